@@ -1,0 +1,38 @@
+import type { EngineName } from './engine-name.ts';
+import type { JsonObject } from './json.ts';
+import type { ArtifactKind } from './stage-type.ts';
+
+/** Version of `spec.json`, the file that tells a stage's process what to do. */
+export const SPEC_VERSION = 1;
+
+export type SpecInput =
+  | { readonly artifact: 'file'; readonly digest: string; readonly path: string }
+  /** `files`: relative path -> absolute path of the stored blob; `path` only where the input was copied. */
+  | {
+      readonly artifact: 'directory';
+      readonly digest: string;
+      readonly files: Readonly<Record<string, string>>;
+      readonly path?: string;
+    };
+
+/**
+ * The whole order to a stage's process, written as `spec.json` into the attempt's directory. It holds no
+ * secret (those travel in the environment) and assumes no shared memory, so that an executor may run it on
+ * another machine.
+ */
+export interface StageSpec {
+  readonly spec: typeof SPEC_VERSION;
+  readonly uses: string;
+  /** Action key; the lock of the action is `lockFile`. */
+  readonly key: string;
+  readonly attempt: string;
+  readonly settings: JsonObject;
+  readonly inputs: Readonly<Record<string, SpecInput>>;
+  readonly collections: Readonly<Record<string, Readonly<Record<string, SpecInput>>>>;
+  readonly outputs: Readonly<Record<string, { readonly artifact: ArtifactKind; readonly path: string }>>;
+  /** Holds spec.json, events.ndjson, result.json, output.log, `outputs/`, `work/` and, on cancelling, `cancel`. */
+  readonly attemptDirectory: string;
+  readonly earlierWorkDirectories: readonly string[];
+  readonly lockFile: string;
+  readonly engine: EngineName | null;
+}

@@ -1,0 +1,56 @@
+import type { EngineName } from './engine-name.ts';
+import type { Json } from './json.ts';
+
+/** One input artifact as a stage sees it. The bytes were checked against the digest before the stage began. */
+export interface InputArtifact {
+  readonly digest: string;
+  /** Absolute path of a file artifact. Throws for a directory that is not copied: use `file()`. */
+  readonly path: string;
+  /** Absolute path of one file of a directory artifact, or undefined where it has no such file. */
+  file(relativePath: string): string | undefined;
+  /** Relative paths of a directory artifact's files, sorted; of a file artifact: empty. */
+  readonly files: readonly string[];
+}
+
+/** What a stage's `run` is given. Nothing else of the world is to be relied upon. */
+export interface StageContext<Settings> {
+  readonly settings: Settings;
+  /** Single inputs by name; an optional input that the pipeline does not give is absent. */
+  readonly inputs: Readonly<Record<string, InputArtifact>>;
+  /** Inputs given as `{each: stage.output}`: variant label -> artifact. */
+  readonly collections: Readonly<Record<string, ReadonlyMap<string, InputArtifact>>>;
+  /** Absolute paths to write the outputs to, by name; parent directories exist. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** This attempt's directory for checkpoints and finished items; kept when the attempt fails. */
+  readonly workDirectory: string;
+  /** Work directories of earlier unfinished attempts of the same action, newest first. */
+  readonly earlierWorkDirectories: readonly string[];
+  /** Fixed engine for this run; present when the stage type has `tensors: true`. */
+  readonly engine?: EngineName;
+  /** Aborted when the run is cancelled: write a checkpoint and throw `context.signal.reason`. */
+  readonly signal: AbortSignal;
+  /** How far the work is. `total` is null where it cannot be known. */
+  progress(progress: {
+    readonly done: number;
+    readonly total: number | null;
+    readonly unit: string;
+    readonly metrics?: Readonly<Record<string, number | string>>;
+  }): void;
+  log(message: string): void;
+  /** Something a user should know that does not stop the stage (an item on both sides of a split). */
+  warn(message: string, hint?: string): void;
+  /** A measured value that belongs to events and provenance, never to an artifact (tokens per second). */
+  metric(name: string, value: number): void;
+  /** A fact about how the work was done (the engine's version, the thread count); goes to provenance. */
+  fact(name: string, value: Json): void;
+}
+
+/** A failure that the user can mend; its message and hint are shown without a stack. */
+export class StageError extends Error {
+  override readonly name = 'StageError';
+  readonly hint: string | undefined;
+  constructor(message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Static } from '@sinclair/typebox';
+import type { JsonObject } from './json.ts';
+import type { SettingsSchema } from './settings.ts';
+import type { StageContext } from './stage-context.ts';
+
+export type ArtifactKind = 'file' | 'directory';
+
+export interface InputDeclaration {
+  readonly artifact: ArtifactKind;
+  readonly description: string;
+  readonly optional?: boolean;
+}
+
+export interface OutputDeclaration {
+  readonly artifact: ArtifactKind;
+  /** Where the stage writes it, relative to the attempt's output directory. */
+  readonly path: string;
+  readonly description: string;
+}
+
+/** Something that would make a stage fail, found before anything was started. */
+export interface Problem {
+  readonly message: string;
+  /** What to do next: a command, a setting, a variable. */
+  readonly hint?: string;
+}
+
+export interface PreflightContext {
+  /** Sizes in bytes of the inputs that are known already (their producers are hits), by input name. */
+  readonly inputBytes: Readonly<Record<string, number | undefined>>;
+  /** The environment that the stage's process will see. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a stage type tells the planner and the runner, and the work itself. Declarations must stay cheap to
+ * import: everything heavy (TensorFlow.js, tokenizers, network clients) is imported inside `run`,
+ * `preflight` and `observe`.
+ */
+export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
+  /** The name that a pipeline gives under `uses`. */
+  readonly uses: string;
+  /** Implementation version: bumped by hand whenever the same action would give other bytes. */
+  readonly version: number;
+  readonly summary: string;
+  readonly settings: Schema;
+  /** Declared inputs, or `any`: the stage takes whatever inputs the pipeline gives it. */
+  readonly inputs: Readonly<Record<string, InputDeclaration>> | 'any';
+  /** The outputs that a stage with these (resolved) settings has, by name. */
+  outputs(settings: Static<Schema>): Readonly<Record<string, OutputDeclaration>>;
+  /** Inputs are opened where they are stored (default), or copied into the attempt's directory. */
+  readonly inputAccess?: 'in-place' | 'copy';
+  /** True where the stage computes with tensors and needs an engine. */
+  readonly tensors?: boolean;
+  /** At most this many stages of the type run at once (`train`: 1); unlimited when absent. */
+  readonly atMost?: number;
+  /** Disk space in bytes that an attempt needs beyond its inputs, checked before it starts. */
+  diskBytes?(settings: Static<Schema>, inputBytes: PreflightContext['inputBytes']): number;
+  /** Checks in advance what the stage will need; no problem is an empty list. Never throws. */
+  preflight?(settings: Static<Schema>, context: PreflightContext): Promise<readonly Problem[]>;
+  /**
+   * Facts of the outside world that decide the result (the digest of the judge's model). Asked before and
+   * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had.
+   */
+  observe?(settings: Static<Schema>, signal: AbortSignal): Promise<JsonObject>;
+  /** Does the work in the stage's own process. Throws StageError for what a user can mend. */
+  run(context: StageContext<Static<Schema>>): Promise<void>;
+}
+
+/** Ties the types of settings, outputs and run together; returns its argument. */
+export function defineStage<Schema extends SettingsSchema>(type: StageType<Schema>): StageType<Schema> {
+  return type;
+}

@@ -1,0 +1,66 @@
+import type { EngineName } from '../contract/engine-name.ts';
+import type { JsonObject } from '../contract/json.ts';
+import type { OutputDeclaration, StageType } from '../contract/stage-type.ts';
+import type { Place } from './diagnostic.ts';
+
+/** A pipeline file, checked and resolved: every name points to something, every setting has its value. */
+export interface Pipeline {
+  readonly name: string;
+  /** Absolute path of the file that was given. */
+  readonly file: string;
+  readonly params: JsonObject;
+  readonly engine: EngineName | 'auto';
+  /** One for each combination of the sweep; a single one with an empty label where there is no sweep. */
+  readonly variants: readonly Variant[];
+  /** Every stage of every variant, shared ones once, in an order where producers come first. */
+  readonly stages: readonly Stage[];
+}
+
+export interface Variant {
+  /** `learning_rate=0.00001,epochs=1`; empty without a sweep. */
+  readonly label: string;
+  readonly params: JsonObject;
+}
+
+export interface Stage {
+  /** Unique in the pipeline: the name, and the label of its variant in brackets where variants differ. */
+  readonly id: string;
+  /** The key under `stages` in the file. */
+  readonly name: string;
+  /** Labels of the variants that this stage serves. */
+  readonly variants: readonly string[];
+  readonly type: StageType;
+  /** Settings after pieces, parameters and defaults; all of them, keyed or not. */
+  readonly settings: JsonObject;
+  readonly inputs: Readonly<Record<string, InputSource>>;
+  readonly outputs: Readonly<Record<string, OutputDeclaration>>;
+  /** Names of variables that count (values enter the key) and of those that must not be seen. */
+  readonly env: readonly string[];
+  readonly secrets: readonly string[];
+  readonly execution: ExecutionSettings;
+  readonly place: Place;
+}
+
+/** How a stage is run; never part of the action key. */
+export interface ExecutionSettings {
+  readonly resources: Resources;
+  /** Milliseconds; undefined is no limit. */
+  readonly timeout: number | undefined;
+  /** How often a failed attempt is tried again. */
+  readonly retries: number;
+}
+
+export interface Resources {
+  readonly cpu: number;
+  readonly gpu: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export type InputSource =
+  | { readonly kind: 'output'; readonly stage: string; readonly output: string }
+  /** A file or directory on disk, absolute. */
+  | { readonly kind: 'file'; readonly path: string; readonly place: Place }
+  /** One output over all variants: variant label -> producing stage. */
+  | { readonly kind: 'each'; readonly output: string; readonly stages: Readonly<Record<string, string>> };
+
