@@ -81,7 +81,7 @@ async function writeOutputs(outputFiles) {
   const current = new Set(outputFiles.map(({ path }) => path));
   for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !current.has(path)) await rm(path, { force: true });
+    if (/\.(js|txt)$/.test(path) && !current.has(path)) await rm(path, { force: true });
   }
 }
 
