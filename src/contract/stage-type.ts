@@ -9,6 +9,8 @@ export interface InputDeclaration {
   readonly artifact: ArtifactKind;
   readonly description: string;
   readonly optional?: boolean;
+  /** The input may also be `{each: stage.output}`, and then comes in `context.collections`. */
+  readonly collects?: boolean;
 }
 
 export interface OutputDeclaration {

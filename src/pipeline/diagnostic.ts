@@ -12,6 +12,8 @@ export interface Diagnostic {
   readonly code: string;
   readonly message: string;
   readonly place: Place;
+  /** The place holds a credential: no code frame may show it. */
+  readonly conceal?: boolean;
   /** What to do next, where there is something to say: "did you mean `epochs`?". */
   readonly hint?: string;
   /** Further places that belong to it (the first of two duplicate keys). */

@@ -8,6 +8,8 @@ export interface Pipeline {
   readonly name: string;
   /** Absolute path of the file that was given. */
   readonly file: string;
+  /** Every file that was read for it, absolute: the pipeline, what it extends, named pieces. */
+  readonly files: readonly string[];
   readonly params: JsonObject;
   readonly engine: EngineName | 'auto';
   /** One for each combination of the sweep; a single one with an empty label where there is no sweep. */
