@@ -1,0 +1,52 @@
+import { Template } from '@huggingface/jinja';
+import { StageError } from '../contract/stage-context.ts';
+import type { PromptStyle } from './prompt-style-schema.ts';
+
+export { PromptStyle } from './prompt-style-schema.ts';
+
+/** One instruction with its expected answer; an empty `input` means that there is none. */
+export interface InstructionItem {
+  readonly instruction: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * What the model is given before it replies: everything up to the header of the response.
+ * Throws with the name of the template where that is not valid Jinja.
+ */
+export function renderPrompt(style: PromptStyle, item: Omit<InstructionItem, 'output'>): string {
+  return render('prompt', style.prompt, { instruction: item.instruction, input: item.input });
+}
+
+/** What follows the prompt in a training text: prompt + response is the whole text. */
+export function renderResponse(style: PromptStyle, item: InstructionItem): string {
+  return render('response', style.response, {
+    instruction: item.instruction,
+    input: item.input,
+    output: item.output,
+  });
+}
+
+/**
+ * The answer in the text that a model wrote after a prompt: ends before the first stop text, without the
+ * header, without white space around it (as the book does it: `.replace("### Response:", "").strip()`).
+ */
+export function cutReply(style: PromptStyle, text: string): string {
+  const ends = style.stop.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+  const reply = text.slice(0, Math.min(text.length, ...ends));
+  return (style.header === '' ? reply : reply.replaceAll(style.header, '')).trim();
+}
+
+function render(
+  name: 'prompt' | 'response',
+  template: string,
+  values: Readonly<Record<string, string>>,
+): string {
+  try {
+    return new Template(template).render(values);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StageError(`The template \`${name}\` of the prompt style is not valid Jinja: ${reason}`);
+  }
+}
