@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { Evaluation } from '../../src/training/history.ts';
+import { learningCurve } from '../../src/training/learning-curve.ts';
+
+function evaluation(step: number, trainLoss: number, validationLoss: number): Evaluation {
+  const updates = step + 1;
+  const trained = updates > 0;
+  return {
+    step,
+    epoch: updates / 100,
+    tokensSeen: updates * 500,
+    trainLoss,
+    validationLoss,
+    learningRate: trained ? 5e-5 : null,
+    gradNorm: trained ? 1 : null,
+  };
+}
+
+const history = [evaluation(-1, 4, 3.9), evaluation(99, 1, 1.2), evaluation(199, 0.3, 0.66)];
+
+/** Points of a curve as [x, y], without the doubled first one. */
+function points(svg: string, name: string): number[][] {
+  const path = new RegExp(`class="curve ${name}" d="M([^"h]+)"`).exec(svg)![1]!;
+  return path
+    .split('L')
+    .slice(1)
+    .map((point) => point.split(' ').map(Number));
+}
+
+describe('learningCurve', () => {
+  const svg = learningCurve(history);
+
+  it('draws both losses over the epochs, higher losses higher up', () => {
+    for (const name of ['train', 'validation']) {
+      const [first, second, third] = points(svg, name);
+      expect(second![0]! - first![0]!).toBeCloseTo(third![0]! - second![0]!, 0);
+      expect(first![1]!).toBeLessThan(second![1]!);
+      expect(second![1]!).toBeLessThan(third![1]!);
+    }
+    expect(points(svg, 'train')[2]![1]).toBeGreaterThan(points(svg, 'validation')[2]![1]!);
+  });
+
+  it('labels epochs, tokens seen, and losses with round numbers', () => {
+    const labels = [...svg.matchAll(/>([^<>]+)<\/text>/g)].map((match) => match[1]);
+    expect(labels).toEqual(
+      expect.arrayContaining(['epochs', 'tokens seen', 'loss', '0.5', '1', '1.5', '2', '20K', '40K', '4']),
+    );
+    expect(labels).toEqual(expect.arrayContaining(['train 0.300', 'validation 0.660']));
+  });
+
+  it('puts a number of tokens where that many had been seen, also when batches grow', () => {
+    const uneven = [
+      evaluation(-1, 4, 4),
+      { ...evaluation(99, 2, 2), tokensSeen: 10_000 },
+      { ...evaluation(199, 1, 1), tokensSeen: 60_000 },
+    ];
+    const [, x] = /<path class="axis" d="M([\d.]+) 56v-5"\/><text[^>]*>10K</.exec(learningCurve(uneven))!;
+    expect(Number(x)).toBe(points(learningCurve(uneven), 'train')[1]![0]);
+  });
+
+  it('shows a single evaluation as a dot', () => {
+    expect(points(learningCurve([evaluation(-1, 4, 3.9)]), 'train')).toHaveLength(1);
+  });
+
+  it('refuses an empty history', () => {
+    expect(() => learningCurve([])).toThrow('at least one evaluation');
+  });
+});
