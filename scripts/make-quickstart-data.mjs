@@ -48,11 +48,8 @@ function shuffled(items, seed) {
 
 const records = [
   ...words.map((word) => ({ instruction: 'First letter?', input: word, output: word[0] })),
-  ...shuffled(words, 1)
-    .slice(0, 240)
-    .map((word) => ({ instruction: 'Last letter?', input: word, output: word.at(-1) })),
   ...shuffled(words, 2)
-    .slice(0, 240)
+    .slice(0, 160)
     .map((word) => ({ instruction: 'How many letters?', input: word, output: String(word.length) })),
   ...Array.from({ length: 99 }, (_, n) => ({
     instruction: 'Next number?',
