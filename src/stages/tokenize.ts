@@ -1,0 +1,86 @@
+import { Type } from '@sinclair/typebox';
+import { StageError } from '../contract/stage-context.ts';
+import { defineStage } from '../contract/stage-type.ts';
+import type { InstructionRecord } from '../text/records.ts';
+
+const settings = Type.Object(
+  {
+    encoding: Type.Union([Type.Literal('gpt2'), Type.Literal('bytes')], {
+      affects: 'result',
+      default: 'gpt2',
+      description:
+        '`gpt2`: the byte-pair encoding of GPT-2, 50,257 tokens. `bytes`: one token for each UTF-8 byte and one for the end of text, for tiny models.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const PARTS = ['train', 'validation'] as const;
+type Part = (typeof PARTS)[number];
+
+const tokens = (part: Part) => ({
+  artifact: 'file' as const,
+  path: `${part}.safetensors`,
+  description: `Token ids, offsets and prompt lengths of the ${part} records, safetensors.`,
+});
+
+/** Records encoded between two looks at the signal. */
+const RECORDS_AT_ONCE = 256;
+
+export const tokenize = defineStage({
+  uses: 'tokenize',
+  version: 1,
+  summary: 'Turns records into token ids.',
+  settings,
+  inputs: {
+    train: { artifact: 'file', description: 'Records to train on, JSON Lines.' },
+    validation: { artifact: 'file', description: 'Records to validate on, JSON Lines.' },
+  },
+  outputs: () => ({ train: tokens('train'), validation: tokens('validation') }),
+  async run({ settings, inputs, outputs, signal, progress, log }) {
+    const { setImmediate: eventLoop } = await import('node:timers/promises');
+    const { tokenizerFor } = await import('../text/tokenizer.ts');
+    const { writeTokens } = await import('../training/token-file.ts');
+    const tokenizer = await tokenizerFor(settings.encoding);
+    const { encoding, vocabularySize, endOfText } = tokenizer;
+    for (const part of PARTS) {
+      const records = await recordsOf(part, inputs[part]!.path);
+      const texts: Int32Array[] = [];
+      const promptLengths: number[] = [];
+      for (const { prompt, response } of records) {
+        texts.push(tokenizer.encode(prompt + response));
+        promptLengths.push(tokenizer.encode(prompt).length);
+        if (texts.length % RECORDS_AT_ONCE === 0) {
+          progress({ done: texts.length, total: records.length, unit: `${part} records` });
+          await eventLoop();
+          signal.throwIfAborted();
+        }
+      }
+      await writeTokens(outputs[part]!, { encoding, vocabularySize, endOfText, texts, promptLengths });
+      log(`${part}: ${lengths(texts)}`);
+    }
+  },
+});
+
+async function recordsOf(part: Part, path: string): Promise<InstructionRecord[]> {
+  const { readRecords } = await import('../text/records.ts');
+  const records = await readRecords(path).catch((error: unknown) => {
+    throw error instanceof StageError
+      ? new StageError(`Input ${part}: ${error.message}`, { ...(error.hint && { hint: error.hint }) })
+      : error;
+  });
+  if (records.length === 0) throw new StageError(`Input ${part}: there are no records in it.`);
+  const empty = records.find(({ prompt, response }) => prompt + response === '');
+  if (empty) {
+    throw new StageError(`Input ${part}: prompt and response of record ${empty.id} are both empty.`, {
+      hint: 'Leave the record out, or use a prompt style that writes something.',
+    });
+  }
+  return records;
+}
+
+function lengths(texts: readonly Int32Array[]): string {
+  const all = texts.reduce((sum, text) => sum + text.length, 0);
+  const longest = texts.reduce((length, text) => Math.max(length, text.length), 0);
+  return `${texts.length} texts, ${all} tokens, ${longest} in the longest`;
+}
