@@ -1,15 +1,8 @@
+import type { Change } from '../cache/manifest-diff.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
 import type { Json } from '../contract/json.ts';
 
 export type Outcome = 'hit' | 'ran' | 'failed' | 'skipped' | 'cancelled';
-
-/** One difference between the action that was recorded and the one that is asked for now. */
-export interface Change {
-  /** `settings.learning_rate`, `inputs.model`, `env.SEED`, `version`, `observed.model_digest`. */
-  readonly path: string;
-  readonly before: Json | undefined;
-  readonly after: Json | undefined;
-}
 
 /** Why a stage is a hit, runs, may run, or did not run. `message` is for people, the rest for programs. */
 export interface Reason {

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
+import { errorCode, explained, orAbsent } from './cache-error.ts';
+import type { OnCacheProblem } from './cache-problem.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { type Digest, digestOfBytes } from './digest.ts';
+import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
+
+/**
+ * Records of finished actions at `actions/<key>/<digest of observed facts>.json`. The objects that a record
+ * names must be stored before it is added: then a record that can be found never refers to half a result,
+ * whenever the process or the machine stops.
+ */
+export class ActionRecords {
+  readonly #directory: string;
+  readonly #onProblem: OnCacheProblem;
+
+  constructor(cacheDirectory: string, onProblem: OnCacheProblem) {
+    this.#directory = cacheDirectory;
+    this.#onProblem = onProblem;
+  }
+
+  /** Every sound record of an action, one for each state of its observed facts, in a fixed order. */
+  async find(key: Digest): Promise<readonly ActionRecord[]> {
+    return await explained('read the action records', async () => {
+      const names = (await orAbsent(readdir(this.#folder(key)))) ?? [];
+      const records: ActionRecord[] = [];
+      for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
+        const record = await this.#read(join(this.#folder(key), name));
+        if (record) records.push(record);
+      }
+      return records;
+    });
+  }
+
+  /**
+   * Records a finished action and returns the record that holds from now on: this one, or, when another
+   * process has finished the same action first, that one's, with whose outputs to continue.
+   */
+  async add(record: ActionRecord): Promise<ActionRecord> {
+    return await explained('record a finished action', async () => {
+      const path = this.#path(record);
+      return await this.#withWritten(record, async (temporary) => {
+        while (!(await linkExclusively(temporary, path))) {
+          const winner = await this.#read(path);
+          if (winner) return winner;
+          // Reading a damaged record puts it aside; where that is impossible, no record can be added either.
+          if (await orAbsent(stat(path)))
+            throw new Error(`The damaged action record ${path} cannot be replaced`);
+        }
+        await sync(dirname(path));
+        return record;
+      });
+    });
+  }
+
+  /**
+   * Records an action whose stored outputs were lost and which was done again. Where it came out the same
+   * the old record stays; other outputs replace it, and that is reported.
+   */
+  async replace(record: ActionRecord): Promise<ActionRecord> {
+    const before = await this.add(record);
+    if (before === record || sameOutputs(before, record)) return before;
+    return await explained('replace an action record', async () => {
+      const path = this.#path(record);
+      await this.#withWritten(record, async (temporary) => {
+        await rename(temporary, path);
+        await sync(dirname(path));
+      });
+      const message = `Action ${record.key} was done again because its outputs were lost, and gave other outputs`;
+      this.#onProblem({ code: 'replaced-record', message });
+      return record;
+    });
+  }
+
+  /**
+   * Runs a step with a file that holds the whole record and is on the disk already: only a complete one can
+   * be given its name.
+   */
+  async #withWritten<T>(record: ActionRecord, step: (temporary: string) => Promise<T>): Promise<T> {
+    await makeDirectory(this.#folder(record.key));
+    const temporary = await temporaryName(this.#directory);
+    try {
+      await writeDurably(temporary, encodeRecord(record));
+      return await step(temporary);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** A sound record; undefined where there is none or it is damaged, which is reported. */
+  async #read(path: string): Promise<ActionRecord | undefined> {
+    const text = await orAbsent(readFile(path, 'utf8'));
+    if (text === undefined) return undefined;
+    try {
+      return this.#parse(text, path);
+    } catch (error) {
+      return await this.#quarantine(path, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #parse(text: string, path: string): ActionRecord {
+    const record = parseRecord(text);
+    if (this.#path(record) !== path) throw new Error('it belongs to another action');
+    return record;
+  }
+
+  /** Puts a damaged record aside. Returns the sound one that another process wrote in its place meanwhile. */
+  async #quarantine(path: string, reason: string): Promise<ActionRecord | undefined> {
+    const quarantined = join(this.#directory, 'quarantine', `record-${randomUUID().slice(0, 8)}.json`);
+    const message = `The action record ${path} is not used: ${reason}`;
+    try {
+      await mkdir(dirname(quarantined), { recursive: true });
+      await rename(path, quarantined);
+    } catch (error) {
+      // Another process was faster (nothing is left to put aside), or the cache is read-only.
+      this.#onProblem({ code: 'unreadable-record', message: `${message} (left there: ${errorCode(error)})` });
+      return undefined;
+    }
+    try {
+      const record = this.#parse(await readFile(quarantined, 'utf8'), path);
+      await linkExclusively(quarantined, path);
+      return record;
+    } catch {
+      this.#onProblem({ code: 'unreadable-record', message, quarantined });
+      return undefined;
+    }
+  }
+
+  #folder(key: Digest): string {
+    return join(this.#directory, 'actions', key);
+  }
+
+  #path({ key, observed }: ActionRecord): string {
+    return join(this.#folder(key), `${digestOfBytes(canonicalJson(observed))}.json`);
+  }
+}
+
+/** Gives a file a second name unless that name is taken: unlike a rename it never replaces anything. */
+async function linkExclusively(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function sameOutputs(one: ActionRecord, other: ActionRecord): boolean {
+  const digests = ({ outputs }: ActionRecord) =>
+    canonicalJson(Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, output.digest])));
+  return digests(one) === digests(other);
+}

@@ -1,0 +1,53 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Json } from '../contract/json.ts';
+import { explained, orAbsent } from './cache-error.ts';
+import { type Digest, digestOfBytes, isDigest } from './digest.ts';
+import { temporaryName } from './durable.ts';
+
+/** Longest encoded name that every file system takes, with room for the digest and the extension. */
+const NAME_CHARACTERS = 150;
+
+/** A stage of a pipeline, as users know it; neither name is part of any action key. */
+export interface StageName {
+  readonly pipeline: string;
+  readonly stage: string;
+}
+
+/**
+ * The action key that a stage last had, to say what has changed since. Undefined when it is not known: this
+ * only serves explanations, so what is damaged is no problem worth a word.
+ */
+export async function latestKey(cacheDirectory: string, name: StageName): Promise<Digest | undefined> {
+  const text = await orAbsent(readFile(pathOf(cacheDirectory, name), 'utf8'));
+  try {
+    const value: Json = JSON.parse(text ?? 'null');
+    const key = typeof value === 'object' && value !== null && 'key' in value ? value.key : undefined;
+    return isDigest(key) ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers the key of a stage. Nothing is written when it is the same as before. */
+export async function rememberKey(cacheDirectory: string, name: StageName, key: Digest): Promise<void> {
+  if ((await latestKey(cacheDirectory, name)) === key) return;
+  await explained('remember the keys of this run', async () => {
+    const path = pathOf(cacheDirectory, name);
+    const temporary = await temporaryName(cacheDirectory);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, `${JSON.stringify({ ...name, key })}\n`);
+    await rename(temporary, path);
+  });
+}
+
+function pathOf(cacheDirectory: string, { pipeline, stage }: StageName): string {
+  return join(cacheDirectory, 'latest', fileName(pipeline), `${fileName(stage)}.json`);
+}
+
+/** A name as one part of a path: readable, never `..`, and other for other names also where case is lost. */
+function fileName(name: string): string {
+  const encoded = encodeURIComponent(name).replaceAll('.', '%2E');
+  const plain = encoded === encoded.toLowerCase() && encoded.length <= NAME_CHARACTERS;
+  return plain ? encoded : `${encoded.slice(0, NAME_CHARACTERS)}-${digestOfBytes(name).slice(0, 16)}`;
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode, explained, orAbsent } from './cache-error.ts';
+import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
+
+const HEARTBEAT_MS = 10_000;
+/** Clocks that differ by more than this break a lock early: work is done twice, no result is wrong. */
+const SILENCE_MS = 60_000;
+const SHORTEST_POLL_MS = 20;
+const LONGEST_POLL_MS = 1000;
+
+export interface LockOptions {
+  /** Names the attempt, for those who wait. */
+  readonly attempt: string;
+  /** Ends the waiting: `acquireLock` then throws its reason. */
+  readonly signal: AbortSignal;
+  /** Told of each process that holds the lock while this one waits. */
+  readonly onWaiting: (holder: string) => void;
+}
+
+export interface Lock {
+  /** Whether another process held the lock before, so that the work may be done already. */
+  readonly waited: boolean;
+  /** Lets the next process have it; may be called again. */
+  release(): Promise<void>;
+}
+
+interface Claim extends ProcessIdentity {
+  readonly attempt: string;
+}
+
+interface Holder {
+  /** Name of the claim's file. */
+  readonly name: string;
+  /** Undefined where the file holds no claim: the machine stopped before it was on the disk. */
+  readonly claim: Claim | undefined;
+  readonly lastHeartbeat: number;
+}
+
+/**
+ * Waits for and takes a lock between processes. Nothing needs to be cleaned up after a holder that died: on
+ * this host it is noticed at once, on another after a minute without heartbeat.
+ *
+ * The lock is a directory at `path` with one file in it, the holder's claim, under a name that is never used
+ * again. Renaming a directory onto another one succeeds only where that is absent or empty (POSIX rename), so
+ * a claim is complete when it appears and there is never a second. Breaking a dead holder's lock unlinks the
+ * claim that was judged, by its name: whatever others do in between, a live claim cannot be hit.
+ */
+export async function acquireLock(path: string, { attempt, signal, onWaiting }: LockOptions): Promise<Lock> {
+  return await explained(`take the lock ${path}`, async () => {
+    const claim = await prepareClaim(path, attempt);
+    let waited = false;
+    let announced: string | undefined;
+    try {
+      for (let poll = SHORTEST_POLL_MS; !(await takeIfFree(claim.directory, path)); poll *= 2) {
+        signal.throwIfAborted();
+        const holder = await readHolder(path);
+        if (!holder) continue;
+        if (await isDead(holder)) {
+          await removeClaim(path, holder.name);
+          continue;
+        }
+        waited = true;
+        if (announced !== holder.name) onWaiting(describe(holder));
+        announced = holder.name;
+        await delay(Math.min(poll, LONGEST_POLL_MS), undefined, { signal });
+      }
+    } catch (error) {
+      await rm(claim.directory, { recursive: true, force: true });
+      throw signal.aborted ? signal.reason : error;
+    }
+    return { waited, release: hold(path, claim.name) };
+  });
+}
+
+/** Writes this process's claim into a directory of its own, ready to be renamed into place. */
+async function prepareClaim(path: string, attempt: string): Promise<{ name: string; directory: string }> {
+  const name = randomUUID();
+  const directory = `${path}.${name}`;
+  const claim: Claim = { ...(await thisProcess()), attempt };
+  await mkdir(dirname(path), { recursive: true });
+  await mkdir(directory);
+  await writeFile(join(directory, name), `${JSON.stringify(claim)}\n`);
+  return { name, directory };
+}
+
+async function takeIfFree(claimDirectory: string, path: string): Promise<boolean> {
+  try {
+    await rename(claimDirectory, path);
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+/** Who holds the lock; undefined when it became free since. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  const [name] = (await orAbsent(readdir(path))) ?? [];
+  if (name === undefined) return undefined;
+  const file = join(path, name);
+  const text = await orAbsent(readFile(file, 'utf8'));
+  const state = await orAbsent(stat(file));
+  return text === undefined || !state
+    ? undefined
+    : { name, claim: parseClaim(text), lastHeartbeat: state.mtimeMs };
+}
+
+function parseClaim(text: string): Claim | undefined {
+  try {
+    return JSON.parse(text) as Claim;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isDead({ claim, lastHeartbeat }: Holder): Promise<boolean> {
+  const running = claim ? await isRunning(claim) : false;
+  return running === 'unknown' ? Date.now() - lastHeartbeat > SILENCE_MS : !running;
+}
+
+function describe({ claim }: Holder): string {
+  return claim ? `process ${claim.pid} on ${claim.host} (attempt ${claim.attempt})` : 'an unknown process';
+}
+
+/** Keeps the heartbeat; returns what ends the hold. */
+function hold(path: string, name: string): () => Promise<void> {
+  const beat = () => {
+    const now = new Date();
+    // A claim that is gone was broken while this machine slept; nothing rests on the lock, so work goes on.
+    utimes(join(path, name), now, now).catch(() => {});
+  };
+  const heartbeat = setInterval(beat, HEARTBEAT_MS).unref();
+  return async () => {
+    clearInterval(heartbeat);
+    await removeClaim(path, name);
+  };
+}
+
+/** Ends one claim and no other. The empty directory is free for whoever comes; it is removed for tidiness. */
+async function removeClaim(path: string, name: string): Promise<void> {
+  await orAbsent(unlink(join(path, name)));
+  await rmdir(path).catch(() => {});
+}

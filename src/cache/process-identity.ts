@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { promisify } from 'node:util';
+
+/** What tells a process from every other one, also after its number was given to another process. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Changes with every start of the machine; process start times count from there. Linux only, else empty. */
+  readonly boot: string;
+  /** Numbers of processes mean something only within one (containers have their own). Linux only, else empty. */
+  readonly pidNamespace: string;
+  readonly pid: number;
+  readonly started: string;
+}
+
+/** The identity of the process that calls. */
+export async function thisProcess(): Promise<ProcessIdentity> {
+  const started = await startTime(process.pid);
+  return {
+    host: hostname(),
+    boot: await bootId(),
+    pidNamespace: await pidNamespace(),
+    pid: process.pid,
+    started: started ?? '',
+  };
+}
+
+/**
+ * Whether a process still runs; `unknown` for one whose machine or container cannot be looked into from here.
+ */
+export async function isRunning(identity: ProcessIdentity): Promise<boolean | 'unknown'> {
+  if (identity.host !== hostname()) return 'unknown';
+  if (identity.boot !== (await bootId())) return false;
+  if (identity.pidNamespace !== (await pidNamespace())) return 'unknown';
+  return (await startTime(identity.pid)) === identity.started;
+}
+
+/** When a process began, in whatever unit the system has; undefined when it does not run any more. */
+async function startTime(pid: number): Promise<string | undefined> {
+  if (process.platform !== 'linux') return await startTimeFromPs(pid);
+  const text = await readIfThere(`/proc/${pid}/stat`);
+  // The second field is the program's name in brackets and may hold spaces and brackets itself (man 5 proc).
+  const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const ended = state === undefined || ['', 'Z', 'X'].includes(state);
+  return ended ? undefined : fields[18];
+}
+
+async function startTimeFromPs(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+    });
+    return stdout.trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function bootId(): Promise<string> {
+  return (await readIfThere('/proc/sys/kernel/random/boot_id')).trim();
+}
+
+async function pidNamespace(): Promise<string> {
+  return await readlink('/proc/self/ns/pid').catch(() => '');
+}
+
+async function readIfThere(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch(() => '');
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, explained, orAbsent } from './cache-error.ts';
+import type { Digest } from './digest.ts';
+import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
+
+/** The file of an attempt that names the process that created it. */
+const OWNER_FILE = 'owner.json';
+
+/** `2025-01-31T08-15-30.123Z`: sorts by time, and is a name on every file system. */
+const ATTEMPT_NAME = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/;
+
+/** One execution of an action and the directory that is its own. */
+export interface Attempt {
+  readonly attempt: string;
+  readonly directory: string;
+}
+
+/**
+ * Creates the directory of a new attempt, `<work>/<key>/<attempt>/`. Its name sorts after all earlier ones,
+ * also when the clock was set back or another process creates one in the same millisecond.
+ */
+export async function createAttempt(work: string, key: Digest): Promise<Attempt> {
+  return await explained('create a work directory', async () => {
+    const parent = join(work, key);
+    const prepared = join(parent, `.new-${randomUUID()}`);
+    await mkdir(prepared, { recursive: true });
+    await writeFile(join(prepared, OWNER_FILE), await self());
+    for (;;) {
+      const newest = (await listAttempts(work, key))[0];
+      const time = Math.max(Date.now(), newest ? timeOf(newest.attempt) + 1 : 0);
+      const attempt = new Date(time).toISOString().replaceAll(':', '-');
+      const directory = join(parent, attempt);
+      // With its owner from the first moment on, so that nobody takes it for a dead process's.
+      if (await renameToNew(prepared, directory)) return { attempt, directory };
+    }
+  });
+}
+
+/** All attempts of an action that have a directory, newest first; after a crash they hold work to go on from. */
+export async function listAttempts(work: string, key: Digest): Promise<Attempt[]> {
+  const names = (await orAbsent(readdir(join(work, key)))) ?? [];
+  return names
+    .filter((name) => ATTEMPT_NAME.test(name))
+    .sort()
+    .reverse()
+    .map((attempt) => ({ attempt, directory: join(work, key, attempt) }));
+}
+
+/**
+ * Removes the directories of a recorded action: this process's and those of processes that ended. Another
+ * that is still there waits for the action's lock and will want to say so in its directory.
+ */
+export async function removeAttempts(work: string, key: Digest): Promise<void> {
+  await explained('remove work directories', async () => {
+    for (const { directory } of await listAttempts(work, key)) {
+      if (!(await isOfAnother(directory))) await rm(directory, { recursive: true, force: true });
+    }
+    // Not empty as long as another process has an attempt there.
+    await rmdir(join(work, key)).catch(() => {});
+  });
+}
+
+async function isOfAnother(directory: string): Promise<boolean> {
+  const owner = await orAbsent(readFile(join(directory, OWNER_FILE), 'utf8'));
+  if (owner === undefined || owner === (await self())) return false;
+  try {
+    return (await isRunning(JSON.parse(owner) as ProcessIdentity)) !== false;
+  } catch {
+    return false;
+  }
+}
+
+async function self(): Promise<string> {
+  return JSON.stringify(await thisProcess());
+}
+
+/** Renames a directory; false when the name is taken (by a directory that is not empty: POSIX rename). */
+async function renameToNew(directory: string, name: string): Promise<boolean> {
+  try {
+    await rename(directory, name);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function timeOf(attempt: string): number {
+  return Date.parse(attempt.replace(/T(\d{2})-(\d{2})-/, 'T$1:$2:'));
+}
