@@ -51,13 +51,13 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
     n_positions: size('n_positions'),
     vocab_size: size('vocab_size'),
     layer_norm_epsilon: number('layer_norm_epsilon', (value) => value > 0, 'a positive number'),
-    tie_word_embeddings: values['tie_word_embeddings'] !== false,
+    tie_word_embeddings: values.tie_word_embeddings !== false,
     eos_token_id: number('eos_token_id', (value) => Number.isSafeInteger(value) && value >= 0, 'a token id'),
   };
   if (config.n_embd % config.n_head !== 0) {
     throw new Error(`${path}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
   }
-  const inner = values['n_inner'] ?? 4 * config.n_embd;
+  const inner = values.n_inner ?? 4 * config.n_embd;
   if (inner !== 4 * config.n_embd)
     throw new Error(`${path}: n_inner is ${inner}, only 4 × n_embd is supported`);
   return config;

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { type Gpt2Config, parameterShapes } from './gpt2.ts';
+import type { TensorSource } from './safetensors.ts';
+import { CheckpointError, TensorBundle } from './tensor-bundle.ts';
+
+/** Finds a file of the checkpoint by its name there. */
+type FindFile = (name: string) => string | undefined;
+
+/** The files of an OpenAI download that hold weights and shape, in the order in which they are wanted. */
+export const OPENAI_FILES = [
+  'hparams.json',
+  'checkpoint',
+  'model.ckpt.index',
+  'model.ckpt.data-00000-of-00001',
+] as const;
+
+/** OpenAI's names in hparams.json for what Hugging Face's config calls differently. */
+const HPARAMS = {
+  n_vocab: 'vocab_size',
+  n_ctx: 'n_positions',
+  n_embd: 'n_embd',
+  n_head: 'n_head',
+  n_layer: 'n_layer',
+} as const;
+
+/** Compares hparams.json with the shape that the pipeline names. Throws CheckpointError with every difference. */
+export async function checkHparams(path: string, config: Gpt2Config): Promise<void> {
+  let hparams: Record<string, unknown>;
+  try {
+    hparams = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new CheckpointError(`${path}: not JSON (${(error as Error).message})`);
+  }
+  const differences = Object.entries(HPARAMS)
+    .filter(([theirs, ours]) => hparams[theirs] !== config[ours])
+    .map(
+      ([theirs, ours]) =>
+        `${theirs} is ${JSON.stringify(hparams[theirs])}, the model's ${ours} is ${config[ours]}`,
+    );
+  if (differences.length > 0) throw new CheckpointError(`${path}: ${differences.join('; ')}`);
+}
+
+/**
+ * The parameters of an OpenAI GPT-2 checkpoint under Hugging Face's names, each read when its turn comes.
+ * The matrices are the same in both, but for a leading dimension of 1 that OpenAI's convolutions have. A head
+ * of its own begins as a copy of the token embedding. Throws CheckpointError that names tensor and shapes.
+ */
+export async function openAiWeights(file: FindFile, config: Gpt2Config): Promise<TensorSource[]> {
+  const checkpoint = file('checkpoint');
+  const prefix = checkpoint === undefined ? 'model.ckpt' : await checkpointPrefix(checkpoint);
+  const bundle = await TensorBundle.open(file, prefix);
+  return [...parameterShapes(config)].map(([name, shape]) => {
+    const theirs = openAiName(name);
+    const found = bundle.tensors.get(theirs)?.shape;
+    if (!found) throw new CheckpointError(`the checkpoint has no tensor ${theirs} [${shape}]`);
+    if (`${found}` !== `${shape}` && `${found}` !== `1,${shape}`) {
+      throw new CheckpointError(
+        `tensor ${theirs} of the checkpoint is [${found}], the model needs [${shape}]`,
+      );
+    }
+    return { name, dtype: 'F32', shape, bytes: () => bundle.readFloats(theirs) };
+  });
+}
+
+/** The text file `checkpoint` names the newest checkpoint of its folder: `model_checkpoint_path: "model.ckpt"`. */
+async function checkpointPrefix(path: string): Promise<string> {
+  const named = /^model_checkpoint_path: "([^"/\\]+)"/m.exec(await readFile(path, 'utf8'));
+  if (!named) throw new CheckpointError(`${path}: there is no line model_checkpoint_path: "…"`);
+  return named[1]!;
+}
+
+/** `transformer.h.0.attn.c_attn.weight` -> `model/h0/attn/c_attn/w`; the head is a copy of `model/wte`. */
+export function openAiName(name: string): string {
+  const path = name === 'lm_head.weight' ? 'transformer.wte.weight' : name;
+  const layerNorm = /\.ln_[12f]\./.test(path);
+  return path
+    .replace(/^transformer\./, 'model/')
+    .replace(/^model\/(wte|wpe)\.weight$/, 'model/$1')
+    .replace(/h\.(\d+)\./, 'h$1/')
+    .replace(/\.weight$/, layerNorm ? '/g' : '/w')
+    .replace(/\.bias$/, '/b')
+    .replaceAll('.', '/');
+}
