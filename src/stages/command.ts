@@ -1,0 +1,86 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { defineStage, type OutputDeclaration } from '../contract/stage-type.ts';
+
+/** A path inside the command's directory: relative, without `..` or empty parts. */
+const relativePath = Type.String({
+  pattern: '^(?!\\.\\.?(/|$))[^/]+(/(?!\\.\\.?(/|$))[^/]+)*$',
+  description: 'Path relative to the directory that the command runs in.',
+});
+
+const settings = Type.Object(
+  {
+    run: Type.Union(
+      [
+        Type.Array(Type.String(), { minItems: 1, description: 'Program and arguments, without a shell.' }),
+        Type.String({ minLength: 1, description: 'Script for `sh -c`.' }),
+      ],
+      {
+        affects: 'result',
+        description:
+          'The command. Its inputs lie at inputs/NAME, its outputs are expected where `outputs` says.',
+      },
+    ),
+    outputs: Type.Record(
+      Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_-]*$' }),
+      Type.Union([
+        relativePath,
+        Type.Object(
+          {
+            path: relativePath,
+            artifact: Type.Union([Type.Literal('file'), Type.Literal('directory')]),
+          },
+          { additionalProperties: false },
+        ),
+      ]),
+      {
+        affects: 'result',
+        minProperties: 1,
+        description:
+          'What the command writes, by output name: the path of a file, or {path, artifact: file | directory}.',
+      },
+    ),
+  },
+  { additionalProperties: false },
+);
+type Settings = Static<typeof settings>;
+
+export const command = defineStage({
+  uses: 'command',
+  version: 1,
+  summary: 'Runs any program in a fresh directory that holds only its declared inputs.',
+  settings,
+  inputs: 'any',
+  inputAccess: 'copy',
+  outputs: (settings) =>
+    Object.fromEntries(
+      Object.entries(declaredOutputs(settings)).map(
+        ([name, { path, artifact }]): [string, OutputDeclaration] => [
+          name,
+          { artifact, path: name, description: `What the command wrote at ${path}.` },
+        ],
+      ),
+    ),
+  async run(context) {
+    const { runCommand } = await import('./run-command.ts');
+    const { run } = context.settings;
+    await runCommand({
+      argv: typeof run === 'string' ? ['sh', '-c', run] : run,
+      inputs: context.inputs,
+      outputs: declaredOutputs(context.settings),
+      destinations: context.outputs,
+      parentDirectory: context.workDirectory,
+      signal: context.signal,
+    });
+  },
+});
+
+function declaredOutputs({
+  outputs,
+}: Settings): Record<string, { path: string; artifact: 'file' | 'directory' }> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output]) => [
+      name,
+      typeof output === 'string' ? { path: output, artifact: 'file' } : output,
+    ]),
+  );
+}

@@ -1,0 +1,54 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { StageError } from '../contract/stage-context.ts';
+import { defineStage } from '../contract/stage-type.ts';
+import { PromptStyle } from '../text/prompt-style-schema.ts';
+
+const settings = Type.Object(
+  {
+    prompt: Type.Unsafe<Static<typeof PromptStyle>>({
+      ...PromptStyle,
+      affects: 'result',
+      piece: 'prompts',
+      description: 'Prompt style: a name under configs/prompts, or the style itself.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const format = defineStage({
+  uses: 'format',
+  version: 1,
+  summary: 'Renders instruction data in a prompt style.',
+  settings,
+  inputs: {
+    data: {
+      artifact: 'file',
+      description: 'JSON array, or JSON Lines, of {instruction, input?, output}.',
+    },
+  },
+  outputs: () => ({
+    records: {
+      artifact: 'file',
+      path: 'records.jsonl',
+      description: 'JSON Lines {id, instruction, input, output, prompt, response}.',
+    },
+  }),
+  async run({ settings, inputs, outputs, log }) {
+    const { readFile } = await import('node:fs/promises');
+    const { renderPrompt, renderResponse } = await import('../text/prompt-style.ts');
+    const { parseInstructionData } = await import('../text/instruction-data.ts');
+    const { writeRecords } = await import('../text/records.ts');
+    const items = parseInstructionData(await readFile(inputs.data!.path, 'utf8'));
+    if (items.length === 0) throw new StageError('The data holds no items.');
+    const records = items.map(({ instruction, input, output }, id) => ({
+      id,
+      instruction,
+      input,
+      output,
+      prompt: renderPrompt(settings.prompt, { instruction, input }),
+      response: renderResponse(settings.prompt, { instruction, input, output }),
+    }));
+    await writeRecords(outputs.records!, records);
+    log(`${records.length} records`);
+  },
+});

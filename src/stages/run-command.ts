@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { finished, type Readable } from 'node:stream';
+import { type InputArtifact, StageError } from '../contract/stage-context.ts';
+
+export interface CommandOptions {
+  /** Program and arguments. */
+  readonly argv: readonly string[];
+  /** Private copies of the inputs: they are moved to `inputs/NAME` of the command's directory. */
+  readonly inputs: Readonly<Record<string, InputArtifact>>;
+  /** Where the command writes its outputs, relative to its directory. */
+  readonly outputs: Readonly<
+    Record<string, { readonly path: string; readonly artifact: 'file' | 'directory' }>
+  >;
+  /** Absolute paths that the outputs are moved to. */
+  readonly destinations: Readonly<Record<string, string>>;
+  /** The command's directory is made fresh in here. */
+  readonly parentDirectory: string;
+  readonly signal: AbortSignal;
+}
+
+/** Lines of the command's own words that an error repeats. */
+const LINES_SHOWN = 10;
+const TAIL_CHARACTERS = 4000;
+/** A process left in the background may keep the command's output open: it is not waited for longer. */
+const DRAIN_MS = 500;
+
+/**
+ * Runs a command in a fresh directory that holds its inputs under `inputs/`, and moves what it wrote to the
+ * destinations. Standard output and error are passed on; standard input is closed. The child stays in this
+ * process's group, so whoever ends the group ends the command and what it started. Throws StageError where it
+ * cannot be started, fails, or leaves an output out, and the reason of `signal` when that is aborted.
+ */
+export async function runCommand(options: CommandOptions): Promise<void> {
+  const directory = await mkdtemp(join(options.parentDirectory, 'command-'));
+  await mkdir(join(directory, 'inputs'));
+  for (const [name, input] of Object.entries(options.inputs)) {
+    await rename(input.path, join(directory, 'inputs', name));
+  }
+  for (const { path } of Object.values(options.outputs)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+  }
+  await runToEnd(options.argv, directory, options.signal);
+  for (const [name, { path, artifact }] of Object.entries(options.outputs)) {
+    await moveOutput(name, join(directory, path), path, artifact, options.destinations[name]!);
+  }
+}
+
+async function runToEnd(argv: readonly string[], directory: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const [program, ...rest] = argv as [string, ...string[]];
+  const child = spawn(program, rest, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  const tail = { text: '' };
+  const streams = [passOn(child.stdout, process.stdout, tail), passOn(child.stderr, process.stderr, tail)];
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
+  try {
+    const { code, killedBy } = await ended(child, program);
+    await Promise.race([
+      Promise.all(streams),
+      new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref()),
+    ]);
+    signal.throwIfAborted();
+    if (code !== 0) throw failure(program, code, killedBy, tail.text);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function ended(
+  child: ChildProcess,
+  program: string,
+): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+  try {
+    const [code, killedBy] = await once(child, 'exit');
+    return { code, killedBy };
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = missing
+      ? 'there is no such program'
+      : String(error instanceof Error ? error.message : error);
+    throw new StageError(`Cannot start \`${program}\`: ${reason}.`, {
+      hint: 'Give a program that lies on PATH; scripts are declared as inputs and run as inputs/NAME.',
+      cause: error,
+    });
+  }
+}
+
+/** Passes a stream on and keeps its end; resolves when it closes. */
+function passOn(from: Readable, to: NodeJS.WritableStream, tail: { text: string }): Promise<void> {
+  from.on('data', (chunk: Buffer) => {
+    to.write(chunk);
+    tail.text = (tail.text + chunk.toString()).slice(-TAIL_CHARACTERS);
+  });
+  return new Promise((resolve) => finished(from, () => resolve()));
+}
+
+function failure(
+  program: string,
+  code: number | null,
+  killedBy: NodeJS.Signals | null,
+  tail: string,
+): StageError {
+  const how = code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`;
+  const words = tail.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
+  return new StageError(
+    words === '' ? `\`${program}\` ${how}, without a word.` : `\`${program}\` ${how}:\n${words}`,
+  );
+}
+
+async function moveOutput(
+  name: string,
+  from: string,
+  path: string,
+  artifact: 'file' | 'directory',
+  destination: string,
+): Promise<void> {
+  const found = await stat(from).catch(() => undefined);
+  if (found === undefined) {
+    throw new StageError(`The command ended without writing its output \`${name}\` at ${path}.`, {
+      hint: 'Paths are relative to the fresh directory that the command runs in.',
+    });
+  }
+  if (found.isDirectory() !== (artifact === 'directory')) {
+    throw new StageError(
+      `The command wrote a ${found.isDirectory() ? 'directory' : 'file'} at ${path}, but \`${name}\` is declared as a ${artifact}.`,
+      {
+        hint: found.isDirectory()
+          ? `Declare it as ${name}: { path: ${path}, artifact: directory }`
+          : `Declare it as ${name}: ${path}`,
+      },
+    );
+  }
+  await rename(from, destination);
+}

@@ -1,0 +1,69 @@
+import { StageError } from '../contract/stage-context.ts';
+import type { InstructionItem } from './prompt-style.ts';
+
+/** So many faults are told at once; the rest are counted. */
+const FAULTS_SHOWN = 5;
+
+/**
+ * Reads instruction data: a JSON array of {instruction, input?, output}, or one such object a line (JSON
+ * Lines, told by the first character). A missing or null input becomes the empty text; other fields are left
+ * out. Throws StageError with index (from 0) and field of the items that are wrong.
+ */
+export function parseInstructionData(text: string): InstructionItem[] {
+  const json = text.replace(/^\uFEFF/, '');
+  const values = json.trimStart().startsWith('[') ? parseArray(json) : parseLines(json);
+  const faults = values.flatMap((value, index) => itemFaults(value, index));
+  if (faults.length > 0) {
+    const more = faults.length - FAULTS_SHOWN;
+    const shown = faults.slice(0, FAULTS_SHOWN).join('; ');
+    throw new StageError(
+      `The data is not instruction data: ${shown}${more > 0 ? `; and ${more} more` : ''}.`,
+      {
+        hint: 'Every item needs the texts "instruction" and "output"; "input" may be left out.',
+      },
+    );
+  }
+  return (values as Partial<InstructionItem>[]).map((item) => ({
+    instruction: item.instruction ?? '',
+    input: item.input ?? '',
+    output: item.output ?? '',
+  }));
+}
+
+function itemFaults(value: unknown, index: number): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [`item ${index} is not an object`];
+  }
+  const item = value as Record<string, unknown>;
+  const faults: string[] = [];
+  for (const field of ['instruction', 'input', 'output']) {
+    const missing = item[field] === undefined || item[field] === null;
+    if (missing && field !== 'input') faults.push(`item ${index} has no "${field}"`);
+    else if (!missing && typeof item[field] !== 'string')
+      faults.push(`"${field}" of item ${index} is not a text`);
+  }
+  return faults;
+}
+
+function parseArray(json: string): unknown[] {
+  return parseJson(json, 'The data') as unknown[];
+}
+
+function parseLines(json: string): unknown[] {
+  return json
+    .split('\n')
+    .map((text, index) => ({ text, line: index + 1 }))
+    .filter(({ text }) => text.trim() !== '')
+    .map(({ text, line }) => parseJson(text, `Line ${line} of the data`));
+}
+
+function parseJson(json: string, what: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StageError(`${what} is not JSON: ${reason}.`, {
+      hint: 'Give a JSON array of objects, or one JSON object a line.',
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { StageError } from '../contract/stage-context.ts';
+import type { InstructionItem } from './prompt-style.ts';
+
+/** One element of a `responses` artifact: an instruction, the expected output, and what the model replied. */
+export interface Response extends InstructionItem {
+  readonly model_response: string;
+}
+
+const FIELDS = ['instruction', 'input', 'output', 'model_response'] as const;
+
+/** Reads the book's JSON array of responses. Throws StageError with index and field where one is wrong. */
+export async function readResponses(path: string): Promise<Response[]> {
+  let values: unknown;
+  try {
+    values = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new StageError(`The responses are not JSON: ${error instanceof Error ? error.message : error}.`);
+  }
+  if (!Array.isArray(values)) throw new StageError('The responses are not a JSON array.');
+  for (const [index, value] of values.entries()) {
+    const missing = FIELDS.find((field) => typeof value?.[field] !== 'string');
+    if (missing !== undefined)
+      throw new StageError(`Item ${index} of the responses has no text "${missing}".`);
+  }
+  return values;
+}

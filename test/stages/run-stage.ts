@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Static } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import type { EngineName } from '../../src/contract/engine-name.ts';
+import type { SettingsSchema } from '../../src/contract/settings.ts';
+import type { InputArtifact, StageContext } from '../../src/contract/stage-context.ts';
+import type { StageEvent } from '../../src/contract/stage-event.ts';
+import type { StageType } from '../../src/contract/stage-type.ts';
+
+type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
+export type StageRunEvent = Untimed<StageEvent>;
+
+export interface StageRun {
+  /** Absolute paths of the outputs by name. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** sha256 of each output by name; of a directory: of its sorted paths and contents. */
+  readonly digests: Readonly<Record<string, string>>;
+  readonly events: readonly StageRunEvent[];
+  readonly workDirectory: string;
+}
+
+export interface StageRunOptions {
+  /** As in a pipeline, without pieces and parameters; defaults are filled in and the schema is checked. */
+  readonly with?: Record<string, unknown>;
+  /** Input name -> path of a file or directory. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly earlierWorkDirectories?: readonly string[];
+  readonly engine?: EngineName;
+  readonly signal?: AbortSignal;
+  /** Sees every event as it comes. */
+  readonly onEvent?: (event: StageRunEvent) => void;
+  /** The attempt's directory; by default a fresh one in the system's temporary directory. */
+  readonly directory?: string;
+}
+
+const directories: string[] = [];
+
+/** A fresh directory that `removeDirectories` removes. */
+export function freshDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'pipe-stage-'));
+  directories.push(directory);
+  return directory;
+}
+
+/** For `afterEach`: removes every directory that the tests of a file were given. */
+export function removeDirectories(): void {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+/** The settings as a stage gets them: defaults filled in, checked against the schema. */
+export function resolvedSettings<Schema extends SettingsSchema>(
+  type: StageType<Schema>,
+  values: Record<string, unknown> = {},
+): Static<Schema> {
+  const settings = Value.Default(type.settings, structuredClone(values));
+  const [error] = [...Value.Errors(type.settings, settings)];
+  if (error !== undefined) throw new Error(`settings${error.path.replaceAll('/', '.')}: ${error.message}`);
+  return settings as Static<Schema>;
+}
+
+/** Runs a stage type in this process as its host would, in a directory of its own. */
+export async function runStage<Schema extends SettingsSchema>(
+  type: StageType<Schema>,
+  options: StageRunOptions = {},
+): Promise<StageRun> {
+  const settings = resolvedSettings(type, options.with);
+  const directory = options.directory ?? freshDirectory();
+  const workDirectory = join(directory, 'work');
+  mkdirSync(workDirectory, { recursive: true });
+  const outputs = Object.fromEntries(
+    Object.entries(type.outputs(settings)).map(([name, { path }]) => [
+      name,
+      join(directory, 'outputs', path),
+    ]),
+  );
+  for (const path of [join(directory, 'outputs', 'x'), ...Object.values(outputs)]) {
+    mkdirSync(dirname(path), { recursive: true });
+  }
+  const events: StageRunEvent[] = [];
+  const emit = (event: StageRunEvent) => {
+    events.push(event);
+    options.onEvent?.(event);
+  };
+  const context: StageContext<Static<Schema>> = {
+    settings,
+    inputs: Object.fromEntries(
+      Object.entries(options.inputs ?? {}).map(([name, path]) => [
+        name,
+        inputArtifact(type.inputAccess === 'copy' ? copied(path, join(directory, 'inputs', name)) : path),
+      ]),
+    ),
+    collections: {},
+    outputs,
+    workDirectory,
+    earlierWorkDirectories: options.earlierWorkDirectories ?? [],
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    signal: options.signal ?? new AbortController().signal,
+    progress: (progress) => emit({ type: 'progress', ...progress }),
+    log: (message) => emit({ type: 'log', message }),
+    warn: (message, hint) => emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) }),
+    metric: (name, value) => emit({ type: 'metric', name, value }),
+    fact: (name, value) => emit({ type: 'fact', name, value }),
+  };
+  await type.run(context);
+  const missing = Object.keys(outputs).filter((name) => !existsSync(outputs[name]!));
+  if (missing.length > 0) throw new Error(`${type.uses} did not write ${missing.join(', ')}`);
+  return {
+    outputs,
+    digests: Object.fromEntries(Object.entries(outputs).map(([name, path]) => [name, digestOf(path)])),
+    events,
+    workDirectory,
+  };
+}
+
+/** Relative paths of a directory's files, sorted. */
+function filesOf(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => statSync(join(directory, path)).isFile())
+    .sort();
+}
+
+function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  if (statSync(path).isFile()) return hash.update(readFileSync(path)).digest('hex');
+  for (const file of filesOf(path)) hash.update(`${file}\0${digestOf(join(path, file))}\n`);
+  return hash.digest('hex');
+}
+
+function inputArtifact(path: string): InputArtifact {
+  const directory = statSync(path).isDirectory();
+  return {
+    digest: digestOf(path),
+    path,
+    files: directory ? filesOf(path) : [],
+    file: (relativePath) => {
+      const file = join(path, relativePath);
+      return directory && existsSync(file) ? file : undefined;
+    },
+  };
+}
+
+function copied(from: string, to: string): string {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, { recursive: true });
+  return to;
+}
