@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadEngine } from '../../src/engine/load-engine.ts';
+import type { Gpt2 } from '../../src/model/gpt2.ts';
+import { SafetensorsFile } from '../../src/model/safetensors.ts';
+import { tinyGpt2, tinyTokens } from './tiny-gpt2.ts';
+
+const TOLERANCE = 1e-4;
+const [B, T, PROMPT, NEW] = [3, 10, 4, 20];
+
+/** The expected values come from PyTorch and transformers: test/golden/model.py. */
+describe.each([
+  ['cpu', 'tied'],
+  ['cpu', 'untied'],
+  ['wasm', 'tied'],
+  ['wasm', 'untied'],
+] as const)('GPT-2 on %s with the head %s agrees with PyTorch', (engine, head) => {
+  let model: Gpt2;
+  let golden: SafetensorsFile;
+  let ids: tf.Tensor2D;
+  let targets: tf.Tensor2D;
+
+  beforeAll(async () => {
+    await loadEngine(engine);
+    model = tinyGpt2(head === 'tied');
+    golden = await SafetensorsFile.open(
+      fileURLToPath(new URL(`../golden/model-${head}.safetensors`, import.meta.url)),
+    );
+    const expected = tinyTokens('targets', B * T);
+    for (const ignored of [7, 8, 9, 20, 21]) expected[ignored] = -100;
+    ids = tf.tensor2d(tinyTokens('ids', B * T), [B, T], 'int32');
+    targets = tf.tensor2d(expected, [B, T], 'int32');
+  });
+  afterAll(async () => {
+    await golden.close();
+    model.dispose();
+    tf.dispose([ids, targets]);
+  });
+
+  it('in the logits', async () => {
+    const logits = model.logits(ids);
+    expect(furthest(await logits.data(), await golden.readFloats('logits'))).toBeLessThan(TOLERANCE);
+    logits.dispose();
+  });
+
+  it('in the loss and the gradient of every parameter', async () => {
+    const { loss, gradients } = model.gradients(ids, targets);
+    expect(Math.abs(loss.dataSync()[0]! - (await golden.readFloats('loss'))[0]!)).toBeLessThan(TOLERANCE);
+    expect([...golden.tensors.keys()].filter((name) => name.startsWith('gradient/')).sort()).toEqual(
+      [...gradients.keys()].map((name) => `gradient/${name}`).sort(),
+    );
+    for (const [name, gradient] of gradients) {
+      const expected = await golden.readFloats(`gradient/${name}`);
+      expect(furthest(await gradient.data(), expected), name).toBeLessThan(TOLERANCE);
+    }
+    tf.dispose([loss, ...gradients.values()]);
+  });
+
+  it('in 20 greedy tokens', async () => {
+    const sequence = tinyTokens('prompt', PROMPT);
+    for (let i = 0; i < NEW; i++) {
+      const next = tf.tidy(() => {
+        const logits = model.logits(tf.tensor2d([sequence], undefined, 'int32'));
+        return tf.argMax(tf.slice(logits, [0, sequence.length - 1, 0], [1, 1, -1]), -1);
+      });
+      sequence.push(next.dataSync()[0]!);
+      next.dispose();
+    }
+    expect(sequence.slice(PROMPT)).toEqual([...(await golden.readInts('greedy'))]);
+  });
+});
+
+/** The largest difference between two equally long lists; NaN where any number is NaN. */
+function furthest(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  return Math.max(...Array.from(actual, (value, i) => Math.abs(value - expected[i]!)));
+}

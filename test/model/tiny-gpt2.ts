@@ -1,0 +1,47 @@
+import { crc32 } from 'node:zlib';
+import * as tf from '@tensorflow/tfjs-core';
+import { Gpt2, type Gpt2Config, parameterShapes } from '../../src/model/gpt2.ts';
+
+/** The shape of test/golden/model.py. */
+export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
+  n_layer: 2,
+  n_head: 2,
+  n_embd: 16,
+  n_positions: 24,
+  vocab_size: 61,
+  layer_norm_epsilon: 1e-5,
+  eos_token_id: 60,
+};
+
+/** A tiny GPT-2 on the current engine with the weights of test/golden/model.py. */
+export function tinyGpt2(tied: boolean): Gpt2 {
+  const config = { ...TINY, tie_word_embeddings: tied };
+  const parameters = [...parameterShapes(config)].map(([name, shape]) => {
+    const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
+    const variable = tf.variable(initial);
+    initial.dispose();
+    return [name, variable] as const;
+  });
+  return new Gpt2(config, new Map(parameters));
+}
+
+/** `numbers` of test/golden/model.py. */
+export function tinyWeights(name: string, shape: readonly number[]): Float32Array {
+  const centre = name.includes('.ln_') && name.endsWith('.weight') ? 1 : 0;
+  const size = shape.reduce((product, length) => product * length, 1);
+  return Float32Array.from(hashes(name, size), (hash) => (hash / 2 ** 32 - 0.5) * 0.4 + centre);
+}
+
+/** `token_ids` of test/golden/model.py. */
+export function tinyTokens(name: string, count: number): number[] {
+  return [...hashes(name, count)].map((hash) => hash % TINY.vocab_size);
+}
+
+function hashes(name: string, count: number): Uint32Array {
+  const salt = crc32(name);
+  return Uint32Array.from({ length: count }, (_, i) => {
+    let x = (Math.imul(i + 1, 2654435761) + salt) >>> 0;
+    x = Math.imul(x ^ (x >>> 15), 2246822519) >>> 0;
+    return x ^ (x >>> 13);
+  });
+}
