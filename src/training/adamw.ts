@@ -22,14 +22,11 @@ export class AdamW {
   readonly #parameters: ReadonlyMap<string, tf.Variable>;
   readonly #options: AdamWOptions;
   readonly #moments: ReadonlyMap<string, Moments>;
-  #updates: number;
 
-  /** `updates` is how many were made already, where `variables()` will be filled from a checkpoint. */
-  constructor(parameters: ReadonlyMap<string, tf.Variable>, options: AdamWOptions, updates = 0) {
+  constructor(parameters: ReadonlyMap<string, tf.Variable>, options: AdamWOptions) {
     this.#parameters = parameters;
     this.#options = options;
     this.#moments = new Map(Array.from(parameters, ([name, { shape }]) => [name, zeroMoments(shape)]));
-    this.#updates = updates;
   }
 
   /** The variables that the next update depends on beside the parameters, by name. */
@@ -41,23 +38,25 @@ export class AdamW {
     return new Map(named.flat());
   }
 
-  /** Makes one update of every parameter in place, and frees each gradient as soon as it has been used. */
-  update(gradients: ReadonlyMap<string, tf.Tensor>): void {
-    this.#updates += 1;
+  /**
+   * Makes update number t (the first is 1) of every parameter in place, and frees each gradient as soon as it
+   * has been used.
+   */
+  update(gradients: ReadonlyMap<string, tf.Tensor>, t: number): void {
     for (const [name, parameter] of this.#parameters) {
       const gradient = gradients.get(name)!;
-      tf.tidy(() => this.#updateOne(parameter, gradient, this.#moments.get(name)!));
+      tf.tidy(() => this.#updateOne(parameter, gradient, this.#moments.get(name)!, t));
       gradient.dispose();
     }
   }
 
-  #updateOne(parameter: tf.Variable, gradient: tf.Tensor, { first, second }: Moments): void {
+  #updateOne(parameter: tf.Variable, gradient: tf.Tensor, { first, second }: Moments, t: number): void {
     const { learningRate, epsilon, weightDecay, betas } = this.#options;
     const [beta1, beta2] = betas;
     first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
     second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-    const correction1 = 1 - beta1 ** this.#updates;
-    const correction2 = Math.sqrt(1 - beta2 ** this.#updates);
+    const correction1 = 1 - beta1 ** t;
+    const correction2 = Math.sqrt(1 - beta2 ** t);
     const denominator = tf.add(tf.div(tf.sqrt(second), correction2), epsilon);
     const step = tf.mul(tf.div(first, denominator), learningRate / correction1);
     parameter.assign(tf.sub(tf.mul(parameter, 1 - learningRate * weightDecay), step));

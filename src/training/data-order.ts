@@ -27,11 +27,12 @@ export class DataOrder {
   readonly #generator: Mt19937;
   readonly #shuffle: Shuffle;
 
-  constructor(shuffle: Shuffle, start: { readonly seed: number } | { readonly state: Mt19937State }) {
+  constructor(shuffle: Shuffle, generator: Mt19937State) {
     this.#shuffle = shuffle;
-    this.#generator = 'seed' in start ? Mt19937.seeded(start.seed) : Mt19937.restored(start.state);
+    this.#generator = Mt19937.restored(generator);
   }
 
+  /** Where the generator stands now. */
   state(): Mt19937State {
     return this.#generator.state();
   }

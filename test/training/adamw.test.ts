@@ -26,11 +26,11 @@ class Regression {
   ]);
 
   /** One step; returns the loss before the update. */
-  step(optimizer: AdamW): number {
+  step(optimizer: AdamW, t: number): number {
     const { value, grads } = tf.variableGrads(() => this.#loss(), [...this.parameters.values()]);
     const loss = value.dataSync()[0]!;
     value.dispose();
-    optimizer.update(new Map([...this.parameters].map(([name, { name: id }]) => [name, grads[id]!])));
+    optimizer.update(new Map([...this.parameters].map(([name, { name: id }]) => [name, grads[id]!])), t);
     return loss;
   }
 
@@ -47,8 +47,8 @@ describe('AdamW', () => {
   it('makes the updates of torch.optim.AdamW, step by step', () => {
     const model = new Regression();
     const optimizer = new AdamW(model.parameters, options);
-    for (const expected of golden.steps) {
-      expect(model.step(optimizer)).toBeCloseTo(expected.loss, 5);
+    for (const [i, expected] of golden.steps.entries()) {
+      expect(model.step(optimizer, i + 1)).toBeCloseTo(expected.loss, 5);
       for (const [i, value] of [...model.weight.dataSync()].entries()) {
         expect(value).toBeCloseTo(expected.weight.flat()[i]!, 5);
       }
@@ -61,24 +61,24 @@ describe('AdamW', () => {
   it('shrinks a parameter without gradient by the weight decay alone', () => {
     const model = new Regression();
     const before = model.weight.dataSync().slice(9);
-    model.step(new AdamW(model.parameters, options));
+    model.step(new AdamW(model.parameters, options), 1);
     const after = model.weight.dataSync().slice(9);
     for (const [i, value] of after.entries()) expect(value).toBeCloseTo(before[i]! * (1 - 0.05 * 0.1), 6);
   });
 
-  it('goes on from saved variables and the number of updates', () => {
+  it('goes on from saved variables', () => {
     const model = new Regression();
     const optimizer = new AdamW(model.parameters, options);
-    for (let i = 0; i < 3; i++) model.step(optimizer);
+    for (const t of [1, 2, 3]) model.step(optimizer, t);
     const saved = new Map([...optimizer.variables(), ...model.parameters].map(([n, v]) => [n, v.clone()]));
 
     const resumedModel = new Regression();
-    const resumed = new AdamW(resumedModel.parameters, options, 3);
+    const resumed = new AdamW(resumedModel.parameters, options);
     for (const [name, variable] of [...resumed.variables(), ...resumedModel.parameters]) {
       variable.assign(saved.get(name)!);
     }
-    model.step(optimizer);
-    resumedModel.step(resumed);
+    model.step(optimizer, 4);
+    resumedModel.step(resumed, 4);
     expect(resumedModel.weight.dataSync()).toEqual(model.weight.dataSync());
     expect(resumedModel.bias.dataSync()).toEqual(model.bias.dataSync());
   });
@@ -88,7 +88,7 @@ describe('AdamW', () => {
     const before = tf.memory().numTensors;
     const optimizer = new AdamW(model.parameters, options);
     expect(tf.memory().numTensors).toBe(before + 4);
-    for (let i = 0; i < 3; i++) model.step(optimizer);
+    for (const t of [1, 2, 3]) model.step(optimizer, t);
     expect(tf.memory().numTensors).toBe(before + 4);
     optimizer.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { SafetensorsFile, type TensorSource, writeSafetensors } from '../model/safetensors.ts';
+
+/** Bumped when the state or the names of the variables change; checkpoints of another format are not used. */
+const FORMAT = 1;
+
+const TENSORS = 'tensors.safetensors';
+const STATE = 'state.json';
+/** In the format of sha256sum(1), so that `sha256sum -c SHA256SUMS` checks a checkpoint by hand. */
+const SUMS = 'SHA256SUMS';
+
+const NAME = /^step-(\d{10})(\.unfinished)?$/;
+
+interface Found {
+  readonly path: string;
+  readonly step: number;
+  readonly finished: boolean;
+}
+
+type Variables = ReadonlyMap<string, tf.Variable>;
+
+/**
+ * Checkpoints of one training: folders `step-0000000120` that are complete from the moment that they have this
+ * name and never change. `State` is what a checkpoint holds beside the variables; JSON must keep it whole.
+ */
+export class Checkpoints<State> {
+  readonly #directory: string;
+  readonly #all: readonly string[];
+  readonly #warn: (message: string) => void;
+
+  /** Writes to `directory`; goes on from the newest valid one there or in `earlier`. */
+  constructor(directory: string, earlier: readonly string[], warn: (message: string) => void) {
+    this.#directory = directory;
+    this.#all = [directory, ...earlier];
+    this.#warn = warn;
+  }
+
+  /** Writes a checkpoint and, once it is on the disk, removes all others. Numbers keep every bit. */
+  async save(step: number, variables: Variables, state: State): Promise<void> {
+    const path = join(this.#directory, `step-${String(step).padStart(10, '0')}`);
+    const unfinished = `${path}.unfinished`;
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { recursive: true });
+    await writeSafetensors(join(unfinished, TENSORS), Array.from(variables, tensorSource));
+    await writeFile(join(unfinished, STATE), JSON.stringify({ format: FORMAT, state }));
+    await writeFile(join(unfinished, SUMS), await sums(unfinished));
+    for (const name of [TENSORS, STATE, SUMS, '.']) await sync(join(unfinished, name));
+    await rm(path, { recursive: true, force: true });
+    await rename(unfinished, path);
+    await sync(this.#directory);
+    for (const other of await this.#found()) {
+      if (other.path !== path) await rm(other.path, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Fills the variables from the newest checkpoint that is whole, and returns its state; undefined where there
+   * is none. Damaged ones are skipped with a warning.
+   */
+  async restore(variables: Variables): Promise<State | undefined> {
+    const finished = (await this.#found()).filter((found) => found.finished);
+    for (const { path } of finished.sort((a, b) => b.step - a.step)) {
+      try {
+        return await this.#read(path, variables);
+      } catch (error) {
+        this.#warn(`checkpoint ${path} is skipped: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    return undefined;
+  }
+
+  async #read(path: string, variables: Variables): Promise<State> {
+    if ((await readFile(join(path, SUMS), 'utf8')) !== (await sums(path))) {
+      throw new Error('its bytes are not those that were written');
+    }
+    const { format, state } = JSON.parse(await readFile(join(path, STATE), 'utf8'));
+    if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
+    await fill(variables, join(path, TENSORS));
+    return state;
+  }
+
+  async #found(): Promise<Found[]> {
+    const found: Found[] = [];
+    for (const directory of this.#all) {
+      for (const name of await readdir(directory).catch(() => [])) {
+        const match = NAME.exec(name);
+        if (match) found.push({ path: join(directory, name), step: Number(match[1]), finished: !match[2] });
+      }
+    }
+    return found;
+  }
+}
+
+function tensorSource([name, variable]: [string, tf.Variable]): TensorSource {
+  return { name, dtype: 'F32', shape: variable.shape, bytes: () => variable.data<'float32'>() };
+}
+
+/** Sets all variables or none: names and shapes are compared before the first one is touched. */
+async function fill(variables: Variables, path: string): Promise<void> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const shapes = (entries: Iterable<[string, { readonly shape: readonly number[] }]>) =>
+      Array.from(entries, ([name, { shape }]) => `${name} [${shape}]`)
+        .sort()
+        .join();
+    if (shapes(file.tensors) !== shapes(variables)) throw new Error('it belongs to another model');
+    for (const [name, variable] of variables) {
+      const value = tf.tensor(await file.readFloats(name), variable.shape, 'float32');
+      variable.assign(value);
+      value.dispose();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function sums(directory: string): Promise<string> {
+  const lines = [];
+  for (const name of [TENSORS, STATE]) lines.push(`${await sha256(join(directory, name))}  ${name}\n`);
+  return lines.join('');
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Flushes a file, or the names in a directory, to the disk. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
