@@ -18,7 +18,7 @@ export function learningCurve(evaluations: readonly Evaluation[]): string {
   const highest = Math.max(...evaluations.flatMap((row) => [row.trainLoss, row.validationLoss]));
   const losses = ticks(highest, 5);
   const top = losses.at(-1)!;
-  const lastEpoch = last.epoch || 1;
+  const lastEpoch = Math.ceil(last.epoch) || 1;
   const x: Scale = (epoch) => PLOT.left + (epoch / lastEpoch) * (PLOT.right - PLOT.left);
   const y: Scale = (loss) => PLOT.bottom - (loss / top) * (PLOT.bottom - PLOT.top);
   const parts = [
@@ -51,9 +51,10 @@ const STYLE = `<style>
 .learning-curve text { fill: var(--ink); }
 .learning-curve .grid { stroke: var(--faint); }
 .learning-curve .axis { stroke: var(--ink); fill: none; }
-.learning-curve .curve { fill: none; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-.learning-curve .train { stroke: var(--train); }
-.learning-curve .validation { stroke: var(--validation); stroke-dasharray: 6 4; }
+.learning-curve .train { stroke: var(--train); fill: var(--train); }
+.learning-curve .validation { stroke: var(--validation); fill: var(--validation); }
+.learning-curve .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.learning-curve .curve.validation { stroke-dasharray: 6 4; }
 </style>`;
 
 function lossTick(loss: number, y: Scale): string {
@@ -72,14 +73,16 @@ function text(x: number, y: number, content: string, anchor: 'start' | 'middle' 
   return `<text x="${coordinate(x)}" y="${coordinate(y)}" text-anchor="${anchor}">${content}</text>`;
 }
 
-/** A line through the evaluations; it begins with a line of no length, so that a single one shows as a dot. */
+/** A line through the evaluations, with a dot at the last. */
 function curve(
   name: string,
   evaluations: readonly Evaluation[],
   place: (row: Evaluation) => readonly [number, number],
 ): string {
-  const points = evaluations.map((row) => place(row).map(coordinate).join(' '));
-  return `<path class="curve ${name}" d="M${points[0]}L${points.join('L')}"/>`;
+  const points = evaluations.map((row) => place(row).map(coordinate));
+  const [x, y] = points.at(-1)!;
+  const line = `<path class="curve ${name}" d="M${points.map((point) => point.join(' ')).join('L')}"/>`;
+  return `${line}<circle class="${name}" cx="${x}" cy="${y}" r="3"/>`;
 }
 
 /** Names of the curves with their last values, in the upper right corner where loss seldom is. */

@@ -18,13 +18,10 @@ function evaluation(step: number, trainLoss: number, validationLoss: number): Ev
 
 const history = [evaluation(-1, 4, 3.9), evaluation(99, 1, 1.2), evaluation(199, 0.3, 0.66)];
 
-/** Points of a curve as [x, y], without the doubled first one. */
+/** Points of a curve as [x, y]. */
 function points(svg: string, name: string): number[][] {
   const path = new RegExp(`class="curve ${name}" d="M([^"h]+)"`).exec(svg)![1]!;
-  return path
-    .split('L')
-    .slice(1)
-    .map((point) => point.split(' ').map(Number));
+  return path.split('L').map((point) => point.split(' ').map(Number));
 }
 
 describe('learningCurve', () => {
@@ -58,8 +55,17 @@ describe('learningCurve', () => {
     expect(Number(x)).toBe(points(learningCurve(uneven), 'train')[1]![0]);
   });
 
+  it('goes on to the end of an epoch that was evaluated last shortly before its end', () => {
+    const labels = [
+      ...learningCurve([evaluation(-1, 4, 4), evaluation(195, 1, 1)]).matchAll(/>([^<>]+)<\/text>/g),
+    ];
+    expect(labels.map((match) => match[1])).toContain('2');
+  });
+
   it('shows a single evaluation as a dot', () => {
-    expect(points(learningCurve([evaluation(-1, 4, 3.9)]), 'train')).toHaveLength(1);
+    const single = learningCurve([evaluation(-1, 4, 3.9)]);
+    const [[x, y]] = points(single, 'train') as [[number, number]];
+    expect(single).toContain(`<circle class="train" cx="${x}" cy="${y}"`);
   });
 
   it('refuses an empty history', () => {
