@@ -3,9 +3,10 @@ import { command } from './command.ts';
 import { download } from './download.ts';
 import { format } from './format.ts';
 import { judge } from './judge.ts';
+import { report } from './report.ts';
 import { split } from './split.ts';
 
-const all: readonly StageType[] = [command, download, format, judge, split];
+const all: readonly StageType[] = [command, download, format, judge, report, split];
 
 /** Every built-in stage type by the name that a pipeline gives under `uses`. */
 export const stageTypes: ReadonlyMap<string, StageType> = new Map(all.map((type) => [type.uses, type]));

@@ -103,7 +103,10 @@ function reply(response: ServerResponse, { model, stream }: ChatBody, answer: An
     fault,
   } = typeof answer === 'string' ? { content: answer } : answer;
   if (fault === 'hang') return;
-  if (status !== undefined) return json(response, status, { error: error ?? 'an error' });
+  if (status !== undefined) {
+    json(response, status, { error: error ?? 'an error' });
+    return;
+  }
   const line = (content: string, done: boolean) => ({
     model,
     created_at: new Date().toISOString(),
@@ -111,8 +114,10 @@ function reply(response: ServerResponse, { model, stream }: ChatBody, answer: An
     done,
   });
   const last = { done_reason: doneReason, total_duration: 5_000_000, prompt_eval_count: 20, eval_count: 2 };
-  if (stream === false && error === undefined)
-    return json(response, 200, { ...line(content, true), ...last });
+  if (stream === false && error === undefined) {
+    json(response, 200, { ...line(content, true), ...last });
+    return;
+  }
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   const middle = Math.ceil(content.length / 2);
   response.write(`${JSON.stringify(line(content.slice(0, middle), false))}\n`, () => {
