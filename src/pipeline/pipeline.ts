@@ -65,4 +65,3 @@ export type InputSource =
   | { readonly kind: 'file'; readonly path: string; readonly place: Place }
   /** One output over all variants: variant label -> producing stage. */
   | { readonly kind: 'each'; readonly output: string; readonly stages: Readonly<Record<string, string>> };
-

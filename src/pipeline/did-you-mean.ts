@@ -1,0 +1,27 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The known name that is most like `name`, if one is like it at all: at most a third of its letters differ. */
+export function closestName(name: string, known: Iterable<string>): string | undefined {
+  let best: { name: string; distance: number } | undefined;
+  for (const candidate of known) {
+    const difference = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (best === undefined || difference < best.distance) best = { name: candidate, distance: difference };
+  }
+  const allowed = Math.max(1, Math.floor(Math.max(name.length, best?.name.length ?? 0) / 3));
+  return best !== undefined && best.distance <= allowed ? best.name : undefined;
+}
+
+/** A hint for a name that is not known: the closest one, or the first few that there are. */
+export function nameHint(name: string, known: Iterable<string>, what: string): string {
+  const names = [...known];
+  const closest = closestName(name, names);
+  if (closest !== undefined) return `did you mean \`${closest}\`?`;
+  return names.length === 0 ? `there are no ${what}` : `${what}: ${listNames(names)}`;
+}
+
+/** `a`, `b` and `c`; long lists are cut. */
+export function listNames(names: readonly string[], most = 12): string {
+  const shown = names.slice(0, most).map((name) => `\`${name}\``);
+  const rest = names.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+}

@@ -1,0 +1,35 @@
+/** East Asian wide and fullwidth characters (UAX #11) and emoji take two columns of a terminal. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const NOTHING = /^[\p{Mark}\u200b-\u200f\u2060\ufeff]+$/u;
+const segmenter = new Intl.Segmenter();
+
+/** A piece of a text as a terminal shows it. */
+export interface Cell {
+  readonly text: string;
+  readonly width: number;
+  /** UTF-16 offset and length in the original. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Cuts a line into what a terminal shows: tabs become four spaces, control characters their pictures (␛). */
+export function cellsOf(line: string): readonly Cell[] {
+  return Array.from(segmenter.segment(line), ({ segment, index }) => {
+    const text = shown(segment);
+    return { text, width: widthOf(text), offset: index, length: segment.length };
+  });
+}
+
+function shown(segment: string): string {
+  if (segment === '\t') return '    ';
+  const code = segment.charCodeAt(0);
+  if (code < 32) return String.fromCharCode(0x2400 + code);
+  return code >= 0x7f && code < 0xa0 ? '\u2421' : segment;
+}
+
+function widthOf(text: string): number {
+  if (text === '    ') return 4;
+  if (NOTHING.test(text)) return 0;
+  return WIDE.test(text) ? 2 : 1;
+}

@@ -1,0 +1,68 @@
+import { dirname, resolve } from 'node:path';
+import type { Place } from './diagnostic.ts';
+import type { DiagnosticList } from './diagnostic-list.ts';
+import { mergeMaps } from './merge.ts';
+import { readMapFile } from './read-file.ts';
+import type { Sources } from './sources.ts';
+import { type MapValue, textOf, withoutEntry } from './value.ts';
+
+/** A file of a chain of `extends`, and where it is named. */
+interface Link {
+  readonly path: string;
+  readonly namedAt: Place;
+}
+
+/**
+ * Reads a pipeline file and everything that it extends, and lays each over its base (see mergeMaps). Every
+ * value keeps the place, and with it the folder, of the file that wrote it.
+ */
+export function readWithBases(
+  file: string,
+  sources: Sources,
+  diagnostics: DiagnosticList,
+): MapValue | undefined {
+  return readLink({ path: file, namedAt: { file, offset: 0, length: 1 } }, [], sources, diagnostics);
+}
+
+function readLink(
+  link: Link,
+  chain: readonly Link[],
+  sources: Sources,
+  diagnostics: DiagnosticList,
+): MapValue | undefined {
+  const map = readMapFile(link.path, link.namedAt, sources, diagnostics);
+  const extendsEntry = map?.entries.get('extends');
+  if (map === undefined || extendsEntry === undefined) return map;
+  const own = withoutEntry(map, 'extends');
+  const { value } = extendsEntry;
+  const name = textOf(value);
+  if (name === undefined) {
+    diagnostics.add({
+      code: 'wrong-type',
+      message: '`extends` must be the path of one pipeline file',
+      place: value.place,
+      hint: 'like `extends: ./base.yaml`',
+    });
+    return own;
+  }
+  const base: Link = { path: resolve(dirname(link.path), name), namedAt: value.place };
+  const links = [...chain, link];
+  const first = links.findIndex(({ path }) => path === base.path);
+  if (first >= 0) {
+    diagnostics.add(extendsCycle(links.slice(first), base));
+    return own;
+  }
+  const below = readLink(base, links, sources, diagnostics);
+  return below === undefined ? undefined : mergeMaps(below, own);
+}
+
+function extendsCycle(cycle: readonly Link[], last: Link) {
+  const names = [...cycle, last].map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+  return {
+    code: 'extends-cycle',
+    message: `\`extends\` leads in a circle: ${names.join(' -> ')}`,
+    place: last.namedAt,
+    hint: 'a base must not extend, directly or through others, what extends it',
+    related: cycle.slice(1).map((link) => ({ message: 'reached from here', place: link.namedAt })),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Diagnostic, Place } from './diagnostic.ts';
+
+/** A stage's need of another, and where the file says so. */
+export interface Edge {
+  readonly to: string;
+  readonly place: Place;
+}
+
+/**
+ * Orders names so that what a name needs comes before it; among those that may come next, the order of `needs`
+ * decides. Needs that are not names, or the name itself, are left to other checks. Each cycle becomes a
+ * diagnostic; its names are then in the order anyway, so that other checks can go on.
+ */
+export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
+  readonly order: readonly string[];
+  readonly cycles: readonly Diagnostic[];
+} {
+  const order: string[] = [];
+  const cycles: Diagnostic[] = [];
+  const done = new Set<string>();
+  const trail: Edge[] = [];
+
+  const visit = (name: string): void => {
+    for (const edge of needs.get(name) ?? []) {
+      if (edge.to === name || !needs.has(edge.to) || done.has(edge.to)) continue;
+      const start = trail.findIndex(({ to }) => to === edge.to);
+      if (start >= 0) cycles.push(cycleDiagnostic([...trail.slice(start + 1), edge], edge.to));
+      else {
+        trail.push(edge);
+        visit(edge.to);
+        trail.pop();
+      }
+    }
+    done.add(name);
+    order.push(name);
+  };
+
+  for (const name of needs.keys()) {
+    if (done.has(name)) continue;
+    trail.push({ to: name, place: { file: '', offset: 0, length: 0 } });
+    visit(name);
+    trail.pop();
+  }
+  return { order, cycles };
+}
+
+/** `edges` lead from `start` around to it again. */
+function cycleDiagnostic(edges: readonly Edge[], start: string): Diagnostic {
+  const names = [start, ...edges.map(({ to }) => to)];
+  const [first, ...rest] = edges.map(({ to, place }, index) => ({
+    message: `\`${names[index]}\` needs \`${to}\``,
+    place,
+  }));
+  return {
+    code: 'cycle',
+    message: `stages need each other in a circle: ${names.join(' -> ')}`,
+    place: first!.place,
+    hint: 'one of these inputs must come from elsewhere',
+    related: rest,
+  };
+}

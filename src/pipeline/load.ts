@@ -1,0 +1,107 @@
+import { resolve } from 'node:path';
+import type { JsonObject } from '../contract/json.ts';
+import type { StageType } from '../contract/stage-type.ts';
+import { PipelineError } from './diagnostic.ts';
+import { DiagnosticList } from './diagnostic-list.ts';
+import { readWithBases } from './extends.ts';
+import { applyOverrides } from './override.ts';
+import { literalParams } from './params.ts';
+import { isPieceSetting, PieceLibrary } from './pieces.ts';
+import type { Pipeline } from './pipeline.ts';
+import { refuseCredentials } from './resolve-stage.ts';
+import { type PipelineFields, PipelineSchema } from './schema.ts';
+import { addSchemaDiagnostics } from './schema-diagnostics.ts';
+import { Sources } from './sources.ts';
+import { expandSweep } from './sweep.ts';
+import { validationSchema } from './validation-schema.ts';
+import type { Validators } from './validator.ts';
+import { get, type MapValue, type Path, textOf, toJson } from './value.ts';
+import { resolveVariants } from './variants.ts';
+
+export interface LoadOptions {
+  /** `key=value` texts of `--set`, in order. */
+  readonly overrides: readonly string[];
+  readonly stageTypes: ReadonlyMap<string, StageType>;
+  readonly validators: Validators;
+  /** Folder of the named pieces that come with the package. */
+  readonly packageConfigs: string;
+}
+
+/**
+ * Reads a pipeline file with everything that it refers to, and checks and resolves all of it. Throws
+ * PipelineError with everything that is wrong. Files are read one after the other, without waiting on the event
+ * loop: they are few and small, and nothing else runs yet.
+ */
+export async function loadPipeline(file: string, options: LoadOptions): Promise<Pipeline> {
+  const path = resolve(file);
+  const sources = new Sources();
+  const diagnostics = new DiagnosticList();
+  const fail = () => new PipelineError(diagnostics.sorted([path, ...sources.texts.keys()]), sources.texts);
+  const written = readWithBases(path, sources, diagnostics);
+  if (written === undefined) throw fail();
+  const document = applyOverrides(
+    written,
+    options.overrides,
+    sources,
+    diagnostics,
+    pieceFinder(options.stageTypes),
+  );
+  const fields = checkDocument(document, options.validators, diagnostics);
+  const pipeline = resolveDocument(document, path, options, sources, diagnostics);
+  if (!diagnostics.isEmpty || fields === undefined) throw fail();
+  return { ...pipeline, name: fields.name, file: path, files: sources.paths, engine: fields.engine };
+}
+
+/** Checks everything outside the stages; undefined where something is wrong. */
+function checkDocument(
+  document: MapValue,
+  validators: Validators,
+  diagnostics: DiagnosticList,
+): PipelineFields | undefined {
+  const validate = validators.get('pipeline')!;
+  const fields = toJson(document);
+  if (validate(fields)) return fields as unknown as PipelineFields;
+  const key = { ...document.place, length: 1 };
+  const checked = { value: document, key, name: 'the pipeline', schema: validationSchema(PipelineSchema) };
+  addSchemaDiagnostics(validate.errors ?? [], checked, diagnostics);
+  return undefined;
+}
+
+function resolveDocument(
+  document: MapValue,
+  path: string,
+  { stageTypes, validators, packageConfigs }: LoadOptions,
+  sources: Sources,
+  diagnostics: DiagnosticList,
+): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
+  refuseCredentials(mapAt(document, 'params'), sources, diagnostics);
+  const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
+  const points = expandSweep(mapAt(document, 'sweep'), params, diagnostics);
+  const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
+  const stages = new Map(
+    [...mapAt(document, 'stages').entries].filter(([, { value }]) => value.kind === 'map'),
+  );
+  const context = { stageTypes, validators, pieces, sources, diagnostics };
+  return {
+    params: toJson(params) as JsonObject,
+    variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),
+    stages: resolveVariants(stages, points, context),
+  };
+}
+
+/** The map under `key`; an empty one where there is none (or something else, which the schema reports). */
+function mapAt(document: MapValue, key: string): MapValue {
+  const value = get(document, key);
+  return value?.kind === 'map' ? value : { kind: 'map', entries: new Map(), place: document.place };
+}
+
+/** Tells of a path of the document (`stages.judge.with.judge`) whether it leads to a named piece. */
+function pieceFinder(stageTypes: ReadonlyMap<string, StageType>) {
+  return (document: MapValue) =>
+    ([stages, name, key, ...setting]: Path): boolean => {
+      if (stages !== 'stages' || key !== 'with' || setting.length === 0) return false;
+      const uses = textOf(get(get(get(document, 'stages'), name ?? ''), 'uses'));
+      const type = uses === undefined ? undefined : stageTypes.get(uses);
+      return type !== undefined && isPieceSetting(type.settings, setting);
+    };
+}

@@ -1,0 +1,42 @@
+import type { Diagnostic, Place } from './diagnostic.ts';
+import type { DiagnosticList } from './diagnostic-list.ts';
+import { parseYaml } from './parse-yaml.ts';
+import type { Sources } from './sources.ts';
+import type { MapValue } from './value.ts';
+
+/**
+ * Reads a YAML file that must hold a map. Anything wrong with it becomes a diagnostic: at `namedAt` where the
+ * file cannot be read, else in the file itself. Undefined where there is no map to go on with.
+ */
+export function readMapFile(
+  path: string,
+  namedAt: Place,
+  sources: Sources,
+  diagnostics: DiagnosticList,
+): MapValue | undefined {
+  let text: string;
+  try {
+    text = sources.read(path);
+  } catch (error) {
+    diagnostics.add({ ...unreadable(path, error), place: namedAt });
+    return undefined;
+  }
+  const value = parseYaml(text, path, diagnostics);
+  if (value === undefined || value.kind === 'map') return value;
+  const empty = value.kind === 'scalar' && value.value === null;
+  if (!diagnostics.covers(value.place)) {
+    diagnostics.add({
+      code: empty ? 'empty-file' : 'wrong-type',
+      message: empty ? 'the file is empty' : 'the file must hold `key: value` lines',
+      place: value.place,
+    });
+  }
+  return undefined;
+}
+
+function unreadable(path: string, error: unknown): Omit<Diagnostic, 'place'> {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return { code: 'file-missing', message: `there is no file ${path}` };
+  if (code === 'EISDIR') return { code: 'file-unreadable', message: `${path} is a directory, not a file` };
+  return { code: 'file-unreadable', message: `${path} cannot be read: ${message}` };
+}
