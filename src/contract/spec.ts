@@ -35,4 +35,6 @@ export interface StageSpec {
   readonly earlierWorkDirectories: readonly string[];
   readonly lockFile: string;
   readonly engine: EngineName | null;
+  /** The user named that engine, rather than leaving the choice to `auto`. */
+  readonly engineByName?: boolean;
 }

@@ -27,6 +27,8 @@ export interface StageContext<Settings> {
   readonly earlierWorkDirectories: readonly string[];
   /** Fixed engine for this run; present when the stage type has `tensors: true`. */
   readonly engine?: EngineName;
+  /** The user named that engine, rather than leaving the choice to `auto`. */
+  readonly engineByName?: boolean;
   /** Aborted when the run is cancelled: write a checkpoint and throw `context.signal.reason`. */
   readonly signal: AbortSignal;
   /** How far the work is. `total` is null where it cannot be known. */
