@@ -66,9 +66,9 @@ const PROCESS_EVENTS = ['uncaughtException', 'unhandledRejection'];
 async function startNodeBinding(packageName: string): Promise<string> {
   // Their 4.22 release calls functions that Node 23 removed from `util`.
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
-  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  util['isArray'] ??= Array.isArray;
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   await import(packageName);
   return 'tensorflow';
 }

@@ -7,6 +7,6 @@ describe.each(['cpu', 'wasm'] as const)('the %s engine', (name) => {
     expect(tf.getBackend()).toBe(name);
     const gradient = tf.grad((x) => tf.sum(tf.square(tf.matMul(x as never, x as never))));
     const result = gradient(tf.tensor2d([1, 2, 3, 4], [2, 2]));
-    expect([...result.dataSync()]).toEqual([250, 350, 410, 590].map(() => expect.any(Number)));
+    expect([...result.dataSync()]).toEqual([158, 274, 266, 482]);
   });
 });

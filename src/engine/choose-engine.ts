@@ -1,0 +1,116 @@
+import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import {
+  ENGINE_NAMES,
+  type EngineCandidate,
+  type EngineChoice,
+  type EngineName,
+} from '../contract/engine-name.ts';
+import { StageError } from '../contract/stage-context.ts';
+import type { ProbeResult } from './probe.ts';
+
+/** Packages of the engines that do not come with pipe (optional peers). */
+const PACKAGES: Partial<Readonly<Record<EngineName, string>>> = {
+  'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
+  tensorflow: '@tensorflow/tfjs-node',
+};
+
+/** Loading CUDA's libraries for the first time can take this long. */
+const PROBE_MS = 60_000;
+
+/**
+ * The engine for a run: the one that is asked for, or under `auto` the best that works here. Each is proved by a
+ * small computation in a process of its own; the first that works ends the search. Throws StageError where the
+ * engine that is asked for does not work.
+ */
+export async function chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice> {
+  const candidates: EngineCandidate[] = [];
+  for (const engine of requested === 'auto' ? ENGINE_NAMES : [requested]) {
+    const candidate = await examine(engine);
+    candidates.push(candidate);
+    if (candidate.usable) return { engine, requested, reason: explain(requested, candidates), candidates };
+  }
+  const reasons = candidates.map(({ engine, reason }) => `${engine}: ${reason}`).join('; ');
+  throw new StageError(`No engine works here (${reasons})`, {
+    hint: 'Leave out `engine`, or run: pipe doctor',
+  });
+}
+
+/** Every engine in turn, best first, working or not, with its measured speed. Takes seconds. */
+export async function probeEngines(): Promise<EngineCandidate[]> {
+  const candidates: EngineCandidate[] = [];
+  for (const engine of ENGINE_NAMES) candidates.push(await examine(engine));
+  return candidates;
+}
+
+function explain(requested: EngineName | 'auto', candidates: readonly EngineCandidate[]): string {
+  const chosen = candidates.at(-1)!;
+  if (requested !== 'auto') return `asked for by name; ${chosen.reason}`;
+  const passedOver = candidates.slice(0, -1).map(({ engine, reason }) => `${engine}: ${reason}`);
+  return [`the best that works here; ${chosen.reason}`, ...passedOver].join('; ');
+}
+
+async function examine(engine: EngineName): Promise<EngineCandidate> {
+  const absent = absence(engine);
+  if (absent !== undefined) return { engine, usable: false, reason: absent };
+  const result = await probeInChild(engine);
+  if (!result.usable) return { engine, usable: false, reason: result.problem };
+  const gflops = Number(result.gflops.toPrecision(3));
+  return { engine, usable: true, reason: 'a matrix product and its gradient came out right', gflops };
+}
+
+/** Why an engine need not even be tried. */
+function absence(engine: EngineName): string | undefined {
+  const gpu = engine === 'tensorflow-gpu';
+  if (gpu && !hasNvidiaGpu()) return 'no NVIDIA GPU is visible here';
+  const packageName = PACKAGES[engine];
+  if (packageName === undefined || isInstalled(packageName)) return undefined;
+  const seen = gpu ? 'an NVIDIA GPU is here, but ' : '';
+  return `${seen}${packageName} is not installed (npm install ${packageName})`;
+}
+
+function hasNvidiaGpu(): boolean {
+  return existsSync('/dev/nvidia0') || existsSync('/proc/driver/nvidia/version');
+}
+
+function isInstalled(packageName: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(packageName);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The result travels as a message: native libraries print what they like on standard output. */
+function probeInChild(engine: EngineName): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const child = fork(probeProgram(), [engine], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      timeout: PROBE_MS,
+    });
+    let lastWords = '';
+    child.stderr!.on('data', (chunk: Buffer) => {
+      lastWords = (lastWords + chunk.toString()).slice(-2000);
+    });
+    child.once('message', (result) => resolve(result as ProbeResult));
+    child.once('error', (error) => resolve({ usable: false, problem: error.message }));
+    child.once('close', (code, signal) => {
+      const ending = signal === null ? `exit code ${code}` : signal;
+      const words = lastWords.trim().split('\n').at(-1);
+      resolve({ usable: false, problem: `its trial ended with ${ending}${words ? `: ${words}` : ''}` });
+    });
+  });
+}
+
+/** dist/engine-probe.js, from dist/ and its chunks as well as from src/engine. */
+function probeProgram(): string {
+  const candidates = ['./engine-probe.js', '../engine-probe.js', '../../dist/engine-probe.js'];
+  const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const program = paths.find((path) => existsSync(path));
+  if (program === undefined)
+    throw new Error(`engine-probe.js is in none of ${paths.join(', ')}: run npm run build`);
+  return program;
+}
