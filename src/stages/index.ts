@@ -5,8 +5,10 @@ import { format } from './format.ts';
 import { judge } from './judge.ts';
 import { report } from './report.ts';
 import { split } from './split.ts';
+import { tokenize } from './tokenize.ts';
+import { train } from './train.ts';
 
-const all: readonly StageType[] = [command, download, format, judge, report, split];
+const all: readonly StageType[] = [command, download, format, judge, report, split, tokenize, train];
 
 /** Every built-in stage type by the name that a pipeline gives under `uses`. */
 export const stageTypes: ReadonlyMap<string, StageType> = new Map(all.map((type) => [type.uses, type]));

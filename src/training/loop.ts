@@ -63,9 +63,20 @@ export interface TrainingSurroundings {
   readonly checkpointInterval: number;
   /** When aborted, the training writes a checkpoint and throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** Called after each update with the loss of its batch in nats, and the tokens in it, padding included. */
-  onUpdate(update: { readonly step: number; readonly loss: number; readonly tokens: number }): void;
+  onUpdate(update: Update): void;
   onEvaluation(evaluation: Evaluation): void;
+  onSample(sample: Sample): void;
+}
+
+/** What is told of one update. */
+export interface Update {
+  /** Updates made so far, this one included. */
+  readonly done: number;
+  /** Loss of its batch, in nats. */
+  readonly loss: number;
+  /** Tokens in its batch, padding included. */
+  readonly tokens: number;
+  readonly seconds: number;
 }
 
 /**
@@ -93,14 +104,12 @@ export async function train(
     // The state is whole at every `await`: whatever throws there, a checkpoint of it can be gone on from.
     for (;;) {
       if (evaluationIsDue(state, options)) {
-        const evaluation = await evaluate(model, data, options, state, signal);
-        surroundings.onEvaluation(evaluation);
+        surroundings.onEvaluation(await evaluate(model, data, options, state, signal));
       }
-      if (state.samples.length === state.epoch) state.samples.push(sample(model, data, options, state.epoch));
+      if (state.samples.length === state.epoch) surroundings.onSample(sample(model, data, options, state));
       if (state.epoch === options.epochs) return state;
       if (state.pass === null) beginPass(data, options, state);
-      const { loss, tokens } = await update(model, optimizer, data, options, state);
-      surroundings.onUpdate({ step: state.step, loss, tokens });
+      surroundings.onUpdate(await update(model, optimizer, data, options, state));
       if (Date.now() - saved.time >= checkpointInterval) await save();
       await eventLoop();
       signal.throwIfAborted();
@@ -141,8 +150,9 @@ async function update(
   data: TrainingData,
   options: TrainingOptions,
   state: TrainingState,
-): Promise<{ loss: number; tokens: number }> {
+): Promise<Update> {
   const { batchSize } = options;
+  const start = performance.now();
   const step = state.step + 1;
   const texts = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const batch = collated(data.train, texts, data, options);
@@ -161,7 +171,7 @@ async function update(
     state.batch = 0;
     state.pass = null;
   }
-  return { loss, tokens };
+  return { done: step + 1, loss, tokens, seconds: (performance.now() - start) / 1000 };
 }
 
 /** An epoch leaves out an incomplete last batch. */
@@ -223,9 +233,10 @@ async function evaluate(
   return evaluation;
 }
 
-function sample(model: Gpt2, data: TrainingData, { sampleTokens }: TrainingOptions, epoch: number): Sample {
+/** Lets the model go on from the sample prompt, greedily, up to the end of the text. */
+function sample(model: Gpt2, data: TrainingData, options: TrainingOptions, state: TrainingState): Sample {
   const tokens: number[] = [];
-  for (let i = 0; i < sampleTokens; i++) {
+  for (let i = 0; i < options.sampleTokens; i++) {
     const next = tf.tidy(() => {
       const ids = [...data.samplePrompt, ...tokens];
       const logits = model.logits(tf.tensor2d(ids, [1, ids.length], 'int32'));
@@ -234,7 +245,9 @@ function sample(model: Gpt2, data: TrainingData, { sampleTokens }: TrainingOptio
     if (next === data.endOfText) break;
     tokens.push(next);
   }
-  return { epoch, tokens };
+  const sample = { epoch: state.epoch, tokens };
+  state.samples.push(sample);
+  return sample;
 }
 
 function collated(

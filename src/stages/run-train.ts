@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises';
+import { type StageContext, StageError } from '../contract/stage-context.ts';
+import { loadEngine } from '../engine/load-engine.ts';
+import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
+import { loadModel, readConfig, saveModel } from '../model/model-folder.ts';
+import { tokenizerFor } from '../text/tokenizer.ts';
+import { Checkpoints } from '../training/checkpoint.ts';
+import { formatHistory } from '../training/history.ts';
+import { learningCurve } from '../training/learning-curve.ts';
+import {
+  type TrainingData,
+  type TrainingOptions,
+  type TrainingState,
+  train,
+  type Update,
+  updatesPerEpoch,
+} from '../training/loop.ts';
+import { readTokens, type TokenizedTexts } from '../training/token-file.ts';
+import type { TrainSettings } from './train.ts';
+
+/** Milliseconds between two reports of progress. */
+const PROGRESS_INTERVAL = 500;
+
+/** The work of the `train` stage: tokens and a model folder in; trained model, history, curve and samples out. */
+export async function runTrain(context: StageContext<TrainSettings>): Promise<void> {
+  const { settings, inputs, outputs, signal } = context;
+  const tokens = {
+    train: await readTokens(inputs.train!.path),
+    validation: await readTokens(inputs.validation!.path),
+  };
+  const config = await readConfig(inputs.model!);
+  checkFit(tokens.train, config);
+  checkFit(tokens.validation, config);
+  checkAmounts(tokens, settings);
+  const options = trainingOptions(settings, config);
+  const data = trainingData(tokens, options, config);
+  warnOfCuts(data, options, context);
+
+  const tf = await loadEngine(context.engine!);
+  context.fact('tensorflow_js', tf.version_core);
+  context.fact('parameters', parameterCount(config));
+  const tokenizer = await tokenizerFor(tokens.train.encoding);
+  const model = await loadModel(inputs.model!);
+  const progress = progressReport(
+    context,
+    options.epochs * updatesPerEpoch(data.train.length, options.batchSize),
+  );
+  const { history, samples } = await train(model, data, options, {
+    checkpoints: new Checkpoints<TrainingState>(
+      context.workDirectory,
+      context.earlierWorkDirectories,
+      context.warn,
+    ),
+    checkpointInterval: settings.checkpoint_every * 60_000,
+    signal,
+    onUpdate: progress.update,
+    onEvaluation: ({ step, trainLoss, validationLoss }) =>
+      context.log(
+        `step ${step}: train loss ${trainLoss.toFixed(3)}, validation loss ${validationLoss.toFixed(3)}`,
+      ),
+    onSample: ({ epoch, tokens }) =>
+      context.log(`sample after ${epoch} epochs: ${JSON.stringify(tokenizer.decode(tokens))}`),
+  });
+  progress.summary();
+
+  await saveModel(outputs.model!, model, inputs.model!);
+  await writeFile(outputs.history!, formatHistory(history));
+  await writeFile(outputs.loss_curve!, learningCurve(history));
+  const prompt = tokenizer.decode(data.samplePrompt);
+  const texts = samples.map(({ epoch, tokens }) => ({ epoch, prompt, text: tokenizer.decode(tokens) }));
+  await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
+}
+
+type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;
+
+/** A vocabulary may be padded beyond what the encoding needs, but the end of text must be the same token. */
+function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, config: Gpt2Config): void {
+  if (config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
+  throw new StageError(
+    `The tokens are of the encoding ${encoding} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens and ends texts with ${config.eos_token_id}.`,
+    { hint: 'Give the `tokenize` stage the encoding that the model was made for, or choose another model.' },
+  );
+}
+
+function checkAmounts({ train, validation }: Parts, { batch_size }: TrainSettings): void {
+  if (train.texts.length < batch_size) {
+    throw new StageError(
+      `There are ${train.texts.length} texts to train on, fewer than one batch of ${batch_size}.`,
+      { hint: 'Lower `batch_size`, or give more records.' },
+    );
+  }
+  if (validation.texts.length === 0) {
+    throw new StageError('There are no texts to validate on.', {
+      hint: 'Leave some records for validation.',
+    });
+  }
+}
+
+function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingOptions {
+  const [beta1, beta2] = settings.betas as [number, number];
+  return {
+    optimizer: {
+      learningRate: settings.learning_rate,
+      betas: [beta1, beta2],
+      epsilon: settings.epsilon,
+      weightDecay: settings.weight_decay,
+    },
+    epochs: settings.epochs,
+    batchSize: settings.batch_size,
+    seed: settings.seed,
+    shuffle: settings.shuffle,
+    maxLength: Math.min(settings.max_length, config.n_positions),
+    evalEvery: settings.eval_every,
+    evalBatches: settings.eval_batches,
+    sampleTokens: settings.sample_tokens,
+  };
+}
+
+/** The samples go on from the first validation text's prompt, as in the book. */
+function trainingData(
+  { train, validation }: Parts,
+  { sampleTokens }: TrainingOptions,
+  { n_positions }: Gpt2Config,
+): TrainingData {
+  const { endOfText, texts, promptLengths } = validation;
+  const prompt = texts[0]!.subarray(0, promptLengths[0]);
+  const room = Math.max(1, n_positions - sampleTokens);
+  return {
+    train: train.texts,
+    validation: texts,
+    endOfText,
+    samplePrompt: prompt.length === 0 ? Int32Array.of(endOfText) : prompt.subarray(-room),
+  };
+}
+
+function warnOfCuts(
+  data: TrainingData,
+  { maxLength }: TrainingOptions,
+  context: StageContext<TrainSettings>,
+): void {
+  const cut = [...data.train, ...data.validation].filter(({ length }) => length > maxLength).length;
+  if (cut > 0) {
+    context.warn(
+      `${cut} texts are longer than ${maxLength} tokens and are cut there.`,
+      'Their ends are not trained on: raise `max_length` if the model has more positions, or shorten the records.',
+    );
+  }
+}
+
+/** Tells progress about twice a second, with the latest loss and the speed since the last report. */
+function progressReport(context: StageContext<TrainSettings>, total: number) {
+  const sum = { updates: 0, tokens: 0, seconds: 0 };
+  let recent = { tokens: 0, seconds: 0 };
+  let reported = 0;
+  return {
+    update({ done, loss, tokens, seconds }: Update): void {
+      sum.updates += 1;
+      sum.tokens += tokens;
+      sum.seconds += seconds;
+      recent = { tokens: recent.tokens + tokens, seconds: recent.seconds + seconds };
+      const now = performance.now();
+      if (reported > 0 && now - reported < PROGRESS_INTERVAL && done < total) return;
+      const metrics = { train_loss: loss, tokens_per_second: Math.round(recent.tokens / recent.seconds) };
+      context.progress({ done, total, unit: 'steps', metrics });
+      recent = { tokens: 0, seconds: 0 };
+      reported = now;
+    },
+    summary(): void {
+      if (sum.updates === 0) return;
+      context.metric('tokens_per_second', sum.tokens / sum.seconds);
+      context.metric('seconds_per_step', sum.seconds / sum.updates);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { defineStage, type Problem } from '../contract/stage-type.ts';
+import { availableMemory, trainingMemory } from '../training/memory.ts';
+
+const settings = Type.Object(
+  {
+    learning_rate: Type.Number({
+      affects: 'result',
+      default: 5e-5,
+      exclusiveMinimum: 0,
+      description: 'Learning rate of AdamW, the same for every update.',
+    }),
+    epochs: Type.Integer({
+      affects: 'result',
+      default: 2,
+      minimum: 0,
+      description: 'Passes over the training texts; 0 only measures the losses and copies the model.',
+    }),
+    batch_size: Type.Integer({
+      affects: 'result',
+      default: 8,
+      minimum: 1,
+      description: 'Texts in one update; an incomplete last batch of an epoch is left out.',
+    }),
+    seed: Type.Integer({
+      affects: 'result',
+      default: 123,
+      minimum: 0,
+      description: 'Seed of the order of the texts.',
+    }),
+    shuffle: Type.Union([Type.Literal('pytorch'), Type.Literal('none')], {
+      affects: 'result',
+      default: 'pytorch',
+      description:
+        '`pytorch`: a new order in each epoch, the one that data loaders of PyTorch give for the seed. `none`: the order of the records.',
+    }),
+    weight_decay: Type.Number({
+      affects: 'result',
+      default: 0.1,
+      minimum: 0,
+      description: 'Decoupled weight decay of AdamW, on every parameter.',
+    }),
+    betas: Type.Array(Type.Number({ minimum: 0, exclusiveMaximum: 1 }), {
+      affects: 'result',
+      default: [0.9, 0.999],
+      minItems: 2,
+      maxItems: 2,
+      description: 'Decay of the running averages of the gradient and of its square.',
+    }),
+    epsilon: Type.Number({
+      affects: 'result',
+      default: 1e-8,
+      exclusiveMinimum: 0,
+      description: 'Added to the denominator of an AdamW update.',
+    }),
+    max_length: Type.Integer({
+      affects: 'result',
+      default: 1024,
+      minimum: 1,
+      description: "Tokens of a text that are trained on, at most; never more than the model's positions.",
+    }),
+    eval_every: Type.Integer({
+      affects: 'result',
+      default: 5,
+      minimum: 1,
+      description:
+        'Updates between two measurements of the losses; each one moves the order of later epochs.',
+    }),
+    eval_batches: Type.Integer({
+      affects: 'result',
+      default: 5,
+      minimum: 1,
+      description: 'Batches of either data set on which the losses are measured.',
+    }),
+    sample_tokens: Type.Integer({
+      affects: 'result',
+      default: 50,
+      minimum: 0,
+      description:
+        "Longest sample, in tokens: how the model goes on from the first validation text's prompt.",
+    }),
+    checkpoint_every: Type.Number({
+      affects: 'execution',
+      default: 5,
+      minimum: 0,
+      description: 'Minutes between two checkpoints; 0 writes one after each update.',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type TrainSettings = Static<typeof settings>;
+
+export const train = defineStage({
+  uses: 'train',
+  version: 1,
+  summary: 'Fine-tunes a GPT-2 with AdamW.',
+  settings,
+  inputs: {
+    train: { artifact: 'file', description: 'Tokens to train on, safetensors.' },
+    validation: { artifact: 'file', description: 'Tokens to validate on, safetensors.' },
+    model: { artifact: 'directory', description: 'Model to start from, a Hugging Face folder.' },
+  },
+  outputs: () => ({
+    model: { artifact: 'directory', path: 'model', description: 'The trained model, a Hugging Face folder.' },
+    history: {
+      artifact: 'file',
+      path: 'history.csv',
+      description:
+        'Losses, learning rate and gradient norm, one line an evaluation; step -1 is before training.',
+    },
+    loss_curve: {
+      artifact: 'file',
+      path: 'loss-curve.svg',
+      description: 'Losses by epoch and by tokens seen.',
+    },
+    samples: {
+      artifact: 'file',
+      path: 'samples.json',
+      description:
+        'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}].',
+    },
+  }),
+  tensors: true,
+  atMost: 1,
+  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result.
+  diskBytes: (_, { model = 0 }) => (3 + 3 + 1) * model,
+  preflight: async ({ batch_size }, { inputBytes }) => memoryProblems(inputBytes.model, batch_size),
+  async run(context) {
+    const { runTrain } = await import('./run-train.ts');
+    await runTrain(context);
+  },
+});
+
+function memoryProblems(modelBytes: number | undefined, batchSize: number): Problem[] {
+  if (modelBytes === undefined) return [];
+  const needed = trainingMemory(modelBytes, batchSize);
+  const available = availableMemory();
+  if (needed <= available) return [];
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  return [
+    {
+      message: `Training a model of ${gigabytes(modelBytes)} in batches of ${batchSize} takes about ${gigabytes(needed)} of memory, and ${gigabytes(available)} are available.`,
+      hint: 'Close other programs, lower `batch_size`, or start from a smaller model; `--no-preflight` tries all the same.',
+    },
+  ];
+}
