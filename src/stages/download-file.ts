@@ -146,7 +146,9 @@ async function fetchOnce(
   progress: (done: number, total: number | null) => void,
 ): Promise<boolean> {
   const stall = new AbortController();
-  const watch = setTimeout(() => stall.abort(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs);
+  const stalled = () =>
+    stall.abort(new TransientError(`${new URL(url).host} sent nothing for ${stallMs / 1000} s`));
+  const watch = setTimeout(stalled, stallMs);
   const both = AbortSignal.any([signal, stall.signal]);
   const range = await rangeHeaders(part, sha256 !== undefined);
   try {
@@ -232,12 +234,13 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
 /** Turns what went wrong into an error to show, or into one to repeat after. */
 function classified(error: unknown, url: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
-  if (error instanceof StageError || error instanceof TransientError) return error;
-  if (error instanceof Error && 'syscall' in error && 'path' in error === false && 'code' in error) {
-    if (error.code === 'ENOSPC') {
-      return new StageError('The disk is full.', { hint: 'Free some space and run the same command again.' });
-    }
+  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    return new StageError('The disk is full.', {
+      hint: 'Free some space and run the same command again: the download goes on from the part that is here.',
+    });
   }
+  // `fetch` and its bodies fail with a TypeError; anything else is explained already or of the file system.
+  if (!(error instanceof TypeError)) return error;
   const failure = explainNetworkError(error, new URL(url).host);
   if (!failure.lasting) return new TransientError(failure.message, { cause: error });
   const hint = failure.hint === undefined ? {} : { hint: failure.hint };

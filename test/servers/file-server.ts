@@ -9,8 +9,10 @@ export interface Fault {
   /** Answers with this status instead of the file. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sends so many bytes of the body, then breaks the connection. */
+  /** Sends so many bytes of the body, then breaks the connection, but not before `breakWhen` resolves. */
   readonly breakAfter?: number;
+  /** What the client should have done by then: bytes on their way are lost when the connection breaks. */
+  readonly breakWhen?: () => Promise<unknown>;
   /** Sends so many bytes of the body, then nothing more. */
   readonly stallAfter?: number;
   /** Sends the whole file whatever range is asked for. */
@@ -100,8 +102,10 @@ function serve(
   });
   if (request.method === 'HEAD') response.end();
   else if (fault.breakAfter !== undefined) {
-    // The bytes are handed to the system before the connection breaks, so the client gets them.
-    response.write(body.subarray(0, fault.breakAfter), () => response.socket?.destroySoon());
+    response.write(body.subarray(0, fault.breakAfter), async () => {
+      await fault.breakWhen?.();
+      response.socket?.destroySoon();
+    });
   } else if (fault.stallAfter !== undefined) response.write(body.subarray(0, fault.stallAfter));
   else response.end(body);
 }

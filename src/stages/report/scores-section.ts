@@ -8,8 +8,8 @@ export function scoresSection({ statistics, baseline, judge }: ReportData): Mark
 <h2>Scores</h2>
 <p class="judge">${judgeLine(judge)}</p>
 <div class="figures">
-${figure(baseline === undefined ? 'Mean score' : 'After training', statistics)}
 ${baseline && figure('Before training', baseline)}
+${figure(baseline === undefined ? 'Mean score' : 'After training', statistics)}
 ${baseline && difference(baseline, statistics)}
 </div>
 </section>`;
