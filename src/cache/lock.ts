@@ -86,6 +86,12 @@ export async function acquireLock(path: string, { attempt, signal, onWaiting }: 
   });
 }
 
+/** Who holds a lock now, for people; undefined where it is free or its holder is dead. */
+export async function lockHolder(path: string): Promise<string | undefined> {
+  const holder = await readHolder(path);
+  return holder === undefined || (await isDead(holder)) ? undefined : describe(holder);
+}
+
 /** Writes this process's claim into a directory of its own, ready to be renamed into place. */
 async function prepareClaim(path: string, attempt: string): Promise<{ name: string; directory: string }> {
   const name = randomUUID();

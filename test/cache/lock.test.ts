@@ -1,0 +1,181 @@
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { acquireLock, type LockOptions } from '../../src/cache/lock.ts';
+import { type ProcessIdentity, thisProcess } from '../../src/cache/process-identity.ts';
+import { childProgram } from './child-program.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+const holdLock = childProgram('hold-lock');
+const lockLoop = childProgram('lock-loop');
+
+function options(parts: Partial<LockOptions> = {}): LockOptions {
+  return { attempt: 'test', signal: new AbortController().signal, onWaiting: () => {}, ...parts };
+}
+
+async function lockPath(): Promise<string> {
+  return join(await temporaryDirectory(), 'locks/action');
+}
+
+/** Puts a lock there as another process would have. */
+async function plantClaim(
+  path: string,
+  parts: Partial<ProcessIdentity>,
+  heartbeat = new Date(),
+): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await writeFile(
+    join(path, 'claim'),
+    JSON.stringify({ ...(await thisProcess()), attempt: 'planted', ...parts }),
+  );
+  await utimes(join(path, 'claim'), heartbeat, heartbeat);
+}
+
+/** Asserts that the lock is taken without waiting for anybody. */
+async function expectFree(path: string): Promise<void> {
+  const onWaiting = vi.fn();
+  const lock = await acquireLock(path, options({ onWaiting }));
+  expect(onWaiting).not.toHaveBeenCalled();
+  expect(lock.waited).toBe(false);
+  await lock.release();
+}
+
+/** Asserts that somebody has the lock, and gives up then. */
+async function expectHeld(path: string): Promise<string> {
+  const giveUp = new AbortController();
+  const onWaiting = vi.fn((_: string) => giveUp.abort(new Error('gave up')));
+  await expect(acquireLock(path, options({ signal: giveUp.signal, onWaiting }))).rejects.toThrow('gave up');
+  expect(onWaiting).toHaveBeenCalledOnce();
+  return onWaiting.mock.calls[0]![0];
+}
+
+afterEach(() => void vi.useRealTimers());
+
+describe('acquireLock', () => {
+  it('takes a free lock and leaves nothing after its release', async () => {
+    const path = await lockPath();
+    const lock = await acquireLock(path, options());
+    expect(lock.waited).toBe(false);
+    await lock.release();
+    await lock.release();
+    expect(await readdir(join(path, '..'))).toEqual([]);
+  });
+
+  it('waits for the holder, says who that is, and goes on when it releases', async () => {
+    const path = await lockPath();
+    const child = await holdLock(path);
+    expect(await child.nextLine()).toBe('held false');
+    const onWaiting = vi.fn((_: string) => child.process.stdin!.end());
+    const lock = await acquireLock(path, options({ onWaiting }));
+    expect(lock.waited).toBe(true);
+    expect(onWaiting.mock.calls[0]![0]).toMatch(
+      new RegExp(`^process ${child.process.pid} on .* \\(attempt child\\)$`),
+    );
+    expect(await child.ended).toBe(0);
+    await lock.release();
+  });
+
+  it('stops waiting when it is told to, and leaves the lock to its holder', async () => {
+    const path = await lockPath();
+    const child = await holdLock(path);
+    await child.nextLine();
+    await expectHeld(path);
+    expect(await readdir(join(path, '..'))).toEqual(['action']);
+    child.process.stdin!.end();
+    expect(await child.ended).toBe(0);
+    await expectFree(path);
+  });
+
+  it('is free at once when its holder was killed', async () => {
+    const path = await lockPath();
+    const child = await holdLock(path);
+    await child.nextLine();
+    child.process.kill('SIGKILL');
+    expect(await child.ended).toBe('SIGKILL');
+    await expectFree(path);
+  });
+
+  it('does not keep its process alive, and is free when that ended without releasing it', async () => {
+    const path = await lockPath();
+    const child = await holdLock(path, 'forget');
+    await child.nextLine();
+    child.process.stdin!.end();
+    expect(await child.ended).toBe(0);
+    await expectFree(path);
+  });
+
+  it('is free when the number of its holder belongs to another process now', async () => {
+    const path = await lockPath();
+    await plantClaim(path, { started: 'before' });
+    await expectFree(path);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is free when its holder ran before the machine was restarted',
+    async () => {
+      const path = await lockPath();
+      await plantClaim(path, { boot: 'another start' });
+      await expectFree(path);
+    },
+  );
+
+  it('is free when the claim never reached the disk', async () => {
+    const path = await lockPath();
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, 'claim'), '');
+    await expectFree(path);
+  });
+
+  it('is held by a process on another host until a minute has passed without heartbeat', async () => {
+    const path = await lockPath();
+    await plantClaim(path, { host: 'elsewhere', pid: 1 }, new Date(Date.now() - 50_000));
+    expect(await expectHeld(path)).toBe('process 1 on elsewhere (attempt planted)');
+    await plantClaim(path, { host: 'elsewhere', pid: 1 }, new Date(Date.now() - 61_000));
+    await expectFree(path);
+  });
+
+  it('is held by a process of another container on this host, whose number says nothing here', async () => {
+    const path = await lockPath();
+    await plantClaim(path, { pidNamespace: 'pid:[1]', pid: 2 ** 30 });
+    await expectHeld(path);
+  });
+
+  it('gives a heartbeat every ten seconds while it is held', async () => {
+    const path = await lockPath();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lock = await acquireLock(path, options());
+    const claim = join(path, (await readdir(path))[0]!);
+    await utimes(claim, 0, 0);
+    vi.advanceTimersByTime(10_000);
+    await vi.waitFor(async () => expect((await stat(claim)).mtimeMs).toBeGreaterThan(0));
+    await lock.release();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('never has two holders among eight processes, two of which die holding it', async () => {
+    const path = await lockPath();
+    const journal = join(path, '../../journal');
+    const [processes, rounds] = [8, 15];
+    const dies = (index: number) => (index < 2 ? 3 + index : -1);
+    const children = await Promise.all(
+      Array.from({ length: processes }, (_, index) =>
+        lockLoop(path, journal, String(rounds), String(dies(index))),
+      ),
+    );
+    const ends = await Promise.all(children.map((child) => child.ended));
+    expect(ends).toEqual(ends.map((_, index) => (dies(index) < 0 ? 0 : 'SIGKILL')));
+
+    const dead = new Set(
+      children.filter((_, index) => dies(index) >= 0).map((child) => String(child.process.pid)),
+    );
+    const lines = (await readFile(journal, 'utf8')).trim().split('\n');
+    expect(lines.filter((line) => line.startsWith('enter'))).toHaveLength(6 * rounds + 4 + 5);
+    let holder: string | undefined;
+    for (const line of lines) {
+      const [what, pid] = line.split(' ');
+      if (what === 'enter' && holder !== undefined) expect(dead).toContain(holder);
+      else if (what === 'leave') expect(pid).toBe(holder);
+      holder = what === 'enter' ? pid : undefined;
+    }
+  });
+});
