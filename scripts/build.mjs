@@ -56,7 +56,8 @@ const compiledValidators = {
         `export { stageTypes } from './src/stages/index.ts';
          export { compileValidators } from './src/pipeline/validators.ts';`,
       );
-      return { contents: compileValidators(stageTypes), loader: 'js', resolveDir: join(root, 'src/cli') };
+      const { source } = compileValidators(stageTypes);
+      return { contents: source, loader: 'js', resolveDir: join(root, 'src/cli') };
     });
   },
 };

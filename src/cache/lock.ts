@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, explained, orAbsent } from './cache-error.ts';
+import { makeDirectory } from './durable.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
 
 const HEARTBEAT_MS = 10_000;
@@ -97,7 +98,7 @@ async function prepareClaim(path: string, attempt: string): Promise<{ name: stri
   const name = randomUUID();
   const directory = `${path}.${name}`;
   const claim: Claim = { ...(await thisProcess()), attempt };
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   await mkdir(directory);
   await writeFile(join(directory, name), `${JSON.stringify(claim)}\n`);
   return { name, directory };

@@ -11,4 +11,9 @@ export function paintFor(output: Output): Paint {
   return (style, text) => styleText(style, text, { stream: output });
 }
 
+/** Whether texts for this output are coloured. */
+export function hasColors(output: Output): boolean {
+  return paintFor(output)('bold', 'x') !== 'x';
+}
+
 export const noPaint: Paint = (_style, text) => text;

@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { catCommand } from './cat.ts';
+import { doctorCommand } from './doctor.ts';
+import { EXIT } from './exit-code.ts';
+import { getCommand } from './get.ts';
+import { graphCommand } from './graph.ts';
+import { planCommand } from './plan.ts';
+import { runCommand } from './run.ts';
+import { showError } from './show-error.ts';
+import { statusCommand } from './status.ts';
+import { validateCommand } from './validate.ts';
+
+const EXAMPLES = `
+Examples:
+  pipe run pipelines/quickstart.yaml        train and judge a tiny model in a minute or two
+  pipe plan pipelines/quickstart.yaml       what would run, and why
+  pipe run FILE --set learning_rate=1e-4    change a parameter; only what depends on it runs again
+  pipe doctor                               what this machine offers
+
+Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong, 130 interrupted.`;
+
+/** Every verb; each is a file of its own that loads what it needs when it is used. */
+const VERBS = [
+  runCommand,
+  planCommand,
+  validateCommand,
+  graphCommand,
+  statusCommand,
+  doctorCommand,
+  catCommand,
+  getCommand,
+];
+
+/** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been told. */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`pipe cat … | head`) is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+  const program = new Command('pipe')
+    .description(
+      'Runs machine-learning pipelines that are declared in YAML; every result is cached by content.',
+    )
+    .version(manifest.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [verb]', 'print the help of a verb')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  for (const addVerb of VERBS) addVerb(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // Commander has printed what was wrong, or the help that was asked for.
+    if (!(error instanceof CommanderError)) process.exitCode = await showError(error);
+    else if (error.exitCode !== 0) process.exitCode = EXIT.usage;
+  }
+}

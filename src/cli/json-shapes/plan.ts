@@ -1,0 +1,20 @@
+import { Type } from '@sinclair/typebox';
+import { digestShape, exact, oneOf, reasonShape } from './shared.ts';
+
+export const plannedStageShape = exact({
+  stage: Type.String({ description: 'id of the stage' }),
+  uses: Type.String({ description: 'stage type' }),
+  state: oneOf(['hit', 'run', 'may-run'], 'may-run: a stage before it runs, and its new outputs decide'),
+  reason: reasonShape,
+  action: Type.Optional(digestShape),
+});
+
+/** What `pipe plan --json` prints. */
+export const planShape = exact(
+  {
+    pipeline: Type.String(),
+    file: Type.String(),
+    stages: Type.Array(plannedStageShape, { description: 'producers before consumers' }),
+  },
+  'pipe plan --json',
+);

@@ -1,0 +1,104 @@
+import { type TProperties, Type } from '@sinclair/typebox';
+import {
+  bytesShape,
+  countsShape,
+  digestShape,
+  engineCandidateShape,
+  engineNameShape,
+  exact,
+  mapOf,
+  millisecondsShape,
+  oneOf,
+  outcomeShape,
+  reasonShape,
+  timeShape,
+} from './shared.ts';
+
+function event<const Name extends string, Properties extends TProperties>(
+  type: Name,
+  description: string,
+  properties: Properties,
+) {
+  return exact({ time: timeShape, type: Type.Literal(type), ...properties }, description);
+}
+
+const stage = Type.String({ description: 'id of the stage' });
+const message = Type.String();
+const hint = Type.Optional(Type.String({ description: 'what to do next' }));
+const log = Type.String({ description: 'path of what the stage printed' });
+
+/** One line of `pipe run --json`. */
+export const runEventShape = Type.Union(
+  [
+    event('run-started', 'First event of every run.', {
+      run: Type.String({ description: 'id of the run' }),
+      pipeline: Type.String(),
+      file: Type.String(),
+      jobs: Type.Integer({ minimum: 1 }),
+      stages: Type.Array(exact({ stage, uses: Type.String(), needs: Type.Array(stage) })),
+    }),
+    event('stage-planned', 'What is known of a stage before anything runs.', {
+      stage,
+      state: oneOf(['hit', 'run', 'may-run']),
+      reason: reasonShape,
+    }),
+    event('engine-chosen', 'What computes tensors in this run, and why.', {
+      engine: engineNameShape,
+      requested: Type.Union([engineNameShape, Type.Literal('auto')]),
+      reason: Type.String(),
+      candidates: Type.Array(engineCandidateShape),
+    }),
+    event('preflight-failed', 'What would have made stages fail; nothing was started.', {
+      problems: Type.Array(exact({ stage, message, hint })),
+    }),
+    event('stage-started', 'An attempt starts.', {
+      stage,
+      action: digestShape,
+      attempt: Type.Integer({ minimum: 1 }),
+      reason: reasonShape,
+      log,
+    }),
+    event('stage-progress', 'How far a stage is.', {
+      stage,
+      done: Type.Number(),
+      total: Type.Union([Type.Number(), Type.Null()]),
+      unit: Type.String(),
+      metrics: Type.Optional(mapOf(Type.Union([Type.Number(), Type.String()]))),
+    }),
+    event('stage-log', 'What a stage says.', { stage, level: oneOf(['info', 'warning']), message, hint }),
+    event('stage-metric', 'What a stage measured.', { stage, name: Type.String(), value: Type.Number() }),
+    event('stage-fact', 'How the work was done.', { stage, name: Type.String(), value: Type.Any() }),
+    event('stage-waiting', 'Another process is at work on the same action.', {
+      stage,
+      holder: Type.String(),
+    }),
+    event('stage-retrying', 'An attempt failed and another follows.', {
+      stage,
+      attempt: Type.Integer({ minimum: 2, description: 'the attempt that follows' }),
+      of: Type.Integer({ minimum: 2 }),
+      delay_ms: millisecondsShape,
+      error: Type.String(),
+    }),
+    event('cache-problem', 'Something stored is damaged or gone; it is treated as not there.', {
+      code: oneOf(['corrupt-object', 'lost-object', 'unreadable-record', 'replaced-record']),
+      message,
+      quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),
+    }),
+    event('stage-finished', 'How a stage ended; every stage of the run has exactly one.', {
+      stage,
+      outcome: outcomeShape,
+      reason: reasonShape,
+      duration_ms: millisecondsShape,
+      outputs: mapOf(exact({ digest: digestShape, bytes: bytesShape })),
+      error: Type.Optional(exact({ message, hint })),
+      log: Type.Optional(log),
+    }),
+    event('run-finished', 'Last event of every run.', {
+      outcome: oneOf(['succeeded', 'failed', 'cancelled']),
+      duration_ms: millisecondsShape,
+      counts: countsShape,
+      next: Type.Optional(Type.String({ description: 'the command that goes on' })),
+    }),
+  ],
+  { title: 'pipe run --json', description: 'One event a line.' },
+);

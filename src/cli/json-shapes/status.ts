@@ -1,0 +1,31 @@
+import { Type } from '@sinclair/typebox';
+import { plannedStageShape } from './plan.ts';
+import { countsShape, digestShape, exact, millisecondsShape, oneOf, timeShape } from './shared.ts';
+
+/** What `pipe status --json` prints. */
+export const statusShape = exact(
+  {
+    artifacts: Type.String({ description: 'the folder that is told of' }),
+    runs: Type.Array(
+      exact({
+        run: Type.String(),
+        pipeline: Type.String(),
+        file: Type.String(),
+        started: timeShape,
+        outcome: oneOf(
+          ['succeeded', 'failed', 'cancelled', 'unfinished'],
+          'unfinished: it still runs, or it was killed',
+        ),
+        duration_ms: Type.Optional(millisecondsShape),
+        counts: Type.Optional(countsShape),
+      }),
+      { description: 'the last ones, newest first' },
+    ),
+    running: Type.Array(
+      exact({ action: digestShape, holder: Type.String(), stage: Type.Optional(Type.String()) }),
+      { description: 'actions that a live process is at work on' },
+    ),
+    stages: Type.Optional(Type.Array(plannedStageShape)),
+  },
+  'pipe status --json',
+);

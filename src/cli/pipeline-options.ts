@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+
+/** Options of every verb that works on a pipeline. */
+export interface PipelineOptions {
+  /** `path=value`, in the order given. */
+  readonly set: readonly string[];
+  readonly artifacts?: string;
+}
+
+export function addSetOption(command: Command): Command {
+  return command.option(
+    '--set <path=value>',
+    'override a parameter (epochs=3) or anything else (stages.train.with.batch_size=4); may be repeated',
+    collect,
+    [],
+  );
+}
+
+export function addArtifactsOption(command: Command): Command {
+  return command.option(
+    '--artifacts <dir>',
+    'where everything is written (default: artifacts/ in the project of the pipeline: the nearest folder at or above the file with a package.json or .git, else the current one)',
+  );
+}
+
+/** For options that may be repeated. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

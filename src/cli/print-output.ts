@@ -1,0 +1,37 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { nameHint } from '../pipeline/did-you-mean.ts';
+import type { FoundOutput } from './find-output.ts';
+import { UserError } from './user-error.ts';
+
+/**
+ * Streams an artifact to standard output: a file, or the file `path` of a directory; of a directory without `path` the
+ * list of its files. Throws a UserError where there is no such file.
+ */
+export async function printOutput(
+  { artifact, objects }: FoundOutput,
+  name: string,
+  path: string | undefined,
+): Promise<void> {
+  const located = await objects.locate(artifact);
+  if (located === undefined)
+    throw new UserError(`${name} is damaged in the cache`, 'the next run remakes it');
+  if (located.artifact === 'file') {
+    if (path !== undefined) throw new UserError(`${name} is a file, not a directory`, `leave out "${path}"`);
+    return await print(located.path);
+  }
+  const names = Object.keys(located.files);
+  if (path === undefined) {
+    process.stdout.write(names.map((file) => `${file}\n`).join(''));
+    return;
+  }
+  const file = located.files[path];
+  if (file === undefined) {
+    throw new UserError(`there is no file "${path}" in ${name}`, nameHint(path, names, 'its files are'));
+  }
+  await print(file);
+}
+
+async function print(path: string): Promise<void> {
+  await pipeline(createReadStream(path), process.stdout, { end: false });
+}

@@ -1,0 +1,26 @@
+import { planPipeline } from '../runner/plan.ts';
+import { paintFor } from '../runner/reporters/paint.ts';
+import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
+import { plannedStages } from './plan-document.ts';
+import { planLines } from './plan-lines.ts';
+import { tellCacheProblem } from './tell-cache-problem.ts';
+
+/** Prints what a run would do, and why; as a JSON document (json-shapes/plan.ts) with `json`. */
+export async function showPlan(
+  file: string,
+  options: PipelineOptions & { readonly offline?: true; readonly json?: true },
+): Promise<void> {
+  const pipeline = await openPipeline(file, options);
+  const plan = await planPipeline(pipeline, {
+    artifactsDirectory: artifactsDirectory(file, options),
+    environment: process.env,
+    offline: options.offline ?? false,
+    onProblem: tellCacheProblem,
+  });
+  const stages = plannedStages(plan);
+  const text = options.json
+    ? JSON.stringify({ pipeline: pipeline.name, file: pipeline.file, stages }, null, 2)
+    : planLines(stages, paintFor(process.stdout)).join('\n');
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
+
+const EXAMPLES = `
+Examples:
+  pipe validate pipelines/*.yaml
+  pipe validate pipelines/quickstart.yaml --set epochs=3`;
+
+/** `pipe validate`: everything that is wrong with pipeline files, with the place of each. */
+export function validateCommand(program: Command): void {
+  addSetOption(program.command('validate'))
+    .description('check pipeline files and show everything that is wrong with them')
+    .argument('<file...>', 'pipeline files')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: readonly string[], options: PipelineOptions) => {
+      const { openPipeline } = await import('./open-pipeline.ts');
+      const { showError } = await import('./show-error.ts');
+      for (const file of files) {
+        try {
+          const { name, stages } = await openPipeline(file, options);
+          process.stdout.write(`${file}: ${name} is valid, ${stages.length} stages\n`);
+        } catch (error) {
+          process.exitCode = await showError(error);
+        }
+      }
+    });
+}

@@ -1,0 +1,6 @@
+import type { Validators } from '../pipeline/validator.ts';
+import { createValidators } from '../pipeline/validators.ts';
+import { stageTypes } from '../stages/index.ts';
+
+/** Validators of the pipeline language and of every stage type. scripts/build.mjs puts compiled ones in this place. */
+export const validators: Validators = createValidators(stageTypes);
