@@ -47,6 +47,8 @@ async function startWasm(tf: Tf): Promise<string> {
   const { registerUnsortedSegmentSum } = await import('./unsorted-segment-sum.ts');
   registerUnsortedSegmentSum(tf, 'wasm');
   await tf.setBackend('wasm');
+  const { registerWasmBatchMatMul } = await import('./wasm-batch-mat-mul.ts');
+  registerWasmBatchMatMul(tf);
   // Emscripten's start-up code takes over the process's handling of uncaught errors: it throws them again from
   // its own one-line source, which hides where they came from. The process is not its to rule.
   for (const event of PROCESS_EVENTS) {
