@@ -38,13 +38,26 @@ export type RunEvent = { readonly time: string } & (
       readonly pipeline: string;
       readonly file: string;
       readonly jobs: number;
-      readonly stages: readonly { readonly stage: string; readonly uses: string; readonly needs: readonly string[] }[];
+      readonly stages: readonly {
+        readonly stage: string;
+        readonly uses: string;
+        readonly needs: readonly string[];
+      }[];
     }
-  | { readonly type: 'stage-planned'; readonly stage: string; readonly state: 'hit' | 'run' | 'may-run'; readonly reason: Reason }
+  | {
+      readonly type: 'stage-planned';
+      readonly stage: string;
+      readonly state: 'hit' | 'run' | 'may-run';
+      readonly reason: Reason;
+    }
   | ({ readonly type: 'engine-chosen' } & EngineChoice)
   | {
       readonly type: 'preflight-failed';
-      readonly problems: readonly { readonly stage: string; readonly message: string; readonly hint?: string }[];
+      readonly problems: readonly {
+        readonly stage: string;
+        readonly message: string;
+        readonly hint?: string;
+      }[];
     }
   | {
       readonly type: 'stage-started';

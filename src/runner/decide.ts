@@ -1,0 +1,171 @@
+import { actionKey, KEY_FORMAT, type KeyManifest } from '../cache/action-key.ts';
+import type { ActionRecord } from '../cache/action-record.ts';
+import { canonicalJson } from '../cache/canonical-json.ts';
+import type { Digest } from '../cache/digest.ts';
+import { keyedSettings } from '../cache/keyed-settings.ts';
+import { latestKey } from '../cache/latest.ts';
+import { type Change, changesBetween, describeChange } from '../cache/manifest-diff.ts';
+import type { StoredArtifact } from '../cache/object-store.ts';
+import type { JsonObject } from '../contract/json.ts';
+import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
+import type { Reason } from './events.ts';
+import { FileInputs } from './file-inputs.ts';
+import { ObservedFacts } from './observed-facts.ts';
+import type { Workspace } from './workspace.ts';
+
+/** More changes than this are counted and not shown. */
+const SHOWN_CHANGES = 3;
+
+/** One input as an action uses it, and the stage or file that it comes from. */
+export interface ActionInput {
+  readonly artifact: StoredArtifact;
+  readonly from: { readonly stage: string; readonly output: string } | { readonly path: string };
+}
+
+/** A stage with everything that determines its result. */
+export interface Action {
+  readonly key: Digest;
+  readonly manifest: KeyManifest;
+  readonly inputs: Readonly<Record<string, ActionInput>>;
+  readonly collections: Readonly<Record<string, Readonly<Record<string, ActionInput>>>>;
+}
+
+export type Decision =
+  | { readonly hit: true; readonly record: ActionRecord; readonly reason: Reason }
+  | { readonly hit: false; readonly reason: Reason };
+
+export interface DecideOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly offline: boolean;
+}
+
+/** Record of a stage whose outputs are known. */
+export type RecordOf = (stage: string) => ActionRecord;
+
+/** Says for one stage at a time which action it is, and whether that was done before. */
+export class Decider {
+  readonly files: FileInputs;
+  readonly observed: ObservedFacts;
+  readonly #pipeline: Pipeline;
+  readonly #workspace: Workspace;
+  readonly #options: DecideOptions;
+
+  constructor(pipeline: Pipeline, workspace: Workspace, options: DecideOptions) {
+    this.#pipeline = pipeline;
+    this.#workspace = workspace;
+    this.#options = options;
+    this.files = new FileInputs(workspace);
+    this.observed = new ObservedFacts(workspace.cacheDirectory);
+  }
+
+  /** The action of a stage, given the records of the stages that it needs. Throws a StageError for a bad file input. */
+  async action(stage: Stage, recordOf: RecordOf): Promise<Action> {
+    const inputs: Record<string, ActionInput> = {};
+    const collections: Record<string, Record<string, ActionInput>> = {};
+    const outputOf = (producer: string, output: string): ActionInput => {
+      const artifact = recordOf(producer).outputs[output];
+      if (!artifact)
+        throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
+      return { artifact, from: { stage: producer, output } };
+    };
+    for (const [name, source] of Object.entries(stage.inputs)) {
+      if (source.kind === 'output') inputs[name] = outputOf(source.stage, source.output);
+      else if (source.kind === 'file') {
+        inputs[name] = { artifact: await this.files.artifact(source.path), from: { path: source.path } };
+      } else {
+        const producers = Object.entries(source.stages);
+        collections[name] = Object.fromEntries(
+          producers.map(([label, producer]) => [label, outputOf(producer, source.output)]),
+        );
+      }
+    }
+    const manifest: KeyManifest = {
+      format: KEY_FORMAT,
+      type: stage.type.uses,
+      version: stage.type.version,
+      settings: keyedSettings(stage.type.settings, stage.settings),
+      inputs: { ...digests(inputs), ...mapValues(collections, digests) },
+      env: this.#declaredVariables(stage),
+    };
+    return { key: actionKey(manifest), manifest, inputs, collections };
+  }
+
+  /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
+  async decide(stage: Stage, action: Action): Promise<Decision> {
+    const records = await this.#workspace.records.find(action.key);
+    const newest = newestOf(records);
+    if (!newest) return { hit: false, reason: await this.#reasonToRun(stage, action.manifest) };
+    if (!stage.type.observe) return { hit: true, record: newest, reason: cached(newest) };
+    if (this.#options.offline) return notVerified(newest, 'offline');
+    const observation = await this.observed.of(stage);
+    if ('unreachable' in observation) return notVerified(newest, observation.unreachable);
+    const text = canonicalJson(observation.facts);
+    const record = records.find(({ observed }) => canonicalJson(observed) === text);
+    if (record) return { hit: true, record, reason: cached(record) };
+    return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
+  }
+
+  /** Values of variables that are set; one that is not is found by preflight. */
+  #declaredVariables({ env }: Stage): Record<string, string> {
+    const { environment } = this.#options;
+    return Object.fromEntries(
+      env.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+    );
+  }
+
+  /** What is other than in the action that this stage of this pipeline last was. */
+  async #reasonToRun(stage: Stage, manifest: KeyManifest): Promise<Reason> {
+    const name = { pipeline: this.#pipeline.name, stage: stage.id };
+    const key = await latestKey(this.#workspace.cacheDirectory, name);
+    const last = key && newestOf(await this.#workspace.records.find(key));
+    const changes = last ? changesBetween(last.manifest, manifest) : [];
+    if (changes.length === 0) return { code: 'never-run', message: 'not run before' };
+    return { code: 'changed', message: describe(changes), changes };
+  }
+}
+
+function cached({ provenance }: ActionRecord): Reason {
+  return {
+    code: 'cached',
+    message: `cached${typeof provenance.run === 'string' ? ` from run ${provenance.run}` : ''}`,
+  };
+}
+
+function notVerified(record: ActionRecord, why: string): Decision {
+  const reason: Reason = { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };
+  return { hit: true, record, reason };
+}
+
+function observedChanged(before: JsonObject, after: JsonObject): Reason {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changes = names
+    .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
+    .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
+  return { code: 'observed-changed', message: describe(changes), changes };
+}
+
+function describe(changes: readonly Change[]): string {
+  const more = changes.length - SHOWN_CHANGES;
+  const shown = changes.slice(0, SHOWN_CHANGES).map(describeChange).join(', ');
+  return more > 0 ? `${shown}, and ${more} more` : shown;
+}
+
+/** Of the records of one action (they differ in observed facts) the one that was made last. */
+function newestOf(records: readonly ActionRecord[]): ActionRecord | undefined {
+  const finished = ({ provenance }: ActionRecord) => String(provenance.finished);
+  return records.reduce<ActionRecord | undefined>(
+    (newest, record) => (newest && finished(newest) >= finished(record) ? newest : record),
+    undefined,
+  );
+}
+
+function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {
+  return mapValues(inputs, ({ artifact }) => artifact.digest);
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}

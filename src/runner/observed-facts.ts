@@ -1,0 +1,71 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { orAbsent } from '../cache/cache-error.ts';
+import { canonicalJson } from '../cache/canonical-json.ts';
+import { digestOfBytes } from '../cache/digest.ts';
+import { temporaryName } from '../cache/durable.ts';
+import type { JsonObject } from '../contract/json.ts';
+import type { Stage } from '../pipeline/pipeline.ts';
+
+/** A hit must stay quick also where a server does not answer. */
+const PATIENCE_MS = 1000;
+/** For this long an answer is taken for granted. */
+const MEMORY_MS = 60_000;
+
+/** What the world said when it was asked, or why it could not be. */
+export type Observation = { readonly facts: JsonObject } | { readonly unreachable: string };
+
+/** Asks for the facts that decide whether a recorded result still holds, and remembers the answers for a minute. */
+export class ObservedFacts {
+  readonly #directory: string;
+
+  constructor(cacheDirectory: string) {
+    this.#directory = join(cacheDirectory, 'observed');
+  }
+
+  /** The facts of a stage whose type has `observe`. */
+  async of(stage: Stage): Promise<Observation> {
+    const remembered = await recall(this.#file(stage));
+    if (remembered) return { facts: remembered };
+    try {
+      const facts = await inTime((signal) => stage.type.observe!(stage.settings, signal));
+      await this.remember(stage, facts);
+      return { facts };
+    } catch (error) {
+      return { unreachable: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** Notes what the stage has just been told, by us or by its own process. */
+  async remember(stage: Stage, facts: JsonObject): Promise<void> {
+    const file = this.#file(stage);
+    const temporary = await temporaryName(dirname(this.#directory));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(temporary, JSON.stringify({ asked: Date.now(), facts }));
+    await rename(temporary, file);
+  }
+
+  #file({ type, settings }: Stage): string {
+    return join(this.#directory, `${digestOfBytes(canonicalJson([type.uses, settings]))}.json`);
+  }
+}
+
+/** Also ends when the question itself does not heed its signal. */
+async function inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const silence = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
+  });
+  return await Promise.race([ask(signal), silence]);
+}
+
+async function recall(file: string): Promise<JsonObject | undefined> {
+  const text = await orAbsent(readFile(file, 'utf8'));
+  try {
+    const { asked, facts } = JSON.parse(text ?? '{}') as { asked?: number; facts?: JsonObject };
+    const age = Date.now() - (asked ?? 0);
+    return age >= 0 && age < MEMORY_MS ? facts : undefined;
+  } catch {
+    return undefined; // damaged: ask again
+  }
+}

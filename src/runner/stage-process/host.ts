@@ -1,0 +1,133 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { canonicalJson } from '../../cache/canonical-json.ts';
+import { acquireLock } from '../../cache/lock.ts';
+import type { Json, JsonObject } from '../../contract/json.ts';
+import { RESULT_VERSION, type StageResult } from '../../contract/result.ts';
+import { SPEC_VERSION, type StageSpec } from '../../contract/spec.ts';
+import { StageError } from '../../contract/stage-context.ts';
+import type { StageType } from '../../contract/stage-type.ts';
+import { attemptFiles } from '../attempt-files.ts';
+import { cancellationSignal } from './cancellation.ts';
+import { EventWriter } from './event-writer.ts';
+import { stageContext } from './stage-context.ts';
+import { watchRunner } from './watch-runner.ts';
+
+/**
+ * The whole life of a stage's process: reads the spec, holds the lock of the action, does the work, writes
+ * `result.json`, exits. Exit code 0 says only that a result was written. Never returns.
+ */
+export async function runStageHost(
+  specFile: string | undefined,
+  stageTypes: ReadonlyMap<string, StageType>,
+): Promise<never> {
+  watchRunner();
+  const spec = readSpec(specFile);
+  const files = attemptFiles(spec.attemptDirectory);
+  const events = new EventWriter(files.events);
+  const signal = cancellationSignal(files.cancel);
+  const write = (result: StageResult) => {
+    events.close();
+    writeResult(files.result, result);
+  };
+  let waited = false;
+  try {
+    const lock = await acquireLock(spec.lockFile, {
+      attempt: spec.attempt,
+      signal,
+      onWaiting: (holder) => {
+        waited = true;
+        events.write({ type: 'waiting', holder });
+      },
+    });
+    // The result stands before the lock is free: whoever waited then sees that the action is done.
+    write(
+      waited
+        ? { result: RESULT_VERSION, status: 'superseded' }
+        : await work(spec, stageTypes, events, signal),
+    );
+    await lock.release();
+  } catch (error) {
+    write(signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error));
+  }
+  process.exit(0); // a stage may have left sockets and timers behind
+}
+
+function readSpec(file: string | undefined): StageSpec {
+  if (file === undefined) throw new Error('usage: stage-host <spec.json>');
+  const spec = JSON.parse(readFileSync(file, 'utf8')) as StageSpec;
+  if (spec.spec !== SPEC_VERSION) {
+    throw new Error(
+      `${file} has format ${spec.spec}, this program reads ${SPEC_VERSION}: runner and host differ`,
+    );
+  }
+  return spec;
+}
+
+async function work(
+  spec: StageSpec,
+  stageTypes: ReadonlyMap<string, StageType>,
+  events: EventWriter,
+  signal: AbortSignal,
+): Promise<StageResult> {
+  try {
+    const type = stageTypes.get(spec.uses);
+    if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
+    const facts: Record<string, Json> = {};
+    const before = await observe(type, spec.settings, signal);
+    await type.run(stageContext(spec, events, facts, signal));
+    const after = await observe(type, spec.settings, signal);
+    requireSameWorld(before, after);
+    return { result: RESULT_VERSION, status: 'done', observed: after, facts };
+  } catch (error) {
+    return signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error);
+  }
+}
+
+async function observe(type: StageType, settings: JsonObject, signal: AbortSignal): Promise<JsonObject> {
+  return type.observe ? await type.observe(settings, signal) : {};
+}
+
+function requireSameWorld(before: JsonObject, after: JsonObject): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => !sameFact(before[name], after[name]));
+  if (changed.length === 0) return;
+  const [name] = changed as [string];
+  throw new StageError(
+    `${name} changed while the stage ran, from ${JSON.stringify(before[name])} to ${JSON.stringify(after[name])}`,
+    { hint: 'The result would mix both. Keep the server as it is and run again.' },
+  );
+}
+
+function sameFact(one: Json | undefined, other: Json | undefined): boolean {
+  return one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
+}
+
+/** A StageError is the user's: message and hint. Any other error may be ours: its stack is kept. */
+function failure(error: unknown): StageResult {
+  if (error instanceof StageError) {
+    console.error(`error: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
+    const { message, hint } = error;
+    return {
+      result: RESULT_VERSION,
+      status: 'failed',
+      error: { message, ...(hint !== undefined && { hint }) },
+    };
+  }
+  console.error(error);
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return {
+    result: RESULT_VERSION,
+    status: 'failed',
+    error: { message, ...(stack !== undefined && { stack }) },
+  };
+}
+
+/** Readers see no result or a whole one. */
+function writeResult(file: string, result: StageResult): void {
+  const draft = `${file}.draft`;
+  const descriptor = openSync(draft, 'w');
+  writeSync(descriptor, JSON.stringify(result));
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+  renameSync(draft, file);
+}

@@ -1,0 +1,124 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ActionRecord } from '../cache/action-record.ts';
+import { restoreInline } from '../cache/inline-outputs.ts';
+import type { LocatedArtifact } from '../cache/object-store.ts';
+import type { Attempt } from '../cache/work-directory.ts';
+import type { EngineName } from '../contract/engine-name.ts';
+import { SPEC_VERSION, type SpecInput, type StageSpec } from '../contract/spec.ts';
+import type { Stage } from '../pipeline/pipeline.ts';
+import { attemptFiles } from './attempt-files.ts';
+import type { Action, ActionInput, RecordOf } from './decide.ts';
+import type { FileInputs } from './file-inputs.ts';
+import type { LostOutput } from './lost-outputs.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface SpecOrder {
+  readonly stage: Stage;
+  readonly action: Action;
+  readonly attempt: Attempt;
+  /** Earlier attempts of the action that did not come to an end, newest first. */
+  readonly earlier: readonly Attempt[];
+  readonly engine: EngineName | null;
+}
+
+export interface InputSources {
+  readonly workspace: Workspace;
+  readonly files: FileInputs;
+  readonly recordOf: RecordOf;
+}
+
+/**
+ * Fills the directory of an attempt with everything that its process needs, `spec.json` last. Gives the lost ones
+ * instead where outputs of other stages cannot be read any more.
+ */
+export async function prepareSpec(
+  order: SpecOrder,
+  sources: InputSources,
+): Promise<{ readonly spec: StageSpec } | { readonly lost: readonly LostOutput[] }> {
+  const { stage, action, attempt } = order;
+  const files = attemptFiles(attempt.directory);
+  const inputs = new InputPreparation(stage, files.inputs, sources);
+  const spec: StageSpec = {
+    spec: SPEC_VERSION,
+    uses: stage.type.uses,
+    key: action.key,
+    attempt: attempt.attempt,
+    settings: stage.settings,
+    inputs: await inputs.prepareAll(action.inputs, ''),
+    collections: await inputs.prepareCollections(action.collections),
+    outputs: Object.fromEntries(
+      Object.entries(stage.outputs).map(([name, { artifact, path }]) => [
+        name,
+        { artifact, path: join(files.outputs, path) },
+      ]),
+    ),
+    attemptDirectory: attempt.directory,
+    earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
+    lockFile: join(sources.workspace.locksDirectory, action.key),
+    engine: stage.type.tensors ? order.engine : null,
+  };
+  if (inputs.lost.length > 0) return { lost: inputs.lost };
+  await mkdir(files.work);
+  for (const { path } of Object.values(spec.outputs)) await mkdir(dirname(path), { recursive: true });
+  await writeFile(files.events, '');
+  await writeFile(files.spec, `${JSON.stringify(spec, null, 2)}\n`);
+  return { spec };
+}
+
+/** Makes inputs readable for one attempt, and notes those that cannot be. */
+class InputPreparation {
+  readonly lost: LostOutput[] = [];
+  readonly #stage: Stage;
+  readonly #copies: string;
+  readonly #sources: InputSources;
+
+  constructor(stage: Stage, copies: string, sources: InputSources) {
+    this.#stage = stage;
+    this.#copies = copies;
+    this.#sources = sources;
+  }
+
+  async prepareCollections(
+    collections: Readonly<Record<string, Readonly<Record<string, ActionInput>>>>,
+  ): Promise<Record<string, Record<string, SpecInput>>> {
+    const prepared: [string, Record<string, SpecInput>][] = [];
+    for (const [name, inputs] of Object.entries(collections)) {
+      prepared.push([name, await this.prepareAll(inputs, name)]);
+    }
+    return Object.fromEntries(prepared);
+  }
+
+  async prepareAll(
+    inputs: Readonly<Record<string, ActionInput>>,
+    folder: string,
+  ): Promise<Record<string, SpecInput>> {
+    const prepared: [string, SpecInput][] = [];
+    for (const [name, input] of Object.entries(inputs)) {
+      // Labels of variants hold any character.
+      const copy = join(this.#copies, folder, encodeURIComponent(name));
+      const ready = await this.#prepare(input, copy);
+      if (ready) prepared.push([name, ready]);
+      else if ('stage' in input.from) this.lost.push(input.from);
+    }
+    return Object.fromEntries(prepared);
+  }
+
+  async #prepare(input: ActionInput, copy: string): Promise<SpecInput | undefined> {
+    const { objects } = this.#sources.workspace;
+    const { digest } = input.artifact;
+    const located = (await objects.locate(input.artifact)) ?? (await this.#locateRestored(input));
+    if (!located) return undefined;
+    if (this.#stage.type.inputAccess !== 'copy') return { digest, ...located };
+    if (!(await objects.materialize(input.artifact, copy))) return undefined;
+    return { digest, ...located, path: copy };
+  }
+
+  /** A second look, after what can be put back cheaply has been. */
+  async #locateRestored({ artifact, from }: ActionInput): Promise<LocatedArtifact | undefined> {
+    const { workspace, files, recordOf } = this.#sources;
+    if ('path' in from) await files.restore(from.path);
+    else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
+    return await workspace.objects.locate(artifact);
+  }
+}
