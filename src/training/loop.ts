@@ -108,11 +108,11 @@ export async function train(
       }
       if (state.samples.length === state.epoch) surroundings.onSample(sample(model, data, options, state));
       if (state.epoch === options.epochs) return state;
+      await eventLoop();
+      signal.throwIfAborted();
       if (state.pass === null) beginPass(data, options, state);
       surroundings.onUpdate(await update(model, optimizer, data, options, state));
       if (Date.now() - saved.time >= checkpointInterval) await save();
-      await eventLoop();
-      signal.throwIfAborted();
     }
   } catch (error) {
     if (signal.aborted && error === signal.reason) await save();

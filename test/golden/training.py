@@ -49,3 +49,64 @@ for _ in range(20):
 golden = {"inputs": inputs.tolist(), "targets": targets.tolist(), "initial": initial, "steps": steps}
 path = pathlib.Path(__file__).with_name("training-adamw.json")
 path.write_text(json.dumps(golden))
+
+# A whole training of the tiny GPT-2 of model.py, in the order of chapter 7 of "Build a Large Language Model (From Scratch)".
+from model import SHAPE, numbers, token_ids  # noqa: E402  (also writes the files of model.py again)
+from transformers import GPT2Config, GPT2LMHeadModel  # noqa: E402
+
+END, IGNORED, BATCH_SIZE, EPOCHS, EVAL_EVERY, EVAL_BATCHES = 60, -100, 4, 3, 5, 2
+
+
+def texts(name, count):
+    return [token_ids(f"{name}{i}", (3 + (i * 7) % 17,)).tolist() for i in range(count)]
+
+
+def collate(batch):
+    longest = max(len(text) for text in batch)
+    rows = torch.tensor([text + [END] * (longest + 1 - len(text)) for text in batch])
+    targets = rows[:, 1:].clone()
+    for row in targets:
+        row[(row == END).nonzero().flatten()[1:]] = IGNORED
+    return rows[:, :-1], targets
+
+
+def loss_of(inputs, targets):
+    return torch.nn.functional.cross_entropy(model(inputs).logits.flatten(0, 1), targets.flatten())
+
+
+def mean_loss(loader):
+    with torch.no_grad():
+        losses = [loss_of(*batch).item() for _, batch in zip(range(EVAL_BATCHES), loader)]
+    return sum(losses) / len(losses)
+
+
+def evaluate(step, norm):
+    history.append(
+        {"step": step, "tokens_seen": tokens_seen, "train_loss": mean_loss(train), "validation_loss": mean_loss(validation), "grad_norm": norm}
+    )
+
+
+model = GPT2LMHeadModel(
+    GPT2Config(**SHAPE, tie_word_embeddings=False, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=END, eos_token_id=END)
+).eval()
+with torch.no_grad():
+    for name, parameter in model.named_parameters():
+        parameter.copy_(numbers(name, parameter.shape))
+train = DataLoader(texts("train", 22), batch_size=BATCH_SIZE, shuffle=True, drop_last=True, collate_fn=collate)
+validation = DataLoader(texts("validation", 6), batch_size=BATCH_SIZE, shuffle=False, collate_fn=collate)
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.002, weight_decay=0.1)
+history, step, tokens_seen = [], -1, 0
+torch.manual_seed(123)
+evaluate(step, None)
+torch.manual_seed(123)
+for epoch in range(EPOCHS):
+    for inputs, targets in train:
+        optimizer.zero_grad()
+        loss_of(inputs, targets).backward()
+        norm = torch.sqrt(sum((parameter.grad**2).sum() for parameter in model.parameters())).item()
+        optimizer.step()
+        step += 1
+        tokens_seen += inputs.numel()
+        if step % EVAL_EVERY == 0:
+            evaluate(step, norm)
+pathlib.Path(__file__).with_name("training-loop.json").write_text(json.dumps(history, indent=1) + "\n")

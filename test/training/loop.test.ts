@@ -1,0 +1,206 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { StageError } from '../../src/contract/stage-context.ts';
+import { loadEngine } from '../../src/engine/load-engine.ts';
+import type { Gpt2 } from '../../src/model/gpt2.ts';
+import { Checkpoints } from '../../src/training/checkpoint.ts';
+import {
+  type TrainingData,
+  type TrainingOptions,
+  type TrainingState,
+  type TrainingSurroundings,
+  train,
+} from '../../src/training/loop.ts';
+import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
+
+/** Texts of 3 to 19 tokens, as in test/golden/training.py. */
+const texts = (name: string, count: number): Int32Array[] =>
+  Array.from({ length: count }, (_, i) => Int32Array.from(tinyTokens(`${name}${i}`, 3 + ((i * 7) % 17))));
+
+const data: TrainingData = {
+  train: texts('train', 22),
+  validation: texts('validation', 6),
+  endOfText: 60,
+  samplePrompt: Int32Array.of(1, 2, 3),
+};
+const options: TrainingOptions = {
+  optimizer: { learningRate: 0.002, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1 },
+  epochs: 3,
+  batchSize: 4,
+  seed: 123,
+  shuffle: 'pytorch',
+  maxLength: 1024,
+  evalEvery: 5,
+  evalBatches: 2,
+  sampleTokens: 6,
+};
+const UPDATES = 3 * 5;
+
+const folders: string[] = [];
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pipe-training-'));
+  folders.push(folder);
+  return folder;
+}
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+interface Result {
+  readonly state: TrainingState;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+/** Trains the tiny model in folders of checkpoints, the first of which is written to. */
+async function trainTiny(
+  [folder, ...earlier]: string[] = [],
+  surroundings: Partial<TrainingSurroundings> = {},
+  changed: Partial<TrainingOptions> = {},
+): Promise<Result> {
+  const model = tinyGpt2(false);
+  try {
+    const state = await train(
+      model,
+      data,
+      { ...options, ...changed },
+      {
+        checkpoints: new Checkpoints(folder ?? freshFolder(), earlier, (message) => expect.fail(message)),
+        checkpointInterval: Number.POSITIVE_INFINITY,
+        signal: new AbortController().signal,
+        onUpdate: () => {},
+        onEvaluation: () => {},
+        onSample: () => {},
+        ...surroundings,
+      },
+    );
+    return { state, weights: weightsOf(model) };
+  } finally {
+    model.dispose();
+  }
+}
+
+function weightsOf(model: Gpt2): Map<string, Float32Array> {
+  return new Map(Array.from(model.parameters, ([name, variable]) => [name, variable.dataSync<'float32'>()]));
+}
+
+/** Surroundings that abort the training when `event` has happened `count` times. */
+function abortAfter(
+  event: 'onUpdate' | 'onEvaluation' | 'onSample',
+  count: number,
+): Partial<TrainingSurroundings> {
+  const controller = new AbortController();
+  let left = count;
+  const countDown = () => {
+    left -= 1;
+    if (left === 0) controller.abort(new Error('cancelled'));
+  };
+  return { signal: controller.signal, [event]: countDown };
+}
+
+describe.each(['cpu', 'wasm'] as const)('training on %s', (engine) => {
+  let undisturbed: Result;
+  beforeAll(async () => {
+    await loadEngine(engine);
+    undisturbed = await trainTiny();
+  });
+
+  it('has the losses, gradient norms and tokens of the same training in PyTorch', () => {
+    const golden: Record<string, number | null>[] = JSON.parse(
+      readFileSync(new URL('../golden/training-loop.json', import.meta.url), 'utf8'),
+    );
+    expect(undisturbed.state.history).toEqual(
+      golden.map((row) => ({
+        step: row.step,
+        epoch: (row.step! + 1) / 5,
+        tokensSeen: row.tokens_seen,
+        trainLoss: expect.closeTo(row.train_loss!, 4),
+        validationLoss: expect.closeTo(row.validation_loss!, 4),
+        learningRate: row.step === -1 ? null : 0.002,
+        gradNorm: row.grad_norm === null ? null : expect.closeTo(row.grad_norm!, 4),
+      })),
+    );
+  });
+
+  it('tells of each update and takes a sample before the first and after each epoch', async () => {
+    const done: number[] = [];
+    const { state } = await trainTiny([], { onUpdate: (update) => done.push(update.done) });
+    expect(done).toEqual(Array.from({ length: UPDATES }, (_, i) => i + 1));
+    expect(state.samples.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
+    expect(state.samples[0]!.tokens).not.toEqual(state.samples[3]!.tokens);
+  });
+
+  it.each([
+    { event: 'onUpdate', count: 1, left: 14 },
+    { event: 'onUpdate', count: 5, left: 10 }, // the sample that ends the epoch is taken first
+    { event: 'onUpdate', count: 6, left: 9 }, // before the evaluation of step 5
+    { event: 'onEvaluation', count: 2, left: 14 },
+    { event: 'onSample', count: 2, left: 10 },
+  ] as const)(
+    'cancelled by $event number $count, goes on to the same bytes',
+    async ({ event, count, left }) => {
+      const folder = freshFolder();
+      await expect(trainTiny([folder], abortAfter(event, count))).rejects.toThrow('cancelled');
+      const updates: number[] = [];
+      const resumed = await trainTiny([freshFolder(), folder], {
+        onUpdate: ({ done }) => updates.push(done),
+      });
+      expect(resumed).toEqual(undisturbed);
+      expect(updates).toHaveLength(left);
+    },
+  );
+
+  it('goes on from a checkpoint of any update, interrupted again and again', async () => {
+    const folders: string[] = [];
+    for (let attempt = 0; attempt < UPDATES - 1; attempt++) {
+      folders.unshift(freshFolder());
+      // The error leaves no time for a checkpoint, as when a process is killed: that of the update before counts.
+      let updates = 0;
+      const onUpdate = () => {
+        updates += 1;
+        if (updates === 2) throw new Error('killed');
+      };
+      await expect(trainTiny(folders, { checkpointInterval: 0, onUpdate })).rejects.toThrow('killed');
+    }
+    expect(await trainTiny([freshFolder(), ...folders])).toEqual(undisturbed);
+  });
+
+  it('leaves no tensor behind', async () => {
+    const before = tf.memory().numTensors;
+    await trainTiny([], { checkpointInterval: 0 });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('training', () => {
+  beforeAll(async () => {
+    await loadEngine('cpu');
+  });
+
+  it('changes nothing in no epochs, but measures', async () => {
+    const { state, weights } = await trainTiny([], {}, { epochs: 0 });
+    const untouched = tinyGpt2(false);
+    expect(weights).toEqual(weightsOf(untouched));
+    untouched.dispose();
+    expect(state.history.map(({ step }) => step)).toEqual([-1]);
+    expect(state.samples).toHaveLength(1);
+  });
+
+  it('gives other weights for another seed', async () => {
+    const wte = async (seed: number) =>
+      (await trainTiny([], {}, { seed, epochs: 1 })).weights.get('transformer.wte.weight');
+    expect(await wte(1)).not.toEqual(await wte(2));
+  });
+
+  it('stops where the loss is no longer a number, and says what to do', async () => {
+    const optimizer = { ...options.optimizer, learningRate: 1e30 };
+    const failure = await trainTiny([], {}, { optimizer }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StageError);
+    expect((failure as StageError).message).toBe(
+      'The loss on train after step 0 is NaN: the training has diverged.',
+    );
+    expect((failure as StageError).hint).toContain('Lower `learning_rate`');
+  });
+});
