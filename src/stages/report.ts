@@ -5,7 +5,7 @@ import { defineStage, type InputDeclaration } from '../contract/stage-type.ts';
 const settings = Type.Object(
   {
     title: Type.String({ affects: 'result', default: 'Report', description: 'Heading of the page.' }),
-    parameters: Type.Unsafe<Json>({
+    parameters: Type.Unknown({
       affects: 'result',
       default: {},
       description: 'What the page shows as settings, such as "${params}".',
@@ -42,7 +42,7 @@ export const report = defineStage({
     const { reportPage } = await import('./report/page.ts');
     await writeFile(
       outputs.report!,
-      reportPage(await readReportData(settings.title, settings.parameters, inputs)),
+      reportPage(await readReportData(settings.title, settings.parameters as Json, inputs)),
     );
   },
 });

@@ -106,7 +106,7 @@ function failure(
   const how = code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`;
   const words = tail.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
   return new StageError(
-    words === '' ? `\`${program}\` ${how}, without a word.` : `\`${program}\` ${how}:\n${words}`,
+    words === '' ? `\`${program}\` ${how} and wrote nothing.` : `\`${program}\` ${how}:\n${words}`,
   );
 }
 

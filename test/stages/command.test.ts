@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { command } from '../../src/stages/command.ts';
+import { closeServer, listen } from '../servers/listen.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage } from './run-stage.ts';
+
+afterEach(removeDirectories);
+
+function file(content: string): string {
+  const path = join(freshDirectory(), 'file');
+  writeFileSync(path, content);
+  return path;
+}
+
+const shell = (run: string, outputs: Record<string, unknown> = { result: 'result.txt' }, inputs = {}) =>
+  runStage(command, { with: { run, outputs }, inputs });
+
+describe('the command stage', () => {
+  it('finds its inputs at inputs/NAME and leaves its output where it was declared', async () => {
+    const run = await shell('tr a-z A-Z < inputs/text > result.txt', undefined, { text: file('hello') });
+    expect(readFileSync(run.outputs.result!, 'utf8')).toBe('HELLO');
+  });
+
+  it('runs in a directory that holds nothing else', async () => {
+    const run = await shell('find . | sort > result.txt', undefined, { text: file('hello') });
+    expect(readFileSync(run.outputs.result!, 'utf8').trim().split('\n')).toEqual([
+      '.',
+      './inputs',
+      './inputs/text',
+      './result.txt',
+    ]);
+  });
+
+  it('takes a list of arguments without a shell', async () => {
+    const run = await runStage(command, {
+      with: {
+        run: [
+          process.execPath,
+          '-e',
+          'require("fs").writeFileSync("a.json", JSON.stringify(process.argv.slice(1)))',
+          '$HOME',
+          '*',
+        ],
+        outputs: { arguments: 'a.json' },
+      },
+    });
+    expect(JSON.parse(readFileSync(run.outputs.arguments!, 'utf8'))).toEqual(['$HOME', '*']);
+  });
+
+  it('runs a script that is one of its inputs', async () => {
+    const script = file('printf "%s" "$1" > out/result.txt');
+    const run = await runStage(command, {
+      with: { run: ['sh', 'inputs/script', 'done'], outputs: { result: 'out/result.txt' } },
+      inputs: { script },
+    });
+    expect(readFileSync(run.outputs.result!, 'utf8')).toBe('done');
+  });
+
+  it('gives directories as inputs and takes them as outputs', async () => {
+    const directory = join(freshDirectory(), 'model');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'config.json'), '{}');
+    const run = await shell(
+      'cp -r inputs/model copy && touch copy/new',
+      { model: { path: 'copy', artifact: 'directory' } },
+      { model: directory },
+    );
+    expect(existsSync(join(run.outputs.model!, 'config.json'))).toBe(true);
+    expect(existsSync(join(run.outputs.model!, 'new'))).toBe(true);
+    expect(existsSync(join(directory, 'new'))).toBe(false);
+  });
+
+  it('writes to a copy of its input, never to the input itself', async () => {
+    const text = file('hello');
+    await shell('echo changed > inputs/text; cp inputs/text result.txt', undefined, { text });
+    expect(readFileSync(text, 'utf8')).toBe('hello');
+  });
+
+  it('gives the same bytes twice', async () => {
+    const run = () => shell('wc -c < inputs/text > result.txt', undefined, { text: file('hello') });
+    expect((await run()).digests).toEqual((await run()).digests);
+  });
+
+  it('does not wait for what is left in the background', async () => {
+    const run = await shell('sleep 100 & echo $! > result.txt');
+    process.kill(Number(readFileSync(run.outputs.result!, 'utf8')));
+  });
+});
+
+describe('a command that fails', () => {
+  it('is told with its exit code and its last words', async () => {
+    await expect(shell('echo working; echo no such data >&2; exit 3')).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringMatching(
+        /^`sh` failed with exit code 3:\n(working\nno such data|no such data\nworking)$/,
+      ),
+    });
+  });
+
+  it('shows the last ten lines only', async () => {
+    const failed = shell('seq 1 30; exit 1');
+    await expect(failed).rejects.toThrow(
+      '`sh` failed with exit code 1:\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30',
+    );
+  });
+
+  it.each([
+    ['exit 2', '`sh` failed with exit code 2 and wrote nothing.'],
+    ['kill -9 $$', '`sh` was ended by SIGKILL and wrote nothing.'],
+    ['true', 'The command ended without writing its output `result` at result.txt.'],
+    ['mkdir result.txt', 'The command wrote a directory at result.txt, but `result` is declared as a file.'],
+  ])('%s', async (run, message) => {
+    await expect(shell(run)).rejects.toThrow(message);
+  });
+
+  it('a program that does not exist is named', async () => {
+    const run = runStage(command, { with: { run: ['no-such-program'], outputs: { result: 'x' } } });
+    await expect(run).rejects.toThrow('Cannot start `no-such-program`: there is no such program.');
+  });
+});
+
+describe('cancelling', () => {
+  it('ends the command and throws the reason', async () => {
+    const cancel = new AbortController();
+    // The command tells that it runs by a request; only then is it cancelled.
+    const server = createServer((_, response) => {
+      response.end();
+      cancel.abort(new Error('cancelled'));
+    });
+    const url = await listen(server);
+    const script = `fetch('${url}').then(() => setTimeout(() => {}, 100_000))`;
+    const run = runStage(command, {
+      with: { run: [process.execPath, '-e', script], outputs: { result: 'x' } },
+      signal: cancel.signal,
+    });
+    await expect(run).rejects.toThrow('cancelled');
+    await closeServer(server);
+  });
+});
+
+describe('settings of command', () => {
+  it.each(['../x', '/etc/passwd', 'a/../../b', 'a//b', '', '.', 'a/'])(
+    'refuse the output path %j',
+    (path) => {
+      expect(() => resolvedSettings(command, { run: 'true', outputs: { result: path } })).toThrow(
+        'settings.outputs',
+      );
+    },
+  );
+
+  it.each(['x', 'a/b.txt', '..x', 'a/.hidden'])('take the output path %j', (path) => {
+    expect(() => resolvedSettings(command, { run: 'true', outputs: { result: path } })).not.toThrow();
+  });
+
+  it('declare the outputs of the stage', () => {
+    const settings = resolvedSettings(command, {
+      run: 'true',
+      outputs: { log: 'log.txt', model: { path: 'm', artifact: 'directory' } },
+    });
+    expect(command.outputs(settings)).toEqual({
+      log: { artifact: 'file', path: 'log', description: 'What the command wrote at log.txt.' },
+      model: { artifact: 'directory', path: 'model', description: 'What the command wrote at m.' },
+    });
+  });
+});

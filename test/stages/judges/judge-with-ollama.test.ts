@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StageContext } from '../../../src/contract/stage-context.ts';
+import { judgeWithOllama } from '../../../src/stages/judges/judge-with-ollama.ts';
+import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
+import { freshDirectory, removeDirectories } from '../run-stage.ts';
+
+const judge = {
+  kind: 'ollama' as const,
+  label: 'test',
+  model: 'llama3',
+  prompt: '{{ instruction }} -> {{ model_response }}? ',
+  instructions: 'A number only.',
+  options: { seed: 123 },
+};
+const responses = Array.from({ length: 5 }, (_, index) => ({
+  instruction: `Question ${index}`,
+  input: '',
+  output: 'yes',
+  model_response: 'yes',
+}));
+
+let server: OllamaServer;
+let warnings: string[];
+
+beforeEach(async () => {
+  warnings = [];
+  server = await startOllamaServer(() => '50');
+});
+afterEach(async () => {
+  await server.close();
+  removeDirectories();
+});
+
+type Settings = Parameters<typeof judgeWithOllama>[2]['settings'];
+
+function context(settings: Partial<Settings> = {}): StageContext<Settings> {
+  return {
+    settings: { rationales: 0, url: server.url, concurrency: 1, reply_timeout: 10, ...settings },
+    inputs: {},
+    collections: {},
+    outputs: {},
+    workDirectory: freshDirectory(),
+    earlierWorkDirectories: [],
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    log: () => undefined,
+    warn: (message) => warnings.push(message),
+    metric: () => undefined,
+    fact: () => undefined,
+  };
+}
+
+describe('while Ollama fails for a moment', () => {
+  it('each item is asked again until it has its answer', async () => {
+    const faults = [
+      { status: 503 },
+      { content: '5', error: 'out of memory' },
+      { content: '5', fault: 'drop' as const },
+    ];
+    server.answer = (_, count) => (count % 2 === 0 ? (faults[count / 2] ?? '50') : '50');
+    const judgements = await judgeWithOllama(judge, responses, context(), { retries: 3, delayMs: 1 });
+    expect(judgements.map(({ score }) => score)).toEqual([50, 50, 50, 50, 50]);
+    expect(warnings).toHaveLength(3);
+    expect(warnings[0]).toBe('Ollama answered 503: an error; asking again in 0.001 s');
+  });
+
+  it('gives up after the last retry, and begins no further item', async () => {
+    server.answer = ({ messages }) =>
+      messages[0]!.content.startsWith('Question 1') ? { status: 503 } : '50';
+    const judged = judgeWithOllama(judge, responses, context({ concurrency: 2 }), { retries: 2, delayMs: 1 });
+    await expect(judged).rejects.toMatchObject({
+      name: 'StageError',
+      message: `Ollama does not answer at ${server.url}: Ollama answered 503: an error.`,
+      hint: 'Start it: ollama serve',
+    });
+    expect(
+      server.questions.filter(({ messages }) => messages[0]!.content.startsWith('Question 1')),
+    ).toHaveLength(3);
+  });
+});
+
+describe('a prompt that is not Jinja', () => {
+  it('is an error before anything is asked', async () => {
+    const judged = judgeWithOllama({ ...judge, prompt: '{% if %}' }, responses, context());
+    await expect(judged).rejects.toThrow("The judge's `prompt` is not valid Jinja");
+    expect(server.questions).toHaveLength(0);
+  });
+});
