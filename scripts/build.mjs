@@ -3,11 +3,10 @@
 // (through `prepare`), before the tests, and by hand as `npm run build`.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { importSource, root } from './import-source.mjs';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 
 const entries = {
@@ -18,31 +17,6 @@ const entries = {
 
 /** Heavy, native, or found by path next to their own files: these stay in node_modules and load only when needed. */
 const external = ['@tensorflow/*', 'js-tiktoken', 'onnxruntime-node', 'webgpu'];
-
-const shared = {
-  absWorkingDir: root,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  logLevel: 'warning',
-};
-
-/** Imports a TypeScript module of this project now, in the build. */
-async function importSource(contents) {
-  const file = join(root, 'node_modules/.cache/pipe', `build-${process.pid}.mjs`);
-  await build({
-    ...shared,
-    stdin: { contents, resolveDir: root, loader: 'ts' },
-    packages: 'external',
-    outfile: file,
-  });
-  try {
-    return await import(pathToFileURL(file).href);
-  } finally {
-    await rm(file, { force: true });
-  }
-}
 
 /**
  * src/cli/validators.ts compiles the schemas of all stage types where pipe runs from its sources. That costs 100 ms and
@@ -66,8 +40,9 @@ const compiledValidators = {
 async function linkProgram() {
   const link = join(root, 'node_modules/.bin/pipe');
   await mkdir(dirname(link), { recursive: true });
-  await rm(link, { force: true });
-  await symlink('../../dist/pipe.js', link);
+  const draft = `${link}.${process.pid}`;
+  await symlink('../../dist/pipe.js', draft);
+  await rename(draft, link);
 }
 
 /** Files appear whole and only where they changed, so a build does not disturb a pipe that runs meanwhile. */
@@ -87,7 +62,12 @@ async function writeOutputs(outputFiles) {
 }
 
 const { outputFiles } = await build({
-  ...shared,
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
   write: false,
   entryPoints: Object.entries(entries)
     .filter(([, file]) => existsSync(join(root, file)))

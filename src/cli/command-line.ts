@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
 import { catCommand } from './cat.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT } from './exit-code.ts';
@@ -10,6 +9,7 @@ import { runCommand } from './run.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status.ts';
 import { validateCommand } from './validate.ts';
+import { version } from './version.ts';
 
 const EXAMPLES = `
 Examples:
@@ -43,7 +43,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .description(
       'Runs machine-learning pipelines that are declared in YAML; every result is cached by content.',
     )
-    .version(manifest.version, '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')
     .addHelpText('after', EXAMPLES)

@@ -1,7 +1,69 @@
-import type { ExitCode } from './exit-code.ts';
+import { availableParallelism } from 'node:os';
+import type { EngineName } from '../contract/engine-name.ts';
+import type { RunEvent } from '../runner/events.ts';
+import { type RunSummary, runPipeline } from '../runner/execute.ts';
+import { LocalExecutor } from '../runner/local-executor.ts';
+import { chooseReporter } from '../runner/reporters/choose-reporter.ts';
+import { RunControl } from '../runner/run-control.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
+import { packagePath } from './package-path.ts';
+import { publishPages } from './publish-pages.ts';
 import type { RunOptions } from './run.ts';
+import { version } from './version.ts';
+
+const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
+  succeeded: EXIT.done,
+  failed: EXIT.failed,
+  'preflight-failed': EXIT.failed,
+  cancelled: EXIT.interrupted,
+};
 
 /** Brings a pipeline up to date and shows how; returns the code to exit with. */
-export async function executeRun(file: string, _options: RunOptions): Promise<ExitCode> {
-  throw new Error(`the runner is not wired yet: ${file}`);
+export async function executeRun(file: string, options: RunOptions): Promise<ExitCode> {
+  const pipeline = await openPipeline(file, options);
+  const artifacts = artifactsDirectory(file, options);
+  const reporterName = options.json ? 'json' : options.reporter;
+  const reporter = chooseReporter(reporterName, process.stdout, process.env);
+  const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
+  const emit = (event: RunEvent): void => {
+    if (event.type === 'stage-finished') finished.push(event);
+    reporter.report(event);
+  };
+  const control = new RunControl();
+  const interrupt = () => control.interrupt();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  let outcome: RunSummary['outcome'];
+  try {
+    ({ outcome } = await runPipeline(pipeline, {
+      artifactsDirectory: artifacts,
+      jobs: options.jobs ?? availableParallelism(),
+      preflight: options.preflight,
+      offline: options.offline ?? false,
+      force: options.force,
+      ...(options.only === undefined ? {} : { only: options.only }),
+      environment: process.env,
+      executor: new LocalExecutor(packagePath('dist', 'stage-host.js')),
+      chooseEngine: (declared) => chooseEngine(options.engine ?? declared),
+      emit,
+      control,
+      argv: process.argv.slice(2),
+      versions: { pipe: version, node: process.versions.node },
+    }));
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    await reporter.close();
+  }
+  if (outcome === 'succeeded' && reporterName !== 'json') {
+    for (const page of await publishPages(pipeline, finished, artifacts)) {
+      process.stdout.write(`Open in a browser: ${page}\n`);
+    }
+  }
+  return EXIT_OF[outcome];
+}
+
+/** Only a run that computes something loads what chooses its engine. */
+async function chooseEngine(requested: EngineName | 'auto') {
+  const engines = await import('../engine/choose-engine.ts');
+  return await engines.chooseEngine(requested);
 }

@@ -1,0 +1,17 @@
+import type { TSchema } from '@sinclair/typebox';
+import { doctorShape } from './doctor.ts';
+import { planShape } from './plan.ts';
+import { runEventShape } from './run-event.ts';
+import { statusShape } from './status.ts';
+
+/** JSON Schemas of what verbs print with `--json`, by the name of their file in schemas/. */
+export const outputSchemas: Readonly<Record<string, TSchema>> = {
+  'run-event': published(runEventShape),
+  plan: published(planShape),
+  status: published(statusShape),
+  doctor: published(doctorShape),
+};
+
+function published(shape: TSchema): TSchema {
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...shape };
+}

@@ -1,0 +1,38 @@
+import { rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { orAbsent } from '../cache/cache-error.ts';
+import type { Digest } from '../cache/digest.ts';
+import { digestOfFile } from '../cache/digest.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { RunEvent } from '../runner/events.ts';
+import { openWorkspace } from '../runner/workspace.ts';
+
+type StageFinished = Extract<RunEvent, { type: 'stage-finished' }>;
+
+/**
+ * Copies the HTML pages of an up-to-date pipeline to `artifacts/reports/<pipeline>/<stage>.html`, where a browser can
+ * open them: in the store files have digests for names. Returns their paths, relative to the current folder.
+ */
+export async function publishPages(
+  pipeline: Pipeline,
+  finished: readonly StageFinished[],
+  artifacts: string,
+): Promise<readonly string[]> {
+  const { objects } = openWorkspace(artifacts, () => {});
+  const published: string[] = [];
+  for (const { stage: id, outputs } of finished) {
+    const declared = pipeline.stages.find((stage) => stage.id === id)?.outputs ?? {};
+    for (const [name, { digest, bytes }] of Object.entries(outputs)) {
+      if (!declared[name]?.path.endsWith('.html')) continue;
+      const page = join(artifacts, 'reports', pipeline.name, `${id.replaceAll(/[/\\]/g, '-')}.html`);
+      const present = await orAbsent(digestOfFile(page));
+      if (present?.digest !== digest) {
+        await rm(page, { force: true });
+        const artifact = { artifact: 'file', digest: digest as Digest, bytes } as const;
+        if (!(await objects.materialize(artifact, page))) continue;
+      }
+      published.push(relative('.', page));
+    }
+  }
+  return published;
+}
