@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
 import { errorCode, explained, orAbsent } from './cache-error.ts';
@@ -112,7 +112,7 @@ export class ActionRecords {
     const quarantined = join(this.#directory, 'quarantine', `record-${randomUUID().slice(0, 8)}.json`);
     const message = `The action record ${path} is not used: ${reason}`;
     try {
-      await mkdir(dirname(quarantined), { recursive: true });
+      await makeDirectory(dirname(quarantined));
       await rename(path, quarantined);
     } catch (error) {
       // Another process was faster (nothing is left to put aside), or the cache is read-only.

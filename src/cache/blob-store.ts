@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, copyFile, lstat, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, orAbsent } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
@@ -141,7 +141,7 @@ export class BlobStore {
     const quarantined = join(this.#directory, 'quarantine', `${digest}-${randomUUID().slice(0, 8)}`);
     const message = `Object ${digest} does not hold the bytes it was stored with`;
     try {
-      await mkdir(dirname(quarantined), { recursive: true });
+      await makeDirectory(dirname(quarantined));
       await rename(path, quarantined);
     } catch (error) {
       // Another process was faster (nothing is left to put aside), or the cache is read-only.

@@ -1,9 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Json } from '../contract/json.ts';
 import { explained, orAbsent } from './cache-error.ts';
 import { type Digest, digestOfBytes, isDigest } from './digest.ts';
-import { temporaryName } from './durable.ts';
+import { makeDirectory, temporaryName } from './durable.ts';
 
 /** Longest encoded name that every file system takes, with room for the digest and the extension. */
 const NAME_CHARACTERS = 150;
@@ -35,7 +35,7 @@ export async function rememberKey(cacheDirectory: string, name: StageName, key: 
   await explained('remember the keys of this run', async () => {
     const path = pathOf(cacheDirectory, name);
     const temporary = await temporaryName(cacheDirectory);
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeFile(temporary, `${JSON.stringify({ ...name, key })}\n`);
     await rename(temporary, path);
   });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, explained, orAbsent } from './cache-error.ts';
 import type { Digest } from './digest.ts';
+import { makeDirectory } from './durable.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
 
 /** The file of an attempt that names the process that created it. */
@@ -25,7 +26,7 @@ export async function createAttempt(work: string, key: Digest): Promise<Attempt>
   return await explained('create a work directory', async () => {
     const parent = join(work, key);
     const prepared = join(parent, `.new-${randomUUID()}`);
-    await mkdir(prepared, { recursive: true });
+    await makeDirectory(prepared);
     await writeFile(join(prepared, OWNER_FILE), await self());
     for (;;) {
       const newest = (await listAttempts(work, key))[0];

@@ -33,13 +33,15 @@ describe('isRunning', () => {
     });
 
     it('is false of a process that ended and was not reaped', async () => {
-      // The shell starts a process and becomes a program that never asks how it ended.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      // The shell starts a process and then becomes a program that never asks how it ended.
+      const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       onTestFinished(() => void parent.kill('SIGKILL'));
       const pid = Number((await once(parent.stdout, 'data'))[0]);
       const fields = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+      await vi.waitFor(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'));
+      process.kill(pid, 'SIGKILL');
       await vi.waitFor(() => expect(fields()[2]).toBe('Z'));
       expect(await isRunning({ ...(await thisProcess()), pid, started: fields()[21]! })).toBe(false);
     });
