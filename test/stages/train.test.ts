@@ -1,0 +1,202 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { StageError } from '../../src/contract/stage-context.ts';
+import { SafetensorsFile } from '../../src/model/safetensors.ts';
+import { train } from '../../src/stages/train.ts';
+import { parseHistory } from '../../src/training/history.ts';
+import {
+  freshDirectory,
+  removeDirectories,
+  resolvedSettings,
+  runStage,
+  type StageRunEvent,
+} from './run-stage.ts';
+import { TINY_BYTES, type TrainInputs, writeTexts, writeTrainInputs } from './train-inputs.ts';
+
+afterEach(removeDirectories);
+
+const SETTINGS = { learning_rate: 0.01, batch_size: 4, sample_tokens: 5 };
+const inputs = () => writeTrainInputs(freshDirectory());
+const read = (path: string | undefined) => readFileSync(path!, 'utf8');
+
+async function weights(model: string): Promise<Float32Array> {
+  const file = await SafetensorsFile.open(join(model, 'model.safetensors'));
+  try {
+    return await file.readFloats('transformer.wte.weight');
+  } finally {
+    await file.close();
+  }
+}
+
+describe('train', () => {
+  it('has the defaults of the book', () => {
+    expect(resolvedSettings(train)).toEqual({
+      learning_rate: 5e-5,
+      epochs: 2,
+      batch_size: 8,
+      seed: 123,
+      shuffle: 'pytorch',
+      weight_decay: 0.1,
+      betas: [0.9, 0.999],
+      epsilon: 1e-8,
+      max_length: 1024,
+      eval_every: 5,
+      eval_batches: 5,
+      sample_tokens: 50,
+      checkpoint_every: 5,
+    });
+  });
+
+  it('writes the trained model, the history, the learning curve and the samples', async () => {
+    const given = await inputs();
+    const { outputs, events } = await runStage(train, {
+      with: { ...SETTINGS, epochs: 3 },
+      inputs: given,
+      engine: 'cpu',
+    });
+
+    expect(existsSync(join(outputs.model!, 'config.json'))).toBe(true);
+    expect(await weights(outputs.model!)).not.toEqual(await weights(given.model));
+
+    const history = parseHistory(read(outputs.history));
+    expect(history.map(({ step, epoch }) => [step, epoch])).toEqual([
+      [-1, 0],
+      [0, 0.5],
+      [5, 3],
+    ]);
+    expect(history.at(-1)!.trainLoss).toBeLessThan(history[0]!.trainLoss);
+    expect(read(outputs.loss_curve)).toMatch(/^<svg /);
+
+    const samples = JSON.parse(read(outputs.samples));
+    expect(samples.map(({ epoch }: { epoch: number }) => epoch)).toEqual([0, 1, 2, 3]);
+    expect(samples[0]).toEqual({ epoch: 0, prompt: '10 + 10 ', text: expect.any(String) });
+
+    expect(events).toContainEqual({
+      type: 'progress',
+      done: 6,
+      total: 6,
+      unit: 'steps',
+      metrics: { train_loss: expect.any(Number), tokens_per_second: expect.any(Number) },
+    });
+    expect(events).toContainEqual({
+      type: 'log',
+      message: expect.stringMatching(/^step 5: train loss \d\.\d{3}, validation loss \d\.\d{3}$/),
+    });
+    expect(events).toContainEqual({ type: 'fact', name: 'parameters', value: 257 * 8 + 48 * 8 + 872 + 16 });
+    expect(events).toContainEqual({ type: 'metric', name: 'seconds_per_step', value: expect.any(Number) });
+  });
+
+  it('gives the same bytes each time, wherever its checkpoints fall', async () => {
+    const given = await inputs();
+    const run = (checkpoint_every: number) =>
+      runStage(train, { with: { ...SETTINGS, checkpoint_every }, inputs: given, engine: 'wasm' });
+    expect((await run(0)).digests).toEqual((await run(5)).digests);
+  });
+
+  it('cancelled, goes on from the work of the earlier attempt to the same bytes', async () => {
+    const given = await inputs();
+    const undisturbed = await runStage(train, { with: SETTINGS, inputs: given, engine: 'wasm' });
+    const directory = freshDirectory();
+    const controller = new AbortController();
+    const cancelAfterTwo = (event: StageRunEvent) => {
+      if (event.type === 'progress' && event.done >= 1) controller.abort(new Error('cancelled'));
+    };
+    await expect(
+      runStage(train, {
+        with: SETTINGS,
+        inputs: given,
+        engine: 'wasm',
+        directory,
+        signal: controller.signal,
+        onEvent: cancelAfterTwo,
+      }),
+    ).rejects.toThrow('cancelled');
+    const resumed = await runStage(train, {
+      with: SETTINGS,
+      inputs: given,
+      engine: 'wasm',
+      earlierWorkDirectories: [join(directory, 'work')],
+    });
+    expect(resumed.digests).toEqual(undisturbed.digests);
+    expect(resumed.events.filter((event) => event.type === 'progress')[0]).toMatchObject({ done: 2 });
+  });
+
+  it('cuts texts at the positions of the model and says so', async () => {
+    const given = await inputs();
+    await writeTexts(given.validation, [`${'1'.repeat(60)} = 2`, '1 + 1 = 2']);
+    const { events } = await runStage(train, {
+      with: { ...SETTINGS, epochs: 0 },
+      inputs: given,
+      engine: 'cpu',
+    });
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: '1 texts are longer than 48 tokens and are cut there.',
+      hint: expect.stringContaining('`max_length`'),
+    });
+  });
+
+  describe('refuses', () => {
+    async function failure(given: TrainInputs, settings: Record<string, unknown> = {}): Promise<string> {
+      const error = await runStage(train, {
+        with: { ...SETTINGS, ...settings },
+        inputs: given,
+        engine: 'cpu',
+      }).catch((e) => e);
+      expect(error).toBeInstanceOf(StageError);
+      return (error as StageError).message;
+    }
+
+    it('tokens of an encoding that the model does not have', async () => {
+      const given = await writeTrainInputs(freshDirectory(), {
+        ...TINY_BYTES,
+        vocab_size: 300,
+        eos_token_id: 299,
+      });
+      expect(await failure(given)).toBe(
+        'The tokens are of the encoding bytes (257 tokens, end of text 256), but the model has 300 tokens and ends texts with 299.',
+      );
+    });
+
+    it('fewer texts than one batch', async () => {
+      expect(await failure(await inputs(), { batch_size: 11 })).toBe(
+        'There are 10 texts to train on, fewer than one batch of 11.',
+      );
+    });
+
+    it('no texts to validate on', async () => {
+      const given = await inputs();
+      await writeTexts(given.validation, []);
+      expect(await failure(given)).toBe('There are no texts to validate on.');
+    });
+
+    it('to go on when the loss is no longer a number', async () => {
+      expect(await failure(await inputs(), { learning_rate: 1e30 })).toContain('the training has diverged');
+    });
+  });
+
+  describe('in advance', () => {
+    const environment = {};
+    const { signal } = new AbortController();
+    const problems = (model: number | undefined) =>
+      train.preflight!(resolvedSettings(train), { inputBytes: { model }, environment, signal });
+
+    it('finds nothing wrong with a model that fits into memory, or that is not known yet', async () => {
+      expect(await problems(1e6)).toEqual([]);
+      expect(await problems(undefined)).toEqual([]);
+    });
+
+    it('refuses a model that does not fit into memory, with numbers and advice', async () => {
+      const [problem] = await problems(1e15);
+      expect(problem!.message).toMatch(
+        /^Training a model of 1000000\.0 GB in batches of 8 takes about 5000000\.3 GB of memory, and \d+\.\d GB are available\.$/,
+      );
+      expect(problem!.hint).toContain('lower `batch_size`');
+    });
+
+    it('asks for the disk space of two checkpoints and the result', () => {
+      expect(train.diskBytes!(resolvedSettings(train), { model: 100 })).toBe(700);
+    });
+  });
+});
