@@ -21,7 +21,7 @@ export interface Gpt2Config {
 }
 
 /** Keys and values [B, heads, S, C / heads] of the tokens so far, one pair a layer. */
-export type KeyValueCache = readonly { readonly key: tf.Tensor4D; readonly value: tf.Tensor4D }[];
+export type KeyValueCache = { readonly key: tf.Tensor4D; readonly value: tf.Tensor4D }[];
 
 export interface ForwardOptions {
   /** What an earlier call returned: `ids` continue those sequences. */
