@@ -4,6 +4,7 @@ import { defineStage, type OutputDeclaration, type Problem } from '../contract/s
 const url = Type.String({
   affects: 'result',
   pinnedBy: 'sha256',
+  pattern: '^https?://',
   description: 'Address of the file, http or https. Where it is pinned, only the digest counts.',
 });
 const sha256 = Type.String({

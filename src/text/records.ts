@@ -1,8 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StageError } from '../contract/stage-context.ts';
+import { linesOf } from './lines.ts';
 
 /** One line of a `records` artifact: an instruction with its expected answer, and both as rendered texts. */
 export interface InstructionRecord {
@@ -23,8 +23,7 @@ const TEXT_FIELDS = ['instruction', 'input', 'output', 'prompt', 'response'] as 
 export async function readRecords(path: string): Promise<InstructionRecord[]> {
   const records: InstructionRecord[] = [];
   let line = 0;
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const text of lines) {
+  for await (const text of linesOf(createReadStream(path))) {
     line += 1;
     if (text !== '') records.push(parseRecord(text, `line ${line}`));
   }
@@ -33,10 +32,10 @@ export async function readRecords(path: string): Promise<InstructionRecord[]> {
 
 /** Writes records as JSON Lines, one a line, fields always in the same order. */
 export async function writeRecords(path: string, records: Iterable<InstructionRecord>): Promise<void> {
-  await pipeline(Readable.from(linesOf(records)), createWriteStream(path));
+  await pipeline(Readable.from(jsonLines(records)), createWriteStream(path));
 }
 
-function* linesOf(records: Iterable<InstructionRecord>): Generator<string> {
+function* jsonLines(records: Iterable<InstructionRecord>): Generator<string> {
   for (const { id, instruction, input, output, prompt, response } of records) {
     yield `${JSON.stringify({ id, instruction, input, output, prompt, response })}\n`;
   }

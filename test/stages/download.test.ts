@@ -103,9 +103,12 @@ describe('settings of download', () => {
     );
   });
 
+  it.each(['ftp://host/data.json', 'data.json'])('refuse %s as the URL', (url) => {
+    expect(() => resolvedSettings(download, { url })).toThrow('settings.url');
+  });
+
   it.each([
-    ['data.json of https://host', '"data.json of https://host" is not a URL'],
-    ['ftp://host/data.json', 'ftp:// is not supported: only http:// and https:// are'],
+    ['https://', '"https://" is not a URL'],
     [
       'https://me:secret@host/data.json',
       'the URL of host holds a user name or password, which would end up in logs and records',

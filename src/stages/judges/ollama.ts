@@ -1,7 +1,5 @@
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { StageError } from '../../contract/stage-context.ts';
+import { linesOf } from '../../text/lines.ts';
 import { explainNetworkError, urlProblem } from '../network-error.ts';
 import { retryAfterMs, TransientError } from '../retry.ts';
 
@@ -109,9 +107,8 @@ async function request(url: string, options: RequestInit): Promise<Response> {
 
 /** Joins the contents of an NDJSON stream; its last line has `done: true`. */
 async function readStream(response: Response, onLine: () => void): Promise<ChatReply> {
-  const body = Readable.fromWeb((response.body ?? new Blob([]).stream()) as ReadableStream);
   let content = '';
-  for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(response.body ?? new Blob([]).stream())) {
     onLine();
     if (line.trim() === '') continue;
     const message = parseLine(line);
