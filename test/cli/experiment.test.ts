@@ -67,14 +67,13 @@ describe.skipIf(bookData === undefined)(
     });
 
     it('asks the judge with the prompt and the options of the book', () => {
-      const chats = experiment.ollama.requests.filter((request) => request.path === '/api/chat');
-      const scoring = chats.map((chat) => chat.body as { messages: { content: string }[]; options: object });
-      expect(scoring[0]?.options).toEqual({ seed: 123, temperature: 0, num_ctx: 2048 });
-      expect(
-        scoring.some(({ messages }) =>
-          messages[0]!.content.startsWith('Given the input `Below is an instruction'),
-        ),
-      ).toBe(true);
+      const { questions } = experiment.ollama;
+      expect(questions[0]?.options).toEqual({ seed: 123, temperature: 0, num_ctx: 2048 });
+      const scoring = questions.filter(({ messages }) =>
+        messages[0]!.content.endsWith('Respond with the integer number only.'),
+      );
+      expect(scoring).toHaveLength(110);
+      expect(scoring[0]!.messages[0]!.content).toMatch(/^Given the input `Below is an instruction/);
     });
 
     it('executes nothing the second time', async () => {

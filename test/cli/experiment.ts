@@ -1,15 +1,23 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { writeOpenAiCheckpoint } from '../fixtures/openai-checkpoint.ts';
 import { type FileServer, startFileServer } from '../servers/file-server.ts';
-import { type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
+import { type ChatBody, type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
 import { Project } from './rig.ts';
 
 export const PIPELINES = resolve(import.meta.dirname, '../../pipelines');
 
 /** A GPT-2 that trains in seconds, with the real vocabulary and the book's context length. */
 const TINY = { n_layer: 2, n_head: 2, n_embd: 16, n_positions: 1024, vocab_size: 50257 };
+
+/** A judge whose score depends on nothing but the question, as a greedy model's does. */
+function scoreByContent({ messages }: ChatBody): string {
+  const question = messages.at(-1)!.content;
+  if (!question.endsWith('Respond with the integer number only.')) return 'A sound answer, but a short one.';
+  return String(createHash('sha256').update(question).digest().readUInt16BE() % 101);
+}
 
 /**
  * What alpaca-gpt2-medium.yaml needs of the world, on this machine: the records and a small random checkpoint in
@@ -33,12 +41,17 @@ export class Experiment {
     const served = mkdtempSync(join(tmpdir(), 'pipe-served-'));
     writeFileSync(join(served, 'instruction-data.json'), records);
     await writeOpenAiCheckpoint(join(served, 'tiny'), TINY, 7);
-    const pipeline = readFileSync(join(PIPELINES, 'alpaca-gpt2-medium.yaml'), 'utf8');
+    // The pipeline pins the book's records; other ones come with their own digest.
+    const digest = createHash('sha256').update(records).digest('hex');
+    const pipeline = readFileSync(join(PIPELINES, 'alpaca-gpt2-medium.yaml'), 'utf8').replace(
+      /sha256: "[0-9a-f]{64}"/,
+      `sha256: "${digest}"`,
+    );
     const project = new Project({ 'alpaca.yaml': pipeline });
     return new Experiment(
       project,
       await startFileServer(served),
-      await startOllamaServer({ models: ['llama3'] }),
+      await startOllamaServer(scoreByContent),
       served,
     );
   }
