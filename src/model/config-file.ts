@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Gpt2Config } from './gpt2.ts';
+import { ModelFileError } from './model-file-error.ts';
 
 /** Settings of Hugging Face's GPT2Config that change the computation, with the only values computed here. */
 const FIXED: Readonly<Record<string, readonly unknown[]>> = {
@@ -19,7 +20,7 @@ const DEFAULTS = {
 } as const;
 
 /**
- * Reads the config.json of a GPT-2 in a Hugging Face folder. Throws an Error that names the file and the
+ * Reads the config.json of a GPT-2 in a Hugging Face folder. Throws ModelFileError that names the file and the
  * setting where it describes a model that this program would compute wrongly.
  */
 export async function readConfigFile(path: string): Promise<Gpt2Config> {
@@ -27,12 +28,12 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
   try {
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new Error(`${path}: not JSON (${(error as Error).message})`);
+    throw new ModelFileError(`${path}: not JSON (${(error as Error).message})`);
   }
   const values = { ...DEFAULTS, ...(json as Record<string, unknown>) } as Record<string, unknown>;
   for (const [name, allowed] of Object.entries(FIXED)) {
     if (name in values && !allowed.includes(values[name])) {
-      throw new Error(
+      throw new ModelFileError(
         `${path}: ${name} is ${JSON.stringify(values[name])}, only ${allowed.join(' or ')} is supported`,
       );
     }
@@ -40,7 +41,7 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
   const number = (name: string, accept: (value: number) => boolean, expected: string): number => {
     const value = values[name];
     if (typeof value === 'number' && accept(value)) return value;
-    throw new Error(`${path}: ${name} is ${JSON.stringify(value)}, expected ${expected}`);
+    throw new ModelFileError(`${path}: ${name} is ${JSON.stringify(value)}, expected ${expected}`);
   };
   const size = (name: string) =>
     number(name, (value) => Number.isSafeInteger(value) && value > 0, 'a positive integer');
@@ -55,11 +56,11 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
     eos_token_id: number('eos_token_id', (value) => Number.isSafeInteger(value) && value >= 0, 'a token id'),
   };
   if (config.n_embd % config.n_head !== 0) {
-    throw new Error(`${path}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
+    throw new ModelFileError(`${path}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
   }
   const inner = values.n_inner ?? 4 * config.n_embd;
   if (inner !== 4 * config.n_embd)
-    throw new Error(`${path}: n_inner is ${inner}, only 4 × n_embd is supported`);
+    throw new ModelFileError(`${path}: n_inner is ${inner}, only 4 × n_embd is supported`);
   return config;
 }
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { InputArtifact } from '../contract/stage-context.ts';
 import { configFile, generationConfigFile, readConfigFile } from './config-file.ts';
 import { Gpt2, type Gpt2Config, parameterShapes } from './gpt2.ts';
+import { ModelFileError } from './model-file-error.ts';
 import { SafetensorsFile, type TensorSource, writeSafetensors } from './safetensors.ts';
 
 const WEIGHTS = 'model.safetensors';
@@ -28,22 +29,25 @@ export async function readConfig(folder: ModelFolder): Promise<Gpt2Config> {
 }
 
 /**
- * Loads a GPT-2 from a Hugging Face folder onto the current engine, tensor by tensor. Throws an Error that
+ * Loads a GPT-2 from a Hugging Face folder onto the current engine, tensor by tensor. Throws ModelFileError that
  * names the tensor and both shapes where the weights do not fit config.json.
  */
 export async function loadModel(folder: ModelFolder): Promise<Gpt2> {
   const config = await readConfig(folder);
+  const { sources, close } = await openWeights(folder, config);
   const parameters = new Map<string, tf.Variable>();
   try {
-    await readWeights(folder, config, async (name, shape, read) => {
-      const initial = tf.tensor(await read(), [...shape], 'float32');
+    for (const { name, shape, bytes } of sources) {
+      const initial = tf.tensor((await bytes()) as Float32Array, [...shape], 'float32');
       parameters.set(name, tf.variable(initial));
       initial.dispose();
-    });
+    }
     return new Gpt2(config, parameters);
   } catch (error) {
     tf.dispose([...parameters.values()]);
     throw error;
+  } finally {
+    await close();
   }
 }
 
@@ -74,34 +78,49 @@ export async function writeModelFolder(
   await writeSafetensors(join(directory, WEIGHTS), sources, { format: 'pt' });
 }
 
+/** The parameters of a folder in the order of the computation, read as their turn comes. */
+export interface FolderWeights {
+  readonly sources: readonly TensorSource[];
+  close(): Promise<void>;
+}
+
 /**
- * Hands over every parameter of a folder's weights in the order of the computation. Names with and without
+ * Opens the weights of a folder and checks them against its configuration. Names with and without
  * `transformer.` are accepted, in one file or in shards; `*.attn.bias` and `*.attn.masked_bias` (constant masks
- * that old versions of `transformers` saved) and a tied head are skipped.
+ * that old versions of `transformers` saved) and the copy of a tied head are skipped. Throws ModelFileError.
  */
-export async function readWeights(
-  folder: ModelFolder,
-  config: Gpt2Config,
-  take: (name: string, shape: readonly number[], read: () => Promise<Float32Array>) => Promise<void>,
-): Promise<void> {
-  const files = await openWeights(folder);
-  try {
-    const stored = new Map<string, SafetensorsFile>();
-    for (const file of files) for (const name of file.tensors.keys()) stored.set(name, file);
-    const shapes = parameterShapes(config);
-    checkNames(stored, shapes);
-    for (const [name, shape] of shapes) {
-      const storedName = [name, shortName(name)].find((candidate) => stored.has(candidate))!;
-      const file = stored.get(storedName)!;
-      const found = file.tensors.get(storedName)!.shape;
-      if (`${found}` !== `${shape}`) {
-        throw new Error(`${file.path}: tensor ${storedName} is [${found}], config.json makes it [${shape}]`);
-      }
-      await take(name, shape, () => file.readFloats(storedName));
-    }
-  } finally {
+export async function openWeights(folder: ModelFolder, config: Gpt2Config): Promise<FolderWeights> {
+  const files = await openFiles(await weightPaths(folder));
+  const close = async (): Promise<void> => {
     for (const file of files) await file.close();
+  };
+  try {
+    return { sources: sourcesIn(files, parameterShapes(config)), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
+}
+
+function sourcesIn(
+  files: readonly SafetensorsFile[],
+  shapes: ReadonlyMap<string, readonly number[]>,
+): TensorSource[] {
+  const stored = new Map<string, SafetensorsFile>();
+  for (const file of files) for (const name of file.tensors.keys()) stored.set(name, file);
+  checkNames(stored, shapes);
+  return [...shapes].map(([name, shape]) => {
+    const storedName = stored.has(name) ? name : shortName(name);
+    const file = stored.get(storedName);
+    if (!file) throw new ModelFileError(`${files[0]!.path}: tensor ${name} [${shape}] is missing`);
+    const found = file.tensors.get(storedName)!.shape;
+    if (`${found}` !== `${shape}`) {
+      throw new ModelFileError(
+        `${file.path}: tensor ${storedName} is [${found}], config.json makes it [${shape}]`,
+      );
+    }
+    return { name, dtype: 'F32', shape, bytes: () => file.readFloats(storedName) };
+  });
 }
 
 /** `transformer.h.0.ln_1.weight` as the models without a head call it: `h.0.ln_1.weight`. */
@@ -113,24 +132,17 @@ function checkNames(
   stored: ReadonlyMap<string, SafetensorsFile>,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): void {
-  const path = [...stored.values()][0]?.path ?? WEIGHTS;
-  for (const name of shapes.keys()) {
-    if (!stored.has(name) && !stored.has(shortName(name))) {
-      throw new Error(`${path}: tensor ${name} [${shapes.get(name)}] is missing`);
-    }
-  }
   for (const [name, file] of stored) {
     const known = shapes.has(name) || shapes.has(`transformer.${name}`);
     if (!known && !/(^|\.)attn\.(masked_)?bias$/.test(name) && name !== 'lm_head.weight') {
-      throw new Error(
+      throw new ModelFileError(
         `${file.path}: tensor ${name} [${file.tensors.get(name)!.shape}] is not part of a GPT-2`,
       );
     }
   }
 }
 
-async function openWeights(folder: ModelFolder): Promise<SafetensorsFile[]> {
-  const paths = await weightPaths(folder);
+async function openFiles(paths: readonly string[]): Promise<SafetensorsFile[]> {
   const files: SafetensorsFile[] = [];
   try {
     for (const path of paths) files.push(await SafetensorsFile.open(path));
@@ -147,12 +159,12 @@ async function weightPaths(folder: ModelFolder): Promise<string[]> {
   const { weight_map: shards } = JSON.parse(await readFile(index, 'utf8')) as {
     weight_map?: Record<string, string>;
   };
-  if (shards === undefined) throw new Error(`${index}: there is no weight_map`);
+  if (shards === undefined) throw new ModelFileError(`${index}: there is no weight_map`);
   return [...new Set(Object.values(shards))].map((name) => requiredFile(folder, name));
 }
 
 function requiredFile(folder: ModelFolder, name: string): string {
   const path = folder.file(name);
-  if (path === undefined) throw new Error(`the model folder has no ${name}`);
+  if (path === undefined) throw new ModelFileError(`the model folder has no ${name}`);
   return path;
 }

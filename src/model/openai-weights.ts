@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Gpt2Config, parameterShapes } from './gpt2.ts';
+import { ModelFileError } from './model-file-error.ts';
 import type { TensorSource } from './safetensors.ts';
-import { CheckpointError, TensorBundle } from './tensor-bundle.ts';
+import { TensorBundle } from './tensor-bundle.ts';
 
 /** Finds a file of the checkpoint by its name there. */
 type FindFile = (name: string) => string | undefined;
@@ -23,13 +24,13 @@ const HPARAMS = {
   n_layer: 'n_layer',
 } as const;
 
-/** Compares hparams.json with the shape that the pipeline names. Throws CheckpointError with every difference. */
+/** Compares hparams.json with the shape that the pipeline names. Throws ModelFileError with every difference. */
 export async function checkHparams(path: string, config: Gpt2Config): Promise<void> {
   let hparams: Record<string, unknown>;
   try {
     hparams = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
   } catch (error) {
-    throw new CheckpointError(`${path}: not JSON (${(error as Error).message})`);
+    throw new ModelFileError(`${path}: not JSON (${(error as Error).message})`);
   }
   const differences = Object.entries(HPARAMS)
     .filter(([theirs, ours]) => hparams[theirs] !== config[ours])
@@ -37,13 +38,13 @@ export async function checkHparams(path: string, config: Gpt2Config): Promise<vo
       ([theirs, ours]) =>
         `${theirs} is ${JSON.stringify(hparams[theirs])}, the model's ${ours} is ${config[ours]}`,
     );
-  if (differences.length > 0) throw new CheckpointError(`${path}: ${differences.join('; ')}`);
+  if (differences.length > 0) throw new ModelFileError(`${path}: ${differences.join('; ')}`);
 }
 
 /**
  * The parameters of an OpenAI GPT-2 checkpoint under Hugging Face's names, each read when its turn comes.
  * The matrices are the same in both, but for a leading dimension of 1 that OpenAI's convolutions have. A head
- * of its own begins as a copy of the token embedding. Throws CheckpointError that names tensor and shapes.
+ * of its own begins as a copy of the token embedding. Throws ModelFileError that names tensor and shapes.
  */
 export async function openAiWeights(file: FindFile, config: Gpt2Config): Promise<TensorSource[]> {
   const checkpoint = file('checkpoint');
@@ -52,9 +53,9 @@ export async function openAiWeights(file: FindFile, config: Gpt2Config): Promise
   return [...parameterShapes(config)].map(([name, shape]) => {
     const theirs = openAiName(name);
     const found = bundle.tensors.get(theirs)?.shape;
-    if (!found) throw new CheckpointError(`the checkpoint has no tensor ${theirs} [${shape}]`);
+    if (!found) throw new ModelFileError(`the checkpoint has no tensor ${theirs} [${shape}]`);
     if (`${found}` !== `${shape}` && `${found}` !== `1,${shape}`) {
-      throw new CheckpointError(
+      throw new ModelFileError(
         `tensor ${theirs} of the checkpoint is [${found}], the model needs [${shape}]`,
       );
     }
@@ -65,7 +66,7 @@ export async function openAiWeights(file: FindFile, config: Gpt2Config): Promise
 /** The text file `checkpoint` names the newest checkpoint of its folder: `model_checkpoint_path: "model.ckpt"`. */
 async function checkpointPrefix(path: string): Promise<string> {
   const named = /^model_checkpoint_path: "([^"/\\]+)"/m.exec(await readFile(path, 'utf8'));
-  if (!named) throw new CheckpointError(`${path}: there is no line model_checkpoint_path: "…"`);
+  if (!named) throw new ModelFileError(`${path}: there is no line model_checkpoint_path: "…"`);
   return named[1]!;
 }
 

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { ModelFileError } from './model-file-error.ts';
 
 /** Element types that are read and written here; https://huggingface.co/docs/safetensors. */
 const ELEMENT_BYTES = {
@@ -25,11 +26,6 @@ export interface TensorEntry {
   readonly end: number;
 }
 
-/** A file that breaks the format; the message names the file and what is wrong with it. */
-export class SafetensorsError extends Error {
-  override readonly name = 'SafetensorsError';
-}
-
 /** The limit of the reference implementation: a larger header is an attack or not a safetensors file. */
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
@@ -48,7 +44,7 @@ export class SafetensorsFile {
     this.metadata = header.metadata;
   }
 
-  /** Opens a file and checks its header: offsets, overlaps and sizes. Throws SafetensorsError. */
+  /** Opens a file and checks its header: offsets, overlaps and sizes. Throws ModelFileError. */
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await open(path);
     try {
@@ -66,13 +62,13 @@ export class SafetensorsFile {
     if (dtype === 'F32') return new Float32Array(bytes.buffer, 0, bytes.length / 4);
     if (dtype === 'BF16') return floatsOfBfloat16(new Uint16Array(bytes.buffer, 0, bytes.length / 2));
     if (dtype === 'F16') return floatsOfFloat16(new Uint16Array(bytes.buffer, 0, bytes.length / 2));
-    throw new SafetensorsError(`${this.path}: tensor ${name} is ${dtype}, expected F32, F16 or BF16`);
+    throw new ModelFileError(`${this.path}: tensor ${name} is ${dtype}, expected F32, F16 or BF16`);
   }
 
   /** The numbers of an I32 tensor, row by row. */
   async readInts(name: string): Promise<Int32Array> {
     const { dtype } = this.#entry(name);
-    if (dtype !== 'I32') throw new SafetensorsError(`${this.path}: tensor ${name} is ${dtype}, expected I32`);
+    if (dtype !== 'I32') throw new ModelFileError(`${this.path}: tensor ${name} is ${dtype}, expected I32`);
     const bytes = await this.readBytes(name);
     return new Int32Array(bytes.buffer, 0, bytes.length / 4);
   }
@@ -89,7 +85,7 @@ export class SafetensorsFile {
 
   #entry(name: string): TensorEntry {
     const entry = this.tensors.get(name);
-    if (!entry) throw new SafetensorsError(`${this.path}: there is no tensor ${name}`);
+    if (!entry) throw new ModelFileError(`${this.path}: there is no tensor ${name}`);
     return entry;
   }
 }
@@ -101,7 +97,7 @@ interface Header {
 
 async function readHeader(path: string, file: FileHandle): Promise<Header> {
   const fail = (problem: string): never => {
-    throw new SafetensorsError(`${path}: ${problem}`);
+    throw new ModelFileError(`${path}: ${problem}`);
   };
   const { size } = await file.stat();
   if (size < 8) fail(`not a safetensors file: ${size} bytes`);
@@ -181,7 +177,7 @@ async function readFully(
   for (let done = 0; done < length; ) {
     // One read call returns at most 2 GiB.
     const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), begin + done);
-    if (bytesRead === 0) throw new SafetensorsError(`${path}: cut short at byte ${begin + done}`);
+    if (bytesRead === 0) throw new ModelFileError(`${path}: cut short at byte ${begin + done}`);
     done += bytesRead;
   }
   return bytes;
@@ -228,7 +224,7 @@ export async function writeSafetensors(
       const view = await source.bytes();
       const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
       if (bytes.length !== byteLength(source)) {
-        throw new SafetensorsError(
+        throw new ModelFileError(
           `${path}: tensor ${source.name} ${source.dtype} [${source.shape}] needs ${byteLength(source)} bytes, not ${bytes.length}`,
         );
       }

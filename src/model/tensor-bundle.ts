@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { maskedCrc32c } from './crc32c.ts';
+import { ModelFileError } from './model-file-error.ts';
 import { sstableEntries } from './sstable.ts';
 import { MalformedError, protobufFields } from './wire-format.ts';
 
@@ -18,11 +19,6 @@ export interface BundleTensor {
   readonly checksum: number;
 }
 
-/** A checkpoint that is damaged, cut short or of a kind that is not read here; the message names the file. */
-export class CheckpointError extends Error {
-  override readonly name = 'CheckpointError';
-}
-
 /**
  * A TensorFlow checkpoint (a TensorBundle): `<prefix>.index`, an SSTable of tensor names and places, and
  * `<prefix>.data-00000-of-00001` and further shards with the numbers.
@@ -39,12 +35,12 @@ export class TensorBundle {
 
   /**
    * Reads the index that `file` finds for a prefix (`model.ckpt`), and checks that every shard is there and
-   * long enough. Throws CheckpointError.
+   * long enough. Throws ModelFileError.
    */
   static async open(file: (name: string) => string | undefined, prefix: string): Promise<TensorBundle> {
     const find = (name: string): string => {
       const path = file(name);
-      if (path === undefined) throw new CheckpointError(`the checkpoint has no file ${name}`);
+      if (path === undefined) throw new ModelFileError(`the checkpoint has no file ${name}`);
       return path;
     };
     const { tensors, shardCount } = await readIndex(find(`${prefix}.index`));
@@ -55,7 +51,7 @@ export class TensorBundle {
       const { size } = await stat(path);
       for (const tensor of tensors.values()) {
         if (tensor.shard === shard && tensor.offset + tensor.size > size) {
-          throw new CheckpointError(
+          throw new ModelFileError(
             `${path} is cut short: tensor ${tensor.name} ends at byte ${tensor.offset + tensor.size}, the file has ${size}`,
           );
         }
@@ -64,12 +60,12 @@ export class TensorBundle {
     return new TensorBundle(tensors, shards);
   }
 
-  /** The numbers of a float32 tensor, checked against its checksum. Throws CheckpointError. */
+  /** The numbers of a float32 tensor, checked against its checksum. Throws ModelFileError. */
   async readFloats(name: string): Promise<Float32Array> {
     const tensor = this.tensors.get(name);
-    if (!tensor) throw new CheckpointError(`the checkpoint has no tensor ${name}`);
+    if (!tensor) throw new ModelFileError(`the checkpoint has no tensor ${name}`);
     if (tensor.dtype !== DT_FLOAT) {
-      throw new CheckpointError(
+      throw new ModelFileError(
         `tensor ${name} has TensorFlow's type ${tensor.dtype}, expected ${DT_FLOAT} (float32)`,
       );
     }
@@ -78,7 +74,7 @@ export class TensorBundle {
     try {
       const bytes = await readRange(file, tensor);
       if (maskedCrc32c(bytes) !== tensor.checksum) {
-        throw new CheckpointError(`${path} is damaged: the checksum of tensor ${name} differs`);
+        throw new ModelFileError(`${path} is damaged: the checksum of tensor ${name} differs`);
       }
       return new Float32Array(bytes.buffer, 0, bytes.length / 4);
     } finally {
@@ -93,7 +89,7 @@ function shardName(prefix: string, shard: number, count: number): string {
 
 async function readIndex(path: string): Promise<{ tensors: Map<string, BundleTensor>; shardCount: number }> {
   const { size } = await stat(path);
-  if (size > MAX_INDEX_BYTES) throw new CheckpointError(`${path}: ${size} bytes are too many for an index`);
+  if (size > MAX_INDEX_BYTES) throw new ModelFileError(`${path}: ${size} bytes are too many for an index`);
   const tensors = new Map<string, BundleTensor>();
   let shardCount = 0;
   try {
@@ -107,7 +103,7 @@ async function readIndex(path: string): Promise<{ tensors: Map<string, BundleTen
         throw new MalformedError(`puts tensor ${name} into shard ${shard} of ${shardCount}`);
     }
   } catch (error) {
-    if (error instanceof MalformedError) throw new CheckpointError(`${path} ${error.message}`);
+    if (error instanceof MalformedError) throw new ModelFileError(`${path} ${error.message}`);
     throw error;
   }
   return { tensors, shardCount };
@@ -168,7 +164,7 @@ async function readRange(file: FileHandle, { offset, size }: BundleTensor): Prom
   for (let done = 0; done < size; ) {
     const { bytesRead } = await file.read(bytes, done, Math.min(size - done, 2 ** 30), offset + done);
     if (bytesRead === 0)
-      throw new CheckpointError(`a data file ended at byte ${offset + done} while it was read`);
+      throw new ModelFileError(`a data file ended at byte ${offset + done} while it was read`);
     done += bytesRead;
   }
   return bytes;

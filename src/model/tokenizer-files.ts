@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { END_OF_TEXT, type Encoding } from '../text/tokenizer.ts';
+import type { Gpt2Config } from './gpt2.ts';
+import { ModelFileError } from './model-file-error.ts';
 
 /**
  * Writes vocab.json, merges.txt and tokenizer_config.json, from which `transformers` builds the same tokenizer.
@@ -29,11 +31,19 @@ export async function writeTokenizerFiles(
   await writeFile(join(directory, 'tokenizer_config.json'), `${JSON.stringify(settings, null, 2)}\n`);
 }
 
-/** Which encoding a vocabulary of this size belongs to. Throws an Error for any other. */
-export function encodingOf(vocabularySize: number): Encoding {
-  if (vocabularySize === 50257) return 'gpt2';
-  if (vocabularySize === 257) return 'bytes';
-  throw new Error(`no tokenizer has ${vocabularySize} tokens: gpt2 has 50257, bytes has 257`);
+/**
+ * The encoding that a model's token ids belong to, told by its end of text: a vocabulary may be padded. Throws
+ * ModelFileError where it is neither.
+ */
+export function encodingOf({
+  vocab_size,
+  eos_token_id,
+}: Pick<Gpt2Config, 'vocab_size' | 'eos_token_id'>): Encoding {
+  if (eos_token_id === 50256 && vocab_size > eos_token_id) return 'gpt2';
+  if (eos_token_id === 256 && vocab_size > eos_token_id) return 'bytes';
+  throw new ModelFileError(
+    `No encoding has the model's end of text ${eos_token_id} in ${vocab_size} tokens: gpt2 ends with 50256, bytes with 256.`,
+  );
 }
 
 /** Each token's bytes as a string of one character a byte (Latin-1), in the order of the ids. */

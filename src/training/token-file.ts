@@ -1,5 +1,6 @@
 import { StageError } from '../contract/stage-context.ts';
-import { SafetensorsError, SafetensorsFile, writeSafetensors } from '../model/safetensors.ts';
+import { ModelFileError } from '../model/model-file-error.ts';
+import { SafetensorsFile, writeSafetensors } from '../model/safetensors.ts';
 import { ENCODINGS, type Encoding } from '../text/tokenizer.ts';
 
 /** Tokenized texts, as a `tokens` artifact holds them. */
@@ -79,7 +80,7 @@ async function openTokens(path: string): Promise<SafetensorsFile> {
   try {
     return await SafetensorsFile.open(path);
   } catch (error) {
-    if (error instanceof SafetensorsError) throw notTokens(path, error.message);
+    if (error instanceof ModelFileError) throw notTokens(path, error.message);
     throw error;
   }
 }
