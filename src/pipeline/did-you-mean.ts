@@ -1,6 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The known name that is most like `name`, if one is like it at all: at most a third of its letters differ. */
+/**
+ * The known name that is most like `name`, if one is like it at all: at most a third of its letters differ, or
+ * they are the same letters in another order.
+ */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {
@@ -8,7 +11,12 @@ export function closestName(name: string, known: Iterable<string>): string | und
     if (best === undefined || difference < best.distance) best = { name: candidate, distance: difference };
   }
   const allowed = Math.max(1, Math.floor(Math.max(name.length, best?.name.length ?? 0) / 3));
-  return best !== undefined && best.distance <= allowed ? best.name : undefined;
+  if (best === undefined) return undefined;
+  return best.distance <= allowed || sorted(best.name) === sorted(name) ? best.name : undefined;
+}
+
+function sorted(name: string): string {
+  return [...name.toLowerCase()].sort().join('');
 }
 
 /** A hint for a name that is not known: the closest one, or the first few that there are. */

@@ -14,7 +14,8 @@ interface Link {
 
 /**
  * Reads a pipeline file and everything that it extends, and lays each over its base (see mergeMaps). Every
- * value keeps the place, and with it the folder, of the file that wrote it.
+ * value keeps the place, and with it the folder, of the file that wrote it. Undefined where a file of the
+ * chain is missing or wrong: nothing can be said of a file without its base.
  */
 export function readWithBases(
   file: string,
@@ -43,14 +44,14 @@ function readLink(
       place: value.place,
       hint: 'like `extends: ./base.yaml`',
     });
-    return own;
+    return undefined;
   }
   const base: Link = { path: resolve(dirname(link.path), name), namedAt: value.place };
   const links = [...chain, link];
   const first = links.findIndex(({ path }) => path === base.path);
   if (first >= 0) {
     diagnostics.add(extendsCycle(links.slice(first), base));
-    return own;
+    return undefined;
   }
   const below = readLink(base, links, sources, diagnostics);
   return below === undefined ? undefined : mergeMaps(below, own);

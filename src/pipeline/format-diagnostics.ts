@@ -94,7 +94,8 @@ class Printer {
     const start = column - 1;
     const before = cells.filter(({ offset }) => offset < start);
     const under = cells.filter(({ offset }) => offset >= start && offset < start + place.length);
-    const skipped = Math.max(0, widthOf(before) - FRAME_WIDTH / 2);
+    const isLong = widthOf(cells) > FRAME_WIDTH;
+    const skipped = isLong ? Math.max(0, widthOf(before) - FRAME_WIDTH / 2) : 0;
     const window = cut(cells, skipped);
     const caretAt = widthOf(before) - window.from + (window.from > 0 ? 1 : 0);
     const carets = Math.max(1, Math.min(widthOf(under), FRAME_WIDTH - caretAt));

@@ -2,8 +2,9 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ArtifactKind, InputDeclaration } from '../contract/stage-type.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
-import { listNames, nameHint } from './did-you-mean.ts';
+import { closestName, listNames, nameHint } from './did-you-mean.ts';
 import { folderOf } from './folder-of.ts';
+import { missingFile } from './read-file.ts';
 import type { InputReference, StageDraft } from './stage-draft.ts';
 import { type Entry, get, textOf, type Value } from './value.ts';
 
@@ -63,8 +64,11 @@ function checkMissing(
   declared: Readonly<Record<string, InputDeclaration>>,
   diagnostics: DiagnosticList,
 ): void {
+  const misspelt = [...draft.inputs!.keys()].map((name) =>
+    declared[name] === undefined ? closestName(name, Object.keys(declared)) : undefined,
+  );
   const missing = Object.keys(declared).filter(
-    (name) => !declared[name]!.optional && !draft.inputs!.has(name),
+    (name) => !declared[name]!.optional && !draft.inputs!.has(name) && !misspelt.includes(name),
   );
   if (missing.length === 0) return;
   const [first] = missing;
@@ -85,12 +89,7 @@ function checkFile(
   if (diagnostics.covers(input.place)) return;
   const stat = statSync(input.path, { throwIfNoEntry: false });
   if (stat === undefined) {
-    diagnostics.add({
-      code: 'file-missing',
-      message: `there is no file ${input.path}`,
-      place: input.place,
-      hint: 'a path is relative to the file that says it; an output of another stage is written `stage.output`',
-    });
+    diagnostics.add({ ...missingFile(input.path), place: input.place });
     return;
   }
   const found: ArtifactKind = stat.isDirectory() ? 'directory' : 'file';

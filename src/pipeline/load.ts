@@ -78,14 +78,11 @@ function resolveDocument(
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(mapAt(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
-  const stages = new Map(
-    [...mapAt(document, 'stages').entries].filter(([, { value }]) => value.kind === 'map'),
-  );
   const context = { stageTypes, validators, pieces, sources, diagnostics };
   return {
     params: toJson(params) as JsonObject,
     variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),
-    stages: resolveVariants(stages, points, context),
+    stages: resolveVariants(mapAt(document, 'stages').entries, points, context),
   };
 }
 

@@ -99,11 +99,7 @@ function resolvePath(override: Override, document: MapValue): Override | Diagnos
       code: 'unknown-param',
       message: `there is no parameter \`${first}\``,
       place: override.steps[0]!,
-      hint: nameHint(
-        first,
-        [...keysOf(params), ...(second === undefined ? [] : PIPELINE_KEYS)],
-        'parameters',
-      ),
+      hint: nameHint(first, [...keysOf(params), ...PIPELINE_KEYS], 'parameters and keys'),
     };
   }
   const known = first === 'params' || first === 'stages' ? get(document, first) : undefined;

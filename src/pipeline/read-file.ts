@@ -1,5 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
+import { closestName } from './did-you-mean.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Sources } from './sources.ts';
 import type { MapValue } from './value.ts';
@@ -36,7 +39,22 @@ export function readMapFile(
 
 function unreadable(path: string, error: unknown): Omit<Diagnostic, 'place'> {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return { code: 'file-missing', message: `there is no file ${path}` };
+  if (code === 'ENOENT') return missingFile(path);
   if (code === 'EISDIR') return { code: 'file-unreadable', message: `${path} is a directory, not a file` };
   return { code: 'file-unreadable', message: `${path} cannot be read: ${message}` };
+}
+
+/** Says that a file is missing, and which one beside it may have been meant. */
+export function missingFile(path: string): Omit<Diagnostic, 'place'> {
+  const folder = dirname(path);
+  const message = `there is no file ${path}`;
+  if (!existsSync(folder))
+    return { code: 'file-missing', message, hint: `there is no folder ${folder} either` };
+  const closest = closestName(basename(path), readdirSync(folder));
+  const hint = 'a path is relative to the folder of the file that says it';
+  return {
+    code: 'file-missing',
+    message,
+    hint: closest === undefined ? hint : `did you mean \`${closest}\`?`,
+  };
 }

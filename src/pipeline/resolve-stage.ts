@@ -42,7 +42,9 @@ export function resolveStage(
   refuseCredentials(body, sources, diagnostics);
   const fields = checkFields(name, entry.key, body, context);
   const type = findType(body, context);
-  const settings = type && resolveSettings(name, entry.key, body, type, context);
+  // A stage with a wrong key and no settings most likely misspelt `with`.
+  const hasSettings = fields !== undefined || get(body, 'with') !== undefined;
+  const settings = type && hasSettings ? resolveSettings(name, entry.key, body, type, context) : undefined;
   const draft: StageDraft = {
     name,
     key: entry.key,
@@ -105,7 +107,7 @@ function resolveSettings(
     const checked = {
       value,
       key: located.key ?? key,
-      name: `the settings (\`with\`) of stage \`${name}\``,
+      name: `\`with\` of stage \`${name}\``,
       schema: validationSchema(type.settings),
     };
     addSchemaDiagnostics(validate.errors ?? [], checked, diagnostics);

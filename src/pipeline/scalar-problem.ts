@@ -8,13 +8,6 @@ const DIGEST = /^[0-9a-fA-F]{32,}$/;
 /** Says what is wrong with a scalar that YAML reads as something else than what was written. */
 export function scalarProblem(scalar: Scalar): Omit<Diagnostic, 'place'> | undefined {
   const { value } = scalar;
-  if (scalar.tag !== undefined && scalar.tag !== 'tag:yaml.org,2002:str') {
-    return {
-      code: 'tag',
-      message: `the tag \`${shortTag(scalar.tag)}\` is not supported`,
-      hint: 'write the value without a tag; quotes make it text',
-    };
-  }
   if (typeof value === 'number') return numberProblem(value, scalar.source ?? String(value));
   if (typeof value === 'string' && /\p{Surrogate}/u.test(value)) {
     return {
@@ -49,8 +42,4 @@ function numberProblem(value: number, source: string): Omit<Diagnostic, 'place'>
     };
   }
   return undefined;
-}
-
-function shortTag(tag: string): string {
-  return tag.startsWith('tag:yaml.org,2002:') ? `!!${tag.slice('tag:yaml.org,2002:'.length)}` : tag;
 }

@@ -3,7 +3,7 @@ import type { DiagnosticList } from './diagnostic-list.ts';
 import { closestName, nameHint } from './did-you-mean.ts';
 import { chooseBranches, isOnlyRequired } from './schema-branches.ts';
 import { pathName, pathOf, schemaAt } from './schema-pointer.ts';
-import { describeSchema } from './schema-words.ts';
+import { describeSchema, explainSchema } from './schema-words.ts';
 import { type JsonSchema, propertiesOf } from './validation-schema.ts';
 import type { SchemaError } from './validator.ts';
 import { type Located, locate, type Value } from './value.ts';
@@ -30,12 +30,13 @@ export function addSchemaDiagnostics(
     const diagnostic = translate(error, checked);
     if (diagnostic === undefined) continue;
     const { value } = locate(checked.value, pathOf(error), checked.key);
-    const isAboutKey = ABOUT_KEYS.has(error.keyword);
-    if (isAboutKey || !diagnostics.covers(value.place)) diagnostics.add(diagnostic);
+    const isAboutPart = ABOUT_PARTS.has(error.keyword);
+    if (isAboutPart || !diagnostics.covers(value.place)) diagnostics.add(diagnostic);
   }
 }
 
-const ABOUT_KEYS = new Set(['additionalProperties', 'required', 'propertyNames']);
+/** Errors about a key or an item of a value, which another error inside the value does not explain. */
+const ABOUT_PARTS = new Set(['additionalProperties', 'required', 'propertyNames', 'uniqueItems']);
 
 /** Drops a missing key where an unknown key is a slip of its spelling. */
 function withoutConsequences(errors: readonly SchemaError[], checked: Checked): readonly SchemaError[] {
@@ -94,8 +95,8 @@ function missingKey(error: SchemaError, located: Located, name: string, checked:
   return {
     code: 'missing-key',
     message: `${name} lacks the key \`${key}\``,
-    place: located.key ?? located.value.place,
-    ...(schema === undefined ? {} : { hint: `\`${key}\` is ${describeSchema(schema)}` }),
+    place: mapPlace(located),
+    ...(schema === undefined ? {} : { hint: `\`${key}\` is ${explainSchema(schema)}` }),
   };
 }
 
@@ -106,6 +107,11 @@ function badName(key: string, { value }: Located, name: string): Diagnostic {
     place: keyPlace(value, key),
     hint: 'names are letters, digits, `_` and `-`, and begin with a letter or `_`',
   };
+}
+
+/** What a message about a whole map points at: its key, or its own file where that is another one (a piece). */
+function mapPlace({ key, value }: Located): Place {
+  return key !== undefined && key.file === value.place.file ? key : { ...value.place, length: 1 };
 }
 
 function keyPlace(map: Value, key: string): Place {
@@ -124,11 +130,17 @@ function noBranch(error: SchemaError, located: Located, name: string, checked: C
       message: several
         ? `${name} has ${keys.join(' and ')}; only one may be given`
         : `${name} lacks one of ${keys.join(', ')}`,
-      place: located.key ?? located.value.place,
+      place: mapPlace(located),
     };
   }
   const words = [...new Set(branches.map(describeSchema))];
-  return valueDiagnostic('wrong-type', `${name} must be ${words.join(' or ')}`, located);
+  const { description } = schemaAt(checked.schema, error.schemaPath, 1);
+  return valueDiagnostic(
+    'wrong-type',
+    `${name} must be ${words.join(' or ')}`,
+    located,
+    description as string,
+  );
 }
 
 function knownKeys(error: SchemaError, checked: Checked): readonly string[] {

@@ -15,6 +15,7 @@ export const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** What a schema accepts, in a few words. */
 export function describeSchema(schema: JsonSchema): string {
+  if (schema.piece !== undefined) return `a name in configs/${schema.piece} or an object`;
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (Array.isArray(schema.enum)) return `one of ${schema.enum.map((choice) => `\`${choice}\``).join(', ')}`;
   const union = (schema.anyOf ?? schema.oneOf) as readonly JsonSchema[] | undefined;
@@ -24,10 +25,17 @@ export function describeSchema(schema: JsonSchema): string {
   return `${TYPE_WORDS[String(schema.type)] ?? 'any value'}${example}`;
 }
 
+/** What a schema accepts and what that is for. */
+export function explainSchema(schema: JsonSchema): string {
+  const words = describeSchema(schema);
+  return schema.description === undefined ? words : `${words}: ${schema.description}`;
+}
+
 /** What was found, short enough for a message. */
 export function describeFound(value: Value): string {
   if (value.kind === 'list') return value.items.length === 0 ? 'an empty list' : 'a list';
   if (value.kind === 'map') return value.entries.size === 0 ? 'an empty object' : 'an object';
+  if (value.value === null) return 'null (nothing is given)';
   if (typeof value.value !== 'string') return `${value.value}`;
   const text = concealCredentials(value.value);
   return `the text ${JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)}`;

@@ -10,7 +10,7 @@ const strict = { additionalProperties: false };
 
 const Input = Type.Union(
   [
-    Type.String({ pattern: INPUT, examples: ['train.model'] }),
+    Type.String({ pattern: INPUT, description: 'An output is `stage.output`, a file `{file: ./path}`.' }),
     Type.Object(
       {
         file: Type.String({

@@ -41,26 +41,25 @@ export function wrongValue(error: SchemaError, located: Located, name: string, r
     case 'pattern': {
       const hint =
         examples === undefined ? (schema.description as string | undefined) : exampleHint(examples);
-      return valueDiagnostic('wrong-form', `${name} does not have the right form`, located, hint);
+      return diagnosticAt(
+        'wrong-form',
+        `${name} has the wrong form: ${describeFound(located.value)}`,
+        located,
+        hint,
+      );
     }
     case 'minLength':
-      return valueDiagnostic(
-        'wrong-length',
-        limit === '1' ? `${name} must not be empty` : `${name} must have at least ${limit} characters`,
-        located,
-      );
-    case 'maxLength':
-      return valueDiagnostic('wrong-length', `${name} must have at most ${limit} characters`, located);
     case 'minItems':
-    case 'minProperties':
-      return valueDiagnostic(
-        'wrong-length',
-        limit === '1' ? `${name} must not be empty` : `${name} must have at least ${limit} entries`,
-        located,
-      );
+    case 'minProperties': {
+      const unit = error.keyword === 'minLength' ? 'characters' : 'entries';
+      const message = limit === '1' ? 'must not be empty' : `must have at least ${limit} ${unit}`;
+      return diagnosticAt('wrong-length', `${name} ${message}`, located);
+    }
+    case 'maxLength':
+      return diagnosticAt('wrong-length', `${name} must have at most ${limit} characters`, located);
     case 'maxItems':
     case 'maxProperties':
-      return valueDiagnostic('wrong-length', `${name} must have at most ${limit} entries`, located);
+      return diagnosticAt('wrong-length', `${name} must have at most ${limit} entries`, located);
     case 'uniqueItems':
       return duplicateItem(Number(params.i), Number(params.j), located.value, name);
     default:
@@ -97,12 +96,21 @@ function duplicateItem(first: number, second: number, list: Value, name: string)
 export function valueDiagnostic(
   code: string,
   message: string,
-  { value }: Located,
+  { value }: Pick<Located, 'value'>,
+  hint?: string,
+): Diagnostic {
+  return diagnosticAt(code, `${message}, not ${describeFound(value)}`, { value }, hint);
+}
+
+function diagnosticAt(
+  code: string,
+  message: string,
+  { value }: Pick<Located, 'value'>,
   hint?: string,
 ): Diagnostic {
   return {
     code,
-    message: `${message}, not ${describeFound(value)}`,
+    message,
     place: value.place,
     ...(hint === undefined ? {} : { hint }),
     ...(value.origin === undefined

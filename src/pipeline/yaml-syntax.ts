@@ -1,4 +1,4 @@
-import type { Document, YAMLError } from 'yaml';
+import { type Document, isAlias, isCollection, isScalar, visit, type YAMLError } from 'yaml';
 import type { Diagnostic, Place } from './diagnostic.ts';
 
 type Explanation = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
@@ -28,12 +28,7 @@ const EXPLANATIONS: Partial<Record<YAMLError['code'], Explanation>> = {
   BLOCK_AS_IMPLICIT_KEY: {
     code: 'yaml-syntax',
     message: 'a nested map cannot begin on the same line',
-    hint: 'text that holds `: ` needs quotes',
-  },
-  TAG_RESOLVE_FAILED: {
-    code: 'tag',
-    message: 'tags are not supported',
-    hint: 'write the value without a tag; quotes make it text',
+    hint: 'text that holds `: ` needs quotes; or is the next line indented too far?',
   },
 };
 
@@ -55,15 +50,59 @@ export function syntaxDiagnostic(
       hint: 'remove the %YAML line',
     };
   }
-  const error = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])[0];
+  const error = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0])[0];
   if (error === undefined) return undefined;
   const place = at(error.pos[0], endOnLine(text, error.pos));
   const tab = tabBefore(text, error.pos[0]);
   if (tab !== undefined) return { ...EXPLANATIONS.TAB_AS_INDENT!, place: at(tab, tab + 1) };
+  const opened = isUnclosed(error) ? openedBefore(document, error.pos[0]) : undefined;
+  if (opened !== undefined) return unclosed(text, opened, error.pos[0], at);
   const explanation = EXPLANATIONS[error.code];
   return explanation === undefined
     ? { code: 'yaml-syntax', message: plainMessage(error.message), place }
     : { ...explanation, place };
+}
+
+function unclosed(
+  text: string,
+  opened: number,
+  reached: number,
+  at: (start: number, end: number) => Place,
+): Diagnostic {
+  const sign = text[opened]!;
+  const [what, closing] = BRACKETS[sign] ?? ['text', sign];
+  const related = { message: 'it still goes on here', place: at(reached, reached + 1) };
+  return {
+    code: 'yaml-syntax',
+    message: `the ${what} that begins here is not closed`,
+    place: at(opened, opened + 1),
+    hint: `add \`${closing}\``,
+    ...(text.slice(reached).trim() === '' ? {} : { related: [related] }),
+  };
+}
+
+const BRACKETS: Readonly<Record<string, readonly [string, string]>> = {
+  '{': ['map', '}'],
+  '[': ['list', ']'],
+};
+
+/** Whether the parser missed a closing bracket or quote, or a line's indentation shows that one is missing. */
+function isUnclosed({ code, message }: YAMLError): boolean {
+  return code === 'MISSING_CHAR' || (code === 'BAD_INDENT' && message.startsWith('Flow'));
+}
+
+/** Offset of the bracket or quote that was opened last before an offset. */
+function openedBefore(document: Document.Parsed, offset: number): number | undefined {
+  let opened: number | undefined;
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node) || node.range == null || node.range[0] >= offset || node.range[1] < offset) return;
+      const isFlow = isCollection(node) && node.flow;
+      const isQuoted = isScalar(node) && node.type?.startsWith('QUOTE');
+      if (isFlow || isQuoted) opened = node.range[0];
+    },
+  });
+  return opened;
 }
 
 /** Offset of a tab in the indentation of the line of an error: the parser often stumbles only behind it. */

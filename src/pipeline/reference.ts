@@ -1,0 +1,135 @@
+import type { StageType } from '../contract/stage-type.ts';
+import { PipelineSchema, StageSchema } from './schema.ts';
+import { describeSchema } from './schema-words.ts';
+import { discriminatorOf, type JsonSchema, propertiesOf, validationSchema } from './validation-schema.ts';
+
+/** The reference of pipeline files and stage types as Markdown, written from their schemas. */
+export function referencePage(stageTypes: ReadonlyMap<string, StageType>): string {
+  const types = [...stageTypes.values()].sort((a, b) => (a.uses < b.uses ? -1 : 1));
+  const parts = [
+    '# Pipeline files and stage types',
+    '<!-- Written by scripts/generate-reference.mjs from the schemas in src/pipeline and src/stages. -->',
+    '## Keys of a pipeline file',
+    keyTable(PipelineSchema, {
+      extends:
+        'Path of a pipeline file that this one changes: maps merge key by key, everything else replaces, `null` removes.',
+    }),
+    '## Keys of a stage',
+    keyTable(StageSchema, {}),
+    '## Stage types',
+    'A *result* setting decides the outputs: changing it runs the stage again. An *execution* setting decides only how the work is done: changing it runs nothing.',
+    ...types.map(stageSection),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function keyTable(schema: JsonSchema, more: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(propertiesOf(schema)).flatMap(([name, property]) => keyRows(name, property));
+  const others = Object.entries(more).map(([name, description]) => [code(name), 'text', '', description]);
+  return table(['key', 'value', 'default', ''], [...rows, ...others]);
+}
+
+function keyRows(name: string, schema: JsonSchema): readonly (readonly string[])[] {
+  const own = [code(name), valueWords(schema), defaultText(schema), descriptionOf(schema)];
+  const inner = Object.entries(propertiesOf(schema)).flatMap(([key, property]) =>
+    keyRows(`${name}.${key}`, property),
+  );
+  return [own, ...inner];
+}
+
+function stageSection(type: StageType): string {
+  const settings = settingRows('', type.settings, 'result');
+  const parts = [`### ${type.uses}`, type.summary];
+  if (settings.length > 0) parts.push(table(['setting', 'value', 'default', 'decides', ''], settings));
+  parts.push(inputsText(type), outputsText(type));
+  return parts.join('\n\n');
+}
+
+/** A row for each setting; objects and choices inside settings follow with dotted names. */
+function settingRows(prefix: string, schema: JsonSchema, inherited: string): readonly (readonly string[])[] {
+  return Object.entries(propertiesOf(schema)).flatMap(([key, property]) => {
+    const name = prefix === '' ? key : `${prefix}.${key}`;
+    const affects = (property.affects as string | undefined) ?? inherited;
+    const pinned =
+      property.pinnedBy === undefined ? '' : ` (execution where \`${property.pinnedBy}\` is given)`;
+    const piece = property.piece === undefined ? '' : `name in \`configs/${property.piece}\`, or `;
+    const own = [
+      code(name),
+      `${piece}${valueWords(property)}`,
+      defaultText(property),
+      `${affects}${pinned}`,
+      descriptionOf(property),
+    ];
+    return [own, ...innerRows(name, property, affects)];
+  });
+}
+
+function innerRows(name: string, schema: JsonSchema, affects: string): readonly (readonly string[])[] {
+  const branches = schema.anyOf as readonly JsonSchema[] | undefined;
+  const discriminator = branches && discriminatorOf(branches);
+  if (branches === undefined || discriminator === undefined) return settingRows(name, schema, affects);
+  return branches.flatMap((branch) => {
+    const { [discriminator]: constant, ...properties } = propertiesOf(branch);
+    return settingRows(`${name}[${discriminator}=${constant!.const}]`, { ...branch, properties }, affects);
+  });
+}
+
+function inputsText({ inputs }: StageType): string {
+  if (inputs === 'any') return 'Inputs: any, by names of your choice.';
+  const rows = Object.entries(inputs).map(([name, input]) => [
+    code(name),
+    `${input.artifact}${input.optional ? ', optional' : ''}${input.collects ? ', also `{each: …}`' : ''}`,
+    input.description,
+  ]);
+  return rows.length === 0 ? 'Inputs: none.' : table(['input', 'kind', ''], rows);
+}
+
+/** Outputs that do not hang on settings; `outputs` of the others cannot be asked without them. */
+function outputsText(type: StageType): string {
+  const outputs = fixedOutputs(type);
+  if (outputs === undefined) return 'Outputs: as the settings say.';
+  return table(
+    ['output', 'kind', ''],
+    Object.entries(outputs).map(([name, { artifact, description }]) => [code(name), artifact, description]),
+  );
+}
+
+function fixedOutputs(type: StageType): ReturnType<StageType['outputs']> | undefined {
+  try {
+    const outputs = type.outputs(undefined as never);
+    return Object.keys(outputs).length > 0 ? outputs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function valueWords(schema: JsonSchema): string {
+  const branches = schema.anyOf as readonly JsonSchema[] | undefined;
+  if (branches !== undefined && discriminatorOf(branches) !== undefined) return 'an object';
+  const limits = Object.entries(LIMITS).flatMap(([keyword, sign]) =>
+    schema[keyword] === undefined ? [] : [`${sign} ${schema[keyword]}`],
+  );
+  return [describeSchema(validationSchema(schema)), ...limits]
+    .join(', ')
+    .replace(' (`key: value` lines)', '');
+}
+
+const LIMITS = { minimum: '≥', exclusiveMinimum: '>', maximum: '≤', exclusiveMaximum: '<' };
+
+function defaultText(schema: JsonSchema): string {
+  return schema.default === undefined ? '' : code(JSON.stringify(schema.default));
+}
+
+function descriptionOf(schema: JsonSchema): string {
+  return (schema.description as string | undefined) ?? '';
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
