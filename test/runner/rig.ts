@@ -1,0 +1,261 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import type { Outcome, RunEvent } from '../../src/runner/events.ts';
+import { type RunOptions, type RunSummary, runPipeline } from '../../src/runner/execute.ts';
+import { LocalExecutor } from '../../src/runner/local-executor.ts';
+import { type Plan, planPipeline } from '../../src/runner/plan.ts';
+import { RunControl } from '../../src/runner/run-control.ts';
+import { pipelineOf, type StageSketch } from './fixtures/pipeline-of.ts';
+import type { Order, Report } from './fixtures/stage-types.ts';
+
+export type Sketches = Readonly<Record<string, StageSketch>>;
+type Finished = Extract<RunEvent, { type: 'stage-finished' }>;
+type Running = Extract<Report, { is: 'running' }>;
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Builds programs of test/runner/fixtures; they import packages, so they lie within reach of node_modules. */
+export async function buildFixtures(): Promise<{ host: string; runner: string; remove: () => void }> {
+  const parent = join(ROOT, 'node_modules/.cache');
+  mkdirSync(parent, { recursive: true });
+  const outdir = mkdtempSync(join(parent, 'pipe-test-'));
+  await build({
+    entryPoints: ['host', 'run-in-process'].map((name) =>
+      join(import.meta.dirname, 'fixtures', `${name}.ts`),
+    ),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+  });
+  return {
+    host: join(outdir, 'host.mjs'),
+    runner: join(outdir, 'run-in-process.mjs'),
+    remove: () => rmSync(outdir, { recursive: true, force: true }),
+  };
+}
+
+/** A stage's process that waits for the test's orders. */
+export class Puppet {
+  readonly pid: number;
+  /** What earlier attempts left in their work directories, newest first. */
+  readonly earlier: readonly string[];
+  /** Names of the variables that its process sees. */
+  readonly environment: readonly string[];
+  /** Settles when the process has closed its connection, however it ended. */
+  readonly gone: Promise<void>;
+  readonly #socket: Socket;
+  readonly #reports: AsyncIterator<string>;
+
+  constructor(socket: Socket, reports: AsyncIterator<string>, { pid, earlier, environment }: Running) {
+    this.#socket = socket;
+    this.#reports = reports;
+    this.pid = pid;
+    this.earlier = earlier;
+    this.environment = environment;
+    this.gone = new Promise((gone) => socket.once('close', () => gone()));
+  }
+
+  send(order: Order): void {
+    this.#socket.write(`${JSON.stringify(order)}\n`);
+  }
+
+  /** Sends an order and waits until the stage says that it is carried out. */
+  async order(order: Order): Promise<Extract<Report, { is: 'done' }>> {
+    this.send(order);
+    const { value } = (await this.#reports.next()) as IteratorYieldResult<string>;
+    return JSON.parse(value) as Extract<Report, { is: 'done' }>;
+  }
+}
+
+/** A run that is under way. */
+export interface StartedRun {
+  readonly control: RunControl;
+  readonly events: RunEvent[];
+  readonly finished: Promise<FinishedRun>;
+  /** Resolves with the first event of a kind, which may have come already. */
+  event<Type extends RunEvent['type']>(
+    type: Type,
+    matches?: (event: Extract<RunEvent, { type: Type }>) => boolean,
+  ): Promise<Extract<RunEvent, { type: Type }>>;
+}
+
+export interface FinishedRun {
+  readonly summary: RunSummary;
+  readonly events: readonly RunEvent[];
+  /** Last outcome of each stage. */
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+  stage(id: string): Finished;
+}
+
+/** A folder with its own artifacts, and a socket at which led stages report. */
+export class Rig {
+  readonly directory = mkdtempSync(join(tmpdir(), 'pipe-runner-'));
+  readonly socket = join(this.directory, 'socket');
+  readonly #host: string;
+  readonly #server: Server;
+  readonly #connected = new Map<string, Puppet[]>();
+  readonly #awaited = new Map<string, ((puppet: Puppet) => void)[]>();
+  readonly #groups = new Set<number>();
+
+  constructor(host: string) {
+    this.#host = host;
+    this.#server = createServer((socket) => void this.#welcome(socket)).listen(this.socket);
+  }
+
+  async remove(): Promise<void> {
+    for (const group of this.#groups) {
+      try {
+        process.kill(-group, 'SIGKILL');
+      } catch {} // gone, as it should be
+    }
+    await new Promise((closed) => this.#server.close(closed));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  get artifacts(): string {
+    return join(this.directory, 'artifacts');
+  }
+
+  write(path: string, text: string): string {
+    writeFileSync(join(this.directory, path), text);
+    return join(this.directory, path);
+  }
+
+  /** The next process of the stage with this label. */
+  puppet(label: string): Promise<Puppet> {
+    const waiting = this.#connected.get(label)?.shift();
+    if (waiting) return Promise.resolve(waiting);
+    return new Promise((found) => {
+      this.#awaited.set(label, [...(this.#awaited.get(label) ?? []), found]);
+    });
+  }
+
+  /** Whether a stage has connected that nobody has asked for. */
+  hasStarted(label: string): boolean {
+    return (this.#connected.get(label) ?? []).length > 0;
+  }
+
+  /** Settings of a stage that the test leads. */
+  led(text: string, label = text): { text: string; label: string; socket: string } {
+    return { text, label, socket: this.socket };
+  }
+
+  start(sketches: Sketches, options: Partial<RunOptions> = {}): StartedRun {
+    const events: RunEvent[] = [];
+    const listeners = new Set<() => void>();
+    const control = options.control ?? new RunControl();
+    const finished = runPipeline(pipelineOf(this.directory, sketches), {
+      ...this.#defaults(),
+      jobs: 4,
+      preflight: true,
+      executor: new LocalExecutor(this.#host),
+      chooseEngine: () => Promise.reject(new Error('no stage of this test needs an engine')),
+      argv: ['run', 'pipeline.yaml'],
+      versions: { pipe: '0.0.0' },
+      capacity: { cpu: 4, gpu: 0, memory: 8e9 },
+      control,
+      ...options,
+      emit: (event) => {
+        events.push(event);
+        for (const listener of listeners) listener();
+      },
+    }).then((summary) => finishedRun(summary, events));
+    return {
+      control,
+      events,
+      finished,
+      event: (type, matches = () => true) =>
+        new Promise((found) => {
+          const look = () => {
+            for (const event of events) {
+              if (event.type !== type || !matches(event as Extract<RunEvent, { type: typeof type }>))
+                continue;
+              listeners.delete(look);
+              found(event as Extract<RunEvent, { type: typeof type }>);
+              return;
+            }
+          };
+          listeners.add(look);
+          look();
+        }),
+    };
+  }
+
+  async run(sketches: Sketches, options: Partial<RunOptions> = {}): Promise<FinishedRun> {
+    return await this.start(sketches, options).finished;
+  }
+
+  async plan(
+    sketches: Sketches,
+    options: { force?: string[]; only?: string[]; offline?: boolean } = {},
+  ): Promise<Plan> {
+    return await planPipeline(pipelineOf(this.directory, sketches), { ...this.#defaults(), ...options });
+  }
+
+  /** Text of an output in the store. */
+  output(run: FinishedRun, stage: string): string {
+    return readFileSync(this.objectFile(run.stage(stage).outputs.out!.digest), 'utf8');
+  }
+
+  objectFile(digest: string): string {
+    return join(this.artifacts, 'cache/objects', digest.slice(0, 2), digest.slice(2));
+  }
+
+  /** Lets the next plan ask the world again, as after a minute. */
+  forgetFacts(): void {
+    rmSync(join(this.artifacts, 'cache/observed'), { recursive: true, force: true });
+  }
+
+  /** Names of the attempt directories that are left of all actions. */
+  get attempts(): string[] {
+    const work = join(this.artifacts, 'work');
+    return readdirSync(work).flatMap((key) => readdirSync(join(work, key)));
+  }
+
+  /** What lies in the directory of the only attempt that is left. */
+  filesOfAttempt(): string[] {
+    const work = join(this.artifacts, 'work');
+    const [key] = readdirSync(work) as [string];
+    const [attempt] = readdirSync(join(work, key)) as [string];
+    return readdirSync(join(work, key, attempt)).sort();
+  }
+
+  #defaults() {
+    return {
+      artifactsDirectory: this.artifacts,
+      offline: false,
+      environment: { PATH: process.env.PATH, HOME: process.env.HOME },
+      onProblem: () => {},
+    };
+  }
+
+  async #welcome(socket: Socket): Promise<void> {
+    socket.on('error', () => {}); // a killed stage resets its connection
+    const reports = createInterface(socket)[Symbol.asyncIterator]();
+    const { value } = (await reports.next()) as IteratorYieldResult<string>;
+    const running = JSON.parse(value) as Running;
+    this.#groups.add(running.pid);
+    const puppet = new Puppet(socket, reports, running);
+    const awaited = this.#awaited.get(running.label)?.shift();
+    if (awaited) awaited(puppet);
+    else this.#connected.set(running.label, [...(this.#connected.get(running.label) ?? []), puppet]);
+  }
+}
+
+function finishedRun(summary: RunSummary, events: readonly RunEvent[]): FinishedRun {
+  const finishes = events.filter((event) => event.type === 'stage-finished');
+  return {
+    summary,
+    events,
+    outcomes: Object.fromEntries(finishes.map(({ stage, outcome }) => [stage, outcome])),
+    stage: (id) => finishes.findLast(({ stage }) => stage === id)!,
+  };
+}
