@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { StageError } from '../contract/stage-context.ts';
+import {
+  copyWhole,
+  discardPart,
+  type Part,
+  partOf,
+  rangeHeaders,
+  sizeOf,
+  validatorOf,
+} from './download-part.ts';
 import { explainNetworkError, shownUrl, urlProblem } from './network-error.ts';
 import { retry, retryAfterMs, TransientError } from './retry.ts';
 
@@ -56,7 +65,7 @@ export async function downloadFile(options: DownloadOptions): Promise<Downloaded
       await rm(part.validatorPath, { force: true });
       return downloaded;
     }
-    await discard(part);
+    await discardPart(part);
     // A part of another version of the file gives a wrong digest too: try once from the beginning.
     if (resumed && !restarted) continue;
     throw new StageError(
@@ -76,26 +85,10 @@ export async function takeOverDownload(destination: string, earlier: readonly st
   for (const directory of earlier) {
     const from = join(directory, basename(destination));
     if (await copyWhole(from, destination)) return;
-    if (await copyWhole(partOf(from).path, to.path)) {
-      await copyWhole(partOf(from).validatorPath, to.validatorPath);
-      return;
-    }
+    // The version first: a part without one is at worst fetched again, never taken for another version's.
+    await copyWhole(partOf(from).validatorPath, to.validatorPath);
+    if (await copyWhole(partOf(from).path, to.path)) return;
   }
-}
-
-interface Part {
-  readonly path: string;
-  /** Holds the server's name for the version that the part belongs to (ETag or Last-Modified). */
-  readonly validatorPath: string;
-}
-
-function partOf(destination: string): Part {
-  return { path: `${destination}.part`, validatorPath: `${destination}.part.version` };
-}
-
-async function discard(part: Part): Promise<void> {
-  await rm(part.path, { force: true });
-  await rm(part.validatorPath, { force: true });
 }
 
 async function keepFinished({ destination, sha256 }: DownloadOptions): Promise<Downloaded | undefined> {
@@ -129,7 +122,7 @@ async function fetchWhole(options: DownloadOptions, part: Part): Promise<boolean
   ).catch((error: unknown) => {
     if (!(error instanceof TransientError)) throw error;
     throw new StageError(
-      `Downloading ${shownUrl(options.url)} failed ${retries + 1} times: ${error.message}.`,
+      `Downloading ${shownUrl(options.url)} failed after ${retries} retries: ${error.message}.`,
       {
         hint: 'Run the same command again: it goes on from the part that is here.',
         cause: error,
@@ -153,11 +146,13 @@ async function fetchOnce(
   const range = await rangeHeaders(part, sha256 !== undefined);
   try {
     const response = await fetch(url, { headers: { 'accept-encoding': 'identity', ...range }, signal: both });
+    if (await isWhole(response, part)) return true;
     const start = await bodyStart(response, url, part);
     const total = totalBytes(response, start);
-    if (start === 0) await writeFile(part.validatorPath, validatorOf(response));
     const file = await open(part.path, start === 0 ? 'w' : 'r+');
     try {
+      // Only once the old part is gone: its bytes must never stand beside the name of another version.
+      if (start === 0) await writeFile(part.validatorPath, validatorOf(response));
       let done = start;
       for await (const chunk of response.body ?? []) {
         watch.refresh();
@@ -177,14 +172,11 @@ async function fetchOnce(
   }
 }
 
-/** Headers that ask for the rest of a part, if there is one that can be continued. */
-async function rangeHeaders(part: Part, pinned: boolean): Promise<Record<string, string>> {
-  const size = await sizeOf(part.path);
-  if (size === undefined || size === 0) return {};
-  const validator = await readFile(part.validatorPath, 'utf8').catch(() => '');
-  if (validator !== '') return { range: `bytes=${size}-`, 'if-range': validator };
-  // Without a name for the version only the pinned digest can tell whether the halves belong together.
-  return pinned ? { range: `bytes=${size}-` } : {};
+/** Whether the server says that a part needs nothing more: an attempt died before it gave the file its name. */
+async function isWhole(response: Response, part: Part): Promise<boolean> {
+  if (response.status !== 416) return false;
+  const length = /^bytes \*\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
+  return length !== undefined && Number(length) === (await sizeOf(part.path));
 }
 
 /** Offset in the file at which the body begins; throws where the status means that there is no body to keep. */
@@ -197,7 +189,7 @@ async function bodyStart(response: Response, url: string, part: Part): Promise<n
   await response.body?.cancel();
   const status = `${shownUrl(url)} answered ${response.status} ${response.statusText}`.trimEnd();
   if (response.status === 206 || response.status === 416) {
-    await discard(part);
+    await discardPart(part);
     throw new TransientError(`${status} to a request for the rest of the file`, { pauseMs: 0 });
   }
   if (response.status >= 500 || PASSING_STATUSES.has(response.status)) {
@@ -211,12 +203,6 @@ function statusHint(status: number): string {
   if (status === 401 || status === 403)
     return 'The server wants a login; only public files can be downloaded.';
   return 'Check the URL in a browser.';
-}
-
-/** A strong ETag, else the date of the last change; empty where the server names neither. */
-function validatorOf(response: Response): string {
-  const etag = response.headers.get('etag') ?? '';
-  return etag.startsWith('"') ? etag : (response.headers.get('last-modified') ?? '');
 }
 
 function totalBytes(response: Response, start: number): number | null {
@@ -265,20 +251,4 @@ async function digestOf(path: string): Promise<Downloaded> {
     bytes += chunk.length;
   }
   return { sha256: hash.digest('hex'), bytes };
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.size;
-}
-
-/** Copies a file under another name first, so that a copy cut short never passes for the whole. */
-async function copyWhole(from: string, to: string): Promise<boolean> {
-  const copying = join(dirname(to), `.${basename(to)}.copying`);
-  try {
-    await copyFile(from, copying, constants.COPYFILE_FICLONE);
-  } catch {
-    return false;
-  }
-  await rename(copying, to);
-  return true;
 }

@@ -20,7 +20,7 @@ const settings = Type.Object(
     name: Type.Optional(
       Type.String({
         affects: 'execution',
-        pattern: '^[^/\\\\]+$',
+        pattern: '^(?!\\.\\.?$)[^/]+$',
         description: 'File name of the output `file`; by default the last part of the URL.',
       }),
     ),
@@ -112,6 +112,5 @@ function pinPlace({ url }: Settings, output: string): string {
 
 /** `data.json` of `https://host/dir/data.json?x=1`; undefined where the path ends in a slash. */
 function lastPart(url: string): string | undefined {
-  const path = URL.canParse(url) ? decodeURIComponent(new URL(url).pathname) : '';
-  return /[^/\\]+$/.exec(path)?.[0];
+  return URL.canParse(url) ? /[^/]+$/.exec(new URL(url).pathname)?.[0] : undefined;
 }

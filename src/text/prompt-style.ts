@@ -2,8 +2,6 @@ import { Template } from '@huggingface/jinja';
 import { StageError } from '../contract/stage-context.ts';
 import type { PromptStyle } from './prompt-style-schema.ts';
 
-export { PromptStyle } from './prompt-style-schema.ts';
-
 /** One instruction with its expected answer; an empty `input` means that there is none. */
 export interface InstructionItem {
   readonly instruction: string;

@@ -118,6 +118,13 @@ describe('after a broken connection', () => {
     expect(readFileSync(destination).equals(content)).toBe(true);
   });
 
+  it('asks for nothing more where the part was whole already', async () => {
+    writeFileSync(`${destination}.part`, content);
+    await get({ sha256: sha256(content) });
+    expect(ranges()).toEqual(['bytes=100000-']);
+    expect(readFileSync(destination).equals(content)).toBe(true);
+  });
+
   it('breaks off a connection that gives nothing more', async () => {
     server.failNext({ stallAfter: 30_000 });
     await get({ stallMs: 50 });
@@ -133,7 +140,7 @@ describe('after a broken connection', () => {
   it('gives up where every try breaks at the same place', async () => {
     server.failNext(...Array.from({ length: 9 }, () => ({ ...breakAt(10_000), ignoreRange: true })));
     await expect(get({ retries: 2 })).rejects.toThrow(
-      /^Downloading .*weights\.bin failed 3 times: the connection to /,
+      /^Downloading .*weights\.bin failed after 2 retries: the connection to /,
     );
     expect(server.requests).toHaveLength(3);
   });
@@ -192,7 +199,7 @@ describe('errors', () => {
   it('a server that is not there is tried again, then named', async () => {
     await server.close();
     await expect(get({ retries: 1 })).rejects.toMatchObject({
-      message: `Downloading ${server.url}/weights.bin failed 2 times: ${new URL(server.url).host} refused the connection.`,
+      message: `Downloading ${server.url}/weights.bin failed after 1 retries: ${new URL(server.url).host} refused the connection.`,
       hint: 'Run the same command again: it goes on from the part that is here.',
     });
   });

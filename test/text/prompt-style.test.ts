@@ -4,13 +4,8 @@ import { Value } from '@sinclair/typebox/value';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import {
-  cutReply,
-  type InstructionItem,
-  PromptStyle,
-  renderPrompt,
-  renderResponse,
-} from '../../src/text/prompt-style.ts';
+import { cutReply, type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
+import { PromptStyle } from '../../src/text/prompt-style-schema.ts';
 import { bookData } from '../book-data.ts';
 
 const shipped = (name: string): PromptStyle =>
