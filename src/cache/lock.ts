@@ -66,8 +66,8 @@ export async function acquireLock(path: string, { attempt, signal, onWaiting }: 
     let waited = false;
     let announced: string | undefined;
     try {
+      signal.throwIfAborted();
       for (let poll = SHORTEST_POLL_MS; !(await takeIfFree(claim.directory, path)); poll *= 2) {
-        signal.throwIfAborted();
         const holder = await readHolder(path);
         if (!holder) continue;
         if (await isDead(holder)) {
@@ -78,6 +78,8 @@ export async function acquireLock(path: string, { attempt, signal, onWaiting }: 
         if (announced !== holder.name) onWaiting(describe(holder));
         announced = holder.name;
         await delay(Math.min(poll, LONGEST_POLL_MS), undefined, { signal });
+        // A claim that waited for minutes would look like one without heartbeat in the moment it holds.
+        await beat(join(claim.directory, claim.name));
       }
     } catch (error) {
       await rm(claim.directory, { recursive: true, force: true });
@@ -145,16 +147,17 @@ function describe({ claim }: Holder): string {
 
 /** Keeps the heartbeat; returns what ends the hold. */
 function hold(path: string, name: string): () => Promise<void> {
-  const beat = () => {
-    const now = new Date();
-    // A claim that is gone was broken while this machine slept; nothing rests on the lock, so work goes on.
-    utimes(join(path, name), now, now).catch(() => {});
-  };
-  const heartbeat = setInterval(beat, HEARTBEAT_MS).unref();
+  // A claim that is gone was broken while this machine slept; nothing rests on the lock, so work goes on.
+  const heartbeat = setInterval(() => beat(join(path, name)).catch(() => {}), HEARTBEAT_MS).unref();
   return async () => {
     clearInterval(heartbeat);
     await removeClaim(path, name);
   };
+}
+
+async function beat(claim: string): Promise<void> {
+  const now = new Date();
+  await utimes(claim, now, now);
 }
 
 /** Ends one claim and no other. The empty directory is free for whoever comes; it is removed for tidiness. */

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { acquireLock, type LockOptions } from '../../src/cache/lock.ts';
+import { acquireLock, type LockOptions, lockHolder } from '../../src/cache/lock.ts';
 import { type ProcessIdentity, thisProcess } from '../../src/cache/process-identity.ts';
 import { childProgram } from './child-program.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -140,6 +140,28 @@ describe('acquireLock', () => {
     await expectHeld(path);
   });
 
+  it('begins to hold with a fresh heartbeat, however long it waited', async () => {
+    const path = await lockPath();
+    const child = await holdLock(path);
+    await child.nextLine();
+    const onWaiting = async () => {
+      const [prepared] = (await readdir(join(path, '..'))).filter((name) => name.startsWith('action.'));
+      const directory = join(path, '..', prepared!);
+      await utimes(join(directory, (await readdir(directory))[0]!), 0, 0);
+      child.process.stdin!.end();
+    };
+    const lock = await acquireLock(path, options({ onWaiting: () => void onWaiting() }));
+    expect((await stat(join(path, (await readdir(path))[0]!))).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+    await lock.release();
+  });
+
+  it('does not take a lock for somebody who gave up before', async () => {
+    const path = await lockPath();
+    const reason = new Error('too late');
+    await expect(acquireLock(path, options({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+    await expectFree(path);
+  });
+
   it('gives a heartbeat every ten seconds while it is held', async () => {
     const path = await lockPath();
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
@@ -177,5 +199,18 @@ describe('acquireLock', () => {
       else if (what === 'leave') expect(pid).toBe(holder);
       holder = what === 'enter' ? pid : undefined;
     }
+  });
+});
+
+describe('lockHolder', () => {
+  it('names who holds a lock, and nobody where it is free or its holder is dead', async () => {
+    const path = await lockPath();
+    expect(await lockHolder(path)).toBeUndefined();
+    const lock = await acquireLock(path, options());
+    expect(await lockHolder(path)).toMatch(new RegExp(`^process ${process.pid} on .* \\(attempt test\\)$`));
+    await lock.release();
+    expect(await lockHolder(path)).toBeUndefined();
+    await plantClaim(path, { started: 'before' });
+    expect(await lockHolder(path)).toBeUndefined();
   });
 });
