@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type StageContext, StageError } from '../contract/stage-context.ts';
+import { engineFor } from '../engine/engine-fit.ts';
 import { loadEngine } from '../engine/load-engine.ts';
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
 import { loadModel, readConfig, saveModel } from '../model/model-folder.ts';
@@ -7,15 +8,14 @@ import { tokenizerFor } from '../text/tokenizer.ts';
 import { Checkpoints } from '../training/checkpoint.ts';
 import { formatHistory } from '../training/history.ts';
 import { learningCurve } from '../training/learning-curve.ts';
+import { train, type Update } from '../training/loop.ts';
+import { readTokens, type TokenizedTexts } from '../training/token-file.ts';
 import {
   type TrainingData,
   type TrainingOptions,
   type TrainingState,
-  train,
-  type Update,
   updatesPerEpoch,
-} from '../training/loop.ts';
-import { readTokens, type TokenizedTexts } from '../training/token-file.ts';
+} from '../training/training-state.ts';
 import type { TrainSettings } from './train.ts';
 
 /** Milliseconds between two reports of progress. */
@@ -33,12 +33,13 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkFit(tokens.validation, config);
   checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config);
-  const data = trainingData(tokens, options, config);
+  const data = trainingData(tokens);
   warnOfCuts(data, options, context);
 
-  const tf = await loadEngine(context.engine!);
+  const parameters = parameterCount(config);
+  const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
-  context.fact('parameters', parameterCount(config));
+  context.fact('parameters', parameters);
   const tokenizer = await tokenizerFor(tokens.train.encoding);
   const model = await loadModel(inputs.model!);
   const progress = progressReport(
@@ -49,7 +50,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
     checkpoints: new Checkpoints<TrainingState>(
       context.workDirectory,
       context.earlierWorkDirectories,
-      context.warn,
+      (message) => context.warn(message),
     ),
     checkpointInterval: settings.checkpoint_every * 60_000,
     signal,
@@ -117,20 +118,10 @@ function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingO
 }
 
 /** The samples go on from the first validation text's prompt, as in the book. */
-function trainingData(
-  { train, validation }: Parts,
-  { sampleTokens }: TrainingOptions,
-  { n_positions }: Gpt2Config,
-): TrainingData {
+function trainingData({ train, validation }: Parts): TrainingData {
   const { endOfText, texts, promptLengths } = validation;
-  const prompt = texts[0]!.subarray(0, promptLengths[0]);
-  const room = Math.max(1, n_positions - sampleTokens);
-  return {
-    train: train.texts,
-    validation: texts,
-    endOfText,
-    samplePrompt: prompt.length === 0 ? Int32Array.of(endOfText) : prompt.subarray(-room),
-  };
+  const samplePrompt = texts[0]!.subarray(0, promptLengths[0]);
+  return { train: train.texts, validation: texts, endOfText, samplePrompt };
 }
 
 function warnOfCuts(
@@ -138,10 +129,11 @@ function warnOfCuts(
   { maxLength }: TrainingOptions,
   context: StageContext<TrainSettings>,
 ): void {
-  const cut = [...data.train, ...data.validation].filter(({ length }) => length > maxLength).length;
+  const texts = [...data.train, ...data.validation];
+  const cut = texts.filter(({ length }) => length > maxLength).length;
   if (cut > 0) {
     context.warn(
-      `${cut} texts are longer than ${maxLength} tokens and are cut there.`,
+      `${cut} of ${texts.length} texts are cut at ${maxLength} tokens.`,
       'Their ends are not trained on: raise `max_length` if the model has more positions, or shorten the records.',
     );
   }

@@ -1,5 +1,4 @@
 import { StageError } from '../contract/stage-context.ts';
-import { ModelFileError } from '../model/model-file-error.ts';
 import { SafetensorsFile, writeSafetensors } from '../model/safetensors.ts';
 import { ENCODINGS, type Encoding } from '../text/tokenizer.ts';
 
@@ -52,7 +51,7 @@ export async function writeTokens(path: string, tokens: TokenizedTexts): Promise
 
 /** Reads a `tokens` artifact and checks it. Throws StageError where the file is not one, or is inconsistent. */
 export async function readTokens(path: string): Promise<TokenizedTexts> {
-  const file = await openTokens(path);
+  const file = await SafetensorsFile.open(path);
   try {
     const { metadata } = file;
     const encoding = ENCODINGS.find((name) => name === metadata.encoding);
@@ -73,15 +72,6 @@ export async function readTokens(path: string): Promise<TokenizedTexts> {
     return { encoding, vocabularySize, endOfText: Number(metadata.end_of_text), texts, promptLengths };
   } finally {
     await file.close();
-  }
-}
-
-async function openTokens(path: string): Promise<SafetensorsFile> {
-  try {
-    return await SafetensorsFile.open(path);
-  } catch (error) {
-    if (error instanceof ModelFileError) throw notTokens(path, error.message);
-    throw error;
   }
 }
 

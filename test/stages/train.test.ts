@@ -132,7 +132,7 @@ describe('train', () => {
     });
     expect(events).toContainEqual({
       type: 'warning',
-      message: '1 texts are longer than 48 tokens and are cut there.',
+      message: '1 of 12 texts are cut at 48 tokens.',
       hint: expect.stringContaining('`max_length`'),
     });
   });

@@ -7,13 +7,8 @@ import { StageError } from '../../src/contract/stage-context.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { Checkpoints } from '../../src/training/checkpoint.ts';
-import {
-  type TrainingData,
-  type TrainingOptions,
-  type TrainingState,
-  type TrainingSurroundings,
-  train,
-} from '../../src/training/loop.ts';
+import { type TrainingSurroundings, train } from '../../src/training/loop.ts';
+import type { TrainingData, TrainingOptions, TrainingState } from '../../src/training/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
 
 /** Texts of 3 to 19 tokens, as in test/golden/training.py. */

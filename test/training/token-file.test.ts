@@ -42,9 +42,11 @@ describe('a tokens file', () => {
 
   it('is refused where it is something else', async () => {
     writeFileSync(path, 'hello, world, this is a text');
-    await expect(readTokens(path)).rejects.toThrow(/tokens\.safetensors is not a tokens file: /);
+    await expect(readTokens(path)).rejects.toThrow(/tokens\.safetensors: not a safetensors file/);
     await writeRaw({}, { format: 'another' });
-    await expect(readTokens(path)).rejects.toThrow('its metadata is not that of one');
+    await expect(readTokens(path)).rejects.toThrow(
+      'tokens.safetensors is not a tokens file: its metadata is not that of one',
+    );
     await writeTokens(path, tokens);
     truncateSync(path, 100);
     await expect(readTokens(path)).rejects.toThrow(/cut short/);

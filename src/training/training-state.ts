@@ -1,0 +1,71 @@
+import type { AdamWOptions } from './adamw.ts';
+import type { Shuffle } from './data-order.ts';
+import type { Evaluation } from './history.ts';
+import { Mt19937, type Mt19937State } from './mt19937.ts';
+
+export interface TrainingData {
+  readonly train: readonly Int32Array[];
+  readonly validation: readonly Int32Array[];
+  /** Ends and pads the texts. */
+  readonly endOfText: number;
+  /** Token ids that the samples go on from. */
+  readonly samplePrompt: Int32Array;
+}
+
+export interface TrainingOptions {
+  readonly optimizer: AdamWOptions;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly shuffle: Shuffle;
+  /** Longest row of a batch, in tokens. */
+  readonly maxLength: number;
+  /** Losses are measured every so many updates, on this many batches of each data set. */
+  readonly evalEvery: number;
+  readonly evalBatches: number;
+  /** Longest sample, in tokens. */
+  readonly sampleTokens: number;
+}
+
+/** What the model makes of the sample prompt before training (epoch 0) and after each epoch. */
+export interface Sample {
+  readonly epoch: number;
+  readonly tokens: readonly number[];
+}
+
+/** All that the rest of a training depends on beside its variables, and its results so far; JSON keeps it whole. */
+export interface TrainingState {
+  /** Updates made so far minus one, as the book counts: -1 before the first. */
+  step: number;
+  tokensSeen: number;
+  /** Completed epochs. */
+  epoch: number;
+  /** Order of the texts in the current epoch once it has begun, and how many of its batches are done. */
+  pass: readonly number[] | null;
+  batch: number;
+  generator: Mt19937State;
+  /** Norm of the gradients of the last update, where it will be evaluated. */
+  gradNorm: number | null;
+  history: Evaluation[];
+  samples: Sample[];
+}
+
+/** The state before the first update. */
+export function beginning({ seed }: TrainingOptions): TrainingState {
+  return {
+    step: -1,
+    tokensSeen: 0,
+    epoch: 0,
+    pass: null,
+    batch: 0,
+    generator: Mt19937.seeded(seed).state(),
+    gradNorm: null,
+    history: [],
+    samples: [],
+  };
+}
+
+/** An epoch leaves out an incomplete last batch. */
+export function updatesPerEpoch(texts: number, batchSize: number): number {
+  return Math.floor(texts / batchSize);
+}

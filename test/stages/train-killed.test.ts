@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { EngineName } from '../../src/contract/engine-name.ts';
+import type { StageSpec } from '../../src/contract/spec.ts';
+import { train } from '../../src/stages/train.ts';
+import { freshDirectory, removeDirectories, resolvedSettings } from './run-stage.ts';
+import { type TrainInputs, writeTrainInputs } from './train-inputs.ts';
+
+const HOST = join(import.meta.dirname, '../../dist/stage-host.js');
+const OUTPUTS = ['model/model.safetensors', 'history.csv', 'loss-curve.svg', 'samples.json'];
+
+afterEach(removeDirectories);
+
+/** Starts a training in a process of its own, which writes a checkpoint after each update. */
+function start(
+  directory: string,
+  inputs: TrainInputs,
+  engine: EngineName,
+  earlierWorkDirectories: string[],
+): ChildProcess {
+  const settings = resolvedSettings(train, {
+    learning_rate: 0.01,
+    batch_size: 4,
+    epochs: 20,
+    checkpoint_every: 0,
+    sample_tokens: 5,
+  });
+  const file = (path: string) => ({ artifact: 'file' as const, digest: 'unused', path });
+  const modelFiles = ['config.json', 'generation_config.json', 'model.safetensors'];
+  const spec: StageSpec = {
+    spec: 1,
+    uses: 'train',
+    key: 'key',
+    attempt: 'attempt',
+    settings,
+    inputs: {
+      train: file(inputs.train),
+      validation: file(inputs.validation),
+      model: {
+        artifact: 'directory',
+        digest: 'unused',
+        files: Object.fromEntries(modelFiles.map((name) => [name, join(inputs.model, name)])),
+      },
+    },
+    collections: {},
+    outputs: Object.fromEntries(
+      Object.entries(train.outputs(settings)).map(([name, { artifact, path }]) => [
+        name,
+        { artifact, path: join(directory, 'outputs', path) },
+      ]),
+    ),
+    attemptDirectory: directory,
+    earlierWorkDirectories,
+    lockFile: join(directory, 'lock'),
+    engine,
+  };
+  for (const name of ['outputs', 'work']) mkdirSync(join(directory, name));
+  writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec));
+  return spawn(process.execPath, [HOST, join(directory, 'spec.json')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
+}
+
+/** Resolves when the training says on its standard output what is waited for. */
+async function says(child: ChildProcess, expected: string): Promise<void> {
+  let text = '';
+  for await (const chunk of child.stdout!) {
+    text += chunk;
+    if (text.includes(expected)) return;
+  }
+  throw new Error(`the training ended without saying "${expected}":\n${text}`);
+}
+
+function digests(directory: string): Record<string, string> {
+  return Object.fromEntries(
+    OUTPUTS.map((name) => {
+      const bytes = readFileSync(join(directory, 'outputs', name));
+      return [name, createHash('sha256').update(bytes).digest('hex')];
+    }),
+  );
+}
+
+async function finish(child: ChildProcess): Promise<void> {
+  child.stdout!.resume();
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(0);
+}
+
+describe('a training whose process is killed', () => {
+  it.each(['cpu', 'wasm'] as const)('goes on to the bytes of an undisturbed one on %s', async (engine) => {
+    const inputs = await writeTrainInputs(freshDirectory());
+    const undisturbed = freshDirectory();
+    await finish(start(undisturbed, inputs, engine, []));
+
+    const earlier: string[] = [];
+    for (const moment of ['step 5:', 'step 20:']) {
+      const directory = freshDirectory();
+      const child = start(directory, inputs, engine, earlier);
+      await says(child, moment);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(existsSync(join(directory, 'result.json'))).toBe(false);
+      earlier.unshift(join(directory, 'work'));
+    }
+    const last = freshDirectory();
+    const child = start(last, inputs, engine, earlier);
+    await finish(child);
+    expect(digests(last)).toEqual(digests(undisturbed));
+    const log = readFileSync(join(last, 'events.ndjson'), 'utf8');
+    expect(log).not.toContain('step 15:');
+    expect(log).toContain('step 35:');
+  });
+});
