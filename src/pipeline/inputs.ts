@@ -45,7 +45,7 @@ export function checkInputs(
 ): void {
   const declared = draft.type?.inputs ?? 'any';
   for (const [name, input] of draft.inputs ?? []) {
-    const declaration = declared === 'any' ? undefined : declared[name];
+    const declaration = declared === 'any' ? undefined : own(declared, name);
     if (declared !== 'any' && declaration === undefined) {
       diagnostics.add({
         code: 'unknown-input',
@@ -65,7 +65,7 @@ function checkMissing(
   diagnostics: DiagnosticList,
 ): void {
   const misspelt = [...draft.inputs!.keys()].map((name) =>
-    declared[name] === undefined ? closestName(name, Object.keys(declared)) : undefined,
+    own(declared, name) === undefined ? closestName(name, Object.keys(declared)) : undefined,
   );
   const missing = Object.keys(declared).filter(
     (name) => !declared[name]!.optional && !draft.inputs!.has(name) && !misspelt.includes(name),
@@ -141,7 +141,7 @@ function checkProducer(
   diagnostics: DiagnosticList,
 ): void {
   const outputs = producer.outputs!;
-  const given = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
+  const given = own(outputs, output);
   if (given === undefined) {
     diagnostics.add({
       code: 'unknown-output',
@@ -164,4 +164,9 @@ function checkProducer(
       hint: `write \`${name}: ${producer.name}.${output}\``,
     });
   }
+}
+
+/** The entry of that name; names come from users, who may call something `constructor`. */
+function own<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }

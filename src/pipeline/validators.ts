@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { StageType } from '../contract/stage-type.ts';
 import { PipelineSchema, StageSchema } from './schema.ts';
-import { type JsonSchema, validationSchema } from './validation-schema.ts';
+import { type JsonSchema, mapSubschemas, propertiesOf, validationSchema } from './validation-schema.ts';
 import { settingsId, type Validators } from './validator.ts';
 
 export type { Validators } from './validator.ts';
@@ -51,6 +51,7 @@ function addSchemas(ajv: Ajv, stageTypes: ReadonlyMap<string, StageType>): reado
   ]);
   for (const [id, schema] of schemas) {
     try {
+      checkPins(schema);
       ajv.addSchema({ ...validationSchema(schema), $id: id });
       ajv.getSchema(id);
     } catch (error) {
@@ -58,6 +59,20 @@ function addSchemas(ajv: Ajv, stageTypes: ReadonlyMap<string, StageType>): reado
     }
   }
   return [...schemas.keys()];
+}
+
+/** A setting that is pinned by one that does not exist would silently always count as a result. */
+function checkPins(schema: JsonSchema): void {
+  const properties = propertiesOf(schema);
+  for (const [name, { pinnedBy }] of Object.entries(properties)) {
+    if (pinnedBy !== undefined && properties[String(pinnedBy)] === undefined) {
+      throw new Error(`\`${name}\` is pinned by \`${pinnedBy}\`, which is not a setting beside it`);
+    }
+  }
+  mapSubschemas(schema, (inner) => {
+    checkPins(inner);
+    return inner;
+  });
 }
 
 /** ajv's standalone code asks for its runtime with `require`, which an ES module does not have. */

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Type } from '@sinclair/typebox';
+import fc from 'fast-check';
 import { afterEach } from 'vitest';
+import type { Json } from '../../src/contract/json.ts';
 import { defineStage, type StageType } from '../../src/contract/stage-type.ts';
 import { PipelineError } from '../../src/pipeline/diagnostic.ts';
 import { DiagnosticList } from '../../src/pipeline/diagnostic-list.ts';
@@ -131,3 +133,28 @@ export function mapOf(text: string, name = 'test.yaml'): MapValue {
   if (value?.kind !== 'map' || !diagnostics.isEmpty) throw new Error(`not a map: ${text}`);
   return value;
 }
+
+const safeNumber = fc
+  .oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+  .filter((number) => !Object.is(number, -0) && (!Number.isInteger(number) || Number.isSafeInteger(number)));
+const text = fc.string({ unit: 'grapheme' });
+
+/** Any JSON that YAML can carry without loss. */
+export const anyJson: fc.Arbitrary<Json> = fc.letrec<{ json: Json }>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constant(null),
+    fc.boolean(),
+    safeNumber,
+    text,
+    fc.array(tie('json'), { maxLength: 4 }),
+    fc.dictionary(
+      text.filter((key) => key !== '__proto__'),
+      tie('json'),
+      { maxKeys: 4, noNullPrototype: true },
+    ),
+  ),
+})).json;
+
+/** What can be put into the middle of a text. */
+export const anyScalar: fc.Arbitrary<string | number | boolean> = fc.oneof(text, safeNumber, fc.boolean());
