@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import type { StageContext } from '../contract/stage-context.ts';
 import { defineStage, type OutputDeclaration } from '../contract/stage-type.ts';
 
 /** A path inside the command's directory: relative, without `..` or empty parts. */
@@ -17,7 +18,7 @@ const settings = Type.Object(
       {
         affects: 'result',
         description:
-          'The command. Its inputs lie at inputs/NAME, its outputs are expected where `outputs` says.',
+          'The command. Its inputs lie at inputs/NAME (of `{each: …}` at inputs/NAME/VARIANT), its outputs are expected where `outputs` says.',
       },
     ),
     outputs: Type.Record(
@@ -65,7 +66,7 @@ export const command = defineStage({
     const { run } = context.settings;
     await runCommand({
       argv: typeof run === 'string' ? ['sh', '-c', run] : run,
-      inputs: context.inputs,
+      inputs: { ...filesOf(context.inputs), ...filesOfCollections(context.collections) },
       outputs: declaredOutputs(context.settings),
       destinations: context.outputs,
       parentDirectory: context.workDirectory,
@@ -73,6 +74,22 @@ export const command = defineStage({
     });
   },
 });
+
+/** Path under `inputs/` -> private copy. */
+type InputFiles = Readonly<Record<string, string>>;
+
+function filesOf(inputs: StageContext<Settings>['inputs']): InputFiles {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { path }]) => [name, path]));
+}
+
+/** What `{each: …}` collected lies at inputs/NAME/LABEL; a slash in the label of a variant becomes %2F. */
+function filesOfCollections(collections: StageContext<Settings>['collections']): InputFiles {
+  return Object.fromEntries(
+    Object.entries(collections).flatMap(([name, inputs]) =>
+      [...inputs].map(([label, { path }]) => [`${name}/${label.replaceAll('/', '%2F') || 'default'}`, path]),
+    ),
+  );
+}
 
 function declaredOutputs({
   outputs,

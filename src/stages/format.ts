@@ -1,12 +1,12 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import { StageError } from '../contract/stage-context.ts';
 import { defineStage } from '../contract/stage-type.ts';
 import { PromptStyle } from '../text/prompt-style-schema.ts';
 
 const settings = Type.Object(
   {
-    prompt: Type.Unsafe<Static<typeof PromptStyle>>({
-      ...PromptStyle,
+    prompt: Type.Object(PromptStyle.properties, {
+      additionalProperties: false,
       affects: 'result',
       piece: 'prompts',
       description: 'Prompt style: a name under configs/prompts, or the style itself.',

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished, type Readable } from 'node:stream';
-import { type InputArtifact, StageError } from '../contract/stage-context.ts';
+import { StageError } from '../contract/stage-context.ts';
 
 export interface CommandOptions {
   /** Program and arguments. */
   readonly argv: readonly string[];
-  /** Private copies of the inputs: they are moved to `inputs/NAME` of the command's directory. */
-  readonly inputs: Readonly<Record<string, InputArtifact>>;
+  /** Path under `inputs/` of the command's directory -> private copy, which is moved there. */
+  readonly inputs: Readonly<Record<string, string>>;
   /** Where the command writes its outputs, relative to its directory. */
   readonly outputs: Readonly<
     Record<string, { readonly path: string; readonly artifact: 'file' | 'directory' }>
@@ -35,9 +35,10 @@ const DRAIN_MS = 500;
  */
 export async function runCommand(options: CommandOptions): Promise<void> {
   const directory = await mkdtemp(join(options.parentDirectory, 'command-'));
-  await mkdir(join(directory, 'inputs'));
-  for (const [name, input] of Object.entries(options.inputs)) {
-    await rename(input.path, join(directory, 'inputs', name));
+  for (const [path, copy] of Object.entries(options.inputs)) {
+    const place = join(directory, 'inputs', path);
+    await mkdir(dirname(place), { recursive: true });
+    await rename(copy, place);
   }
   for (const { path } of Object.values(options.outputs)) {
     await mkdir(dirname(join(directory, path)), { recursive: true });

@@ -72,6 +72,17 @@ describe('the command stage', () => {
     expect(existsSync(join(directory, 'new'))).toBe(false);
   });
 
+  it('finds what was collected over variants under the labels of these', async () => {
+    const run = await runStage(command, {
+      with: {
+        run: 'cd inputs/scores; ls > ../../result.txt; cat *1 >> ../../result.txt',
+        outputs: { result: 'result.txt' },
+      },
+      collections: { scores: { 'epochs=1': file('42'), 'model=a/b': file('7') } },
+    });
+    expect(readFileSync(run.outputs.result!, 'utf8')).toBe('epochs=1\nmodel=a%2Fb\n42');
+  });
+
   it('writes to a copy of its input, never to the input itself', async () => {
     const text = file('hello');
     await shell('echo changed > inputs/text; cp inputs/text result.txt', undefined, { text });

@@ -36,6 +36,8 @@ export interface StageRunOptions {
   readonly with?: Record<string, unknown>;
   /** Input name -> path of a file or directory. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Input name -> variant label -> path. */
+  readonly collections?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly earlierWorkDirectories?: readonly string[];
   readonly engine?: EngineName;
   readonly signal?: AbortSignal;
@@ -88,6 +90,8 @@ export async function runStage<Schema extends SettingsSchema>(
   for (const path of [join(directory, 'outputs', 'x'), ...Object.values(outputs)]) {
     mkdirSync(dirname(path), { recursive: true });
   }
+  const given = (path: string, copy: string) =>
+    inputArtifact(type.inputAccess === 'copy' ? copied(path, join(directory, copy)) : path);
   const events: StageRunEvent[] = [];
   const emit = (event: StageRunEvent) => {
     events.push(event);
@@ -95,13 +99,17 @@ export async function runStage<Schema extends SettingsSchema>(
   };
   const context: StageContext<Static<Schema>> = {
     settings,
-    inputs: Object.fromEntries(
-      Object.entries(options.inputs ?? {}).map(([name, path]) => [
-        name,
-        inputArtifact(type.inputAccess === 'copy' ? copied(path, join(directory, 'inputs', name)) : path),
-      ]),
+    inputs: mapValues(options.inputs ?? {}, (path, name) => given(path, join('inputs', name))),
+    collections: mapValues(
+      options.collections ?? {},
+      (paths, name) =>
+        new Map(
+          Object.entries(paths).map(([label, path], index) => [
+            label,
+            given(path, join('collections', name, String(index))),
+          ]),
+        ),
     ),
-    collections: {},
     outputs,
     workDirectory,
     earlierWorkDirectories: options.earlierWorkDirectories ?? [],
@@ -118,7 +126,7 @@ export async function runStage<Schema extends SettingsSchema>(
   if (missing.length > 0) throw new Error(`${type.uses} did not write ${missing.join(', ')}`);
   return {
     outputs,
-    digests: Object.fromEntries(Object.entries(outputs).map(([name, path]) => [name, digestOf(path)])),
+    digests: mapValues(outputs, digestOf),
     events,
     workDirectory,
   };
@@ -149,6 +157,13 @@ function inputArtifact(path: string): InputArtifact {
       return directory && existsSync(file) ? file : undefined;
     },
   };
+}
+
+function mapValues<Value, Result>(
+  values: Readonly<Record<string, Value>>,
+  map: (value: Value, name: string) => Result,
+): Record<string, Result> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value, name)]));
 }
 
 function copied(from: string, to: string): string {
