@@ -77,7 +77,7 @@ async function continueWithCache(
       disposeCache(cache);
       cache = step.cache;
       const next = await readAndDispose(step.next);
-      rows.forEach((row, i) => add(row, next[i]!));
+      for (const [i, row] of rows.entries()) add(row, next[i]!);
       options.onStep?.(rows.length);
       await eventLoop();
       options.signal?.throwIfAborted();
