@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { acquireLock, type LockOptions, lockHolder } from '../../src/cache/lock.ts';
 import { type ProcessIdentity, thisProcess } from '../../src/cache/process-identity.ts';
@@ -172,6 +173,23 @@ describe('acquireLock', () => {
     await vi.waitFor(async () => expect((await stat(claim)).mtimeMs).toBeGreaterThan(0));
     await lock.release();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('never has two holders when many find the same one dead at once', async () => {
+    const path = await lockPath();
+    let holders = 0;
+    const contend = async () => {
+      const lock = await acquireLock(path, options());
+      expect(++holders).toBe(1);
+      await setImmediate();
+      expect(await readdir(path)).toHaveLength(1);
+      holders--;
+      await lock.release();
+    };
+    for (let round = 0; round < 20; round++) {
+      await plantClaim(path, { started: 'before' });
+      await Promise.all(Array.from({ length: 8 }, contend));
+    }
   });
 
   it('never has two holders among eight processes, two of which die holding it', async () => {
