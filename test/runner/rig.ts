@@ -195,7 +195,7 @@ export class Rig {
 
   async plan(
     sketches: Sketches,
-    options: { force?: string[]; only?: string[]; offline?: boolean } = {},
+    options: Partial<Pick<RunOptions, 'force' | 'only' | 'offline' | 'environment'>> = {},
   ): Promise<Plan> {
     return await planPipeline(pipelineOf(this.directory, sketches), { ...this.#defaults(), ...options });
   }
@@ -226,6 +226,14 @@ export class Rig {
     const [key] = readdirSync(work) as [string];
     const [attempt] = readdirSync(join(work, key)) as [string];
     return readdirSync(join(work, key, attempt)).sort();
+  }
+
+  /** Everything under artifacts/ in which a text occurs. */
+  filesThatHold(text: string): string[] {
+    return readdirSync(this.artifacts, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => readFileSync(file, 'utf8').includes(text));
   }
 
   #defaults() {
