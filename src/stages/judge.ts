@@ -99,9 +99,8 @@ export const judge = defineStage({
   }),
   async preflight({ judge, url }, { environment, signal }): Promise<readonly Problem[]> {
     if (judge.kind === 'reference') return [];
-    const { modelDigest, ollamaUrl } = await import('./judges/ollama.ts');
     try {
-      await modelDigest(ollamaUrl(url, environment), judge.model, signal);
+      await digestNow(judge.model, url, environment, signal);
       return [];
     } catch (error) {
       if (error instanceof StageError) {
@@ -112,8 +111,7 @@ export const judge = defineStage({
   },
   async observe({ judge, url }, signal) {
     if (judge.kind === 'reference') return {};
-    const { modelDigest, ollamaUrl } = await import('./judges/ollama.ts');
-    return { model_digest: await modelDigest(ollamaUrl(url, process.env), judge.model, signal) };
+    return { model_digest: await digestNow(judge.model, url, process.env, signal) };
   },
   async run(context) {
     const { writeFile } = await import('node:fs/promises');
@@ -138,3 +136,17 @@ export const judge = defineStage({
     }
   },
 });
+
+/** The model's digest as Ollama reports it, asked once. Throws StageError. */
+async function digestNow(
+  model: string,
+  setting: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<string> {
+  const { modelDigest, ollamaUrl, unreachable } = await import('./judges/ollama.ts');
+  const url = ollamaUrl(setting, environment);
+  return modelDigest(url, model, signal).catch((error: unknown) => {
+    throw unreachable(url, error);
+  });
+}

@@ -19,7 +19,7 @@ export interface Fault {
   readonly ignoreRange?: boolean;
 }
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];

@@ -11,7 +11,7 @@ export interface ChatBody {
 }
 
 /** What the server does with a question. A text alone is a whole reply. */
-export type Answer =
+type Answer =
   | string
   | {
       readonly content?: string;

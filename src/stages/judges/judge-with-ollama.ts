@@ -2,7 +2,7 @@ import { Template } from '@huggingface/jinja';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { Response } from '../../text/responses.ts';
 import type { OllamaJudge } from '../judge.ts';
-import { type RetryPolicy, retry, TransientError } from '../retry.ts';
+import { type RetryPolicy, retry } from '../retry.ts';
 import { FinishedItems } from './finished-items.ts';
 import type { Judgement } from './judgement.ts';
 import { type ChatReply, chat, modelDigest, ollamaUrl, unreachable } from './ollama.ts';
@@ -32,27 +32,32 @@ export async function judgeWithOllama(
   const { settings, workDirectory, earlierWorkDirectories } = context;
   const url = ollamaUrl(settings.url, process.env);
   const template = parseTemplate(judge.prompt);
-  const digest = await modelDigest(url, judge.model, context.signal);
-  const finished = await FinishedItems.open(workDirectory, earlierWorkDirectories, digest);
-  const ask = async (content: string, signal: AbortSignal): Promise<ChatReply> => {
-    const question = {
-      model: judge.model,
-      messages: [{ role: 'user' as const, content }],
-      options: judge.options,
-    };
-    return retry(
-      () => chat(url, question, settings.reply_timeout * 1000, signal),
-      retryPolicy,
-      signal,
-      (error, pauseMs) => context.warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
+  /** Does something with Ollama, again and again while that fails for a moment. */
+  const patiently = <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> =>
+    retry(work, retryPolicy, signal, (error, pauseMs) =>
+      context.warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
     ).catch((error: unknown) => {
-      throw error instanceof TransientError ? unreachable(url, error) : error;
+      throw unreachable(url, error);
     });
+  const currentDigest = (signal: AbortSignal) =>
+    patiently(() => modelDigest(url, judge.model, signal), signal);
+  const ask = (content: string, signal: AbortSignal): Promise<ChatReply> => {
+    const messages = [{ role: 'user' as const, content }];
+    const question = { model: judge.model, messages, options: judge.options };
+    return patiently(() => chat(url, question, settings.reply_timeout * 1000, signal), signal);
   };
+  const digest = await currentDigest(context.signal);
+  const finished = await FinishedItems.open(workDirectory, earlierWorkDirectories, digest);
   const judgeOne = async (index: number, signal: AbortSignal): Promise<void> => {
     const question = template.render({ ...responses[index] });
     const { content, doneReason } = await ask(question + judge.instructions, signal);
     const rationale = index < settings.rationales ? { rationale: (await ask(question, signal)).content } : {};
+    // What is kept is taken over by later attempts, so it must be the words of this very model.
+    if ((await currentDigest(signal)) !== digest) {
+      throw new StageError(`The model ${judge.model} was replaced by another one while it judged.`, {
+        hint: 'Run the same command again: the new model judges all items.',
+      });
+    }
     await finished.add({ index, ...readScore(content, doneReason), reply: content, ...rationale });
     report();
   };

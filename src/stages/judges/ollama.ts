@@ -45,13 +45,11 @@ function withPort(host: string): string {
 }
 
 /**
- * Digest of a model as GET /api/tags reports it; a name without a tag means `:latest`. Throws StageError that
- * says how to start Ollama or pull the model.
+ * Digest of a model as GET /api/tags reports it; a name without a tag means `:latest`. Throws TransientError
+ * where Ollama does not answer, StageError that says how to get the model where that is missing.
  */
 export async function modelDigest(url: string, model: string, signal: AbortSignal): Promise<string> {
-  const response = await request(`${url}/api/tags`, { signal }).catch((error: unknown) => {
-    throw error instanceof TransientError ? unreachable(url, error) : error;
-  });
+  const response = await request(`${url}/api/tags`, { signal });
   const body = (await response.json().catch(() => undefined)) as { models?: unknown } | undefined;
   if (!response.ok || !Array.isArray(body?.models)) throw notOllama(url);
   const models = body.models as { name?: string; digest?: string }[];
@@ -157,10 +155,11 @@ function notOllama(url: string): StageError {
   return new StageError(`What answers at ${url} is not Ollama.`, { hint: 'Check `url` and OLLAMA_HOST.' });
 }
 
-/** The error that is left when Ollama stays away. */
-export function unreachable(url: string, cause: TransientError): StageError {
-  return new StageError(`Ollama does not answer at ${url}: ${cause.message}.`, {
+/** What is left to say when Ollama stays away: turns a TransientError into a StageError, keeps any other error. */
+export function unreachable(url: string, error: unknown): unknown {
+  if (!(error instanceof TransientError)) return error;
+  return new StageError(`Ollama does not answer at ${url}: ${error.message}.`, {
     hint: 'Start it: ollama serve',
-    cause,
+    cause: error,
   });
 }

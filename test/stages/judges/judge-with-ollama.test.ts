@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StageContext } from '../../../src/contract/stage-context.ts';
 import { judgeWithOllama } from '../../../src/stages/judges/judge-with-ollama.ts';
@@ -76,6 +78,21 @@ describe('while Ollama fails for a moment', () => {
     expect(
       server.questions.filter(({ messages }) => messages[0]!.content.startsWith('Question 1')),
     ).toHaveLength(3);
+  });
+});
+
+describe('a model that is replaced while it judges', () => {
+  it('ends the stage, and what came after is not kept', async () => {
+    server.answer = (_, count) => {
+      if (count === 2) server.models.set('llama3:latest', 'another');
+      return '50';
+    };
+    const first = context();
+    await expect(judgeWithOllama(judge, responses, first, { retries: 0, delayMs: 1 })).rejects.toThrow(
+      'The model llama3 was replaced by another one while it judged.',
+    );
+    const kept = readFileSync(join(first.workDirectory, 'finished.ndjson'), 'utf8').trim().split('\n');
+    expect(kept.slice(1).map((line) => JSON.parse(line).index)).toEqual([0, 1]);
   });
 });
 
