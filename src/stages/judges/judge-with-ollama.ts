@@ -7,6 +7,7 @@ import { FinishedItems } from './finished-items.ts';
 import type { Judgement } from './judgement.ts';
 import { type ChatReply, chat, modelDigest, ollamaUrl, unreachable } from './ollama.ts';
 import { readScore } from './read-score.ts';
+import { statistics } from './summary.ts';
 
 interface Settings {
   readonly rationales: number;
@@ -15,6 +16,8 @@ interface Settings {
   /** Seconds. */
   readonly reply_timeout: number;
 }
+
+type Progress = Parameters<StageContext<Settings>['progress']>[0];
 
 const RETRY: RetryPolicy = { retries: 5, delayMs: 1000 };
 
@@ -29,60 +32,71 @@ export async function judgeWithOllama(
   context: StageContext<Settings>,
   retryPolicy: RetryPolicy = RETRY,
 ): Promise<Judgement[]> {
-  const { settings, workDirectory, earlierWorkDirectories } = context;
-  const url = ollamaUrl(settings.url, process.env);
+  const { settings, workDirectory, earlierWorkDirectories, signal } = context;
   const template = parseTemplate(judge.prompt);
-  /** Does something with Ollama, again and again while that fails for a moment. */
-  const patiently = <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> =>
-    retry(work, retryPolicy, signal, (error, pauseMs) =>
-      context.warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
-    ).catch((error: unknown) => {
-      throw unreachable(url, error);
-    });
-  const currentDigest = (signal: AbortSignal) =>
-    patiently(() => modelDigest(url, judge.model, signal), signal);
-  const ask = (content: string, signal: AbortSignal): Promise<ChatReply> => {
-    const messages = [{ role: 'user' as const, content }];
-    const question = { model: judge.model, messages, options: judge.options };
-    return patiently(() => chat(url, question, settings.reply_timeout * 1000, signal), signal);
-  };
-  const digest = await currentDigest(context.signal);
+  const ollama = patientOllama(judge, context, retryPolicy);
+  const digest = await ollama.digest(signal);
   const finished = await FinishedItems.open(workDirectory, earlierWorkDirectories, digest);
   const judgeOne = async (index: number, signal: AbortSignal): Promise<void> => {
     const question = template.render({ ...responses[index] });
-    const { content, doneReason } = await ask(question + judge.instructions, signal);
-    const rationale = index < settings.rationales ? { rationale: (await ask(question, signal)).content } : {};
+    const { content, doneReason } = await ollama.ask(question + judge.instructions, signal);
+    const rationale =
+      index < settings.rationales ? { rationale: (await ollama.ask(question, signal)).content } : {};
     // What is kept is taken over by later attempts, so it must be the words of this very model.
-    if ((await currentDigest(signal)) !== digest) {
-      throw new StageError(`The model ${judge.model} was replaced by another one while it judged.`, {
-        hint: 'Run the same command again: the new model judges all items.',
-      });
-    }
+    if ((await ollama.digest(signal)) !== digest) throw replaced(judge.model);
     await finished.add({ index, ...readScore(content, doneReason), reply: content, ...rationale });
-    report();
-  };
-  const report = () => {
-    const scores = [...finished.judgements.values()].flatMap(({ score }) => score ?? []);
-    const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-    context.progress({
-      done: finished.judgements.size,
-      total: responses.length,
-      unit: 'items',
-      ...(scores.length > 0 ? { metrics: { mean_score: Number(mean.toFixed(2)) } } : {}),
-    });
+    context.progress(progressOf(finished, responses.length));
   };
   try {
-    report();
+    context.progress(progressOf(finished, responses.length));
     const open = [...responses.keys()].filter((index) => !finished.judgements.has(index));
-    await inParallel(open, settings.concurrency, context.signal, judgeOne);
+    await inParallel(open, settings.concurrency, signal, judgeOne);
     return [...responses.keys()].map((index) => finished.judgements.get(index)!);
   } catch (error) {
-    if (error instanceof StageError)
-      context.log(`${finished.judgements.size} of ${responses.length} items are finished and kept`);
+    context.log(`${finished.judgements.size} of ${responses.length} items are finished and kept`);
     throw error;
   } finally {
     await finished.close();
   }
+}
+
+interface PatientOllama {
+  ask(content: string, signal: AbortSignal): Promise<ChatReply>;
+  digest(signal: AbortSignal): Promise<string>;
+}
+
+/** Ollama with one model, asked again and again while it fails for a moment. */
+function patientOllama(
+  { model, options }: OllamaJudge,
+  { settings, warn }: StageContext<Settings>,
+  retryPolicy: RetryPolicy,
+): PatientOllama {
+  const url = ollamaUrl(settings.url, process.env);
+  const patiently = <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> =>
+    retry(work, retryPolicy, signal, (error, pauseMs) =>
+      warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
+    ).catch((error: unknown) => {
+      throw unreachable(url, error);
+    });
+  return {
+    ask: (content, signal) => {
+      const question = { model, messages: [{ role: 'user' as const, content }], options };
+      return patiently(() => chat(url, question, settings.reply_timeout * 1000, signal), signal);
+    },
+    digest: (signal) => patiently(() => modelDigest(url, model, signal), signal),
+  };
+}
+
+function replaced(model: string): StageError {
+  return new StageError(`The model ${model} was replaced by another one while it judged.`, {
+    hint: 'Run the same command again: the new model judges all items.',
+  });
+}
+
+function progressOf({ judgements }: FinishedItems, total: number): Progress {
+  const { mean } = statistics([...judgements.values()]);
+  const metrics = mean === null ? {} : { metrics: { mean_score: Number(mean.toFixed(2)) } };
+  return { done: judgements.size, total, unit: 'items', ...metrics };
 }
 
 /** Works through the items, so many at a time. After the first failure nothing is begun, and it is thrown. */
