@@ -39,21 +39,22 @@ export class Checkpoints<State> {
     this.#warn = warn;
   }
 
-  /** Writes a checkpoint and, once it is on the disk, removes all others. Numbers keep every bit. */
+  /**
+   * Writes a checkpoint and, once it is on the disk, removes all others. Numbers keep every bit. Where it cannot
+   * be written (a full disk), that is a warning: the training itself may still end well.
+   */
   async save(step: number, variables: Variables, state: State): Promise<void> {
     const path = join(this.#directory, `step-${String(step).padStart(10, '0')}`);
     const unfinished = `${path}.unfinished`;
-    await rm(unfinished, { recursive: true, force: true });
-    await mkdir(unfinished, { recursive: true });
-    await writeSafetensors(join(unfinished, TENSORS), Array.from(variables, tensorSource));
-    await writeFile(join(unfinished, STATE), JSON.stringify({ format: FORMAT, state }));
-    await writeFile(join(unfinished, SUMS), await sums(unfinished));
-    for (const name of [TENSORS, STATE, SUMS, '.']) await sync(join(unfinished, name));
-    await rm(path, { recursive: true, force: true });
-    await rename(unfinished, path);
-    await sync(this.#directory);
-    for (const other of await this.#found()) {
-      if (other.path !== path) await rm(other.path, { recursive: true, force: true });
+    try {
+      await write(unfinished, variables, JSON.stringify({ format: FORMAT, state }));
+      await rm(path, { recursive: true, force: true });
+      await rename(unfinished, path);
+      await sync(this.#directory);
+      await this.#removeAllBut(path);
+    } catch (error) {
+      this.#warn(`no checkpoint of step ${step} could be written: ${messageOf(error)}`);
+      await rm(unfinished, { recursive: true, force: true }).catch(() => {});
     }
   }
 
@@ -67,7 +68,7 @@ export class Checkpoints<State> {
       try {
         return await this.#read(path, variables);
       } catch (error) {
-        this.#warn(`checkpoint ${path} is skipped: ${error instanceof Error ? error.message : error}`);
+        this.#warn(`checkpoint ${path} is skipped: ${messageOf(error)}`);
       }
     }
     return undefined;
@@ -83,6 +84,12 @@ export class Checkpoints<State> {
     return state;
   }
 
+  async #removeAllBut(path: string): Promise<void> {
+    for (const other of await this.#found()) {
+      if (other.path !== path) await rm(other.path, { recursive: true, force: true });
+    }
+  }
+
   async #found(): Promise<Found[]> {
     const found: Found[] = [];
     for (const directory of this.#all) {
@@ -93,6 +100,16 @@ export class Checkpoints<State> {
     }
     return found;
   }
+}
+
+/** Writes the files of a checkpoint into a fresh folder, down to the disk. */
+async function write(directory: string, variables: Variables, state: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await writeSafetensors(join(directory, TENSORS), Array.from(variables, tensorSource));
+  await writeFile(join(directory, STATE), state);
+  await writeFile(join(directory, SUMS), await sums(directory));
+  for (const name of [TENSORS, STATE, SUMS, '.']) await sync(join(directory, name));
 }
 
 function tensorSource([name, variable]: [string, tf.Variable]): TensorSource {
@@ -138,4 +155,8 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -98,6 +98,14 @@ describe('Checkpoints', () => {
     expect(await own.restore(variables([0, 0, 0, 0]))).toEqual({ losses: [2] });
   });
 
+  it('warns where it cannot be written, and leaves the one before', async () => {
+    await checkpoints('first').save(1, variables([1, 2, 3, 4]), { losses: [1] });
+    writeFileSync(at('file'), '');
+    await checkpoints('file', 'first').save(2, variables([5, 6, 7, 8]), { losses: [2] });
+    expect(warnings).toEqual([expect.stringMatching(/^no checkpoint of step 2 could be written: ENOTDIR/)]);
+    expect(readdirSync(at('first'))).toEqual(['step-0000000001']);
+  });
+
   const damage: Record<string, (path: string) => void> = {
     'a flipped bit': (path) => {
       const bytes = readFileSync(join(path, 'tensors.safetensors'));
