@@ -67,6 +67,8 @@ async function runToEnd(argv: readonly string[], directory: string, signal: Abor
     if (code !== 0) throw failure(program, code, killedBy, tail.text);
   } finally {
     signal.removeEventListener('abort', stop);
+    child.stdout.destroy();
+    child.stderr.destroy();
   }
 }
 
