@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
-import { errorCode, explained, orAbsent } from './cache-error.ts';
+import { CacheError, errorCode, explained, orAbsent } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
+import { quarantine } from './quarantine.ts';
 
 /**
  * Records of finished actions at `actions/<key>/<digest of observed facts>.json`. The objects that a record
@@ -47,8 +47,7 @@ export class ActionRecords {
           const winner = await this.#read(path);
           if (winner) return winner;
           // Reading a damaged record puts it aside; where that is impossible, no record can be added either.
-          if (await orAbsent(stat(path)))
-            throw new Error(`The damaged action record ${path} cannot be replaced`);
+          if (await orAbsent(stat(path))) throw stuck(path);
         }
         await sync(dirname(path));
         return record;
@@ -57,7 +56,7 @@ export class ActionRecords {
   }
 
   /**
-   * Records an action whose stored outputs were lost and which was done again. Where it came out the same
+   * Records an action that was done again, as its stored outputs were lost. Where it came out the same
    * the old record stays; other outputs replace it, and that is reported.
    */
   async replace(record: ActionRecord): Promise<ActionRecord> {
@@ -69,7 +68,7 @@ export class ActionRecords {
         await rename(temporary, path);
         await sync(dirname(path));
       });
-      const message = `Action ${record.key} was done again because its outputs were lost, and gave other outputs`;
+      const message = `Action ${record.key} was done again and gave other outputs than before`;
       this.#onProblem({ code: 'replaced-record', message });
       return record;
     });
@@ -97,7 +96,7 @@ export class ActionRecords {
     try {
       return this.#parse(text, path);
     } catch (error) {
-      return await this.#quarantine(path, error instanceof Error ? error.message : String(error));
+      return await this.#putAside(path, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -108,15 +107,11 @@ export class ActionRecords {
   }
 
   /** Puts a damaged record aside. Returns the sound one that another process wrote in its place meanwhile. */
-  async #quarantine(path: string, reason: string): Promise<ActionRecord | undefined> {
-    const quarantined = join(this.#directory, 'quarantine', `record-${randomUUID().slice(0, 8)}.json`);
+  async #putAside(path: string, reason: string): Promise<ActionRecord | undefined> {
+    const quarantined = await quarantine(this.#directory, path, 'record');
     const message = `The action record ${path} is not used: ${reason}`;
-    try {
-      await makeDirectory(dirname(quarantined));
-      await rename(path, quarantined);
-    } catch (error) {
-      // Another process was faster (nothing is left to put aside), or the cache is read-only.
-      this.#onProblem({ code: 'unreadable-record', message: `${message} (left there: ${errorCode(error)})` });
+    if (quarantined === undefined) {
+      this.#onProblem({ code: 'unreadable-record', message });
       return undefined;
     }
     try {
@@ -147,6 +142,13 @@ async function linkExclusively(file: string, name: string): Promise<boolean> {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
+}
+
+function stuck(path: string): CacheError {
+  return new CacheError(
+    `The action record ${path} is damaged and cannot be moved away.`,
+    'Remove that file, then run the same command again.',
+  );
 }
 
 function sameOutputs(one: ActionRecord, other: ActionRecord): boolean {

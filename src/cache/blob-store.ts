@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { chmod, copyFile, lstat, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,7 @@ import type { OnCacheProblem } from './cache-problem.ts';
 import { type Digest, digestOfBytes, digestOfFile } from './digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
 import { ObjectMemo } from './object-memo.ts';
+import { quarantine } from './quarantine.ts';
 
 /**
  * Objects are dated back, so that whatever is written to one later gets another modification time even
@@ -133,27 +133,19 @@ export class BlobStore {
       await this.#memo.remember(digest, state);
       return true;
     }
-    return await this.#quarantine(digest, path);
+    return await this.#putAside(digest, path);
   }
 
   /** Puts a damaged object aside. True where, in the end, a sound one lies in its place. */
-  async #quarantine(digest: Digest, path: string): Promise<boolean> {
-    const quarantined = join(this.#directory, 'quarantine', `${digest}-${randomUUID().slice(0, 8)}`);
-    const message = `Object ${digest} does not hold the bytes it was stored with`;
-    try {
-      await makeDirectory(dirname(quarantined));
-      await rename(path, quarantined);
-    } catch (error) {
-      // Another process was faster (nothing is left to put aside), or the cache is read-only.
-      this.#onProblem({ code: 'corrupt-object', message: `${message} (left there: ${errorCode(error)})` });
-      return false;
-    }
-    // Another process may have replaced the damaged object just before the rename: its sound one goes back.
-    if (await hasDigest(quarantined, digest)) {
+  async #putAside(digest: Digest, path: string): Promise<boolean> {
+    const quarantined = await quarantine(this.#directory, path, digest);
+    // Another process may have replaced the damaged object just before: its sound one goes back.
+    if (quarantined !== undefined && (await hasDigest(quarantined, digest))) {
       await rename(quarantined, path);
       return true;
     }
-    this.#onProblem({ code: 'corrupt-object', message, quarantined });
+    const message = `Object ${digest} does not hold the bytes it was stored with`;
+    this.#onProblem({ code: 'corrupt-object', message, ...(quarantined !== undefined && { quarantined }) });
     return false;
   }
 

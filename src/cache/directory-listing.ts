@@ -10,7 +10,7 @@ export interface DirectoryListing {
   readonly emptyDirectories: readonly string[];
 }
 
-export interface ListedFile {
+interface ListedFile {
   /** Relative, NFC, with `/`: the path in the tree. */
   readonly path: string;
   /** Where the bytes lie; its last name may be spelt otherwise (macOS gives decomposed names). */
