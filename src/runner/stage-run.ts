@@ -123,7 +123,9 @@ export class StageRun {
       end.status === 'done'
         ? await mendable(() => this.#record(order, prepared.spec, end, { started, engine }))
         : end;
-    if (outcome.status !== 'ran') await discardAllButWork(attempt);
+    if (outcome.status === 'superseded')
+      await rm(attempt.directory, { recursive: true }); // it did nothing
+    else if (outcome.status !== 'ran') await discardAllButWork(attempt);
     return { ...outcome, log };
   }
 

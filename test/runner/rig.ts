@@ -248,8 +248,9 @@ export class Rig {
   async #welcome(socket: Socket): Promise<void> {
     socket.on('error', () => {}); // a killed stage resets its connection
     const reports = createInterface(socket)[Symbol.asyncIterator]();
-    const { value } = (await reports.next()) as IteratorYieldResult<string>;
-    const running = JSON.parse(value) as Running;
+    const first = await reports.next();
+    if (first.done) return; // ended before it said anything: the run tells why
+    const running = JSON.parse(first.value) as Running;
     this.#groups.add(running.pid);
     const puppet = new Puppet(socket, reports, running);
     const awaited = this.#awaited.get(running.label)?.shift();

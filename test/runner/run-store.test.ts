@@ -1,0 +1,72 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/runner/events.ts';
+import { listRuns, RunStore, readRun } from '../../src/runner/run-store.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'pipe-runs-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const about = {
+  pipeline: 'test',
+  file: '/p/test.yaml',
+  params: { epochs: 2 },
+  argv: ['run'],
+  host: 'here',
+  versions: { pipe: '1' },
+};
+const event: RunEvent = {
+  time: '2026-01-01T00:00:00.000Z',
+  type: 'stage-metric',
+  stage: 'a',
+  name: 'x',
+  value: 1,
+};
+
+describe('the run store', () => {
+  it('gives back what a run was and what it told', async () => {
+    const store = await RunStore.create(directory, about);
+    store.append(event);
+    store.append(event);
+    store.close();
+    expect(store.about.run).toMatch(/^\d{8}-\d{6}-[0-9a-f]{4}$/);
+    expect(await readRun(directory, store.about.run)).toEqual({ about: store.about, events: [event, event] });
+  });
+
+  it('reads a run that was killed while it wrote an event', async () => {
+    const store = await RunStore.create(directory, about);
+    store.append(event);
+    store.close();
+    appendFileSync(join(store.directory, 'events.ndjson'), '{"time":"2026');
+    expect((await readRun(directory, store.about.run))?.events).toEqual([event]);
+  });
+
+  it('lists runs, newest first, and nothing else', async () => {
+    const stores = [await RunStore.create(directory, about), await RunStore.create(directory, about)];
+    for (const store of stores) store.close();
+    writeFileSync(join(directory, 'notes.txt'), '');
+    const names = stores.map((store) => store.about.run);
+    expect(new Set(names).size).toBe(2);
+    expect(await listRuns(directory)).toEqual([...names].sort().reverse());
+    expect(await listRuns(join(directory, 'none'))).toEqual([]);
+    expect(await readRun(directory, '20260101-000000-abcd')).toBeUndefined();
+  });
+
+  it('gives every attempt a log of its own, whatever a variant is called', async () => {
+    const store = await RunStore.create(directory, about);
+    const logs = [
+      'train',
+      'train [data=a/b]',
+      'train [data=a%2Fb]',
+      `train [text=${'x'.repeat(300)}]`,
+    ].flatMap((stage) => [store.logFile(stage, 1), store.logFile(stage, 2)]);
+    store.close();
+    for (const log of logs) writeFileSync(log, '', { flag: 'wx' });
+    expect(logs[0]).toBe(join(store.directory, 'logs', 'train.1.log'));
+  });
+});
