@@ -129,7 +129,7 @@ function tensorEntry(
 ): TensorEntry {
   if (!isRecord(value)) return fail(`tensor ${name}: the entry is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !(dtype in ELEMENT_BYTES))
+  if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_BYTES, dtype))
     return fail(`tensor ${name}: unknown type ${dtype}`);
   if (!isSizes(shape)) return fail(`tensor ${name}: the shape is not a list of sizes`);
   if (!isSizes(offsets) || offsets.length !== 2)

@@ -33,7 +33,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const cut = tasks.filter(({ prompt }) => prompt.length > config.n_positions).length;
   if (cut > 0)
     context.warn(
-      `${cut} prompts are longer than the model's ${config.n_positions} tokens: it sees their ends.`,
+      `Prompts with more than the model's ${config.n_positions} tokens: ${cut}. It sees their ends.`,
     );
 
   const replies = await FinishedReplies.open(workDirectory, earlierWorkDirectories);

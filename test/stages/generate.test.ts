@@ -1,0 +1,146 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { generate } from '../../src/stages/generate.ts';
+import { pretrained } from '../../src/stages/pretrained.ts';
+import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from './run-stage.ts';
+
+afterEach(removeDirectories);
+
+const STYLE = { prompt: '{{ instruction }}', response: '\n=> {{ output }}', header: '=>', stop: [] };
+const MODEL = {
+  n_layer: 1,
+  n_head: 2,
+  n_embd: 16,
+  n_positions: 32,
+  vocab_size: 257,
+  layer_norm_epsilon: 1e-5,
+  eos_token_id: 256,
+};
+const INSTRUCTIONS = [
+  'Add 2 and 2.',
+  'Name a colour',
+  'Ö?',
+  'A longer one than the model can see whole',
+  'Go',
+];
+
+async function randomModel(model: Record<string, unknown> = MODEL): Promise<string> {
+  return (await runStage(pretrained, { with: { source: 'random', model, seed: 7 } })).outputs.model!;
+}
+
+function records(): string {
+  const path = join(freshDirectory(), 'records.jsonl');
+  const lines = INSTRUCTIONS.map((instruction, id) =>
+    JSON.stringify({
+      id,
+      instruction,
+      input: id === 1 ? 'warm' : '',
+      output: 'x',
+      prompt: instruction,
+      response: '\n=> x',
+    }),
+  );
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+const settings = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 };
+
+describe('the generate stage', () => {
+  it("writes the book's array, one element a record, in the order of the records", async () => {
+    const run = await runStage(generate, {
+      with: settings,
+      inputs: { records: records(), model: await randomModel() },
+      engine: 'cpu',
+    });
+    const text = readFileSync(run.outputs.responses!, 'utf8');
+    const responses = JSON.parse(text) as Record<string, string>[];
+    expect(responses.map(({ instruction }) => instruction)).toEqual(INSTRUCTIONS);
+    expect(Object.keys(responses[0]!)).toEqual(['instruction', 'input', 'output', 'model_response']);
+    expect(responses[1]).toMatchObject({ input: 'warm', output: 'x' });
+    expect(text).toBe(JSON.stringify(responses, null, 4));
+    expect(run.events).toContainEqual({ type: 'progress', done: 5, total: 5, unit: 'replies' });
+    expect(run.events).toContainEqual({
+      type: 'metric',
+      name: 'tokens_per_second',
+      value: expect.any(Number),
+    });
+  });
+
+  it('gives the same bytes on another run and on another engine', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const runs = [];
+    for (const engine of ['cpu', 'cpu', 'wasm'] as const)
+      runs.push(await runStage(generate, { with: settings, inputs, engine }));
+    expect(new Set(runs.map(({ digests }) => digests.responses)).size).toBe(1);
+  });
+
+  it('says that a prompt is longer than the model can see', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const { events } = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
+    const message = "Prompts with more than the model's 32 tokens: 1. It sees their ends.";
+    expect(events).toContainEqual({ type: 'warning', message });
+  });
+
+  it('goes on after its last whole batch when it was cancelled, to the same bytes', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const undisturbed = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
+
+    const directory = freshDirectory();
+    const controller = new AbortController();
+    const cancelled = runStage(generate, {
+      with: settings,
+      inputs,
+      engine: 'cpu',
+      directory,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (isReplies(event) && event.done === 2) controller.abort(new Error('cancelled'));
+      },
+    });
+    await expect(cancelled).rejects.toThrow('cancelled');
+    const earlier = join(freshDirectory(), 'work');
+    renameSync(join(directory, 'work'), earlier);
+    // A crash cut the last line short.
+    writeFileSync(join(earlier, 'replies.ndjson'), '{"index":3,"te', { flag: 'a' });
+
+    const resumed = await runStage(generate, {
+      with: settings,
+      inputs,
+      engine: 'cpu',
+      earlierWorkDirectories: [earlier],
+    });
+    expect(resumed.events.filter(isReplies).map(({ done }) => done)).toEqual([4, 5]);
+    expect(resumed.digests).toEqual(undisturbed.digests);
+  });
+
+  it('refuses a large model on a slow engine that nobody asked for', async () => {
+    const directory = freshDirectory();
+    mkdirSync(join(directory, 'model'));
+    const large = {
+      ...MODEL,
+      model_type: 'gpt2',
+      n_layer: 12,
+      n_embd: 768,
+      n_head: 12,
+      vocab_size: 50257,
+      eos_token_id: 50256,
+    };
+    writeFileSync(join(directory, 'model', 'config.json'), JSON.stringify(large));
+    const run = runStage(generate, {
+      with: settings,
+      inputs: { records: records(), model: join(directory, 'model') },
+      engine: 'wasm',
+    });
+    await expect(run).rejects.toMatchObject({
+      message:
+        'The engine wasm, the best that works here, is too slow for a model of 124 million parameters.',
+      hint: expect.stringContaining('npm install @tensorflow/tfjs-node'),
+    });
+  });
+});
+
+function isReplies(event: StageRunEvent): event is Extract<StageRunEvent, { type: 'progress' }> {
+  return event.type === 'progress' && event.unit === 'replies';
+}
