@@ -77,8 +77,9 @@ export async function runPretrained(context: StageContext<PretrainedSettings>): 
     const watched = sources.map((source): TensorSource => {
       const bytes = async () => {
         signal.throwIfAborted();
-        context.progress({ done: done++, total: sources.length, unit: 'tensors' });
-        return await source.bytes();
+        const values = await source.bytes();
+        context.progress({ done: ++done, total: sources.length, unit: 'tensors' });
+        return values;
       };
       return { ...source, bytes };
     });

@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { parameterCount } from '../../src/model/gpt2.ts';
+import { writeModelFolder } from '../../src/model/model-folder.ts';
+import { OPENAI_FILES } from '../../src/model/openai-weights.ts';
+import { randomWeights } from '../../src/model/random-weights.ts';
+import { SafetensorsFile } from '../../src/model/safetensors.ts';
+import { pretrained } from '../../src/stages/pretrained.ts';
+import { writeOpenAiCheckpoint } from '../fixtures/openai-checkpoint.ts';
+import { type FileServer, startFileServer } from '../servers/file-server.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage } from './run-stage.ts';
+
+const MODEL = {
+  n_layer: 2,
+  n_head: 2,
+  n_embd: 8,
+  n_positions: 16,
+  vocab_size: 257,
+  layer_norm_epsilon: 1e-5,
+  eos_token_id: 256,
+};
+const SEED = 5;
+
+let server: FileServer;
+let published: string;
+beforeEach(async () => {
+  published = freshDirectory();
+  server = await startFileServer(published);
+});
+afterEach(async () => {
+  await server.close();
+  removeDirectories();
+});
+
+const digestOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+const weightsDigest = (folder: string) => digestOf(join(folder, 'model.safetensors'));
+
+describe('pretrained from random weights', () => {
+  it('writes a whole model folder, the same for the same seed', async () => {
+    const run = () => runStage(pretrained, { with: { source: 'random', model: MODEL, seed: SEED } });
+    const [first, second] = [await run(), await run()];
+    expect(readdirSync(first.outputs.model!).sort()).toEqual([
+      'config.json',
+      'generation_config.json',
+      'merges.txt',
+      'model.safetensors',
+      'tokenizer_config.json',
+      'vocab.json',
+    ]);
+    expect(first.digests).toEqual(second.digests);
+    const other = await runStage(pretrained, { with: { source: 'random', model: MODEL, seed: SEED + 1 } });
+    expect(weightsDigest(other.outputs.model!)).not.toBe(weightsDigest(first.outputs.model!));
+    expect(first.events).toContainEqual({ type: 'fact', name: 'parameters', value: 6000 });
+  });
+});
+
+describe("pretrained from OpenAI's checkpoint", () => {
+  const settings = () => ({ source: 'openai', model: MODEL, url: `${server.url}/` });
+
+  it.each([true, false])('downloads and converts it (head tied: %s)', async (tie_word_embeddings) => {
+    await writeOpenAiCheckpoint(published, MODEL, SEED);
+    const run = await runStage(pretrained, { with: { ...settings(), tie_word_embeddings } });
+    const random = await runStage(pretrained, {
+      with: { source: 'random', model: MODEL, seed: SEED, tie_word_embeddings },
+    });
+    expect(run.digests).toEqual(random.digests);
+    expect(server.requests.map(({ path }) => path)).toEqual([...OPENAI_FILES]);
+  });
+
+  it('takes files that are here already', async () => {
+    const folder = freshDirectory();
+    await writeOpenAiCheckpoint(folder, MODEL, SEED);
+    const { url: _, ...offline } = settings();
+    const run = await runStage(pretrained, { with: offline, inputs: { folder } });
+    expect(existsSync(join(run.outputs.model!, 'model.safetensors'))).toBe(true);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('compares its shape before it downloads the weights', async () => {
+    await writeOpenAiCheckpoint(published, { ...MODEL, n_layer: 3, n_head: 4 }, SEED);
+    await expect(runStage(pretrained, { with: settings() })).rejects.toThrow(
+      "hparams.json: n_head is 4, the model's n_head is 2; n_layer is 3, the model's n_layer is 2",
+    );
+    expect(server.requests.map(({ path }) => path)).toEqual(['hparams.json']);
+  });
+
+  it('names the tensor and both shapes where the weights are of another model', async () => {
+    await writeOpenAiCheckpoint(published, { ...MODEL, n_positions: 32 }, SEED);
+    const hparams = join(published, 'hparams.json');
+    writeFileSync(hparams, readFileSync(hparams, 'utf8').replace('"n_ctx":32', '"n_ctx":16'));
+    await expect(runStage(pretrained, { with: settings() })).rejects.toThrow(
+      'tensor model/wpe of the checkpoint is [32,8], the model needs [16,8]',
+    );
+  });
+
+  it('goes on with the files that an earlier attempt had', async () => {
+    await writeOpenAiCheckpoint(published, MODEL, SEED);
+    const directory = freshDirectory();
+    const controller = new AbortController();
+    const cancelled = runStage(pretrained, {
+      with: settings(),
+      directory,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.type === 'log' && event.message.startsWith('model.ckpt.index'))
+          controller.abort(new Error('cancelled'));
+      },
+    });
+    await expect(cancelled).rejects.toThrow();
+    const earlier = join(freshDirectory(), 'work');
+    renameSync(join(directory, 'work'), earlier);
+    const before = server.requests.length;
+    await runStage(pretrained, { with: settings(), earlierWorkDirectories: [earlier] });
+    expect(server.requests.slice(before).map(({ path }) => path)).toEqual(['model.ckpt.data-00000-of-00001']);
+  });
+
+  it('checks every file against its pin', async () => {
+    await writeOpenAiCheckpoint(published, MODEL, SEED);
+    const sha256 = Object.fromEntries(OPENAI_FILES.map((name) => [name, digestOf(join(published, name))]));
+    await runStage(pretrained, { with: { ...settings(), sha256 } });
+    const wrong = { ...sha256, 'model.ckpt.index': '0'.repeat(64) };
+    await expect(runStage(pretrained, { with: { ...settings(), sha256: wrong } })).rejects.toThrow(
+      'another digest than its pin',
+    );
+  });
+});
+
+describe('pretrained from a Hugging Face folder', () => {
+  const settings = { source: 'huggingface', model: MODEL };
+  const TIED = { ...MODEL, tie_word_embeddings: true };
+
+  it('gives a tied head a matrix of its own', async () => {
+    await writeModelFolder(published, TIED, randomWeights(TIED, SEED));
+    const run = await runStage(pretrained, { with: { ...settings, url: server.url } });
+    const file = await SafetensorsFile.open(join(run.outputs.model!, 'model.safetensors'));
+    expect(await file.readFloats('lm_head.weight')).toEqual(await file.readFloats('transformer.wte.weight'));
+    await file.close();
+    expect(server.requests.map(({ path }) => path)).toEqual(['config.json', 'model.safetensors']);
+  });
+
+  it('refuses to tie a head that is of its own, and another shape', async () => {
+    const folder = freshDirectory();
+    const untied = { ...MODEL, tie_word_embeddings: false };
+    await writeModelFolder(folder, untied, randomWeights(untied, SEED));
+    const run = (change: object) =>
+      runStage(pretrained, { with: { ...settings, ...change }, inputs: { folder } });
+    await expect(run({ tie_word_embeddings: true })).rejects.toThrow(
+      'has a head of its own, which cannot be tied',
+    );
+    await expect(run({ model: { ...MODEL, n_layer: 1 } })).rejects.toThrow(
+      "config.json describes another model: n_layer is 2, the model's is 1.",
+    );
+  });
+});
+
+describe('the preflight of pretrained', () => {
+  const problems = async (values: Record<string, unknown>, inputBytes = {}) => {
+    const context = { inputBytes, environment: {}, signal: new AbortController().signal };
+    return await pretrained.preflight!(resolvedSettings(pretrained, values), context);
+  };
+
+  it('says what is missing before anything is downloaded', async () => {
+    expect(await problems({ source: 'openai', model: MODEL })).toEqual([
+      {
+        message: 'The model does not say where openai has it.',
+        hint: 'Set `url`, or `openai` in the model.',
+      },
+    ]);
+    expect(await problems({ source: 'openai', model: MODEL }, { folder: 10 })).toEqual([]);
+    const pins = { 'hparams.json': '0'.repeat(64) };
+    expect(await problems({ source: 'openai', model: { ...MODEL, openai: '124M' }, sha256: pins })).toEqual([
+      {
+        message:
+          'sha256 pins some of the files but not checkpoint, model.ckpt.index, model.ckpt.data-00000-of-00001.',
+        hint: 'Pin every file, because the address does not count then; or none.',
+      },
+    ]);
+    expect(
+      await problems({ source: 'random', model: { ...MODEL, n_head: 3, eos_token_id: 1 } }),
+    ).toHaveLength(2);
+  });
+});
+
+describe('configs/models', () => {
+  const directory = new URL('../../configs/models/', import.meta.url);
+  it.each([
+    ['nano', 409_632],
+    ['gpt2-small', 163_037_184],
+    // The book's model with the head not tied.
+    ['gpt2-medium', 406_286_336],
+    ['gpt2-large', 838_359_040],
+    ['gpt2-xl', 1_638_022_400],
+  ])('%s is a model of %i parameters', async (name, parameters) => {
+    const model = parse(readFileSync(new URL(`${name}.yaml`, directory), 'utf8'));
+    const settings = resolvedSettings(pretrained, { source: 'random', model });
+    expect(parameterCount({ ...settings.model, tie_word_embeddings: false })).toBe(parameters);
+  });
+});
