@@ -60,7 +60,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
         `step ${step}: train loss ${trainLoss.toFixed(3)}, validation loss ${validationLoss.toFixed(3)}`,
       ),
     onSample: ({ epoch, tokens }) =>
-      context.log(`sample after ${epoch} epochs: ${JSON.stringify(tokenizer.decode(tokens))}`),
+      context.log(`sample after epoch ${epoch}: ${JSON.stringify(tokenizer.decode(tokens))}`),
   });
   progress.summary();
 
