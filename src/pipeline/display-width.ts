@@ -2,7 +2,6 @@
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const NOTHING = /^[\p{Mark}\u200b-\u200f\u2060\ufeff]+$/u;
-const segmenter = new Intl.Segmenter();
 
 /** A piece of a text as a terminal shows it. */
 export interface Cell {
@@ -15,7 +14,7 @@ export interface Cell {
 
 /** Cuts a line into what a terminal shows: tabs become four spaces, control characters their pictures (␛). */
 export function cellsOf(line: string): readonly Cell[] {
-  return Array.from(segmenter.segment(line), ({ segment, index }) => {
+  return Array.from(new Intl.Segmenter().segment(line), ({ segment, index }) => {
     const text = shown(segment);
     return { text, width: widthOf(text), offset: index, length: segment.length };
   });

@@ -75,13 +75,16 @@ function checkPins(schema: JsonSchema): void {
   });
 }
 
-/** ajv's standalone code asks for its runtime with `require`, which an ES module does not have. */
+/**
+ * ajv's standalone code asks for its runtime with `require`, which an ES module does not have. What importing one of
+ * those CommonJS modules gives differs between Node and bundlers: all of its exports, or the default one.
+ */
 function importRuntime(code: string): string {
   const imports: string[] = [];
-  const body = code.replace(/require\("(ajv\/dist\/runtime\/\w+)"\)/g, (_, module: string) => {
+  const body = code.replace(/require\("(ajv\/dist\/runtime\/\w+)"\)\.default/g, (_, module: string) => {
     const name = `runtime${imports.length}`;
     imports.push(`import ${name} from ${JSON.stringify(`${module}.js`)};`);
-    return name;
+    return `(${name}.default ?? ${name})`;
   });
   return [...imports, body].join('\n');
 }
