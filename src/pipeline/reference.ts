@@ -16,12 +16,25 @@ export function referencePage(stageTypes: ReadonlyMap<string, StageType>): strin
     }),
     '## Keys of a stage',
     keyTable(StageSchema, {}),
+    '## How a file is read',
+    RULES.map((rule) => `- ${rule}`).join('\n'),
     '## Stage types',
     'A *result* setting decides the outputs: changing it runs the stage again. An *execution* setting decides only how the work is done: changing it runs nothing.',
     ...types.map(stageSection),
   ];
   return `${parts.join('\n\n')}\n`;
 }
+
+const RULES = [
+  'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags.',
+  '`extends`: maps merge key by key, everything else (lists too) replaces, and `null` removes what the base has. A base may extend another file. Relative paths start from the folder of the file that writes them.',
+  '`${params.x}`, `${params.a.b}` and `${params}` stand for parameters in stages. As the whole value they keep their type; inside a text only text, numbers and truth values are allowed. `$${` stands for `${`. Parameters cannot refer to each other.',
+  '`--set KEY=VALUE`: a single name is a parameter, else a key of the file; a longer path begins with a key of the file, else with a parameter (`rates.low=0.1`, `stages.train.with.batch_size=4`). Values are YAML; `null` removes. Relative paths start from the current folder. A swept parameter is overridden with `--set sweep.NAME=[…]`.',
+  'A setting that is a named piece takes a name (a file of `configs/` in the folder of the pipeline or above it, up to the project, then of the package), a path that begins with `./` or `../`, `{use: NAME, …}` with changes, or the whole object. `--set` on a path below a name makes it `{use: NAME, …}`. Pieces hold no `${…}`.',
+  'Inputs are `stage.output`, `{file: ./path}`, or `{each: stage.output}`, which collects one output over all variants of a sweep; a stage that collects exists once.',
+  '`sweep` makes one variant for each combination, the last parameter changing fastest. A stage that comes out the same in several variants is one stage, `train`; otherwise its id names the swept parameters that it depends on: `train[learning_rate=0.00001]`.',
+  'Credentials in a URL are an error: `secrets` passes them to a stage unseen.',
+];
 
 function keyTable(schema: JsonSchema, more: Readonly<Record<string, string>>): string {
   const rows = Object.entries(propertiesOf(schema)).flatMap(([name, property]) => keyRows(name, property));

@@ -14,7 +14,7 @@ export interface Checked {
   readonly value: Value;
   /** Place to point at when something is missing from `value` itself. */
   readonly key: Place;
-  /** What `value` is called where it has no key of its own: `the settings of stage type \`train\``. */
+  /** What `value` itself is called in messages: `stage \`train\``. */
   readonly name: string;
   /** The schema that ajv checked against (see validationSchema). */
   readonly schema: JsonSchema;

@@ -9,7 +9,7 @@ export interface SchemaError {
 }
 
 /** Checks a value, filling defaults into it; `errors` holds what was wrong with the last one. */
-export interface Validator {
+interface Validator {
   (value: unknown): unknown;
   errors?: readonly SchemaError[] | null;
 }

@@ -15,7 +15,7 @@ export interface ScalarValue extends Placed {
   readonly value: null | boolean | number | string;
 }
 
-export interface ListValue extends Placed {
+interface ListValue extends Placed {
   readonly kind: 'list';
   readonly items: readonly Value[];
 }

@@ -57,6 +57,19 @@ stages:
     );
   });
 
+  it('is not confused by names that every object has', async () => {
+    expect(
+      await messagesOf(
+        loadText(`
+stages:
+  w: { uses: source }
+  l: { uses: learn, inputs: { text: w.toString, constructor: w.text } }
+  p: { uses: gather, inputs: { __proto__: w.text, hasOwnProperty: w.text } }
+`),
+      ),
+    ).toEqual(['stage `w` has no output `toString`', 'stage type `learn` has no input `constructor`']);
+  });
+
   it('says so when the pipeline file itself is missing', async () => {
     const folder = folderWith({ 'pipelin.yaml': '' });
     expect(await messagesOf(load(folder))).toEqual([`there is no file ${join(folder, 'pipeline.yaml')}`]);
