@@ -55,10 +55,12 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
     checkpointInterval: settings.checkpoint_every * 60_000,
     signal,
     onUpdate: progress.update,
-    onEvaluation: ({ step, trainLoss, validationLoss }) =>
+    onEvaluation: ({ step, trainLoss, validationLoss }) => {
+      const moment = step === -1 ? 'before training' : `step ${step}`;
       context.log(
-        `step ${step}: train loss ${trainLoss.toFixed(3)}, validation loss ${validationLoss.toFixed(3)}`,
-      ),
+        `${moment}: train loss ${trainLoss.toFixed(3)}, validation loss ${validationLoss.toFixed(3)}`,
+      );
+    },
     onSample: ({ epoch, tokens }) =>
       context.log(`sample after epoch ${epoch}: ${JSON.stringify(tokenizer.decode(tokens))}`),
   });
