@@ -48,6 +48,9 @@ export async function executeAttempt(spec: StageSpec, options: AttemptOptions): 
     if (control.cancelled.aborted) return { status: 'cancelled' };
     if (ending.timedOut) return { status: 'failed', error: timeoutError(timeout ?? 0) };
     return result;
+  } catch (error) {
+    handle.kill(); // nobody follows it any more
+    throw error;
   } finally {
     ending.close();
   }

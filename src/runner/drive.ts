@@ -35,16 +35,21 @@ export async function drive(schedule: Schedule, work: Work, cancelled: AbortSign
     pending.set(id, settled);
   };
 
+  const startWhatHasRoom = (): void => {
+    for (let id = schedule.nextToRun(); id !== undefined; id = schedule.nextToRun()) {
+      schedule.set(id, 'running');
+      start(id, work.run(id));
+    }
+  };
+
   for (;;) {
     if (cancelled.aborted || errors.length > 0) cancelWhatHasNotStarted(schedule, work);
     for (const id of schedule.in('ready')) {
       schedule.set(id, 'checking');
       start(id, work.check(id));
     }
-    for (let id = schedule.nextToRun(); id !== undefined; id = schedule.nextToRun()) {
-      schedule.set(id, 'running');
-      start(id, work.run(id));
-    }
+    // Deciding takes milliseconds: waiting for all of it gives room in the pipeline's order, and not by luck.
+    if (schedule.in('checking').length === 0) startWhatHasRoom();
     if (pending.size === 0) break;
     await Promise.race(pending.values());
   }

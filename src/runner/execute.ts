@@ -67,8 +67,8 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
   });
   const emit: Emit = (event) => {
     const timed: RunEvent = { time: new Date().toISOString(), ...event };
-    store.append(timed);
     options.emit(timed);
+    store.append(timed);
   };
   let outcome: RunSummary['outcome'] = 'failed';
   const counts: Record<Outcome, number> = { hit: 0, ran: 0, failed: 0, skipped: 0, cancelled: 0 };

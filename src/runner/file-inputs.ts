@@ -54,7 +54,8 @@ export class FileInputs {
     const known = fingerprint === undefined ? undefined : await recall(memo, fingerprint);
     if (known && (await this.#workspace.objects.contains(known))) return known;
     const artifact = await this.#workspace.objects.put(path, state.isDirectory() ? 'directory' : 'file');
-    if (fingerprint !== undefined) await this.#remember(memo, fingerprint, artifact);
+    // A cache that cannot be written to can still be read; only the saving is lost.
+    if (fingerprint !== undefined) await this.#remember(memo, fingerprint, artifact).catch(() => {});
     return artifact;
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { explained } from '../cache/cache-error.ts';
 import { RESULT_VERSION, type StageResult } from '../contract/result.ts';
 import type { StageSpec } from '../contract/spec.ts';
 import type { StageEvent } from '../contract/stage-event.ts';
@@ -51,7 +52,7 @@ class LocalAttempt implements AttemptHandle {
     const { execa } = await import('execa'); // only now: a run of hits starts no process
     const output = createWriteStream(log, { flags: 'a' });
     try {
-      await once(output, 'open'); // its descriptor is handed down: nothing of the log passes through the runner
+      await explained(`write ${log}`, () => once(output, 'open')); // its descriptor is handed down: nothing of the log passes through the runner
       const subprocess = execa(process.execPath, [hostFile, attemptFiles(this.#spec.attemptDirectory).spec], {
         cwd: this.#spec.attemptDirectory,
         env: { ...environment },
@@ -86,5 +87,17 @@ class LocalAttempt implements AttemptHandle {
 }
 
 async function* parsedEvents(file: string, ended: Promise<unknown>): AsyncGenerator<StageEvent> {
-  for await (const line of followLines(file, ended)) yield JSON.parse(line) as StageEvent;
+  for await (const line of followLines(file, ended)) {
+    const event = parseEvent(line);
+    if (event) yield event;
+  }
+}
+
+/** A full disk may have cut a line short and let the next one follow it. */
+function parseEvent(line: string): StageEvent | undefined {
+  try {
+    return JSON.parse(line) as StageEvent;
+  } catch {
+    return undefined;
+  }
 }

@@ -38,11 +38,14 @@ export class ObservedFacts {
 
   /** Notes what the stage has just been told, by us or by its own process. */
   async remember(stage: Stage, facts: JsonObject): Promise<void> {
-    const file = this.#file(stage);
-    const temporary = await temporaryName(dirname(this.#directory));
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(temporary, JSON.stringify({ asked: Date.now(), facts }));
-    await rename(temporary, file);
+    try {
+      const temporary = await temporaryName(dirname(this.#directory));
+      await mkdir(this.#directory, { recursive: true });
+      await writeFile(temporary, JSON.stringify({ asked: Date.now(), facts }));
+      await rename(temporary, this.#file(stage));
+    } catch {
+      // A cache that cannot be written to can still be read: the world is asked again.
+    }
   }
 
   #file({ type, settings }: Stage): string {

@@ -37,6 +37,7 @@ export class RunStore {
   readonly about: RunAbout;
   readonly directory: string;
   readonly #events: number;
+  #broken = false;
 
   private constructor(about: RunAbout, directory: string) {
     this.about = about;
@@ -61,9 +62,17 @@ export class RunStore {
     });
   }
 
-  /** Whole lines, at once and in order: what a reporter has shown is stored, also when the run is killed. */
+  /**
+   * Whole lines, at once and in order: what a reporter has shown is stored, also when the run is killed. A full
+   * disk ends the storing and not the run, whose stages can tell better what is wrong.
+   */
   append(event: RunEvent): void {
-    writeSync(this.#events, `${JSON.stringify(event)}\n`);
+    if (this.#broken) return;
+    try {
+      writeSync(this.#events, `${JSON.stringify(event)}\n`);
+    } catch {
+      this.#broken = true;
+    }
   }
 
   /** Where the standard output and error of an attempt go. */

@@ -3,7 +3,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ActionRecord, RECORD_VERSION } from '../cache/action-record.ts';
-import { CacheError, orAbsent } from '../cache/cache-error.ts';
+import { CacheError, explained, orAbsent } from '../cache/cache-error.ts';
 import { inlineSmallOutputs } from '../cache/inline-outputs.ts';
 import { type Attempt, createAttempt, listAttempts, removeAttempts } from '../cache/work-directory.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
@@ -109,9 +109,11 @@ export class StageRun {
     const earlier = (await listAttempts(workspace.workDirectory, action.key)).filter(
       ({ attempt: name, directory }) => name < attempt.attempt && existsSync(attemptFiles(directory).work),
     );
-    const prepared = await prepareSpec(
-      { stage, action, attempt, earlier, engine: engine?.engine ?? null },
-      { workspace, files: decider.files, recordOf },
+    const prepared = await explained('prepare an attempt', () =>
+      prepareSpec(
+        { stage, action, attempt, earlier, engine },
+        { workspace, files: decider.files, recordOf },
+      ),
     );
     if ('lost' in prepared) {
       await rm(attempt.directory, { recursive: true });

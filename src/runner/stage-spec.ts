@@ -4,7 +4,7 @@ import type { ActionRecord } from '../cache/action-record.ts';
 import { restoreInline } from '../cache/inline-outputs.ts';
 import type { LocatedArtifact } from '../cache/object-store.ts';
 import type { Attempt } from '../cache/work-directory.ts';
-import type { EngineName } from '../contract/engine-name.ts';
+import type { EngineChoice } from '../contract/engine-name.ts';
 import { SPEC_VERSION, type SpecInput, type StageSpec } from '../contract/spec.ts';
 import type { Stage } from '../pipeline/pipeline.ts';
 import { attemptFiles } from './attempt-files.ts';
@@ -19,7 +19,8 @@ export interface SpecOrder {
   readonly attempt: Attempt;
   /** Earlier attempts of the action that did not come to an end, newest first. */
   readonly earlier: readonly Attempt[];
-  readonly engine: EngineName | null;
+  /** The engine of the run; undefined where the stage has no use for one. */
+  readonly engine: EngineChoice | undefined;
 }
 
 export interface InputSources {
@@ -56,7 +57,8 @@ export async function prepareSpec(
     attemptDirectory: attempt.directory,
     earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
     lockFile: join(sources.workspace.locksDirectory, action.key),
-    engine: stage.type.tensors ? order.engine : null,
+    engine: order.engine?.engine ?? null,
+    engineByName: order.engine !== undefined && order.engine.requested !== 'auto',
   };
   if (inputs.lost.length > 0) return { lost: inputs.lost };
   await mkdir(files.work);

@@ -172,7 +172,8 @@ export class StageWork implements Work {
   async #done(id: string, outcome: 'hit' | 'ran', record: ActionRecord, finish: Finish): Promise<Step> {
     this.#records.set(id, record);
     const name = { pipeline: this.#pipeline.name, stage: id };
-    await rememberKey(this.#context.workspace.cacheDirectory, name, record.key);
+    // Serves only later explanations; a result that is recorded does not fail for it.
+    await rememberKey(this.#context.workspace.cacheDirectory, name, record.key).catch(() => {});
     this.#finish(id, outcome, { ...finish, record });
     return { to: 'done' };
   }

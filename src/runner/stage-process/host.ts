@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { canonicalJson } from '../../cache/canonical-json.ts';
-import { acquireLock } from '../../cache/lock.ts';
+import { acquireLock, type Lock } from '../../cache/lock.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { RESULT_VERSION, type StageResult } from '../../contract/result.ts';
 import { SPEC_VERSION, type StageSpec } from '../../contract/spec.ts';
@@ -25,30 +25,23 @@ export async function runStageHost(
   const files = attemptFiles(spec.attemptDirectory);
   const events = new EventWriter(files.events);
   const signal = cancellationSignal(files.cancel);
-  const write = (result: StageResult) => {
-    events.close();
-    writeResult(files.result, result);
-  };
-  let waited = false;
+  let lock: Lock | undefined;
+  let result: StageResult;
   try {
-    const lock = await acquireLock(spec.lockFile, {
+    lock = await acquireLock(spec.lockFile, {
       attempt: spec.attempt,
       signal,
-      onWaiting: (holder) => {
-        waited = true;
-        events.write({ type: 'waiting', holder });
-      },
+      onWaiting: (holder) => events.write({ type: 'waiting', holder }),
     });
-    // The result stands before the lock is free: whoever waited then sees that the action is done.
-    write(
-      waited
-        ? { result: RESULT_VERSION, status: 'superseded' }
-        : await work(spec, stageTypes, events, signal),
-    );
-    await lock.release();
+    result = lock.waited
+      ? { result: RESULT_VERSION, status: 'superseded' }
+      : await work(spec, stageTypes, events, signal);
   } catch (error) {
-    write(signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error));
+    result = signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error);
   }
+  events.close();
+  writeResult(files.result, result);
+  await lock?.release(); // only now: whoever waits for it then sees that the action is done
   process.exit(0); // a stage may have left sockets and timers behind
 }
 
@@ -69,18 +62,14 @@ async function work(
   events: EventWriter,
   signal: AbortSignal,
 ): Promise<StageResult> {
-  try {
-    const type = stageTypes.get(spec.uses);
-    if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
-    const facts: Record<string, Json> = {};
-    const before = await observe(type, spec.settings, signal);
-    await type.run(stageContext(spec, events, facts, signal));
-    const after = await observe(type, spec.settings, signal);
-    requireSameWorld(before, after);
-    return { result: RESULT_VERSION, status: 'done', observed: after, facts };
-  } catch (error) {
-    return signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error);
-  }
+  const type = stageTypes.get(spec.uses);
+  if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
+  const facts: Record<string, Json> = {};
+  const before = await observe(type, spec.settings, signal);
+  await type.run(stageContext(spec, events, facts, signal));
+  const after = await observe(type, spec.settings, signal);
+  requireSameWorld(before, after);
+  return { result: RESULT_VERSION, status: 'done', observed: after, facts };
 }
 
 async function observe(type: StageType, settings: JsonObject, signal: AbortSignal): Promise<JsonObject> {
