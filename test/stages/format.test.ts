@@ -23,16 +23,16 @@ const expected = [
     instruction: 'Opposite?',
     input: 'hot',
     output: 'cold',
-    prompt: 'Opposite?\nhot',
-    response: '\n=> cold',
+    prompt: 'Opposite?\nhot\n',
+    response: '=> cold',
   },
   {
     id: 1,
     instruction: 'Name a colour.',
     input: '',
     output: 'red',
-    prompt: 'Name a colour.',
-    response: '\n=> red',
+    prompt: 'Name a colour.\n',
+    response: '=> red',
   },
 ];
 
