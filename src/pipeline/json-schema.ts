@@ -93,7 +93,7 @@ function editorSchema(schema: JsonSchema): JsonSchema {
   );
   const inner = mapSubschemas(required === undefined ? rest : { ...rest, required }, editorValue);
   // Branches and conditions speak of the same value as the whole: they stay as they are.
-  return { ...inner, ...pick(rest, 'allOf', (branch) => mapBranch(branch)) };
+  return { ...inner, ...pick(rest, 'allOf', editorBranch) };
 }
 
 function editorValue(schema: JsonSchema): JsonSchema {
@@ -129,7 +129,7 @@ function describe(description: string, schema: JsonSchema): string {
     : description;
 }
 
-function mapBranch(branch: JsonSchema): JsonSchema {
+function editorBranch(branch: JsonSchema): JsonSchema {
   return branch.then === undefined
     ? editorSchema(branch)
     : // biome-ignore lint/suspicious/noThenProperty: `then` is the keyword of JSON Schema

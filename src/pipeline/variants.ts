@@ -7,7 +7,7 @@ import type { InputReference, StageDraft } from './stage-draft.ts';
 import type { Point } from './sweep.ts';
 import type { Entry } from './value.ts';
 
-/** The stages of one variant, and which swept parameters each reads itself. */
+/** The stages of one variant by name. */
 interface ResolvedPoint {
   readonly point: Point;
   readonly drafts: ReadonlyMap<string, StageDraft>;
