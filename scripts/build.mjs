@@ -1,40 +1,18 @@
 #!/usr/bin/env node
 // Builds dist/: the command line, the process that runs a stage, and the one that tries an engine. Runs on `npm ci`
 // (through `prepare`), before the tests, and by hand as `npm run build`.
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { importSource, root } from './import-source.mjs';
+import { compiledValidators, partsApart, plainSchemas, withoutSubprograms } from './build-plugins.mjs';
+import { root } from './import-source.mjs';
 
 const dist = join(root, 'dist');
 
-const entries = {
-  pipe: 'src/cli/main.ts',
-  'stage-host': 'src/stage-host.ts',
-  'engine-probe': 'src/engine-probe.ts',
-};
-
 /** Heavy, native, or found by path next to their own files: these stay in node_modules and load only when needed. */
 const external = ['@tensorflow/*', 'js-tiktoken', 'onnxruntime-node', 'webgpu'];
-
-/**
- * src/cli/validators.ts compiles the schemas of all stage types where pipe runs from its sources. That costs 100 ms and
- * ajv's compiler, so in dist/ the file is replaced by the code that ajv generates.
- */
-const compiledValidators = {
-  name: 'compiled-validators',
-  setup(esbuild) {
-    esbuild.onLoad({ filter: /[\\/]src[\\/]cli[\\/]validators\.ts$/ }, async () => {
-      const { stageTypes, compileValidators } = await importSource(
-        `export { stageTypes } from './src/stages/index.ts';
-         export { compileValidators } from './src/pipeline/validators.ts';`,
-      );
-      const { source } = compileValidators(stageTypes);
-      return { contents: source, loader: 'js', resolveDir: join(root, 'src/cli') };
-    });
-  },
-};
 
 /** `npx pipe` looks into node_modules/.bin, where npm links the programs of dependencies but not the project's own. */
 async function linkProgram() {
@@ -43,6 +21,13 @@ async function linkProgram() {
   const draft = `${link}.${process.pid}`;
   await symlink('../../dist/pipe.js', draft);
   await rename(draft, link);
+}
+
+/** V8 compares compiled code with no more than the length of its source. */
+async function removeCodeCaches() {
+  for (const name of existsSync(dist) ? await readdir(dist) : []) {
+    if (name.startsWith('command-line.cjs.v')) await rm(join(dist, name), { force: true });
+  }
 }
 
 /** Files appear whole and only where they changed, so a build does not disturb a pipe that runs meanwhile. */
@@ -57,34 +42,66 @@ async function writeOutputs(outputFiles) {
   const current = new Set(outputFiles.map(({ path }) => path));
   for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (/\.(js|txt)$/.test(path) && !current.has(path)) await rm(path, { force: true });
+    if (/\.(c?js|txt)$/.test(path) && !current.has(path)) await rm(path, { force: true });
   }
 }
 
-const { outputFiles } = await build({
+const shared = {
   absWorkingDir: root,
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
   write: false,
-  entryPoints: Object.entries(entries)
-    .filter(([, file]) => existsSync(join(root, file)))
-    .map(([out, file]) => ({ in: file, out })),
   outdir: dist,
-  splitting: true,
   // Names stay, for stacks that people can report.
   minifyWhitespace: true,
   minifySyntax: true,
-  chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'linked',
   external,
-  plugins: [compiledValidators],
+};
+
+const entryPoints = {
+  pipe: 'src/cli/main.ts',
+  'stage-host': 'src/stage-host.ts',
+  'engine-probe': 'src/engine-probe.ts',
+};
+
+// The command line is one script, because V8 can keep the compiled code of scripts, not of modules: a run that has
+// nothing to do shall not take much longer than Node itself (bench/no-op.mjs).
+const program = await build({
+  ...shared,
+  format: 'cjs',
+  entryPoints: { 'command-line': 'src/cli/command-line.ts' },
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': '__dirname' },
+  banner: {
+    js: `const moduleUrl = require('node:url').pathToFileURL(__filename).href;
+const importPart = module.importPart ?? ((path) => import(path));`,
+  },
+  plugins: [compiledValidators, plainSchemas, withoutSubprograms, partsApart(entryPoints)],
+});
+
+// What loads the script decides how it imports its parts (src/cli/main.ts).
+for (const file of program.outputFiles.filter(({ path }) => path.endsWith('.cjs'))) {
+  file.contents = Buffer.from(file.text.replaceAll('import("./parts/', 'importPart("./parts/'));
+}
+
+// All the rest are modules that share their code.
+const modules = await build({
+  ...shared,
+  format: 'esm',
+  entryPoints,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
   // Bundled CommonJS packages call require for Node's own modules.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",
   },
 });
-await writeOutputs(outputFiles);
+await removeCodeCaches();
+await writeOutputs([...modules.outputFiles, ...program.outputFiles]);
 await linkProgram();
+execFileSync(process.execPath, [join(root, 'scripts/write-code-cache.mjs')], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});

@@ -1,4 +1,5 @@
 // Imports TypeScript modules of this project from a script, as one bundle.
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -6,10 +7,12 @@ import { build } from 'esbuild';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** The module that TypeScript `code` makes; paths in it are relative to the root of the project. */
-export async function importSource(code) {
+/**
+ * The module that TypeScript `code` makes; paths in it are relative to the root of the project.
+ */
+export async function importSource(code, plugins = []) {
   // Inside node_modules, so that packages are found from there.
-  const file = join(root, 'node_modules/.cache/pipe', `source-${process.pid}.mjs`);
+  const file = join(root, 'node_modules/.cache/pipe', `${randomUUID()}.mjs`);
   await build({
     stdin: { contents: code, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -17,6 +20,7 @@ export async function importSource(code) {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins,
     outfile: file,
     logLevel: 'warning',
   });

@@ -1,8 +1,40 @@
 #!/usr/bin/env node
-import module from 'node:module';
+import { readFileSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
 
-// Node 22 and later keep compiled code between runs; it helps only modules that are imported after this call.
-(module as { enableCompileCache?: () => void }).enableCompileCache?.();
+interface CommandLine {
+  runCommandLine(args: readonly string[]): Promise<void>;
+}
 
-const { runCommandLine } = await import('./command-line.ts');
+const require = createRequire(import.meta.url);
+const program = join(import.meta.dirname, 'command-line.cjs');
+
+const { runCommandLine } = compiledProgram() ?? requiredProgram();
 await runCommandLine(process.argv.slice(2));
+
+/**
+ * The command line with the compiled code that the build left beside it (scripts/write-code-cache.mjs): compiling it takes
+ * about as long as Node's own start. Undefined for other versions of Node than the build's.
+ */
+function compiledProgram(): CommandLine | undefined {
+  let cachedData: Buffer;
+  try {
+    cachedData = readFileSync(`${program}.${process.version}-${process.platform}-${process.arch}`);
+  } catch {
+    return undefined;
+  }
+  const script = new Script(module.wrap(readFileSync(program, 'latin1')), { filename: program, cachedData });
+  // Node gives scripts from V8's cache no import() of their own.
+  const importPart = (path: string) => import(new URL(path, import.meta.url).href);
+  const loaded = { exports: {}, importPart };
+  script.runInThisContext()(loaded.exports, require, loaded, program, import.meta.dirname);
+  return loaded.exports as CommandLine;
+}
+
+function requiredProgram(): CommandLine {
+  // Node 22 and later keep compiled code between runs themselves.
+  (module as { enableCompileCache?: () => void }).enableCompileCache?.();
+  return require(program) as CommandLine;
+}

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../runner/reporters/units.ts';
 import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
 
 const EXAMPLES = `
@@ -18,7 +19,7 @@ export function validateCommand(program: Command): void {
       for (const file of files) {
         try {
           const { name, stages } = await openPipeline(file, options);
-          process.stdout.write(`${file}: ${name} is valid, ${stages.length} stages\n`);
+          process.stdout.write(`${file}: ${name} is valid, ${counted(stages.length, 'stage')}\n`);
         } catch (error) {
           process.exitCode = await showError(error);
         }

@@ -1,0 +1,90 @@
+// What the build does to the command line's code; build.mjs says why it must load quickly.
+import { isBuiltin } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { importSource, root } from './import-source.mjs';
+
+const DECLARATIONS = `
+  export { stageTypes } from './src/stages/index.ts';
+  export { PipelineSchema, StageSchema } from './src/pipeline/schema.ts';`;
+
+/**
+ * src/cli/validators.ts compiles the schemas of all stage types where pipe runs from its sources. That costs 100 ms and
+ * ajv's compiler, so in dist/ the code that ajv generates stands in its place.
+ */
+export const compiledValidators = {
+  name: 'compiled-validators',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /[\\/]src[\\/]cli[\\/]validators\.ts$/ }, async () => {
+      const { stageTypes, compileValidators } = await importSource(
+        `${DECLARATIONS} export { compileValidators } from './src/pipeline/validators.ts';`,
+      );
+      const { source } = compileValidators(stageTypes);
+      return { contents: source, loader: 'js', resolveDir: join(root, 'src/cli') };
+    });
+  },
+};
+
+/** Schemas are written with TypeBox, and are plain data when pipe runs: plain-typebox.mjs makes the same data. */
+export const plainSchemas = {
+  name: 'plain-schemas',
+  setup(esbuild) {
+    plainTypeBox.setup(esbuild);
+    esbuild.onStart(async () => {
+      const written = await importSource(DECLARATIONS);
+      const plain = await importSource(DECLARATIONS, [plainTypeBox]);
+      for (const [name, schema] of Object.entries(schemasOf(written))) {
+        if (!isDeepStrictEqual(schema, schemasOf(plain)[name])) {
+          return {
+            errors: [{ text: `scripts/plain-typebox.mjs makes another schema of ${name} than TypeBox` }],
+          };
+        }
+      }
+    });
+  },
+};
+
+const plainTypeBox = {
+  name: 'plain-typebox',
+  setup(esbuild) {
+    const path = join(root, 'scripts/plain-typebox.mjs');
+    esbuild.onResolve({ filter: /^@sinclair\/typebox$/ }, () => ({ path }));
+  },
+};
+
+function schemasOf({ stageTypes, ...schemas }) {
+  const settings = [...stageTypes.values()].map((type) => [type.uses, type.settings]);
+  return JSON.parse(JSON.stringify({ ...schemas, ...Object.fromEntries(settings) }));
+}
+
+/** commander can start sub-commands that are programs of their own; pipe has none, and the module takes 3 ms to load. */
+export const withoutSubprograms = {
+  name: 'without-subprograms',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]node_modules[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'none' } : undefined,
+    );
+    esbuild.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: '' }));
+  },
+};
+
+/**
+ * Leaves what stage types import when they are at work, and what only a run that starts something needs, out of the
+ * command line's script: they become modules of their own, `parts/NAME.js`. `entryPoints` fills with those that are met.
+ */
+export function partsApart(entryPoints) {
+  return {
+    name: 'parts-apart',
+    setup(esbuild) {
+      esbuild.onResolve({ filter: /./ }, ({ kind, path, importer }) => {
+        if (kind !== 'dynamic-import' || isBuiltin(path)) return undefined;
+        const ofStage = /[\\/]src[\\/]stages[\\/]/.test(importer);
+        if (!ofStage && path !== 'execa' && path !== './live-window.ts') return undefined;
+        const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
+        const name = path.startsWith('.') ? relative(join(root, 'src'), file).replace(/\.ts$/, '') : path;
+        entryPoints[`parts/${name}`] = file;
+        return { path: `./parts/${name}.js`, external: true };
+      });
+    },
+  };
+}
