@@ -1,7 +1,7 @@
 import { Mt19937, type Mt19937State } from './mt19937.ts';
 
-export const SHUFFLES = ['pytorch', 'none'] as const;
-export type Shuffle = (typeof SHUFFLES)[number];
+/** `pytorch`: another order in each pass, the one of PyTorch's data loaders. `none`: the order of the data. */
+export type Shuffle = 'pytorch' | 'none';
 
 /** The indices 0 … size-1 in the order of `torch.randperm` under a generator seeded with `seed`. */
 export function permutation(size: number, seed: number | bigint): Int32Array {
