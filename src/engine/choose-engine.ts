@@ -61,13 +61,15 @@ async function examine(engine: EngineName): Promise<EngineCandidate> {
   return { engine, usable: true, reason: 'a matrix product and its gradient came out right', gflops };
 }
 
-/** Why an engine need not even be tried. */
+/** Why an engine need not even be tried, and how to get it. */
 function absence(engine: EngineName): string | undefined {
-  const gpu = engine === 'tensorflow-gpu';
-  if (gpu && !hasNvidiaGpu()) return 'no NVIDIA GPU is visible here';
   const packageName = PACKAGES[engine];
-  if (packageName === undefined || isInstalled(packageName)) return undefined;
-  const seen = gpu ? 'an NVIDIA GPU is here, but ' : '';
+  if (packageName === undefined) return undefined;
+  const gpu = engine === 'tensorflow-gpu' ? hasNvidiaGpu() : undefined;
+  const installed = isInstalled(packageName);
+  if (installed) return gpu === false ? 'no NVIDIA GPU is visible here' : undefined;
+  const seen =
+    gpu === undefined ? '' : gpu ? 'an NVIDIA GPU is here, but ' : 'no NVIDIA GPU is visible here, and ';
   return `${seen}${packageName} is not installed (npm install ${packageName})`;
 }
 

@@ -6,7 +6,7 @@ export type Tf = typeof TensorFlow;
 
 /** How each engine comes to life: registers its kernels and returns the name of its TensorFlow.js backend. */
 const START: Readonly<Record<EngineName, (tf: Tf) => Promise<string>>> = {
-  'tensorflow-gpu': () => startNodeBinding('@tensorflow/tfjs-node-gpu'),
+  'tensorflow-gpu': startNodeBindingOnGpu,
   tensorflow: () => startNodeBinding('@tensorflow/tfjs-node'),
   wasm: startWasm,
   cpu: startCpu,
@@ -73,4 +73,17 @@ async function startNodeBinding(packageName: string): Promise<string> {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   await import(packageName);
   return 'tensorflow';
+}
+
+/** Without CUDA's libraries TensorFlow computes on the processor and only says so in its log. */
+async function startNodeBindingOnGpu(tf: Tf): Promise<string> {
+  const name = await startNodeBinding('@tensorflow/tfjs-node-gpu');
+  await tf.setBackend(name);
+  const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
+  if (isUsingGpuDevice !== true) {
+    throw new Error(
+      'TensorFlow finds no GPU that it can use: CUDA and cuDNN must be installed beside the driver',
+    );
+  }
+  return name;
 }

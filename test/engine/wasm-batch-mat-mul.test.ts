@@ -39,9 +39,10 @@ describe('the matrix product of the wasm engine', () => {
             tf.dispose([a, b, result]);
             return values;
           };
-          const before = tf.memory().numTensors;
+          const stored = () => tf.findBackend('wasm').numDataIds();
+          const before = stored();
           expect(await compute('wasm')).toEqual(await compute('cpu'));
-          expect(tf.memory().numTensors).toBe(before);
+          expect(stored()).toBe(before);
         },
       ),
     );

@@ -44,7 +44,8 @@ describe.each([
     logits.dispose();
   });
 
-  it('in the loss and the gradient of every parameter', async () => {
+  it('in the loss and the gradient of every parameter, leaving no tensors behind', async () => {
+    const before = [tf.memory().numTensors, tf.backend().numDataIds()];
     const { loss, gradients } = model.gradients(ids, targets);
     expect(Math.abs(loss.dataSync()[0]! - (await golden.readFloats('loss'))[0]!)).toBeLessThan(TOLERANCE);
     expect([...golden.tensors.keys()].filter((name) => name.startsWith('gradient/')).sort()).toEqual(
@@ -55,6 +56,7 @@ describe.each([
       expect(furthest(await gradient.data(), expected), name).toBeLessThan(TOLERANCE);
     }
     tf.dispose([loss, ...gradients.values()]);
+    expect([tf.memory().numTensors, tf.backend().numDataIds()]).toEqual(before);
   });
 
   it('in 20 greedy tokens', async () => {
