@@ -30,7 +30,7 @@ export interface StageSpec {
   readonly inputs: Readonly<Record<string, SpecInput>>;
   readonly collections: Readonly<Record<string, Readonly<Record<string, SpecInput>>>>;
   readonly outputs: Readonly<Record<string, { readonly artifact: ArtifactKind; readonly path: string }>>;
-  /** Holds spec.json, events.ndjson, result.json, output.log, `outputs/`, `work/` and, on cancelling, `cancel`. */
+  /** Holds spec.json, events.ndjson, result.json, `inputs/` (copies), `outputs/`, `work/` and, on cancelling, `cancel`. */
   readonly attemptDirectory: string;
   readonly earlierWorkDirectories: readonly string[];
   readonly lockFile: string;

@@ -51,7 +51,10 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   readonly inputs: Readonly<Record<string, InputDeclaration>> | 'any';
   /** The outputs that a stage with these (resolved) settings has, by name. */
   outputs(settings: Static<Schema>): Readonly<Record<string, OutputDeclaration>>;
-  /** Inputs are opened where they are stored (default), or copied into the attempt's directory. */
+  /**
+   * Inputs are opened where they are stored (default), or copied into the attempt's directory for a program that
+   * is not ours; its process then sees of the environment only what the pipeline declares.
+   */
   readonly inputAccess?: 'in-place' | 'copy';
   /** True where the stage computes with tensors and needs an engine. */
   readonly tensors?: boolean;

@@ -103,6 +103,7 @@ export type RunEvent = { readonly time: string } & (
       readonly quarantined?: string;
     }
   | {
+      /** Comes twice for a hit whose outputs turn out to be lost when they are read: it is rebuilt, and the last counts. */
       readonly type: 'stage-finished';
       readonly stage: string;
       readonly outcome: Outcome;

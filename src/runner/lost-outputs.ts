@@ -11,7 +11,7 @@ export interface LostOutput {
 }
 
 /** Every input of an action, those of collections included. */
-export function allInputs({ inputs, collections }: Action): ActionInput[] {
+function allInputs({ inputs, collections }: Action): ActionInput[] {
   return [...Object.values(inputs), ...Object.values(collections).flatMap((inputs) => Object.values(inputs))];
 }
 

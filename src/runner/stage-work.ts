@@ -135,8 +135,9 @@ export class StageWork implements Work {
   /** The stage that does an action; this one unless another was first. */
   #ownerOf({ key }: Action, id: string): string {
     const owner = this.#owners.get(key);
-    // An owner that was decided again may have become another action.
-    if (owner !== undefined && this.#actions.get(owner)?.key === key) return owner;
+    // An owner that was decided again may have become another action; one that is only a hit has not done it anew.
+    const redo = owner !== undefined && this.#mustRun.has(id) && this.outcomes.get(owner) === 'hit';
+    if (owner !== undefined && this.#actions.get(owner)?.key === key && !redo) return owner;
     this.#owners.set(key, id);
     return id;
   }

@@ -98,6 +98,16 @@ describe('a run', () => {
     expect(finished.stage('b').outputs).toEqual(finished.stage('a').outputs);
   });
 
+  it('runs a stage that is forced also where another is the same action', async () => {
+    const pipeline = {
+      a: { type: puppet, settings: { text: 'same' } },
+      b: { type: puppet, settings: { text: 'same' } },
+    };
+    await rig.run(pipeline);
+    expect((await rig.run(pipeline, { force: ['b'] })).outcomes).toEqual({ a: 'hit', b: 'ran' });
+    expect((await rig.run(pipeline, { force: ['a', 'b'] })).outcomes).toEqual({ a: 'ran', b: 'hit' });
+  });
+
   it('runs a stage that is forced, and what its new bytes change', async () => {
     const pipeline = {
       a: { type: puppet, settings: rig.led('a') },
