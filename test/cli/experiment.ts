@@ -10,7 +10,8 @@ import { Project } from './rig.ts';
 export const PIPELINES = resolve(import.meta.dirname, '../../pipelines');
 
 /** A GPT-2 that trains in seconds, with the real vocabulary and the book's context length. */
-const TINY = { n_layer: 2, n_head: 2, n_embd: 16, n_positions: 1024, vocab_size: 50257 };
+const SIZE = { n_layer: 2, n_head: 2, n_embd: 16 };
+const TINY = { ...SIZE, n_positions: 1024, vocab_size: 50257 };
 
 /** A judge whose score depends on nothing but the question, as a greedy model's does. */
 function scoreByContent({ messages }: ChatBody): string {
@@ -60,7 +61,7 @@ export class Experiment {
     return [
       ['stages.download.with.url', `${this.files.url}/instruction-data.json`],
       ['stages.pretrained.with.url', `${this.files.url}/tiny/`],
-      ['stages.pretrained.with.model', JSON.stringify(TINY)],
+      ['stages.pretrained.with.model', JSON.stringify({ use: 'gpt2-medium', ...SIZE })],
       ['stages.judge.with.url', this.ollama.url],
       ['epochs', '1'],
     ].flatMap(([path, value]) => ['--set', `${path}=${value}`]);
