@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The target that PyTorch's cross-entropy leaves out by default. */
-export const IGNORED_TARGET = -100;
+const IGNORED_TARGET = -100;
 
 /**
  * Mean cross-entropy in nats of logits [N, V] against targets [N] (int32), over the targets that are not

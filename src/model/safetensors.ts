@@ -14,7 +14,7 @@ const ELEMENT_BYTES = {
   U8: 1,
   BOOL: 1,
 } as const;
-export type SafetensorsType = keyof typeof ELEMENT_BYTES;
+type SafetensorsType = keyof typeof ELEMENT_BYTES;
 
 /** One tensor's place in a file. */
 export interface TensorEntry {
