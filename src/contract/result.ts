@@ -7,8 +7,10 @@ export const RESULT_VERSION = 1;
  * How an attempt ended, written atomically by the stage's process as `result.json`. Its absence means that
  * the process died; an exit code alone is never believed.
  */
-export type StageResult = { readonly result: typeof RESULT_VERSION } & (
-  /** `observed`: the facts that `observe` gave before and after the work (they agreed). */
+export type StageResult = {
+  readonly result: typeof RESULT_VERSION;
+} & /** `observed`: the facts that `observe` gave before and after the work (they agreed). */
+(
   | { readonly status: 'done'; readonly observed: JsonObject; readonly facts: JsonObject }
   | {
       readonly status: 'failed';

@@ -110,10 +110,7 @@ export class StageRun {
       ({ attempt: name, directory }) => name < attempt.attempt && existsSync(attemptFiles(directory).work),
     );
     const prepared = await explained('prepare an attempt', () =>
-      prepareSpec(
-        { stage, action, attempt, earlier, engine },
-        { workspace, files: decider.files, recordOf },
-      ),
+      prepareSpec({ stage, action, attempt, earlier, engine }, { workspace, files: decider.files, recordOf }),
     );
     if ('lost' in prepared) {
       await rm(attempt.directory, { recursive: true });
