@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'pipe-build-'));
 try {
   writeFileSync(join(folder, 'pipeline.yaml'), PIPELINE);
   const args = ['run', join(folder, 'pipeline.yaml'), '--artifacts', join(folder, 'artifacts')];
-  execFileSync(process.execPath, [join(root, 'dist/pipe.js'), ...args], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(root, 'dist/pipe.cjs'), ...args], { stdio: 'inherit' });
 
   const program = join(root, 'dist/command-line.cjs');
   const script = new Script(module.wrap(readFileSync(program, 'latin1')), {

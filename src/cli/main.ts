@@ -8,11 +8,11 @@ interface CommandLine {
   runCommandLine(args: readonly string[]): Promise<void>;
 }
 
-const require = createRequire(import.meta.url);
+const requireHere = createRequire(import.meta.url);
 const program = join(import.meta.dirname, 'command-line.cjs');
 
 const { runCommandLine } = compiledProgram() ?? requiredProgram();
-await runCommandLine(process.argv.slice(2));
+void runCommandLine(process.argv.slice(2));
 
 /**
  * The command line with the compiled code that the build left beside it (scripts/write-code-cache.mjs): compiling it takes
@@ -29,12 +29,12 @@ function compiledProgram(): CommandLine | undefined {
   // Node gives scripts from V8's cache no import() of their own.
   const importPart = (path: string) => import(new URL(path, import.meta.url).href);
   const loaded = { exports: {}, importPart };
-  script.runInThisContext()(loaded.exports, require, loaded, program, import.meta.dirname);
+  script.runInThisContext()(loaded.exports, requireHere, loaded, program, import.meta.dirname);
   return loaded.exports as CommandLine;
 }
 
 function requiredProgram(): CommandLine {
   // Node 22 and later keep compiled code between runs themselves.
   (module as { enableCompileCache?: () => void }).enableCompileCache?.();
-  return require(program) as CommandLine;
+  return requireHere(program) as CommandLine;
 }
