@@ -1,7 +1,8 @@
-import { link, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
-import { CacheError, errorCode, explained, orAbsent } from './cache-error.ts';
+import { CacheError, errorCode, explained, ifThere, orAbsent } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
@@ -25,7 +26,7 @@ export class ActionRecords {
   /** Every sound record of an action, one for each state of its observed facts, in a fixed order. */
   async find(key: Digest): Promise<readonly ActionRecord[]> {
     return await explained('read the action records', async () => {
-      const names = (await orAbsent(readdir(this.#folder(key)))) ?? [];
+      const names = ifThere(() => readdirSync(this.#folder(key))) ?? [];
       const records: ActionRecord[] = [];
       for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
         const record = await this.#read(join(this.#folder(key), name));
@@ -91,7 +92,8 @@ export class ActionRecords {
 
   /** A sound record; undefined where there is none or it is damaged, which is reported. */
   async #read(path: string): Promise<ActionRecord | undefined> {
-    const text = await orAbsent(readFile(path, 'utf8'));
+    // At once: a run with nothing to do reads one for every stage, and waiting would take longer than reading.
+    const text = ifThere(() => readFileSync(path, 'utf8'));
     if (text === undefined) return undefined;
     try {
       return this.#parse(text, path);

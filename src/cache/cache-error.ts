@@ -40,6 +40,16 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
+/** Does a file operation at once; undefined where the file does not exist. */
+export function ifThere<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
 /** Awaits a file operation; undefined where the file does not exist. */
 export async function orAbsent<T>(operation: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Json } from '../contract/json.ts';
-import { explained, orAbsent } from './cache-error.ts';
+import { explained, ifThere } from './cache-error.ts';
 import { type Digest, digestOfBytes, isDigest } from './digest.ts';
 import { makeDirectory, temporaryName } from './durable.ts';
 
@@ -19,7 +20,8 @@ export interface StageName {
  * only serves explanations, so what is damaged is no problem worth a word.
  */
 export async function latestKey(cacheDirectory: string, name: StageName): Promise<Digest | undefined> {
-  const text = await orAbsent(readFile(pathOf(cacheDirectory, name), 'utf8'));
+  // At once: a run with nothing to do reads one for every stage, and waiting would take longer than reading.
+  const text = ifThere(() => readFileSync(pathOf(cacheDirectory, name), 'utf8'));
   try {
     const value: Json = JSON.parse(text ?? 'null');
     const key = typeof value === 'object' && value !== null && 'key' in value ? value.key : undefined;
