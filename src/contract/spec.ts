@@ -33,6 +33,8 @@ export interface StageSpec {
   /** Holds spec.json, events.ndjson, result.json, `inputs/` (copies), `outputs/`, `work/` and, on cancelling, `cancel`. */
   readonly attemptDirectory: string;
   readonly earlierWorkDirectories: readonly string[];
+  /** Names of the variables whose values must not be seen; the process hides them in all that it tells. */
+  readonly secrets: readonly string[];
   readonly lockFile: string;
   readonly engine: EngineName | null;
   /** The user named that engine, rather than leaving the choice to `auto`. */

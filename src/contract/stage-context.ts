@@ -12,6 +12,14 @@ export interface InputArtifact {
   readonly files: readonly string[];
 }
 
+/** Takes the values of secrets out of one stream of bytes, also where a value is split across chunks. */
+export interface SecretFilter {
+  /** What can be passed on: in what is held back a secret may have begun. */
+  write(chunk: Uint8Array): Uint8Array;
+  /** The rest. */
+  end(): Uint8Array;
+}
+
 /** What a stage's `run` is given. Nothing else of the world is to be relied upon. */
 export interface StageContext<Settings> {
   readonly settings: Settings;
@@ -45,12 +53,20 @@ export interface StageContext<Settings> {
   metric(name: string, value: number): void;
   /** A fact about how the work was done (the engine's version, the thread count); goes to provenance. */
   fact(name: string, value: Json): void;
+  /** For what another program prints: replaces the values of the pipeline's secrets by `***NAME***`. */
+  secretFilter(): SecretFilter;
 }
 
 /** A failure that the user can mend; its message and hint are shown without a stack. */
 export class StageError extends Error {
   override readonly name = 'StageError';
   readonly hint: string | undefined;
+
+  /** Stage types lie in bundles of their own, each with its copy of this class: the name tells, not the copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'StageError';
+  }
+
   constructor(message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;

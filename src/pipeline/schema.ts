@@ -77,7 +77,9 @@ export const StageSchema = Type.Object(
       description: 'Settings of the stage type.',
     }),
     env: variables('Environment variables that count: passed to the stage, keyed and recorded.'),
-    secrets: variables('Environment variables that must not be seen: passed, never keyed or recorded.'),
+    secrets: variables(
+      'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
+    ),
     resources: Resources,
     timeout: Type.Optional(
       Type.String({

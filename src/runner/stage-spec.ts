@@ -56,6 +56,7 @@ export async function prepareSpec(
     ),
     attemptDirectory: attempt.directory,
     earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
+    secrets: stage.secrets,
     lockFile: join(sources.workspace.locksDirectory, action.key),
     engine: order.engine?.engine ?? null,
     engineByName: order.engine !== undefined && order.engine.requested !== 'auto',

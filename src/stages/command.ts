@@ -71,6 +71,7 @@ export const command = defineStage({
       destinations: context.outputs,
       parentDirectory: context.workDirectory,
       signal: context.signal,
+      secretFilter: context.secretFilter,
     });
   },
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished, type Readable } from 'node:stream';
-import { StageError } from '../contract/stage-context.ts';
+import { type SecretFilter, StageError } from '../contract/stage-context.ts';
 
 export interface CommandOptions {
   /** Program and arguments. */
@@ -19,6 +19,8 @@ export interface CommandOptions {
   /** The command's directory is made fresh in here. */
   readonly parentDirectory: string;
   readonly signal: AbortSignal;
+  /** Makes a filter for each stream of the command's words. */
+  readonly secretFilter: () => SecretFilter;
 }
 
 /** Lines of the command's own words that an error repeats. */
@@ -29,7 +31,7 @@ const DRAIN_MS = 500;
 
 /**
  * Runs a command in a fresh directory that holds its inputs under `inputs/`, and moves what it wrote to the
- * destinations. Standard output and error are passed on; standard input is closed. The child stays in this
+ * destinations. Standard output and error are passed on without secrets; standard input is closed. The child stays in this
  * process's group, so whoever ends the group ends the command and what it started. Throws StageError where it
  * cannot be started, fails, or leaves an output out, and the reason of `signal` when that is aborted.
  */
@@ -43,18 +45,21 @@ export async function runCommand(options: CommandOptions): Promise<void> {
   for (const { path } of Object.values(options.outputs)) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
   }
-  await runToEnd(options.argv, directory, options.signal);
+  await runToEnd(options, directory);
   for (const [name, { path, artifact }] of Object.entries(options.outputs)) {
     await moveOutput(name, join(directory, path), path, artifact, options.destinations[name]!);
   }
 }
 
-async function runToEnd(argv: readonly string[], directory: string, signal: AbortSignal): Promise<void> {
+async function runToEnd({ argv, signal, secretFilter }: CommandOptions, directory: string): Promise<void> {
   signal.throwIfAborted();
   const [program, ...rest] = argv as [string, ...string[]];
   const child = spawn(program, rest, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
   const tail = { text: '' };
-  const streams = [passOn(child.stdout, process.stdout, tail), passOn(child.stderr, process.stderr, tail)];
+  const streams = [
+    passOn(child.stdout, secretFilter(), process.stdout, tail),
+    passOn(child.stderr, secretFilter(), process.stderr, tail),
+  ];
   const stop = () => child.kill('SIGTERM');
   signal.addEventListener('abort', stop);
   try {
@@ -92,12 +97,23 @@ async function ended(
 }
 
 /** Passes a stream on and keeps its end; resolves when it closes. */
-function passOn(from: Readable, to: NodeJS.WritableStream, tail: { text: string }): Promise<void> {
-  from.on('data', (chunk: Buffer) => {
-    to.write(chunk);
-    tail.text = (tail.text + chunk.toString()).slice(-TAIL_CHARACTERS);
-  });
-  return new Promise((resolve) => finished(from, () => resolve()));
+function passOn(
+  from: Readable,
+  filter: SecretFilter,
+  to: NodeJS.WritableStream,
+  tail: { text: string },
+): Promise<void> {
+  const pass = (bytes: Uint8Array) => {
+    to.write(bytes);
+    tail.text = (tail.text + Buffer.from(bytes).toString()).slice(-TAIL_CHARACTERS);
+  };
+  from.on('data', (chunk: Buffer) => pass(filter.write(chunk)));
+  return new Promise((resolve) =>
+    finished(from, () => {
+      pass(filter.end());
+      resolve();
+    }),
+  );
 }
 
 function failure(

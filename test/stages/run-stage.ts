@@ -18,6 +18,7 @@ import type { SettingsSchema } from '../../src/contract/settings.ts';
 import type { InputArtifact, StageContext } from '../../src/contract/stage-context.ts';
 import type { StageEvent } from '../../src/contract/stage-event.ts';
 import type { StageType } from '../../src/contract/stage-type.ts';
+import { Secrets } from '../../src/runner/stage-process/secrets.ts';
 
 type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
 export type StageRunEvent = Untimed<StageEvent>;
@@ -120,6 +121,7 @@ export async function runStage<Schema extends SettingsSchema>(
     warn: (message, hint) => emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) }),
     metric: (name, value) => emit({ type: 'metric', name, value }),
     fact: (name, value) => emit({ type: 'fact', name, value }),
+    secretFilter: () => new Secrets([], {}).filter(),
   };
   await type.run(context);
   const missing = Object.keys(outputs).filter((name) => !existsSync(outputs[name]!));

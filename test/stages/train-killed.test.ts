@@ -55,6 +55,7 @@ function start(
     ),
     attemptDirectory: directory,
     earlierWorkDirectories,
+    secrets: [],
     lockFile: join(directory, 'lock'),
     engine,
   };

@@ -8,7 +8,8 @@ import { StageError } from '../../contract/stage-context.ts';
 import type { StageType } from '../../contract/stage-type.ts';
 import { attemptFiles } from '../attempt-files.ts';
 import { cancellationSignal } from './cancellation.ts';
-import { EventWriter } from './event-writer.ts';
+import { EventWriter, type NewStageEvent } from './event-writer.ts';
+import { hideInOutput, Secrets } from './secrets.ts';
 import { stageContext } from './stage-context.ts';
 import { watchRunner } from './watch-runner.ts';
 
@@ -22,6 +23,8 @@ export async function runStageHost(
 ): Promise<never> {
   watchRunner();
   const spec = readSpec(specFile);
+  const secrets = new Secrets(spec.secrets, process.env);
+  hideInOutput(secrets, [process.stdout, process.stderr]);
   const files = attemptFiles(spec.attemptDirectory);
   const events = new EventWriter(files.events);
   const signal = cancellationSignal(files.cancel);
@@ -35,9 +38,9 @@ export async function runStageHost(
     });
     result = lock.waited
       ? { result: RESULT_VERSION, status: 'superseded' }
-      : await work(spec, stageTypes, events, signal);
+      : await work(spec, stageTypes, events, signal, secrets);
   } catch (error) {
-    result = signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error);
+    result = signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error, secrets);
   }
   events.close();
   writeResult(files.result, result);
@@ -61,15 +64,25 @@ async function work(
   stageTypes: ReadonlyMap<string, StageType>,
   events: EventWriter,
   signal: AbortSignal,
+  secrets: Secrets,
 ): Promise<StageResult> {
   const type = stageTypes.get(spec.uses);
   if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
+  for (const name of secrets.tooShort) events.write(tooShort(name));
   const facts: Record<string, Json> = {};
   const before = await observe(type, spec.settings, signal);
-  await type.run(stageContext(spec, events, facts, signal));
+  await type.run(stageContext(spec, events, facts, signal, secrets));
   const after = await observe(type, spec.settings, signal);
   requireSameWorld(before, after);
   return { result: RESULT_VERSION, status: 'done', observed: after, facts };
+}
+
+function tooShort(name: string): NewStageEvent {
+  return {
+    type: 'warning',
+    message: `the secret ${name} is so short that its value is not hidden where the stage prints it`,
+    hint: 'Only values of at least four bytes are hidden: fewer occur in any text by chance.',
+  };
 }
 
 async function observe(type: StageType, settings: JsonObject, signal: AbortSignal): Promise<JsonObject> {
@@ -92,14 +105,14 @@ function sameFact(one: Json | undefined, other: Json | undefined): boolean {
 }
 
 /** A StageError is the user's: message and hint. Any other error may be ours: its stack is kept. */
-function failure(error: unknown): StageResult {
+function failure(error: unknown, secrets: Secrets): StageResult {
   if (error instanceof StageError) {
     console.error(`error: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
     const { message, hint } = error;
     return {
       result: RESULT_VERSION,
       status: 'failed',
-      error: { message, ...(hint !== undefined && { hint }) },
+      error: secrets.hideIn({ message, ...(hint !== undefined && { hint }) }),
     };
   }
   console.error(error);
@@ -107,7 +120,7 @@ function failure(error: unknown): StageResult {
   return {
     result: RESULT_VERSION,
     status: 'failed',
-    error: { message, ...(stack !== undefined && { stack }) },
+    error: secrets.hideIn({ message, ...(stack !== undefined && { stack }) }),
   };
 }
 

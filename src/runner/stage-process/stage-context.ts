@@ -4,16 +4,19 @@ import type { StageContext } from '../../contract/stage-context.ts';
 import { attemptFiles } from '../attempt-files.ts';
 import type { EventWriter } from './event-writer.ts';
 import { inputArtifact } from './input-artifact.ts';
+import type { Secrets } from './secrets.ts';
 
 /**
  * What `run` is given, made from the spec. Everything that the stage tells goes into `events`; what it logs also
- * goes to standard output, so that the log file tells the whole story. Facts are collected into `facts`.
+ * goes to standard output, so that the log file tells the whole story. Facts are collected into `facts`. No value of
+ * `secrets` is told.
  */
 export function stageContext(
   spec: StageSpec,
   events: EventWriter,
   facts: Record<string, Json>,
   signal: AbortSignal,
+  secrets: Secrets,
 ): StageContext<JsonObject> {
   return {
     settings: spec.settings,
@@ -30,20 +33,23 @@ export function stageContext(
     earlierWorkDirectories: spec.earlierWorkDirectories,
     ...(spec.engine !== null && { engine: spec.engine, engineByName: spec.engineByName === true }),
     signal,
-    progress: (progress) => events.write({ type: 'progress', ...progress }),
+    progress: (progress) => events.write({ type: 'progress', ...secrets.hideIn(progress) }),
     log: (message) => {
-      events.write({ type: 'log', message });
+      events.write({ type: 'log', message: secrets.hide(message) });
       console.log(message);
     },
     warn: (message, hint) => {
-      events.write({ type: 'warning', message, ...(hint !== undefined && { hint }) });
+      const warning = { message, ...(hint !== undefined && { hint }) };
+      events.write({ type: 'warning', ...secrets.hideIn(warning) });
       console.log(`warning: ${message}${hint === undefined ? '' : ` (${hint})`}`);
     },
     metric: (name, value) => events.write({ type: 'metric', name, value }),
     fact: (name, value) => {
-      facts[name] = value;
-      events.write({ type: 'fact', name, value });
+      const shown = secrets.hideIn(value);
+      facts[name] = shown;
+      events.write({ type: 'fact', name, value: shown });
     },
+    secretFilter: () => secrets.filter(),
   };
 }
 

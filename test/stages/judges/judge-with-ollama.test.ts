@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StageContext } from '../../../src/contract/stage-context.ts';
+import { Secrets } from '../../../src/runner/stage-process/secrets.ts';
 import { judgeWithOllama } from '../../../src/stages/judges/judge-with-ollama.ts';
 import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
 import { freshDirectory, removeDirectories } from '../run-stage.ts';
@@ -49,6 +50,7 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
     warn: (message) => warnings.push(message),
     metric: () => undefined,
     fact: () => undefined,
+    secretFilter: () => new Secrets([], {}).filter(),
   };
 }
 
