@@ -8,6 +8,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     globalSetup: ['test/build-once.ts'],
+    // .ci/run counts from the JSON report.
+    reporters: process.env.PIPE_TEST_REPORT
+      ? ['default', ['json', { outputFile: process.env.PIPE_TEST_REPORT }]]
+      : ['default'],
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
   },
 });

@@ -102,6 +102,12 @@ const modules = await build({
 await removeCodeCaches();
 await writeOutputs([...modules.outputFiles, ...program.outputFiles]);
 await linkProgram();
-execFileSync(process.execPath, [join(root, 'scripts/write-code-cache.mjs')], {
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+try {
+  execFileSync(process.execPath, [join(root, 'scripts/write-code-cache.mjs')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+} catch {
+  console.warn(
+    'pipe was built, but a small run with it failed (above); without its compiled code it starts slower.',
+  );
+}

@@ -29,7 +29,7 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
 }
 
 /** A line each for the lines of a text, with the stage's name before them: none can pass for a line of another kind. */
-export function stageLines(state: RunState, stage: string, text: string | undefined): readonly string[] {
+function stageLines(state: RunState, stage: string, text: string | undefined): readonly string[] {
   if (text === undefined) return [];
   const widest = Math.max(...[...state.stages.keys()].map((name) => name.length));
   const name = stage.padEnd(Math.min(widest, WIDEST_NAME));
@@ -37,7 +37,7 @@ export function stageLines(state: RunState, stage: string, text: string | undefi
 }
 
 /** What a stage says of itself: the message, or a warning and how to mend it. */
-export function logText(event: Extract<RunEvent, { type: 'stage-log' }>, paint: Paint): string {
+function logText(event: Extract<RunEvent, { type: 'stage-log' }>, paint: Paint): string {
   if (event.level === 'info') return event.message;
   const hint = event.hint === undefined ? '' : `\n${event.hint}`;
   return paint('yellow', `warning: ${event.message}`) + hint;

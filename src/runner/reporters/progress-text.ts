@@ -24,7 +24,7 @@ export function progressText(progress: Progress): string {
 }
 
 /** Work done between the first and the latest measurement; what an earlier attempt had finished does not count. */
-export function ratePerSecond({ first, latest }: Progress): number | undefined {
+function ratePerSecond({ first, latest }: Progress): number | undefined {
   const elapsed = latest.time - first.time;
   const done = latest.done - first.done;
   return elapsed < SHORTEST_OBSERVATION_MS || done <= 0 ? undefined : (done / elapsed) * 1000;

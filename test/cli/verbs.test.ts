@@ -1,0 +1,122 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Project } from './rig.ts';
+import { SMALL } from './small-pipeline.ts';
+
+describe('verbs on a pipeline', () => {
+  let project: Project;
+  beforeAll(() => {
+    project = new Project({ 'small.yaml': SMALL });
+  });
+  afterAll(() => project.remove());
+
+  it('graph draws what flows between the stages', async () => {
+    const { stdout } = await project.pipe(['graph', 'small.yaml']);
+    expect(stdout).toBe(`small
+shout (command)
+└─ number: count.number (command)
+   └─ text: words.text (command)
+`);
+  });
+
+  it('plan says what would run and starts nothing', async () => {
+    const { code, stdout } = await project.pipe(['plan', 'small.yaml']);
+    expect(stdout).toBe(`run      words  not run before
+may run  count  after words
+may run  shout  after count
+
+1 stage to run, 2 may run, 0 cached
+`);
+    expect(code).toBe(0);
+    expect(existsSync(project.path('artifacts/runs'))).toBe(false);
+  });
+
+  it('cat names the command that makes what is not there yet', async () => {
+    const { code, stderr } = await project.pipe(['cat', 'small.yaml', 'words.text']);
+    expect(stderr).toBe(`error: stage words is not up to date: not run before
+  run it with: pipe run small.yaml --only 'words' (with the same --set options)
+`);
+    expect(code).toBe(2);
+  });
+
+  it('run brings it up to date and cat and get give the outputs', async () => {
+    const { code, stdout, stderr } = await project.pipe(['run', 'small.yaml']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/\nSucceeded in .* s: 3 ran\n$/);
+
+    const printed = await project.pipe(['cat', 'small.yaml', 'shout.text']);
+    expect(printed).toMatchObject({ code: 0, stdout: '3!\n', stderr: '' });
+    await project.pipe(['get', 'small.yaml', 'shout.text', 'out/shout.txt']);
+    expect(readFileSync(project.path('out/shout.txt'), 'utf8')).toBe('3!\n');
+  });
+
+  it('get never writes over what is there', async () => {
+    const { code, stderr } = await project.pipe(['get', 'small.yaml', 'shout.text', 'small.yaml']);
+    expect(stderr).toBe('error: small.yaml exists already\n  give another place, or remove it\n');
+    expect(code).toBe(2);
+    expect(readFileSync(project.path('small.yaml'), 'utf8')).toBe(SMALL);
+  });
+
+  it('plan explains a change by the setting that changed', async () => {
+    const { stdout } = await project.pipe(['plan', 'small.yaml', '--set', 'mark=.']);
+    expect(stdout).toMatch(/^hit {6}words {2}/m);
+    expect(stdout).toMatch(/^hit {6}count {2}/m);
+    expect(stdout).toMatch(/^run {6}shout {2}run .*!.* -> .*\./m);
+  });
+
+  it('status shows the last runs and the state of the stages', async () => {
+    const { stdout } = await project.pipe(['status', 'small.yaml']);
+    expect(stdout).toMatch(/^\d{8}-\d{6}-\w{4} {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}succeeded {3}small {2}/m);
+    expect(stdout).toContain('Nothing to do: 3 stages, all cached');
+  });
+
+  it('cat suggests the output that was meant', async () => {
+    const { code, stderr } = await project.pipe(['cat', 'small.yaml', 'shout.txt']);
+    expect(stderr).toBe('error: there is no output "shout.txt" in small\n  did you mean `shout.text`?\n');
+    expect(code).toBe(2);
+  });
+
+  it('run fails with code 1 and says why, where the log is and how to go on', async () => {
+    const { code, stdout } = await project.pipe([
+      'run',
+      'small.yaml',
+      '--set',
+      'stages.count.with.run=echo wrong; exit 3',
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/\nFailed after .* s: 1 failed, 1 not run, 1 cached\n/);
+    expect(stdout).toMatch(/\ncount failed: .*exit code 3/);
+    const log = /\n {2}log: (\S+)\n/.exec(stdout)?.[1];
+    expect(readFileSync(project.path(log ?? ''), 'utf8')).toContain('wrong\n');
+    expect(stdout).toContain(
+      "\nTo continue: pipe run small.yaml --set 'stages.count.with.run=echo wrong; exit 3'\n",
+    );
+  });
+
+  it('run --artifacts writes to another folder, and nothing is found there before', async () => {
+    const { events } = await project.run(['small.yaml', '--artifacts', 'elsewhere']);
+    expect(events.at(-1)).toMatchObject({ type: 'run-finished', counts: { ran: 3, hit: 0 } });
+    expect(existsSync(project.path('elsewhere/cache/objects'))).toBe(true);
+  });
+
+  it('validate shows every error of every file and ends with code 2', async () => {
+    project.write('wrong.yaml', SMALL.replace('uses: command', 'uses: comand'));
+    const { code, stdout, stderr } = await project.pipe([
+      'validate',
+      'small.yaml',
+      'wrong.yaml',
+      'none.yaml',
+    ]);
+    expect(stdout).toBe('small.yaml: small is valid, 3 stages\n');
+    expect(stderr).toContain('wrong.yaml:6:11: error: there is no stage type `comand`');
+    expect(stderr).toContain('none.yaml');
+    expect(code).toBe(2);
+  });
+
+  it('a pipe that is closed early is no fault', async () => {
+    const child = project.start(['cat', 'small.yaml', 'words.text']);
+    child.stdout?.destroy();
+    const [code] = await new Promise<[number | null]>((done) => child.once('exit', (code) => done([code])));
+    expect(code).toBe(0);
+  });
+});
