@@ -64,6 +64,8 @@ export class StageError extends Error {
 
   /** Stage types lie in bundles of their own, each with its copy of this class: the name tells, not the copy. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method and keep the ordinary test
+    if (this !== StageError) return super[Symbol.hasInstance](value);
     return value instanceof Error && value.name === 'StageError';
   }
 
