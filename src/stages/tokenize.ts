@@ -29,7 +29,7 @@ const RECORDS_AT_ONCE = 256;
 
 export const tokenize = defineStage({
   uses: 'tokenize',
-  version: 1,
+  version: 2,
   summary: 'Turns records into token ids.',
   settings,
   inputs: {

@@ -4,6 +4,14 @@ export type Encoding = (typeof ENCODINGS)[number];
 /** The mark between documents, as text; both encodings have one token for it. */
 export const END_OF_TEXT = '<|endoftext|>';
 
+export interface EncodeOptions {
+  /**
+   * `<|endoftext|>` inside a text is that one token where this is true, and ordinary characters otherwise, so that data
+   * cannot forge the end of a document.
+   */
+  readonly allowSpecial?: boolean;
+}
+
 /** Turns text into token ids and back. */
 export interface Tokenizer {
   readonly encoding: Encoding;
@@ -11,40 +19,59 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Id of `<|endoftext|>`. */
   readonly endOfText: number;
-  /**
-   * Token ids of a text. `<|endoftext|>` inside the text is that one token where `allowSpecial` is true and
-   * ordinary characters otherwise, so that data cannot forge the end of a document.
-   */
-  encode(text: string, options?: { readonly allowSpecial?: boolean }): Int32Array;
+  /** Token ids of a text; an unpaired surrogate counts as U+FFFD. */
+  encode(text: string, options?: EncodeOptions): Int32Array;
   /** The text of some ids; bytes that are not UTF-8 become U+FFFD. Throws RangeError for an id outside the vocabulary. */
   decode(ids: ArrayLike<number>): string;
 }
 
 /**
  * The tokenizer of an encoding: `gpt2` is the byte-pair encoding of GPT-2 (50,257 tokens,
- * https://github.com/openai/gpt-2), loaded only when asked for; `bytes` has one token a UTF-8 byte and 256 for
- * the end of text, so that a tiny model need not carry a large vocabulary.
+ * https://github.com/openai/gpt-2) with the ids that tiktoken gives, loaded only when asked for; `bytes` has one token
+ * a UTF-8 byte and 256 for the end of text, so that a tiny model need not carry a large vocabulary.
  */
 export async function tokenizerFor(encoding: Encoding): Promise<Tokenizer> {
   return encoding === 'gpt2' ? await gpt2Tokenizer() : byteTokenizer;
 }
 
 async function gpt2Tokenizer(): Promise<Tokenizer> {
-  const [{ Tiktoken }, { default: ranks }] = await Promise.all([
-    import('js-tiktoken/lite'),
-    import('js-tiktoken/ranks/gpt2'),
+  const [{ gpt2Tokens }, { gpt2Pieces }, { bytePairIds }] = await Promise.all([
+    import('./gpt2-vocabulary.ts'),
+    import('./gpt2-pieces.ts'),
+    import('./byte-pairs.ts'),
   ]);
-  const bytePairs = new Tiktoken(ranks);
-  const endOfText = ranks.special_tokens[END_OF_TEXT]!;
-  const vocabularySize = endOfText + 1;
+  const tokens = [...(await gpt2Tokens()), END_OF_TEXT];
+  const endOfText = tokens.length - 1;
+  const idOf = new Map(tokens.slice(0, endOfText).map((token, id) => [token, id]));
+  const pieceIds = (piece: string): readonly number[] => {
+    const bytes = Buffer.from(piece, 'utf8').toString('latin1');
+    const id = idOf.get(bytes);
+    return id === undefined ? bytePairIds(bytes, idOf) : [id];
+  };
   return {
     encoding: 'gpt2',
-    vocabularySize,
+    vocabularySize: tokens.length,
     endOfText,
-    encode: (text, { allowSpecial = false } = {}) =>
-      Int32Array.from(bytePairs.encode(text, allowSpecial ? [END_OF_TEXT] : [], [])),
-    decode: (ids) => bytePairs.decode(checkedIds(ids, vocabularySize)),
+    encode: (text, options) =>
+      withEndOfText(text, endOfText, options, (part) => gpt2Pieces(part).flatMap(pieceIds)),
+    decode: (ids) => {
+      const bytes = checkedIds(ids, tokens.length).map((id) => tokens[id]);
+      return Buffer.from(bytes.join(''), 'latin1').toString('utf8');
+    },
   };
+}
+
+/** Encodes what lies between the marks of an end of text, or the whole text where such marks are not allowed. */
+function withEndOfText(
+  text: string,
+  endOfText: number,
+  { allowSpecial = false }: EncodeOptions = {},
+  encode: (part: string) => readonly number[],
+): Int32Array {
+  const parts = allowSpecial ? text.split(END_OF_TEXT) : [text];
+  return Int32Array.from(
+    parts.flatMap((part, index) => [...(index === 0 ? [] : [endOfText]), ...encode(part)]),
+  );
 }
 
 const BYTE_END_OF_TEXT = 256;
@@ -53,14 +80,8 @@ const byteTokenizer: Tokenizer = {
   encoding: 'bytes',
   vocabularySize: BYTE_END_OF_TEXT + 1,
   endOfText: BYTE_END_OF_TEXT,
-  encode(text, { allowSpecial = false } = {}) {
-    const parts = allowSpecial ? text.split(END_OF_TEXT) : [text];
-    const ids = parts.flatMap((part, index) => [
-      ...(index === 0 ? [] : [BYTE_END_OF_TEXT]),
-      ...Buffer.from(part, 'utf8'),
-    ]);
-    return Int32Array.from(ids);
-  },
+  encode: (text, options) =>
+    withEndOfText(text, BYTE_END_OF_TEXT, options, (part) => [...Buffer.from(part, 'utf8')]),
   decode(ids) {
     const mark = Buffer.from(END_OF_TEXT);
     const parts = checkedIds(ids, BYTE_END_OF_TEXT + 1).map((id) =>
