@@ -7,9 +7,7 @@ import { build } from 'esbuild';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/**
- * The module that TypeScript `code` makes; paths in it are relative to the root of the project.
- */
+/** The module that TypeScript `code` makes; paths in it are relative to the root of the project. */
 export async function importSource(code, plugins = []) {
   // Inside node_modules, so that packages are found from there.
   const file = join(root, 'node_modules/.cache/pipe', `${randomUUID()}.mjs`);

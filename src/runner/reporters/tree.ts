@@ -55,7 +55,9 @@ export class TreeReporter implements Reporter {
     window.write(this.#above);
     this.#above = [];
     const { columns = 80, rows = 24 } = this.#output;
-    window.draw(treeLines(this.#state, { columns, rows, now: Date.now(), paint: this.#paint }));
+    // An empty line sets the tree off from what the stages say.
+    const view = { columns, rows: rows - 1, now: Date.now(), paint: this.#paint };
+    window.draw(['', ...treeLines(this.#state, view)]);
   }
 }
 
