@@ -34,10 +34,9 @@ const VERBS = [
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`pipe cat … | head`) is no fault.
+  // A reader that has seen enough (`pipe run … | head`) is no fault, and no reason to stop a run.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.done);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
   });
   const program = new Command('pipe')
     .description(

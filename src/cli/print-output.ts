@@ -32,6 +32,11 @@ export async function printOutput(
   await print(file);
 }
 
+/** Ends early where the reader does (`pipe cat … | head`). */
 async function print(path: string): Promise<void> {
-  await pipeline(createReadStream(path), process.stdout, { end: false });
+  try {
+    await pipeline(createReadStream(path), process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
 }

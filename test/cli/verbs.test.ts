@@ -113,10 +113,17 @@ may run  shout  after count
     expect(code).toBe(2);
   });
 
-  it('a pipe that is closed early is no fault', async () => {
-    const child = project.start(['cat', 'small.yaml', 'words.text']);
+  it.each([
+    ['cat', ['cat', 'small.yaml', 'words.text']],
+    ['run', ['run', 'small.yaml', '--force', 'words']],
+  ])('%s goes on to its end when nobody reads what it prints', async (_verb, args) => {
+    const child = project.start(args);
     child.stdout?.destroy();
-    const [code] = await new Promise<[number | null]>((done) => child.once('exit', (code) => done([code])));
-    expect(code).toBe(0);
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    const code = await new Promise((done) => child.once('close', done));
+    expect([code, stderr]).toEqual([0, '']);
   });
 });
