@@ -19,6 +19,9 @@ const DEFAULTS = {
   eos_token_id: 50256,
 } as const;
 
+/** Beyond any GPT-2: a forged number shall not make a table of parameters without end. */
+const MAX_LAYERS = 10_000;
+
 /**
  * Reads the config.json of a GPT-2 in a Hugging Face folder. Throws ModelFileError that names the file and the
  * setting where it describes a model that this program would compute wrongly.
@@ -30,7 +33,8 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
   } catch (error) {
     throw new ModelFileError(`${path}: not JSON (${(error as Error).message})`);
   }
-  const values = { ...DEFAULTS, ...(json as Record<string, unknown>) } as Record<string, unknown>;
+  if (typeof json !== 'object' || json === null) throw new ModelFileError(`${path}: not a JSON object`);
+  const values = { ...DEFAULTS, ...json } as Record<string, unknown>;
   for (const [name, allowed] of Object.entries(FIXED)) {
     if (name in values && !allowed.includes(values[name])) {
       throw new ModelFileError(
@@ -55,6 +59,9 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
     tie_word_embeddings: values.tie_word_embeddings !== false,
     eos_token_id: number('eos_token_id', (value) => Number.isSafeInteger(value) && value >= 0, 'a token id'),
   };
+  if (config.n_layer > MAX_LAYERS) {
+    throw new ModelFileError(`${path}: n_layer is ${config.n_layer}, at most ${MAX_LAYERS} are supported`);
+  }
   if (config.n_embd % config.n_head !== 0) {
     throw new ModelFileError(`${path}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
   }
@@ -65,7 +72,7 @@ export async function readConfigFile(path: string): Promise<Gpt2Config> {
 }
 
 /** The config.json from which `transformers` builds the same model. */
-export function configFile(config: Gpt2Config): string {
+export function configFile(config: Gpt2Config, dtype: 'float32' | 'float16' = 'float32'): string {
   return json({
     activation_function: 'gelu_new',
     architectures: ['GPT2LMHeadModel'],
@@ -84,7 +91,7 @@ export function configFile(config: Gpt2Config): string {
     n_positions: config.n_positions,
     resid_pdrop: 0,
     tie_word_embeddings: config.tie_word_embeddings,
-    torch_dtype: 'float32',
+    torch_dtype: dtype,
     vocab_size: config.vocab_size,
   });
 }

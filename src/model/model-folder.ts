@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InputArtifact } from '../contract/stage-context.ts';
@@ -6,12 +6,10 @@ import { configFile, generationConfigFile, readConfigFile } from './config-file.
 import { Gpt2, type Gpt2Config, parameterShapes } from './gpt2.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { SafetensorsFile, type TensorSource, writeSafetensors } from './safetensors.ts';
-
-const WEIGHTS = 'model.safetensors';
-const WEIGHTS_INDEX = 'model.safetensors.index.json';
+import { shardNames, WEIGHTS, WEIGHTS_INDEX } from './safetensors-index.ts';
 
 /** Files of a folder that belong to its tokenizer; what is there goes along when a model is saved again. */
-const TOKENIZER_FILES = [
+export const TOKENIZER_FILES = [
   'vocab.json',
   'merges.txt',
   'tokenizer.json',
@@ -60,8 +58,13 @@ export async function saveModel(directory: string, model: Gpt2, tokenizerFrom: M
     return { name, dtype: 'F32', shape: variable.shape, bytes: () => variable.data<'float32'>() };
   });
   await writeModelFolder(directory, model.config, sources);
+  await copyTokenizerFiles(directory, tokenizerFrom);
+}
+
+/** Copies the tokenizer files that a folder has, byte by byte. */
+export async function copyTokenizerFiles(directory: string, from: ModelFolder): Promise<void> {
   for (const name of TOKENIZER_FILES) {
-    const path = tokenizerFrom.file(name);
+    const path = from.file(name);
     if (path !== undefined) await copyFile(path, join(directory, name));
   }
 }
@@ -71,9 +74,10 @@ export async function writeModelFolder(
   directory: string,
   config: Gpt2Config,
   sources: Iterable<TensorSource>,
+  dtype: 'float32' | 'float16' = 'float32',
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'config.json'), configFile(config));
+  await writeFile(join(directory, 'config.json'), configFile(config, dtype));
   await writeFile(join(directory, 'generation_config.json'), generationConfigFile(config));
   await writeSafetensors(join(directory, WEIGHTS), sources, { format: 'pt' });
 }
@@ -107,7 +111,13 @@ function sourcesIn(
   shapes: ReadonlyMap<string, readonly number[]>,
 ): TensorSource[] {
   const stored = new Map<string, SafetensorsFile>();
-  for (const file of files) for (const name of file.tensors.keys()) stored.set(name, file);
+  for (const file of files) {
+    for (const name of file.tensors.keys()) {
+      const other = stored.get(name);
+      if (other) throw new ModelFileError(`tensor ${name} is in both ${other.path} and ${file.path}`);
+      stored.set(name, file);
+    }
+  }
   checkNames(stored, shapes);
   return [...shapes].map(([name, shape]) => {
     const storedName = stored.has(name) ? name : shortName(name);
@@ -156,11 +166,7 @@ async function openFiles(paths: readonly string[]): Promise<SafetensorsFile[]> {
 async function weightPaths(folder: ModelFolder): Promise<string[]> {
   const index = folder.file(WEIGHTS_INDEX);
   if (index === undefined) return [requiredFile(folder, WEIGHTS)];
-  const { weight_map: shards } = JSON.parse(await readFile(index, 'utf8')) as {
-    weight_map?: Record<string, string>;
-  };
-  if (shards === undefined) throw new ModelFileError(`${index}: there is no weight_map`);
-  return [...new Set(Object.values(shards))].map((name) => requiredFile(folder, name));
+  return (await shardNames(index)).map((name) => requiredFile(folder, name));
 }
 
 function requiredFile(folder: ModelFolder, name: string): string {

@@ -7,14 +7,6 @@ import { TensorBundle } from './tensor-bundle.ts';
 /** Finds a file of the checkpoint by its name there. */
 type FindFile = (name: string) => string | undefined;
 
-/** The files of an OpenAI download that hold weights and shape, in the order in which they are wanted. */
-export const OPENAI_FILES = [
-  'hparams.json',
-  'checkpoint',
-  'model.ckpt.index',
-  'model.ckpt.data-00000-of-00001',
-] as const;
-
 /** OpenAI's names in hparams.json for what Hugging Face's config calls differently. */
 const HPARAMS = {
   n_vocab: 'vocab_size',
@@ -50,6 +42,7 @@ export async function openAiWeights(file: FindFile, config: Gpt2Config): Promise
   const checkpoint = file('checkpoint');
   const prefix = checkpoint === undefined ? 'model.ckpt' : await checkpointPrefix(checkpoint);
   const bundle = await TensorBundle.open(file, prefix);
+  checkNames(bundle, config);
   return [...parameterShapes(config)].map(([name, shape]) => {
     const theirs = openAiName(name);
     const found = bundle.tensors.get(theirs)?.shape;
@@ -63,9 +56,19 @@ export async function openAiWeights(file: FindFile, config: Gpt2Config): Promise
   });
 }
 
+function checkNames(bundle: TensorBundle, config: Gpt2Config): void {
+  const known = new Set([...parameterShapes(config).keys()].map(openAiName));
+  for (const { name, shape } of bundle.tensors.values()) {
+    if (known.has(name)) continue;
+    throw new ModelFileError(
+      `tensor ${name} [${shape}] of the checkpoint is not part of a GPT-2 of ${config.n_layer} layers`,
+    );
+  }
+}
+
 /** The text file `checkpoint` names the newest checkpoint of its folder: `model_checkpoint_path: "model.ckpt"`. */
-async function checkpointPrefix(path: string): Promise<string> {
-  const named = /^model_checkpoint_path: "([^"/\\]+)"/m.exec(await readFile(path, 'utf8'));
+export async function checkpointPrefix(path: string): Promise<string> {
+  const named = /^model_checkpoint_path: "(\w[\w.-]*)"/m.exec(await readFile(path, 'utf8'));
   if (!named) throw new ModelFileError(`${path}: there is no line model_checkpoint_path: "…"`);
   return named[1]!;
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { floatsOfBfloat16, floatsOfFloat16 } from './half-precision.ts';
 import { ModelFileError } from './model-file-error.ts';
 
 /** Element types that are read and written here; https://huggingface.co/docs/safetensors. */
@@ -26,8 +27,8 @@ export interface TensorEntry {
   readonly end: number;
 }
 
-/** The limit of the reference implementation: a larger header is an attack or not a safetensors file. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** A thousand times the header of a GPT-2: a larger one is an attack or not a safetensors file. */
+const MAX_HEADER_BYTES = 25_000_000;
 const METADATA = '__metadata__';
 
 /** An open safetensors file, read one tensor at a time. */
@@ -105,10 +106,10 @@ async function readHeader(path: string, file: FileHandle): Promise<Header> {
   const length = Number(new DataView(start.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) fail(`not a safetensors file: a header of ${length} bytes is claimed`);
   if (8 + length > size) fail(`cut short: the header needs ${8 + length} bytes, the file has ${size}`);
-  const text = new TextDecoder().decode(await readFully(path, file, 8, length));
+  const json = await readFully(path, file, 8, length);
   let header: unknown;
   try {
-    header = JSON.parse(text);
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch {
     fail('the header is not JSON');
   }
@@ -117,7 +118,8 @@ async function readHeader(path: string, file: FileHandle): Promise<Header> {
     .filter(([name]) => name !== METADATA)
     .map(([name, value]) => tensorEntry(name, value, 8 + length, fail));
   checkLayout(entries, 8 + length, size, fail);
-  const metadata = isRecord(header[METADATA]) ? (header[METADATA] as Record<string, string>) : {};
+  const metadata = header[METADATA] ?? {};
+  if (!isStrings(metadata)) return fail(`${METADATA} is not an object of texts`);
   return { tensors: new Map(entries.map((entry) => [entry.name, entry])), metadata };
 }
 
@@ -163,6 +165,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function isStrings(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
+}
+
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
@@ -181,22 +187,6 @@ async function readFully(
     done += bytesRead;
   }
   return bytes;
-}
-
-/** bfloat16 is the upper half of a float32. */
-function floatsOfBfloat16(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
-}
-
-function floatsOfFloat16(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
 }
 
 /** A tensor to be written; its bytes (little-endian) are asked for when their turn comes. */

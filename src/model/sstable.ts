@@ -2,6 +2,8 @@ import { maskedCrc32c } from './crc32c.ts';
 import { ByteReader, MalformedError } from './wire-format.ts';
 
 const FOOTER_BYTES = 48;
+/** Names of variables are a fifth of this; entries of 3 bytes could repeat a long key without end. */
+const MAX_KEY_BYTES = 256;
 const MAGIC = 0xdb4775248b80fb57n;
 
 /**
@@ -17,8 +19,13 @@ export function* sstableEntries(table: Uint8Array): Generator<readonly [key: str
   const handles = new ByteReader(footer);
   blockHandle(handles); // the index of filters, which TensorFlow leaves empty
   const index = block(table, blockHandle(handles));
+  let end = 0;
   for (const [, handle] of blockEntries(index)) {
-    yield* blockEntries(block(table, blockHandle(new ByteReader(handle))));
+    const next = blockHandle(new ByteReader(handle));
+    // Blocks named again and again would make a small file an endless one.
+    if (next.offset < end) throw new MalformedError(`has its blocks out of order at byte ${next.offset}`);
+    end = next.offset + next.size;
+    yield* blockEntries(block(table, next));
   }
 }
 
@@ -57,6 +64,7 @@ function* blockEntries(contents: Uint8Array): Generator<readonly [key: string, v
     const added = reader.varint();
     const length = reader.varint();
     if (shared > key.length) throw new MalformedError('has a key with a longer prefix than the key before');
+    if (shared + added > MAX_KEY_BYTES) throw new MalformedError(`has a key of ${shared + added} bytes`);
     key = Buffer.concat([key.subarray(0, shared), reader.take(added)]);
     yield [key.toString('utf8'), reader.take(length)];
   }

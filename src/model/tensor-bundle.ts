@@ -5,7 +5,8 @@ import { sstableEntries } from './sstable.ts';
 import { MalformedError, protobufFields } from './wire-format.ts';
 
 /** No index of a GPT-2 comes near this; a larger one is not what it should be. */
-const MAX_INDEX_BYTES = 64 * 2 ** 20;
+const MAX_INDEX_BYTES = 4 * 2 ** 20;
+const MAX_SHARDS = 1000;
 const DT_FLOAT = 1;
 
 /** One tensor of a checkpoint, as its index describes it. */
@@ -44,9 +45,7 @@ export class TensorBundle {
       return path;
     };
     const { tensors, shardCount } = await readIndex(find(`${prefix}.index`));
-    const shards = Array.from({ length: shardCount }, (_, shard) =>
-      find(shardName(prefix, shard, shardCount)),
-    );
+    const shards = dataFileNames(prefix, shardCount).map(find);
     for (const [shard, path] of shards.entries()) {
       const { size } = await stat(path);
       for (const tensor of tensors.values()) {
@@ -83,8 +82,14 @@ export class TensorBundle {
   }
 }
 
-function shardName(prefix: string, shard: number, count: number): string {
-  return `${prefix}.data-${`${shard}`.padStart(5, '0')}-of-${`${count}`.padStart(5, '0')}`;
+/** Names of the files with the numbers, as the index of a checkpoint counts them. Throws ModelFileError. */
+export async function bundleDataFiles(indexPath: string, prefix: string): Promise<string[]> {
+  return dataFileNames(prefix, (await readIndex(indexPath)).shardCount);
+}
+
+function dataFileNames(prefix: string, count: number): string[] {
+  const digits = (number: number) => `${number}`.padStart(5, '0');
+  return Array.from({ length: count }, (_, shard) => `${prefix}.data-${digits(shard)}-of-${digits(count)}`);
 }
 
 async function readIndex(path: string): Promise<{ tensors: Map<string, BundleTensor>; shardCount: number }> {
@@ -95,6 +100,7 @@ async function readIndex(path: string): Promise<{ tensors: Map<string, BundleTen
   try {
     for (const [name, value] of sstableEntries(await readFile(path))) {
       if (name === '') shardCount = parseHeader(value);
+      else if (tensors.has(name)) throw new MalformedError(`holds tensor ${name} twice`);
       else tensors.set(name, parseEntry(name, value));
     }
     if (shardCount === 0) throw new MalformedError('has no header');
@@ -117,7 +123,7 @@ function parseHeader(bytes: Uint8Array): number {
     if (field === 2 && value !== 0)
       throw new MalformedError('is of a big-endian machine, which is not supported');
   }
-  if (shardCount < 1 || shardCount > 99_999) throw new MalformedError(`claims ${shardCount} shards`);
+  if (shardCount < 1 || shardCount > MAX_SHARDS) throw new MalformedError(`claims ${shardCount} shards`);
   return shardCount;
 }
 

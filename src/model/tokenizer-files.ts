@@ -13,9 +13,9 @@ export async function writeTokenizerFiles(
   encoding: Encoding,
   longestText: number,
 ): Promise<void> {
-  const tokens = encoding === 'gpt2' ? await gpt2Tokens() : singleBytes();
-  const merges = encoding === 'gpt2' ? mergesOf(tokens) : [];
-  await writeFile(join(directory, 'vocab.json'), JSON.stringify(vocabularyOf(tokens)));
+  const { tokens, merges } = await vocabularyOf(encoding);
+  const ids = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  await writeFile(join(directory, 'vocab.json'), JSON.stringify(ids));
   await writeFile(
     join(directory, 'merges.txt'),
     `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`,
@@ -65,9 +65,20 @@ async function gpt2Tokens(): Promise<ByteStrings> {
   return tokens;
 }
 
-function vocabularyOf(tokens: ByteStrings): Record<string, number> {
-  const ids = tokens.map((token, id) => [printable(token), id] as const);
-  return Object.fromEntries([...ids, [END_OF_TEXT, tokens.length]]);
+/** Tokens in the order of their ids, the end of text last, and the pairs that they are merged from. */
+export interface Vocabulary {
+  readonly tokens: readonly string[];
+  /** Two tokens with a space between them, in the order in which they were learnt. */
+  readonly merges: readonly string[];
+}
+
+/** The vocabulary of an encoding, with bytes as the printable characters that GPT-2 writes for them. */
+export async function vocabularyOf(encoding: Encoding): Promise<Vocabulary> {
+  const tokens = encoding === 'gpt2' ? await gpt2Tokens() : singleBytes();
+  return {
+    tokens: [...tokens.map(printable), END_OF_TEXT],
+    merges: encoding === 'gpt2' ? mergesOf(tokens) : [],
+  };
 }
 
 /**

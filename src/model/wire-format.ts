@@ -3,6 +3,14 @@ export class MalformedError extends Error {
   override readonly name = 'MalformedError';
 }
 
+/** As many as 64 bits need. */
+const MAX_VARINT_BYTES = 10;
+
+function inRange(value: number): number {
+  if (value <= Number.MAX_SAFE_INTEGER) return value;
+  throw new MalformedError('holds a number beyond 2^53');
+}
+
 /** Reads little-endian numbers and varints from some bytes; past the end it throws MalformedError. */
 export class ByteReader {
   position = 0;
@@ -32,15 +40,22 @@ export class ByteReader {
     return this.#view.getUint32(at, true);
   }
 
+  /** An unsigned number of 8 bytes, of which up to 53 bits are used. */
+  uint64(): number {
+    const at = this.position;
+    this.take(8);
+    return inRange(Number(this.#view.getBigUint64(at, true)));
+  }
+
   /** An unsigned number of up to 53 bits, 7 bits a byte, lowest first. */
   varint(): number {
     let value = 0;
-    for (let scale = 1; ; scale *= 128) {
+    for (let count = 0; count < MAX_VARINT_BYTES; count++) {
       const byte = this.take(1)[0]!;
-      value += (byte & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER) throw new MalformedError('holds a number beyond 2^53');
+      value = inRange(value + (byte & 0x7f) * 128 ** count);
       if (byte < 0x80) return value;
     }
+    throw new MalformedError(`holds a number of more than ${MAX_VARINT_BYTES} bytes`);
   }
 }
 

@@ -40,6 +40,9 @@ export interface Downloaded {
   readonly bytes: number;
 }
 
+/** The server says that nothing lies at the address. */
+export class NotFoundError extends StageError {}
+
 /** At most one report of progress in this time, so that 2 GB do not make 100,000 events. */
 const PROGRESS_EVERY_MS = 250;
 /** HTTP statuses that may be gone at the next try, beside 5xx. */
@@ -195,7 +198,9 @@ async function bodyStart(response: Response, url: string, part: Part): Promise<n
   if (response.status >= 500 || PASSING_STATUSES.has(response.status)) {
     throw new TransientError(status, { pauseMs: retryAfterMs(response.headers.get('retry-after')) });
   }
-  throw new StageError(`${status}.`, { hint: statusHint(response.status) });
+  const hint = statusHint(response.status);
+  if (response.status === 404 || response.status === 410) throw new NotFoundError(`${status}.`, { hint });
+  throw new StageError(`${status}.`, { hint });
 }
 
 function statusHint(status: number): string {

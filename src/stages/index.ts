@@ -1,6 +1,7 @@
 import type { StageType } from '../contract/stage-type.ts';
 import { command } from './command.ts';
 import { download } from './download.ts';
+import { exportStage } from './export.ts';
 import { format } from './format.ts';
 import { generate } from './generate.ts';
 import { judge } from './judge.ts';
@@ -13,6 +14,7 @@ import { train } from './train.ts';
 const all: readonly StageType[] = [
   command,
   download,
+  exportStage,
   format,
   generate,
   judge,

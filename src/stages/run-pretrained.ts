@@ -1,19 +1,19 @@
-import { join } from 'node:path';
 import { type StageContext, StageError } from '../contract/stage-context.ts';
 import type { Problem } from '../contract/stage-type.ts';
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
 import { openWeights, readConfig, writeModelFolder } from '../model/model-folder.ts';
-import { checkHparams, OPENAI_FILES, openAiWeights } from '../model/openai-weights.ts';
+import { checkHparams, openAiWeights } from '../model/openai-weights.ts';
 import { randomWeights } from '../model/random-weights.ts';
 import type { TensorSource } from '../model/safetensors.ts';
+import { WEIGHTS, WEIGHTS_INDEX } from '../model/safetensors-index.ts';
 import { encodingOf, writeTokenizerFiles } from '../model/tokenizer-files.ts';
-import { downloadFile, takeOverDownload } from './download-file.ts';
 import { urlProblem } from './network-error.ts';
 import type { PretrainedSettings } from './pretrained.ts';
+import { bringHuggingFace, bringOpenAi, Downloads } from './published-files.ts';
+import { withProgress } from './tensor-progress.ts';
 
 const OPENAI_ADDRESS = 'https://openaipublic.blob.core.windows.net/gpt-2/models';
 const HUGGINGFACE_ADDRESS = 'https://huggingface.co';
-const HUGGINGFACE_FILES = ['config.json', 'model.safetensors'] as const;
 
 /** Finds a file of the published model by its name there. */
 type FindFile = (name: string) => string | undefined;
@@ -36,7 +36,7 @@ export function pretrainedProblems(settings: PretrainedSettings, hasFolder: bool
 }
 
 function downloadProblems(settings: PretrainedSettings): Problem[] {
-  const { source, sha256 } = settings;
+  const { source } = settings;
   const base = baseAddress(settings);
   if (base === undefined) {
     return [
@@ -47,7 +47,7 @@ function downloadProblems(settings: PretrainedSettings): Problem[] {
     ];
   }
   const problem = urlProblem(base);
-  const unpinned = sha256 === undefined ? [] : filesOf(source).filter((name) => sha256[name] === undefined);
+  const unpinned = unpinnedFiles(settings);
   return [
     ...(problem === undefined ? [] : [{ message: `Cannot download: ${problem}.` }]),
     ...(unpinned.length === 0
@@ -61,9 +61,28 @@ function downloadProblems(settings: PretrainedSettings): Problem[] {
   ];
 }
 
+/** Files without which no source is whole, and that `sha256` does not pin; shards are known only later. */
+function unpinnedFiles({ source, sha256 }: PretrainedSettings): string[] {
+  if (sha256 === undefined) return [];
+  const pinned = Object.keys(sha256);
+  const needed: readonly (readonly [name: string, also: RegExp])[] =
+    source === 'openai'
+      ? [
+          ['hparams.json', /^hparams\.json$/],
+          ['checkpoint', /^checkpoint$/],
+          ['model.ckpt.index', /\.index$/],
+          ['model.ckpt.data-00000-of-00001', /\.data-\d{5}-of-\d{5}$/],
+        ]
+      : [
+          ['config.json', /^config\.json$/],
+          [WEIGHTS, new RegExp(`^(${WEIGHTS}|${WEIGHTS_INDEX})$`)],
+        ];
+  return needed.filter(([, also]) => !pinned.some((name) => also.test(name))).map(([name]) => name);
+}
+
 /** The work of the `pretrained` stage: published or random weights in, a model folder out. */
 export async function runPretrained(context: StageContext<PretrainedSettings>): Promise<void> {
-  const { settings, outputs, signal } = context;
+  const { settings, outputs } = context;
   const [problem] = pretrainedProblems(settings, context.inputs.folder !== undefined);
   if (problem) throw new StageError(problem.message, problem);
   const { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id } =
@@ -73,17 +92,7 @@ export async function runPretrained(context: StageContext<PretrainedSettings>): 
 
   const { sources, close } = await weights(context, config);
   try {
-    let done = 0;
-    const watched = sources.map((source): TensorSource => {
-      const bytes = async () => {
-        signal.throwIfAborted();
-        const values = await source.bytes();
-        context.progress({ done: ++done, total: sources.length, unit: 'tensors' });
-        return values;
-      };
-      return { ...source, bytes };
-    });
-    await writeModelFolder(outputs.model!, config, watched);
+    await writeModelFolder(outputs.model!, config, withProgress(sources, context));
   } finally {
     await close();
   }
@@ -102,45 +111,27 @@ async function weights(context: StageContext<PretrainedSettings>, config: Gpt2Co
   const { source, seed } = context.settings;
   const nothing = async () => {};
   if (source === 'random') return { sources: randomWeights(config, seed), close: nothing };
-  const find = await publishedFiles(context, async (name, path) => {
-    // Before the weights are asked for: 5 MB/s make a wrong size a loss of minutes.
-    if (name === 'hparams.json') await checkHparams(path, config);
-  });
+  const find = await publishedFiles(context, config);
   if (source === 'openai') return { sources: await openAiWeights(find, config), close: nothing };
   return await huggingFaceWeights(find, config);
 }
 
-/** The files of the input `folder`, or downloaded ones; `check` sees each before the next is fetched. */
+/** The files of the input `folder`, or downloaded ones. */
 async function publishedFiles(
   context: StageContext<PretrainedSettings>,
-  check: (name: string, path: string) => Promise<void>,
+  config: Gpt2Config,
 ): Promise<FindFile> {
-  const { settings, inputs, workDirectory, earlierWorkDirectories, signal } = context;
-  const names = filesOf(settings.source);
-  if (inputs.folder !== undefined) {
-    const folder = inputs.folder;
-    for (const name of names) {
-      const path = folder.file(name);
-      if (path !== undefined) await check(name, path);
-    }
+  const { settings, inputs } = context;
+  const { folder } = inputs;
+  if (folder !== undefined) {
+    const hparams = settings.source === 'openai' ? folder.file('hparams.json') : undefined;
+    if (hparams !== undefined) await checkHparams(hparams, config);
     return (name) => folder.file(name);
   }
-  const base = baseAddress(settings)!.replace(/\/*$/, '/');
-  for (const name of names) {
-    const destination = join(workDirectory, name);
-    await takeOverDownload(destination, earlierWorkDirectories);
-    const { bytes, sha256 } = await downloadFile({
-      url: base + name,
-      destination,
-      sha256: settings.sha256?.[name],
-      signal,
-      onProgress: (done, total) => context.progress({ done, total, unit: 'bytes', metrics: { file: name } }),
-      onRetry: (message) => context.warn(message),
-    });
-    context.log(`${name}: ${bytes} bytes, sha256 ${sha256}`);
-    await check(name, destination);
-  }
-  return (name) => ((names as readonly string[]).includes(name) ? join(workDirectory, name) : undefined);
+  const downloads = new Downloads(context, baseAddress(settings)!);
+  if (settings.source === 'openai') await bringOpenAi(downloads.bring, config);
+  else await bringHuggingFace(downloads.bring);
+  return downloads.file;
 }
 
 /**
@@ -166,11 +157,6 @@ async function huggingFaceWeights(find: FindFile, config: Gpt2Config): Promise<W
   if (config.tie_word_embeddings === stored.tie_word_embeddings) return { sources, close };
   const embedding = sources.find(({ name }) => name === 'transformer.wte.weight')!;
   return { sources: [...sources, { ...embedding, name: 'lm_head.weight' }], close };
-}
-
-function filesOf(source: PretrainedSettings['source']): readonly string[] {
-  if (source === 'random') return [];
-  return source === 'openai' ? OPENAI_FILES : HUGGINGFACE_FILES;
 }
 
 function baseAddress({ source, model, url, revision }: PretrainedSettings): string | undefined {

@@ -26,7 +26,7 @@ export function tinyGpt2(tied: boolean): Gpt2 {
 }
 
 /** `numbers` of test/golden/model.py. */
-function tinyWeights(name: string, shape: readonly number[]): Float32Array {
+export function tinyWeights(name: string, shape: readonly number[]): Float32Array {
   const centre = name.includes('.ln_') && name.endsWith('.weight') ? 1 : 0;
   const size = shape.reduce((product, length) => product * length, 1);
   return Float32Array.from(hashes(name, size), (hash) => (hash / 2 ** 32 - 0.5) * 0.4 + centre);
