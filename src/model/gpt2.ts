@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropy } from './cross-entropy.ts';
+import { gelu } from './fused/gelu.ts';
+import { layerNorm } from './fused/layer-norm.ts';
+import { linear } from './fused/linear.ts';
 
 /**
  * The shape of a GPT-2, in Hugging Face's names
@@ -84,8 +86,16 @@ export class Gpt2 {
 
   /** Scores of every token of the vocabulary [N, V] for some hidden states [N, C]. */
   head(hidden: tf.Tensor2D): tf.Tensor2D {
-    const weight = this.config.tie_word_embeddings ? 'transformer.wte.weight' : 'lm_head.weight';
-    return tf.matMul(hidden, this.#parameter(weight) as tf.Tensor2D, false, true); // weight [V, C]
+    return tf.matMul(hidden, this.headWeight() as tf.Tensor2D, false, true);
+  }
+
+  /** Name of the parameter [V, C] that turns hidden states into scores. */
+  get headName(): string {
+    return this.config.tie_word_embeddings ? 'transformer.wte.weight' : 'lm_head.weight';
+  }
+
+  headWeight(): tf.Variable {
+    return this.#parameter(this.headName);
   }
 
   /** Scores of the token that follows each given one [B, T, V]. */
@@ -95,21 +105,6 @@ export class Gpt2 {
       const logits = this.head(this.#flat(this.forward(ids).hidden));
       return tf.reshape(logits, [B, T, this.config.vocab_size]) as tf.Tensor3D;
     });
-  }
-
-  /** Mean cross-entropy in nats over the targets [B, T] that are not -100. */
-  loss(ids: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar {
-    return tf.tidy(() => {
-      const logits = this.head(this.#flat(this.forward(ids).hidden));
-      return crossEntropy(logits, tf.reshape(targets, [-1]) as tf.Tensor1D);
-    });
-  }
-
-  /** The loss and its gradient with respect to each parameter, by name. The caller disposes of both. */
-  gradients(ids: tf.Tensor2D, targets: tf.Tensor2D): { loss: tf.Scalar; gradients: Map<string, tf.Tensor> } {
-    const { value, grads } = tf.variableGrads(() => this.loss(ids, targets), [...this.parameters.values()]);
-    const gradients = [...this.parameters].map(([name, variable]) => [name, grads[variable.name]!] as const);
-    return { loss: value, gradients: new Map(gradients) };
   }
 
   dispose(): void {
@@ -161,15 +156,12 @@ export class Gpt2 {
   }
 
   #linear(name: string, x: tf.Tensor2D): tf.Tensor2D {
-    const product = tf.matMul(x, this.#parameter(`${name}.weight`) as tf.Tensor2D);
-    return tf.add(product, this.#parameter(`${name}.bias`));
+    return linear(x, this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`));
   }
 
   #layerNorm(name: string, x: tf.Tensor2D): tf.Tensor2D {
-    const centred = tf.sub(x, tf.mean(x, -1, true));
-    const variance = tf.mean(tf.square(centred), -1, true);
-    const normalised = tf.mul(centred, tf.rsqrt(tf.add(variance, this.config.layer_norm_epsilon)));
-    return tf.add(tf.mul(normalised, this.#parameter(`${name}.weight`)), this.#parameter(`${name}.bias`));
+    const [weight, bias] = [this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`)];
+    return layerNorm(x, weight, bias, this.config.layer_norm_epsilon).y;
   }
 
   #parameter(name: string): tf.Variable {
@@ -222,15 +214,6 @@ function checkParameters(config: Gpt2Config, parameters: ReadonlyMap<string, tf.
   for (const name of parameters.keys()) {
     if (!shapes.has(name)) throw new Error(`the model has no parameter ${name}`);
   }
-}
-
-/**
- * Gaussian error linear unit in the tanh approximation (Hendrycks and Gimpel 2016), as GPT-2 was trained with:
- * x/2 · (1 + tanh(u)) = x · sigmoid(2u). The engines have a faster sigmoid than tanh.
- */
-function gelu(x: tf.Tensor2D): tf.Tensor2D {
-  const cubic = tf.mul(tf.mul(tf.square(x), x), 0.044715);
-  return tf.mul(x, tf.sigmoid(tf.mul(tf.add(x, cubic), 2 * Math.sqrt(2 / Math.PI))));
 }
 
 function positionIds(T: number, past: number, padding: readonly number[] | undefined): tf.Tensor {

@@ -55,6 +55,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
     checkpointInterval: settings.checkpoint_every * 60_000,
     signal,
     onUpdate: progress.update,
+    onPart: progress.part,
     onEvaluation: ({ step, trainLoss, validationLoss }) => {
       const moment = step === -1 ? 'before training' : `step ${step}`;
       context.log(
@@ -85,11 +86,15 @@ function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, confi
   );
 }
 
-function checkAmounts({ train, validation }: Parts, { batch_size }: TrainSettings): void {
-  if (train.texts.length < batch_size) {
+function checkAmounts(
+  { train, validation }: Parts,
+  { batch_size, gradient_accumulation }: TrainSettings,
+): void {
+  const needed = batch_size * gradient_accumulation;
+  if (train.texts.length < needed) {
     throw new StageError(
-      `There are ${train.texts.length} texts to train on, fewer than one batch of ${batch_size}.`,
-      { hint: 'Lower `batch_size`, or give more records.' },
+      `There are ${train.texts.length} texts to train on, fewer than the ${needed} of one update.`,
+      { hint: 'Lower `batch_size` or `gradient_accumulation`, or give more records.' },
     );
   }
   if (validation.texts.length === 0) {
@@ -109,7 +114,8 @@ function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingO
       weightDecay: settings.weight_decay,
     },
     epochs: settings.epochs,
-    batchSize: settings.batch_size,
+    batchSize: settings.batch_size * settings.gradient_accumulation,
+    rowsAtOnce: settings.batch_size,
     seed: settings.seed,
     shuffle: settings.shuffle,
     maxLength: Math.min(settings.max_length, config.n_positions),
@@ -141,23 +147,28 @@ function warnOfCuts(
   }
 }
 
-/** Tells progress about twice a second, with the latest loss and the speed since the last report. */
+/** Tells progress about twice a second, with the latest loss and the speed of the latest updates. */
 function progressReport(context: StageContext<TrainSettings>, total: number) {
   const sum = { updates: 0, tokens: 0, seconds: 0 };
-  let recent = { tokens: 0, seconds: 0 };
-  let reported = 0;
+  let metrics: Record<string, number> = {};
+  let reported = Number.NEGATIVE_INFINITY;
+  const report = (done: number): void => {
+    const now = performance.now();
+    if (now - reported < PROGRESS_INTERVAL && done < total) return;
+    context.progress({ done, total, unit: 'steps', metrics });
+    reported = now;
+  };
   return {
     update({ done, loss, tokens, seconds }: Update): void {
       sum.updates += 1;
       sum.tokens += tokens;
       sum.seconds += seconds;
-      recent = { tokens: recent.tokens + tokens, seconds: recent.seconds + seconds };
-      const now = performance.now();
-      if (reported > 0 && now - reported < PROGRESS_INTERVAL && done < total) return;
-      const metrics = { train_loss: loss, tokens_per_second: Math.round(recent.tokens / recent.seconds) };
-      context.progress({ done, total, unit: 'steps', metrics });
-      recent = { tokens: 0, seconds: 0 };
-      reported = now;
+      metrics = { train_loss: loss, tokens_per_second: Math.round(tokens / seconds) };
+      report(done);
+    },
+    /** Between the parts of an update: one of a large model takes seconds. */
+    part(done: number, share: number): void {
+      if (sum.updates > 0) report(done + Math.floor(share * 100) / 100);
     },
     summary(): void {
       if (sum.updates === 0) return;

@@ -20,7 +20,16 @@ const settings = Type.Object(
       affects: 'result',
       default: 8,
       minimum: 1,
-      description: 'Texts in one update; an incomplete last batch of an epoch is left out.',
+      description:
+        'Texts that are computed at once; an epoch leaves out what does not fill the batches of an update.',
+    }),
+    gradient_accumulation: Type.Integer({
+      affects: 'result',
+      legacy: 1,
+      default: 1,
+      minimum: 1,
+      description:
+        'Batches in one update, for less memory: batches of 4 with 2 of them in an update are the same training as batches of 8, but for rounding. Losses are measured on as many texts as an update has.',
     }),
     seed: Type.Integer({
       affects: 'result',

@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { StageError } from '../contract/stage-context.ts';
+import { compilesShapes } from '../model/engine-kernels.ts';
+import type { Gpt2 } from '../model/gpt2.ts';
+import { countTargets, EXACT, type Granularity, packBatch } from '../model/packed-batch.ts';
+import { addGradients, batchLoss, type Gradients, type Pause } from '../model/training-pass.ts';
 import { type Batch, collate } from '../text/collate.ts';
 import type { TrainingData, TrainingOptions } from './training-state.ts';
+
+/** Fills up at most some 3 % of a batch of the book's texts, which then come in a handful of shapes. */
+const FEW_SHAPES: Granularity = { rows: 16, length: 16 };
 
 /** The batch of some texts, by their indices. */
 export function collated(
@@ -14,25 +21,61 @@ export function collated(
   return collate(chosen, { padToken: endOfText, maxLength });
 }
 
-/** Hands a batch to a function as int32 tensors [rows, length] and frees them afterwards. */
-export function withTensors<Result>(
-  { inputs, targets, rows, length }: Batch,
-  compute: (ids: tf.Tensor2D, targets: tf.Tensor2D) => Result,
-): Result {
-  const tensors = [inputs, targets].map((ids) => tf.tensor2d(ids, [rows, length], 'int32'));
-  try {
-    return compute(tensors[0]!, tensors[1]!);
-  } finally {
-    tf.dispose(tensors);
-  }
+/** Mean loss in nats over the counted targets of a batch, taken `rowsAtOnce` texts at a time. */
+export async function meanLoss(model: Gpt2, batch: Batch, rowsAtOnce: number, pause: Pause): Promise<number> {
+  return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart) =>
+    batchLoss(model, part, weight, pausePart),
+  );
 }
 
-/** The loss in nats; frees the tensor. Throws StageError where it is not finite. */
-export async function finiteLoss(tensor: tf.Scalar, which: string): Promise<number> {
-  const [loss] = await tensor.data();
-  tensor.dispose();
-  if (Number.isFinite(loss)) return loss!;
+/**
+ * The same loss and its gradients, which do not depend on `rowsAtOnce` beyond rounding: each part counts by its
+ * targets. The caller disposes of `sums`, an empty map that is filled, also where this fails.
+ */
+export async function meanLossGradients(
+  model: Gpt2,
+  batch: Batch,
+  rowsAtOnce: number,
+  sums: Gradients,
+  pause: Pause,
+): Promise<number> {
+  return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart) =>
+    addGradients(model, part, weight, sums, pausePart),
+  );
+}
+
+/** Throws StageError where a loss is not finite. */
+export function checkFinite(loss: number, which: string): void {
+  if (Number.isFinite(loss)) return;
   throw new StageError(`The loss ${which} is ${loss}: the training has diverged.`, {
     hint: 'Lower `learning_rate` (a tenth of it is a good first try), and check that the starting weights are sound.',
   });
+}
+
+async function overParts(
+  batch: Batch,
+  rowsAtOnce: number,
+  pause: Pause,
+  lossOf: (part: ReturnType<typeof packBatch>, weight: number, pause: Pause) => Promise<tf.Scalar>,
+): Promise<number> {
+  const weight = 1 / Math.max(1, countTargets(batch));
+  const parts = partsOf(batch, rowsAtOnce);
+  let sum = 0;
+  for (const [done, part] of parts.entries()) {
+    const packed = packBatch(part, compilesShapes() ? FEW_SHAPES : EXACT);
+    const loss = await lossOf(packed, weight, (share) => pause((done + share) / parts.length));
+    sum += (await loss.data())[0]!;
+    tf.dispose(loss);
+  }
+  return sum;
+}
+
+function partsOf({ inputs, targets, rows, length }: Batch, rowsAtOnce: number): Batch[] {
+  const parts: Batch[] = [];
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const to = Math.min(rows, from + rowsAtOnce);
+    const some = (all: Int32Array) => all.subarray(from * length, to * length);
+    parts.push({ inputs: some(inputs), targets: some(targets), rows: to - from, length });
+  }
+  return parts;
 }

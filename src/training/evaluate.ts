@@ -1,6 +1,6 @@
-import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { Gpt2 } from '../model/gpt2.ts';
-import { collated, finiteLoss, withTensors } from './batch-loss.ts';
+import type { Pause } from '../model/training-pass.ts';
+import { checkFinite, collated, meanLoss } from './batch-loss.ts';
 import { batchesOf, DataOrder } from './data-order.ts';
 import type { Evaluation } from './history.ts';
 import {
@@ -18,34 +18,31 @@ export function evaluationIsDue({ step, history }: TrainingState, { evalEvery }:
 /**
  * Measures the losses on some batches of both data sets and adds them to the history. The passes are drawn from
  * the training's own generator, so evaluations change the order of the next epoch, as in the book; the losses
- * before the first update are measured on a generator of their own.
+ * before the first update are measured on a generator of their own. Where `pause` throws, nothing has changed.
  */
 export async function evaluate(
   model: Gpt2,
   data: TrainingData,
   options: TrainingOptions,
   state: TrainingState,
-  signal: AbortSignal,
+  pause: Pause,
 ): Promise<Evaluation> {
   const { batchSize, evalBatches, shuffle } = options;
   const order = new DataOrder(shuffle, state.generator);
-  const meanLoss = async (name: 'train' | 'validation', batches: readonly Int32Array[]) => {
+  const meanOver = async (name: 'train' | 'validation', batches: readonly Int32Array[]) => {
     let sum = 0;
     for (const indices of batches) {
-      signal.throwIfAborted();
       const batch = collated(data[name], indices, data, options);
-      sum += await finiteLoss(
-        withTensors(batch, (ids, targets) => model.loss(ids, targets)),
-        `on ${name} after step ${state.step}`,
-      );
-      await eventLoop();
+      const loss = await meanLoss(model, batch, options.rowsAtOnce, pause);
+      checkFinite(loss, `on ${name} after step ${state.step}`);
+      sum += loss;
     }
     return sum / batches.length;
   };
   const someOf = (pass: Int32Array, dropLast: boolean) =>
     batchesOf(pass, batchSize, { dropLast }).slice(0, evalBatches);
-  const trainLoss = await meanLoss('train', someOf(order.training(data.train.length), true));
-  const validationLoss = await meanLoss(
+  const trainLoss = await meanOver('train', someOf(order.training(data.train.length), true));
+  const validationLoss = await meanOver(
     'validation',
     someOf(order.validation(data.validation.length), false),
   );

@@ -2,8 +2,9 @@ import { setImmediate as eventLoop } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { generate } from '../model/generate.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
+import type { Gradients, Pause } from '../model/training-pass.ts';
 import { AdamW } from './adamw.ts';
-import { collated, finiteLoss, withTensors } from './batch-loss.ts';
+import { checkFinite, collated, meanLossGradients } from './batch-loss.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { DataOrder } from './data-order.ts';
 import { evaluate, evaluationIsDue } from './evaluate.ts';
@@ -25,6 +26,8 @@ export interface TrainingSurroundings {
   /** When aborted, the training writes a checkpoint and throws the signal's reason. */
   readonly signal: AbortSignal;
   onUpdate(update: Update): void;
+  /** Told between the parts of an update or an evaluation, many times a second: the updates made so far, and what share of the next is done. */
+  onPart(done: number, share: number): void;
   onEvaluation(evaluation: Evaluation): void;
   onSample(sample: Sample): void;
 }
@@ -61,20 +64,23 @@ export async function train(
     if (saved.step !== state.step) await checkpoints.save(state.step + 1, variables, state);
     saved = { step: state.step, time: Date.now() };
   };
+  const pause = async (share: number) => {
+    await eventLoop();
+    signal.throwIfAborted();
+    surroundings.onPart(state.step + 1, share);
+  };
   try {
     // The state is whole at every `await`: whatever throws there, a checkpoint of it can be gone on from.
     for (;;) {
       if (evaluationIsDue(state, options)) {
-        surroundings.onEvaluation(await evaluate(model, data, options, state, signal));
+        surroundings.onEvaluation(await evaluate(model, data, options, state, () => pause(0)));
       }
       if (state.samples.length === state.epoch) {
         surroundings.onSample(await takeSample(model, data, options, state, signal));
       }
       if (state.epoch === options.epochs) return state;
-      await eventLoop();
-      signal.throwIfAborted();
       if (state.pass === null) beginPass(data, options, state);
-      surroundings.onUpdate(await update(model, optimizer, data, options, state));
+      surroundings.onUpdate(await update(model, optimizer, data, options, state, pause));
       if (Date.now() - saved.time >= checkpointInterval) await save();
     }
   } catch (error) {
@@ -99,16 +105,24 @@ async function update(
   data: TrainingData,
   options: TrainingOptions,
   state: TrainingState,
+  pause: Pause,
 ): Promise<Update> {
-  const { batchSize } = options;
+  const { batchSize, rowsAtOnce } = options;
   const start = performance.now();
   const step = state.step + 1;
   const texts = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const batch = collated(data.train, texts, data, options);
-  const { loss: lossTensor, gradients } = withTensors(batch, (ids, targets) => model.gradients(ids, targets));
-  const loss = await finiteLoss(lossTensor, `of step ${step}`);
-  const gradNorm = step % options.evalEvery === 0 ? await norm(gradients.values()) : null;
-  optimizer.update(gradients, step + 1);
+  const gradients: Gradients = new Map();
+  let loss: number;
+  let gradNorm: number | null;
+  try {
+    loss = await meanLossGradients(model, batch, rowsAtOnce, gradients, pause);
+    checkFinite(loss, `of step ${step}`);
+    gradNorm = step % options.evalEvery === 0 ? await norm(gradients.values()) : null;
+    optimizer.update(gradients, step + 1);
+  } finally {
+    tf.dispose([...gradients.values()]);
+  }
 
   const tokens = batch.inputs.length;
   state.step = step;
@@ -139,9 +153,11 @@ async function takeSample(
 
 /** Euclidean norm of all gradients together. */
 async function norm(gradients: Iterable<tf.Tensor>): Promise<number> {
-  const squares = tf.tidy(() => Array.from(gradients, (gradient) => tf.sum(tf.square(gradient))));
   let sum = 0;
-  for (const square of squares) sum += (await square.data())[0]!;
-  tf.dispose(squares);
+  for (const gradient of gradients) {
+    const square = tf.tidy(() => tf.sum(tf.square(gradient)));
+    sum += (await square.data())[0]!;
+    square.dispose();
+  }
   return Math.sqrt(sum);
 }

@@ -15,7 +15,10 @@ export interface TrainingData {
 export interface TrainingOptions {
   readonly optimizer: AdamWOptions;
   readonly epochs: number;
+  /** Texts in one update. */
   readonly batchSize: number;
+  /** How many of them are computed at once, which saves memory and changes rounding only. */
+  readonly rowsAtOnce: number;
   readonly seed: number;
   readonly shuffle: Shuffle;
   /** Longest row of a batch, in tokens. */

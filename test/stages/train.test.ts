@@ -35,6 +35,7 @@ describe('train', () => {
       learning_rate: 5e-5,
       epochs: 2,
       batch_size: 8,
+      gradient_accumulation: 1,
       seed: 123,
       shuffle: 'pytorch',
       weight_decay: 0.1,
@@ -159,9 +160,9 @@ describe('train', () => {
       );
     });
 
-    it('fewer texts than one batch', async () => {
+    it('fewer texts than one update takes', async () => {
       expect(await failure(await inputs(), { batch_size: 11 })).toBe(
-        'There are 10 texts to train on, fewer than one batch of 11.',
+        'There are 10 texts to train on, fewer than the 11 of one update.',
       );
     });
 

@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Kernels beyond TensorFlow.js's own that an engine may bring. Everything that uses one of them has plain
+ * operations for the engines that lack it. All tensors are float32 but where int32 is said.
+ *
+ * - `LayerNorm` {x [N, C], weight [C], bias [C]}, {epsilon} -> y [N, C], mean [N, 1], 1 / deviation [N, 1]
+ * - `FastGelu` {x} -> GELU in the tanh approximation, of the same shape
+ * - `ScatterAddRows` {base [R, C], rows [N] int32, updates [N, C]} -> base with updates[i] added to row rows[i]
+ * - `AdamWUpdate` {parameter, gradient, first, second}, {the numbers of an update} -> nothing: changes the elements
+ *   of `parameter`, `first` and `second` where they are stored
+ * - `Flush` {} -> nothing: computes what the engine has only recorded so far
+ */
+export type EngineKernel = 'LayerNorm' | 'FastGelu' | 'ScatterAddRows' | 'AdamWUpdate' | 'Flush';
+
+/** Whether the current engine brings a kernel. */
+export function hasKernel(name: EngineKernel): boolean {
+  return tf.getKernel(name, tf.getBackend()) != null;
+}
+
+/** Runs a kernel that the current engine brings, and returns its outputs. */
+export function runKernel(
+  name: EngineKernel,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+  attributes: Readonly<Record<string, number>> = {},
+): tf.Tensor[] {
+  const outputs: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, { ...inputs }, { ...attributes });
+  return Array.isArray(outputs) ? outputs : [outputs];
+}
+
+/**
+ * Lets an engine that only records operations compute what was recorded so far. Between two calls lies what
+ * becomes one compiled graph: parts of a computation that are alike share it, and what is not needed after a part
+ * takes no memory beyond it.
+ */
+export function flush(): void {
+  if (hasKernel('Flush')) runKernel('Flush', {});
+}
+
+/** Whether the engine compiles a graph for each combination of shapes, so that few of them should occur. */
+export function compilesShapes(): boolean {
+  return hasKernel('Flush');
+}

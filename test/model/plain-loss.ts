@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Gpt2 } from '../../src/model/gpt2.ts';
+import type { PaddedBatch } from '../../src/model/packed-batch.ts';
+
+/**
+ * Mean cross-entropy over the targets that are not -100 and its gradients, as TensorFlow.js derives them from the
+ * logits of the whole padded batch.
+ */
+export function plainLossAndGradients(
+  model: Gpt2,
+  batch: PaddedBatch,
+): { loss: number; gradients: Map<string, Float32Array> } {
+  const { value, grads } = tf.variableGrads(() => plainLoss(model, batch), [...model.parameters.values()]);
+  const gradients = Array.from(model.parameters, ([name, variable]) => {
+    return [name, grads[variable.name]!.dataSync<'float32'>()] as const;
+  });
+  const [loss] = value.dataSync();
+  tf.dispose([value, grads]);
+  return { loss: loss!, gradients: new Map(gradients) };
+}
+
+function plainLoss(model: Gpt2, { inputs, targets, rows, length }: PaddedBatch): tf.Scalar {
+  const logits = model.logits(tf.tensor2d(inputs, [rows, length], 'int32'));
+  const known = tf.tensor2d(targets, [rows, length], 'int32');
+  const counts = tf.cast(tf.greaterEqual(known, 0), 'float32');
+  const chosen = tf.sum(tf.mul(tf.logSoftmax(logits), tf.oneHot(known, logits.shape[2])), 2);
+  return tf.neg(tf.div(tf.sum(tf.mul(chosen, counts)), tf.sum(counts))) as tf.Scalar;
+}
