@@ -43,6 +43,15 @@ export function parseRecord(text: string): ActionRecord {
   return { record, key, manifest, outputs, observed, provenance };
 }
 
+/** Of the records of one action (they differ in observed facts) the one that was made last. */
+export function newestRecord(records: readonly ActionRecord[]): ActionRecord | undefined {
+  const finished = ({ provenance }: ActionRecord) => String(provenance.finished);
+  return records.reduce<ActionRecord | undefined>(
+    (newest, record) => (newest && finished(newest) >= finished(record) ? newest : record),
+    undefined,
+  );
+}
+
 function isRecord(value: unknown): value is ActionRecord {
   return (
     isObject(value) &&

@@ -1,20 +1,16 @@
 import { actionKey, KEY_FORMAT, type KeyManifest } from '../cache/action-key.ts';
-import type { ActionRecord } from '../cache/action-record.ts';
+import { type ActionRecord, newestRecord } from '../cache/action-record.ts';
 import { canonicalJson } from '../cache/canonical-json.ts';
 import type { Digest } from '../cache/digest.ts';
 import { keyedSettings } from '../cache/keyed-settings.ts';
-import { latestKey } from '../cache/latest.ts';
-import { type Change, changesBetween, describeChange } from '../cache/manifest-diff.ts';
 import type { StoredArtifact } from '../cache/object-store.ts';
 import type { JsonObject } from '../contract/json.ts';
-import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
+import type { Stage } from '../pipeline/pipeline.ts';
 import type { Reason } from './events.ts';
+import { describeChanges, MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
 import type { Workspace } from './workspace.ts';
-
-/** More changes than this are counted and not shown. */
-const SHOWN_CHANGES = 3;
 
 /** One input as an action uses it, and the stage or file that it comes from. */
 export interface ActionInput {
@@ -46,12 +42,12 @@ export type RecordOf = (stage: string) => ActionRecord;
 export class Decider {
   readonly files: FileInputs;
   readonly observed: ObservedFacts;
-  readonly #pipeline: Pipeline;
+  readonly #misses: MissExplainer;
   readonly #workspace: Workspace;
   readonly #options: DecideOptions;
 
-  constructor(pipeline: Pipeline, workspace: Workspace, options: DecideOptions) {
-    this.#pipeline = pipeline;
+  constructor(pipeline: string, workspace: Workspace, options: DecideOptions) {
+    this.#misses = new MissExplainer(pipeline, workspace);
     this.#workspace = workspace;
     this.#options = options;
     this.files = new FileInputs(workspace);
@@ -93,8 +89,8 @@ export class Decider {
   /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
   async decide(stage: Stage, action: Action): Promise<Decision> {
     const records = await this.#workspace.records.find(action.key);
-    const newest = newestOf(records);
-    if (!newest) return { hit: false, reason: await this.#reasonToRun(stage, action.manifest) };
+    const newest = newestRecord(records);
+    if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
     if (!stage.type.observe) return { hit: true, record: newest, reason: cached(newest) };
     if (this.#options.offline) return notVerified(newest, 'offline');
     const observation = await this.observed.of(stage);
@@ -111,16 +107,6 @@ export class Decider {
     return Object.fromEntries(
       env.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     );
-  }
-
-  /** What is other than in the action that this stage of this pipeline last was. */
-  async #reasonToRun(stage: Stage, manifest: KeyManifest): Promise<Reason> {
-    const name = { pipeline: this.#pipeline.name, stage: stage.id };
-    const key = await latestKey(this.#workspace.cacheDirectory, name);
-    const last = key && newestOf(await this.#workspace.records.find(key));
-    const changes = last ? changesBetween(last.manifest, manifest) : [];
-    if (changes.length === 0) return { code: 'never-run', message: 'not run before' };
-    return { code: 'changed', message: describe(changes), changes };
   }
 }
 
@@ -141,22 +127,7 @@ function observedChanged(before: JsonObject, after: JsonObject): Reason {
   const changes = names
     .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
     .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
-  return { code: 'observed-changed', message: describe(changes), changes };
-}
-
-function describe(changes: readonly Change[]): string {
-  const more = changes.length - SHOWN_CHANGES;
-  const shown = changes.slice(0, SHOWN_CHANGES).map(describeChange).join(', ');
-  return more > 0 ? `${shown}, and ${more} more` : shown;
-}
-
-/** Of the records of one action (they differ in observed facts) the one that was made last. */
-function newestOf(records: readonly ActionRecord[]): ActionRecord | undefined {
-  const finished = ({ provenance }: ActionRecord) => String(provenance.finished);
-  return records.reduce<ActionRecord | undefined>(
-    (newest, record) => (newest && finished(newest) >= finished(record) ? newest : record),
-    undefined,
-  );
+  return { code: 'observed-changed', message: describeChanges(changes), changes };
 }
 
 function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {

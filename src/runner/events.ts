@@ -21,6 +21,8 @@ export interface Reason {
     | 'finished-elsewhere';
   readonly message: string;
   readonly changes?: readonly Change[];
+  /** The stage in which the changes were not, where this one has not been run under its name. */
+  readonly compared_with?: string;
   /** Stages whose new results decide (for `upstream`), or whose failure stopped this one. */
   readonly after?: readonly string[];
 }

@@ -121,7 +121,7 @@ class PipelineRun {
   }
 
   async run(counts: Record<Outcome, number>): Promise<RunSummary['outcome']> {
-    const decider = new Decider(this.#pipeline, this.#workspace, this.#options);
+    const decider = new Decider(this.#pipeline.name, this.#workspace, this.#options);
     const plan = await makePlan(this.#pipeline, decider, this.#workspace, this.#options);
     for (const { stage, state, reason } of plan.stages) {
       this.#emit({ type: 'stage-planned', stage: stage.id, state, reason });

@@ -40,7 +40,7 @@ export interface Plan {
  */
 export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<Plan> {
   const workspace = openWorkspace(options.artifactsDirectory, options.onProblem);
-  return await makePlan(pipeline, new Decider(pipeline, workspace, options), workspace, options);
+  return await makePlan(pipeline, new Decider(pipeline.name, workspace, options), workspace, options);
 }
 
 /** `planPipeline` with what a run has open already. */

@@ -2,7 +2,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOfBytes } from '../../src/cache/digest.ts';
-import { latestKey, rememberKey } from '../../src/cache/latest.ts';
+import { latestKey, latestKeys, rememberKey } from '../../src/cache/latest.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const [first, second] = [digestOfBytes('first'), digestOfBytes('second')];
@@ -17,6 +17,18 @@ describe('latestKey', () => {
     await rememberKey(cache, name, second);
     expect(await latestKey(cache, name)).toBe(second);
     expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+  });
+
+  it('is known for each stage of a pipeline', async () => {
+    const cache = await temporaryDirectory();
+    expect(await latestKeys(cache, 'alpaca')).toEqual([]);
+    await rememberKey(cache, { pipeline: 'alpaca', stage: 'train' }, first);
+    await rememberKey(cache, { pipeline: 'alpaca', stage: 'judge' }, second);
+    await rememberKey(cache, { pipeline: 'another', stage: 'train' }, second);
+    expect(await latestKeys(cache, 'alpaca')).toEqual([
+      { stage: 'judge', key: second },
+      { stage: 'train', key: first },
+    ]);
   });
 
   it('tells apart names that a file system might not', async () => {

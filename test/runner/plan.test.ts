@@ -73,6 +73,43 @@ describe('a plan', () => {
     expect(rig.filesThatHold('hidden')).toEqual([]);
   });
 
+  it('compares a stage that was never run under its name with the one that is most like it', async () => {
+    const stage = (text: string, seed: string, inputs: Record<string, string> = { data: './data.txt' }) => ({
+      type: puppet,
+      settings: { text },
+      inputs,
+      env: [seed],
+    });
+    rig.write('data.txt', 'data');
+    const environment = { PATH: process.env.PATH, ONE: '1', TWO: '2' };
+    await rig.run(
+      {
+        near: stage('a', 'ONE'),
+        far: stage('b', 'TWO'),
+        other: {
+          ...stage('c', 'ONE'),
+          type: observing,
+          settings: { text: 'c', world: rig.write('w', '{}') },
+        },
+      },
+      { environment },
+    );
+    const plan = await rig.plan(
+      { renamed: stage('c', 'ONE'), new: stage('a', 'ONE', {}), far: stage('c', 'TWO') },
+      { environment },
+    );
+    expect(lines(plan)).toEqual([
+      'renamed: run, not run before; compared with near: text "a" -> "c"',
+      'new: run, not run before',
+      'far: run, text "b" -> "c"',
+    ]);
+    expect(plan.stages[0]!.reason).toMatchObject({
+      code: 'never-run',
+      compared_with: 'near',
+      changes: [{ path: 'settings.text', before: 'a', after: 'c' }],
+    });
+  });
+
   it('refuses a file that is not there', async () => {
     await expect(rig.plan(pipeline())).rejects.toThrow(/^the input .*data\.txt does not exist$/);
   });

@@ -62,6 +62,9 @@ export const reasonShape = exact({
       }),
     ),
   ),
+  compared_with: Type.Optional(
+    Type.String({ description: 'another stage, which the changes are to; absent: to the stage itself' }),
+  ),
   after: Type.Optional(Type.Array(Type.String(), { description: 'the stages that decide' })),
 });
 
