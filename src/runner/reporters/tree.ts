@@ -1,24 +1,22 @@
 import type { RunEvent } from '../events.ts';
 import { eventLines } from './event-lines.ts';
-import type { LiveWindow } from './live-window.ts';
+import type { LiveTree } from './live-tree.ts';
 import { type Paint, paintFor } from './paint.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 import { treeLines } from './tree-lines.ts';
 
-const REDRAW_MS = 100;
-
 /** A live tree of the stages for terminals; what stages say is written above it, and the summary below it. */
 export class TreeReporter implements Reporter {
   readonly #output: Output;
   readonly #paint: Paint;
   readonly #state = new RunState();
-  /** Lines to be written above the tree at its next drawing. */
-  #above: string[] = [];
-  /** Loaded when the first stage starts: a run that has nothing to do shows no tree. */
-  #window: Promise<LiveWindow> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** What is to be written above the tree as soon as that is open. */
+  #waiting: string[] = [];
+  /** Opened when the first stage starts: a run that has nothing to do shows no tree and loads nothing for it. */
+  #opening: Promise<LiveTree> | undefined;
+  #tree: LiveTree | undefined;
 
   constructor(output: Output) {
     this.#output = output;
@@ -27,37 +25,36 @@ export class TreeReporter implements Reporter {
 
   report(event: RunEvent): void {
     this.#state.apply(event);
-    if (isToldAbove(event)) this.#above.push(...eventLines(event, this.#state, this.#paint));
-    if (event.type === 'stage-started') this.#window ??= this.#open();
+    if (isToldAbove(event)) this.#write(eventLines(event, this.#state, this.#paint));
+    if (event.type === 'stage-started') this.#opening ??= this.#open();
   }
 
   async close(): Promise<void> {
-    const window = await this.#window;
-    clearInterval(this.#timer);
+    const tree = await this.#opening;
+    await tree?.close();
     const summary = summaryLines(this.#state, this.#paint);
-    if (window === undefined) {
-      this.#output.write([...this.#above, ...summary].map((line) => `${line}\n`).join(''));
-      return;
-    }
-    this.#draw(window);
-    window.close();
-    this.#output.write(['', ...summary].map((line) => `${line}\n`).join(''));
+    const lines = tree === undefined ? [...this.#waiting, ...summary] : ['', ...summary];
+    this.#output.write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  async #open(): Promise<LiveWindow> {
-    const { LiveWindow } = await import('./live-window.ts');
-    const window = new LiveWindow(this.#output);
-    this.#timer = setInterval(() => this.#draw(window), REDRAW_MS).unref();
-    return window;
+  #write(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    if (this.#tree === undefined) this.#waiting.push(...lines);
+    else this.#tree.write(lines.join('\n'));
   }
 
-  #draw(window: LiveWindow): void {
-    window.write(this.#above);
-    this.#above = [];
+  async #open(): Promise<LiveTree> {
+    const { LiveTree } = await import('./live-tree.ts');
+    this.#tree = new LiveTree(this.#output, () => this.#lines());
+    this.#write(this.#waiting.splice(0));
+    return this.#tree;
+  }
+
+  #lines(): readonly string[] {
     const { columns = 80, rows = 24 } = this.#output;
     // An empty line sets the tree off from what the stages say.
     const view = { columns, rows: rows - 1, now: Date.now(), paint: this.#paint };
-    window.draw(['', ...treeLines(this.#state, view)]);
+    return ['', ...treeLines(this.#state, view)];
   }
 }
 
