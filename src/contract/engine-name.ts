@@ -1,5 +1,5 @@
 /** Every engine that `engine:` and `--engine` accept beside `auto`, best first. */
-export const ENGINE_NAMES = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const;
+export const ENGINE_NAMES = ['tensorflow-gpu', 'onnxruntime', 'tensorflow', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** The outcome of choosing an engine, shown to users and recorded with the run. */

@@ -7,6 +7,7 @@ export type Tf = typeof TensorFlow;
 /** How each engine comes to life: registers its kernels and returns the name of its TensorFlow.js backend. */
 const START: Readonly<Record<EngineName, (tf: Tf) => Promise<string>>> = {
   'tensorflow-gpu': startNodeBindingOnGpu,
+  onnxruntime: startOnnxruntime,
   tensorflow: () => startNodeBinding('@tensorflow/tfjs-node'),
   wasm: startWasm,
   cpu: startCpu,
@@ -30,6 +31,13 @@ export async function loadEngine(name: EngineName): Promise<Tf> {
     throw new Error(`the ${backend} backend of TensorFlow.js did not start`);
   await tf.ready();
   return tf;
+}
+
+async function startOnnxruntime(tf: Tf): Promise<string> {
+  await startCpu(tf); // which runs the kernels that onnxruntime has no graph for
+  const { BACKEND_NAME, registerOnnxruntime } = await import('./onnxruntime/register.ts');
+  if (!tf.findBackendFactory(BACKEND_NAME)) registerOnnxruntime();
+  return BACKEND_NAME;
 }
 
 async function startCpu(tf: Tf): Promise<string> {

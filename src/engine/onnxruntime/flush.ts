@@ -1,0 +1,132 @@
+import type { NativeTensor, TensorData } from './binding.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { inputName, outputName } from './build-graph.ts';
+import { planDonations } from './donation.ts';
+import { inPlaceOutputsWork, runInPlace, runWithCopies } from './native-run.ts';
+import { type Program, programFor } from './program.ts';
+import { SessionCache } from './session-cache.ts';
+import { sizeOf, type Value } from './trace.ts';
+
+/** What a backend did so far, for benchmarks. */
+export interface Statistics {
+  /** Programs that were run, and the milliseconds that collecting, compiling and running them took. */
+  readonly runs: number;
+  readonly compiled: number;
+  readonly traceMs: number;
+  readonly compileMs: number;
+  readonly runMs: number;
+}
+
+/** Computes recorded values, and keeps what is worth keeping from one time to the next. */
+export class Flusher {
+  readonly #pool = new BufferPool();
+  readonly #inPlace: boolean;
+  readonly #sessions: SessionCache;
+  /** Arrays of values that are gone, but that recorded nodes may still read. */
+  #retired = new Set<TensorData>();
+  #times = { runs: 0, traceMs: 0, compileMs: 0, runMs: 0 };
+
+  constructor(inPlace = inPlaceOutputsWork()) {
+    this.#inPlace = inPlace;
+    this.#sessions = new SessionCache(inPlace);
+  }
+
+  get statistics(): Statistics {
+    return { ...this.#times, compiled: this.#sessions.compiled };
+  }
+
+  /** Takes the array of a value that TensorFlow.js no longer knows. */
+  retire(data: TensorData): void {
+    this.#retired.add(data);
+  }
+
+  /**
+   * Computes `pending`, which must be every value that is recorded, not computed, and known to TensorFlow.js: what
+   * remains of the trace afterwards can never be asked for.
+   */
+  flush(pending: Iterable<Value>): void {
+    const outputs = [...pending];
+    if (outputs.length > 0) this.#compute(outputs);
+    for (const data of this.#retired) this.#pool.give(data);
+    this.#retired.clear();
+  }
+
+  dispose(): void {
+    this.#sessions.dispose();
+  }
+
+  #compute(outputs: readonly Value[]): void {
+    const start = performance.now();
+    const program = programFor(outputs);
+    const traced = performance.now();
+    try {
+      const session = this.#sessions.get(program);
+      const compiled = performance.now();
+      const feeds = tensors(
+        program.inputs.map(({ value, shape }) => nativeTensor(value, shape, value.data!)),
+        inputName,
+      );
+      const results = this.#inPlace ? this.#resultArrays(program) : undefined;
+      if (results === undefined) {
+        const copies = runWithCopies(
+          session,
+          feeds,
+          outputs.map((_, place) => outputName(place)),
+        );
+        settle(
+          outputs,
+          outputs.map((_, place) => copies[outputName(place)]!.data),
+        );
+      } else {
+        const fetches = outputs.map((value, place) => nativeTensor(value, value.shape, results[place]!));
+        runInPlace(session, feeds, tensors(fetches, outputName));
+        settle(outputs, results);
+      }
+      this.#times.runs++;
+      this.#times.traceMs += traced - start;
+      this.#times.compileMs += compiled - traced;
+      this.#times.runMs += performance.now() - compiled;
+    } catch (error) {
+      throw new Error(`onnxruntime could not compute ${operators(program)}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** An array for each output: that of an input that is needed no more, or one from the pool. */
+  #resultArrays(program: Program): TensorData[] {
+    const isFree = ({ data, dataId }: Value) => dataId === undefined && this.#retired.has(data!);
+    const donors = planDonations(program, isFree);
+    this.#pool.expect(program.outputs.reduce((bytes, { shape }) => bytes + 4 * sizeOf(shape), 0));
+    return program.outputs.map((output, place) => {
+      const donor = program.inputs[donors[place]!]?.value;
+      if (donor === undefined) return this.#pool.take(output.type, sizeOf(output.shape));
+      this.#retired.delete(donor.data!);
+      return donor.data!;
+    });
+  }
+}
+
+function settle(outputs: readonly Value[], results: readonly TensorData[]): void {
+  for (const [place, value] of outputs.entries()) {
+    value.data = results[place]!;
+    value.producer = undefined;
+  }
+}
+
+function nativeTensor({ type }: Value, dims: readonly number[], data: TensorData): NativeTensor {
+  return { type, dims, data, location: 'cpu' };
+}
+
+function tensors(
+  list: readonly NativeTensor[],
+  name: (place: number) => string,
+): Record<string, NativeTensor> {
+  return Object.fromEntries(list.map((tensor, place) => [name(place), tensor]));
+}
+
+/** The operators of a program, for a message. */
+function operators({ nodes }: Program): string {
+  const names = [...new Set(nodes.map(({ op }) => op))];
+  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+}

@@ -1,0 +1,10 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { type Kernels, typeOf } from '../kernel.ts';
+import { record } from '../trace.ts';
+
+export const softmaxKernels: Kernels = {
+  Softmax: ({ logits }, { dim }: tf.SoftmaxAttrs) =>
+    typeOf(logits!) === 'float32'
+      ? record('Softmax', [logits], logits!.shape, 'float32', { attributes: { axis: dim } })
+      : undefined,
+};
