@@ -9,7 +9,8 @@ const settings = Type.Object(
       additionalProperties: false,
       affects: 'result',
       piece: 'prompts',
-      description: 'Prompt style: a name under configs/prompts, or the style itself.',
+      description:
+        'Prompt style: a name under configs/prompts, a file such as ./my-style.yaml, or the style itself.',
     }),
   },
   { additionalProperties: false },

@@ -37,11 +37,11 @@ const settings = Type.Object(
       minimum: 0,
       description: 'Seed of the order of the texts.',
     }),
-    shuffle: Type.Union([Type.Literal('pytorch'), Type.Literal('none')], {
+    shuffle: Type.Union([Type.Literal('pytorch'), Type.Literal('seeded'), Type.Literal('none')], {
       affects: 'result',
       default: 'pytorch',
       description:
-        '`pytorch`: a new order in each epoch, the one that data loaders of PyTorch give for the seed. `none`: the order of the records.',
+        'Order of the texts. `pytorch`: a new one in each epoch, exactly that of data loaders of PyTorch after `torch.manual_seed(seed)`, so that a run can be compared with one in PyTorch step by step; there, each measurement of the losses draws from the same generator and so changes the order of later epochs. `seeded`: a new one in each epoch too, which the seed alone decides; `eval_every` and `eval_batches` do not, and losses are measured on the same training texts each time. `none`: the order of the records in each epoch.',
     }),
     weight_decay: Type.Number({
       affects: 'result',
@@ -73,7 +73,7 @@ const settings = Type.Object(
       default: 5,
       minimum: 1,
       description:
-        'Updates between two measurements of the losses; each one moves the order of later epochs.',
+        'Updates between two measurements of the losses; with `shuffle: pytorch` each one moves the order of later epochs.',
     }),
     eval_batches: Type.Integer({
       affects: 'result',

@@ -1,7 +1,12 @@
 import { Mt19937, type Mt19937State } from './mt19937.ts';
 
-/** `pytorch`: another order in each pass, the one of PyTorch's data loaders. `none`: the order of the data. */
-export type Shuffle = 'pytorch' | 'none';
+/**
+ * How the training texts are ordered in each pass over them.
+ * - `pytorch`: as PyTorch's data loaders order them, so that a run can be laid beside one in PyTorch, batch by batch.
+ * - `seeded`: shuffled too, but measuring the losses changes nothing.
+ * - `none`: the order of the data.
+ */
+export type Shuffle = 'pytorch' | 'seeded' | 'none';
 
 /** The indices 0 … size-1 in the order of `torch.randperm` under a generator seeded with `seed`. */
 export function permutation(size: number, seed: number | bigint): Int32Array {
@@ -18,10 +23,15 @@ export function permutation(size: number, seed: number | bigint): Int32Array {
 export type Pass = Int32Array;
 
 /**
- * Orders of the passes over the data, drawn from one generator as PyTorch's data loaders draw from the global
- * one, evaluations included: starting a loader's iterator draws its base seed, and a shuffled loader then draws
- * the seed of its permutation (torch/utils/data/dataloader.py and sampler.py). A run can so be laid beside
- * one in PyTorch, batch by batch.
+ * Orders of the passes over the data, drawn from one generator, which begins as `Mt19937.seeded(seed)`.
+ *
+ * `pytorch` draws as PyTorch's data loaders draw from the global generator, evaluations included: starting a loader's
+ * iterator draws its base seed, and a shuffled loader then draws the seed of its permutation
+ * (torch/utils/data/dataloader.py and sampler.py). So how often the losses are measured moves the order of later passes.
+ *
+ * `seeded` draws one 63-bit number a training pass, the seed of its `permutation`, and none for an evaluation: pass n
+ * depends on the seed and n alone. Losses are measured on the same training texts every time, those that
+ * `permutation(size, 0)` puts first, whatever the seed.
  */
 export class DataOrder {
   readonly #generator: Mt19937;
@@ -37,17 +47,27 @@ export class DataOrder {
     return this.#generator.state();
   }
 
-  /** Starts a pass over the training data. */
+  /** Starts a pass over the training data, to train on. */
   training(size: number): Pass {
-    this.#generator.nextInt63();
-    if (this.#shuffle === 'none') return sequential(size);
-    return permutation(size, this.#generator.nextInt63());
+    if (this.#shuffle === 'pytorch') return this.#loaderPass(size);
+    return this.#shuffle === 'seeded' ? permutation(size, this.#generator.nextInt63()) : sequential(size);
   }
 
-  /** Starts a pass over the validation data, which is never shuffled but draws a base seed all the same. */
+  /** Starts a pass over the training data, to measure the loss on its first batches. */
+  evaluation(size: number): Pass {
+    if (this.#shuffle === 'pytorch') return this.#loaderPass(size);
+    return this.#shuffle === 'seeded' ? permutation(size, 0) : sequential(size);
+  }
+
+  /** Starts a pass over the validation data, which is never shuffled; PyTorch draws a base seed all the same. */
   validation(size: number): Pass {
-    this.#generator.nextInt63();
+    if (this.#shuffle === 'pytorch') this.#generator.nextInt63();
     return sequential(size);
+  }
+
+  #loaderPass(size: number): Pass {
+    this.#generator.nextInt63();
+    return permutation(size, this.#generator.nextInt63());
   }
 }
 

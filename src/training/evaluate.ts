@@ -16,9 +16,9 @@ export function evaluationIsDue({ step, history }: TrainingState, { evalEvery }:
 }
 
 /**
- * Measures the losses on some batches of both data sets and adds them to the history. The passes are drawn from
- * the training's own generator, so evaluations change the order of the next epoch, as in the book; the losses
- * before the first update are measured on a generator of their own. Where `pause` throws, nothing has changed.
+ * Measures the losses on some batches of both data sets and adds them to the history. In PyTorch's order the passes
+ * are drawn from the training's own generator, so evaluations change the order of the next epoch, as in the book; the
+ * losses before the first update are measured on a generator of their own.
  */
 export async function evaluate(
   model: Gpt2,
@@ -41,7 +41,7 @@ export async function evaluate(
   };
   const someOf = (pass: Int32Array, dropLast: boolean) =>
     batchesOf(pass, batchSize, { dropLast }).slice(0, evalBatches);
-  const trainLoss = await meanOver('train', someOf(order.training(data.train.length), true));
+  const trainLoss = await meanOver('train', someOf(order.evaluation(data.train.length), true));
   const validationLoss = await meanOver(
     'validation',
     someOf(order.validation(data.validation.length), false),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
 import fc from 'fast-check';
@@ -15,6 +15,10 @@ const shipped = (name: string): PromptStyle =>
   );
 const alpaca = shipped('alpaca');
 const plain = shipped('plain');
+const canonical = shipped('alpaca-canonical');
+const phi3 = shipped('phi3');
+const chatml = shipped('chatml');
+const styles = { alpaca, plain, 'alpaca-canonical': canonical, phi3, chatml };
 const text = (style: PromptStyle, item: InstructionItem) =>
   renderPrompt(style, item) + renderResponse(style, item);
 
@@ -72,29 +76,90 @@ describe('the alpaca style', () => {
   });
 });
 
+describe('the alpaca-canonical style', () => {
+  // PROMPT_DICT and SupervisedDataset in https://github.com/tatsu-lab/stanford_alpaca/blob/main/train.py: the answer
+  // follows the colon at once.
+  it('gives the text of Stanford for a record with an input', () => {
+    const item = { instruction: 'Add the numbers.', input: '1, 2', output: '3' };
+    const source =
+      'Below is an instruction that describes a task, paired with an input that provides further context. ' +
+      'Write a response that appropriately completes the request.\n\n' +
+      '### Instruction:\nAdd the numbers.\n\n### Input:\n1, 2\n\n### Response:';
+    expect(renderPrompt(canonical, item)).toBe(source);
+    expect(text(canonical, item)).toBe(`${source}3`);
+  });
+
+  it('gives the text of Stanford for a record without one', () => {
+    expect(renderPrompt(canonical, { instruction: 'Name a colour.', input: '' })).toBe(
+      'Below is an instruction that describes a task. ' +
+        'Write a response that appropriately completes the request.\n\n' +
+        '### Instruction:\nName a colour.\n\n### Response:',
+    );
+  });
+});
+
+describe('the phi3 style', () => {
+  // format_input_phi and InstructionDatasetPhi in ch07/01_main-chapter-code/exercise_experiments.py of
+  // https://github.com/rasbt/LLMs-from-scratch.
+  it('gives the text of exercise 7.1 of the book', () => {
+    const item = { instruction: 'Add the numbers.', input: '1, 2', output: '3' };
+    expect(renderPrompt(phi3, item)).toBe('<|user|>\nAdd the numbers.\n1, 2');
+    expect(text(phi3, item)).toBe('<|user|>\nAdd the numbers.\n1, 2\n<|assistant|>:\n3');
+    expect(text(phi3, { ...item, input: '' })).toBe('<|user|>\nAdd the numbers.\n<|assistant|>:\n3');
+  });
+
+  it('cuts a reply as the exercise does', () => {
+    expect(cutReply(phi3, '\n<|assistant|>:\n3\n')).toBe('3');
+  });
+});
+
+describe('the chatml style', () => {
+  // The example of https://huggingface.co/docs/transformers/chat_templating, its first exchange.
+  const item = { instruction: 'Hi there!', input: '', output: 'Nice to meet you!' };
+
+  it('gives the text of a chat template, and a prompt that asks for the answer', () => {
+    const prompt = '<|im_start|>user\nHi there!<|im_end|>\n<|im_start|>assistant\n';
+    expect(renderPrompt(chatml, item)).toBe(prompt);
+    expect(text(chatml, item)).toBe(`${prompt}Nice to meet you!<|im_end|>\n`);
+  });
+
+  it('puts the input on a line of its own', () => {
+    expect(renderPrompt(chatml, { instruction: 'Add.', input: '1, 2' })).toContain(
+      'user\nAdd.\n1, 2<|im_end|>',
+    );
+  });
+
+  it('ends a reply where the turn ends', () => {
+    expect(cutReply(chatml, 'Nice!<|im_end|>\n<|im_start|>user\nAnd you?')).toBe('Nice!');
+  });
+});
+
 describe('every shipped style', () => {
+  it('is tested here', () => {
+    const files = readdirSync(join(import.meta.dirname, '../../configs/prompts'));
+    expect(files.map((file) => file.replace('.yaml', '')).sort()).toEqual(Object.keys(styles).sort());
+  });
+
   const item = fc.record({
     instruction: fc.string({ minLength: 1 }),
     input: fc.string(),
     output: fc.string(),
   });
 
-  it.each([
-    ['alpaca', alpaca],
-    ['plain', plain],
-  ])('%s: the reply cut from the response of a record is its output', (_, style) => {
-    fc.assert(
-      fc.property(item, (item) => {
-        fc.pre(!item.output.includes(style.header));
-        expect(cutReply(style, renderResponse(style, item))).toBe(item.output.trim());
-      }),
-    );
-  });
+  it.each(Object.entries(styles))(
+    '%s: the reply cut from the response of a record is its output',
+    (_, style) => {
+      fc.assert(
+        fc.property(item, (item) => {
+          const marks = [style.header, ...style.stop].filter((mark) => mark !== '');
+          fc.pre(!marks.some((mark) => item.output.includes(mark)));
+          expect(cutReply(style, renderResponse(style, item))).toBe(item.output.trim());
+        }),
+      );
+    },
+  );
 
-  it.each([
-    ['alpaca', alpaca],
-    ['plain', plain],
-  ])('%s: text of a record is never taken for a template', (_, style) => {
+  it.each(Object.entries(styles))('%s: text of a record is never taken for a template', (_, style) => {
     const hostile = { instruction: '{{ 1 + 1 }}', input: '{% if x %}', output: '{# note #}' };
     expect(text(style, hostile)).toContain('{{ 1 + 1 }}');
     expect(text(style, hostile)).toContain('{% if x %}');

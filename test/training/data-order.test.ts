@@ -32,7 +32,7 @@ describe('DataOrder', () => {
     expect([...order.training(20)]).toEqual([
       18, 7, 6, 3, 12, 17, 5, 15, 19, 4, 16, 11, 1, 14, 10, 8, 0, 13, 2, 9,
     ]);
-    order.training(20);
+    order.evaluation(20);
     expect([...order.validation(5)]).toEqual([0, 1, 2, 3, 4]);
     expect([...order.training(20)]).toEqual([
       17, 12, 5, 4, 3, 19, 1, 13, 10, 16, 0, 9, 7, 14, 6, 11, 8, 2, 18, 15,
@@ -41,6 +41,47 @@ describe('DataOrder', () => {
 
   it('keeps the order of the file without shuffling', () => {
     expect([...new DataOrder('none', Mt19937.seeded(123).state()).training(4)]).toEqual([0, 1, 2, 3]);
+  });
+
+  it.each(['seeded', 'none'] as const)(
+    'with %s, evaluations do not move the order of training',
+    (shuffle) => {
+      fc.assert(
+        fc.property(
+          fc.nat(),
+          fc.integer({ min: 1, max: 50 }),
+          fc.array(fc.nat(3)),
+          (seed, size, evaluations) => {
+            const quiet = new DataOrder(shuffle, Mt19937.seeded(seed).state());
+            const measured = new DataOrder(shuffle, Mt19937.seeded(seed).state());
+            for (const count of evaluations) {
+              for (let i = 0; i < count; i++) {
+                measured.evaluation(size);
+                measured.validation(size);
+              }
+              expect(measured.training(size)).toEqual(quiet.training(size));
+            }
+          },
+        ),
+      );
+    },
+  );
+
+  it('shuffles anew in each pass when seeded, as documented', () => {
+    const order = new DataOrder('seeded', Mt19937.seeded(123).state());
+    const draws = Mt19937.seeded(123);
+    expect(order.training(50)).toEqual(permutation(50, draws.nextInt63()));
+    expect(order.training(50)).toEqual(permutation(50, draws.nextInt63()));
+    // Pinned: another order would be another result for the same settings.
+    expect([...new DataOrder('seeded', Mt19937.seeded(123).state()).training(8)]).toEqual([
+      5, 4, 1, 3, 7, 2, 6, 0,
+    ]);
+  });
+
+  it('measures on the same texts each time when seeded, whatever the seed', () => {
+    const texts = (seed: number) => new DataOrder('seeded', Mt19937.seeded(seed).state()).evaluation(30);
+    expect(texts(1)).toEqual(texts(2));
+    expect(texts(1)).not.toEqual(Int32Array.from({ length: 30 }, (_, i) => i));
   });
 
   it('goes on from a saved state', () => {
