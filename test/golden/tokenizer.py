@@ -2,43 +2,17 @@
 
     PIPE_BOOK_DATA=<folder of instruction-data.json> python test/golden/tokenizer.py
 
-writes tokenizer.json beside this file. tiktoken would download GPT-2's vocabulary; it is taken from js-tiktoken in
-node_modules instead (test/model/tokenizer-files.test.ts checks it against the hashes that tiktoken publishes). Pattern and
-special token are tiktoken's own. Random texts come from a generator that the test repeats, so only digests are kept.
+writes tokenizer.json beside this file. Random texts come from a generator that the test repeats, so only digests are kept.
 """
 
-import base64
 import hashlib
 import json
 import os
 import pathlib
-import re
 import struct
 
 import tiktoken
-from tiktoken_ext.openai_public import ENDOFTEXT, r50k_pat_str
-
-HERE = pathlib.Path(__file__).parent
-ROOT = HERE.parent.parent
-
-
-def vocabulary():
-    source = (ROOT / "node_modules/js-tiktoken/dist/ranks/gpt2.js").read_text()
-    packed = json.loads(re.search(r'"bpe_ranks":("(?:[^"\\]|\\.)*")', source)[1])
-    ranks = {}
-    for line in packed.split("\n"):
-        _, first, *tokens = line.split(" ")
-        ranks |= {base64.b64decode(token): int(first) + i for i, token in enumerate(tokens)}
-    return ranks
-
-
-encoding = tiktoken.Encoding(
-    name="gpt2",
-    explicit_n_vocab=50257,
-    pat_str=r50k_pat_str,
-    mergeable_ranks=vocabulary(),
-    special_tokens={ENDOFTEXT: 50256},
-)
+from gpt2_encoding import ENDOFTEXT, encoding
 
 
 class Draws:
@@ -149,7 +123,7 @@ golden = {
     "records": digest([ordinary(text) for text in record_texts()]),
     "cases": [{"text": text, "ordinary": ordinary(text), "special": special(text)} for text in CASES],
 }
-path = HERE / "tokenizer.json"
+path = pathlib.Path(__file__).with_name("tokenizer.json")
 lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in golden.items() if key != "cases"]
 cases = ",\n".join(f"  {json.dumps(case)}" for case in golden["cases"])
 path.write_text("{\n" + ",\n".join([*lines, f' "cases": [\n{cases}\n ]']) + "\n}\n")
