@@ -57,8 +57,8 @@ export class ActionRecords {
   }
 
   /**
-   * Records an action that was done again, as its stored outputs were lost. Where it came out the same
-   * the old record stays; other outputs replace it, and that is reported.
+   * Records an action that was done again although it has a record: its outputs were lost, or a user forced it.
+   * Where it came out the same the old record stays; other outputs replace it, and that is reported.
    */
   async replace(record: ActionRecord): Promise<ActionRecord> {
     const before = await this.add(record);
@@ -69,7 +69,7 @@ export class ActionRecords {
         await rename(temporary, path);
         await sync(dirname(path));
       });
-      const message = `Action ${record.key} was done again and gave other outputs than before`;
+      const message = `Action ${record.key} was done again and gave other outputs than before; these count from now on`;
       this.#onProblem({ code: 'replaced-record', message });
       return record;
     });

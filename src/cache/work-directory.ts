@@ -7,7 +7,10 @@ import { makeDirectory } from './durable.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
 
 /** The file of an attempt that names the process that created it. */
-const OWNER_FILE = 'owner.json';
+export const OWNER_FILE = 'owner.json';
+
+/** Begins the name of a directory that is not an attempt yet. */
+export const PREPARED_PREFIX = '.new-';
 
 /** `2025-01-31T08-15-30.123Z`: sorts by time, and is a name on every file system. */
 const ATTEMPT_NAME = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/;
@@ -25,7 +28,7 @@ export interface Attempt {
 export async function createAttempt(work: string, key: Digest): Promise<Attempt> {
   return await explained('create a work directory', async () => {
     const parent = join(work, key);
-    const prepared = join(parent, `.new-${randomUUID()}`);
+    const prepared = join(parent, `${PREPARED_PREFIX}${randomUUID()}`);
     await makeDirectory(prepared);
     await writeFile(join(prepared, OWNER_FILE), await self());
     for (;;) {

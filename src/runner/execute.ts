@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
 import { type DecideOptions, Decider } from './decide.ts';
@@ -126,6 +127,7 @@ class PipelineRun {
     for (const { stage, state, reason } of plan.stages) {
       this.#emit({ type: 'stage-planned', stage: stage.id, state, reason });
     }
+    if (plan.stages.some(({ state }) => state !== 'hit')) await removeLeftovers(this.#workspace);
     if (await this.#preflightFails(plan)) return 'preflight-failed';
     const schedule = this.#schedule(plan);
     const { executor, control, environment } = this.#options;
