@@ -42,6 +42,9 @@ export async function drive(schedule: Schedule, work: Work, cancelled: AbortSign
     }
   };
 
+  const interrupted = new Promise<void>((interrupt) => {
+    cancelled.addEventListener('abort', () => interrupt(), { once: true });
+  });
   for (;;) {
     if (cancelled.aborted || errors.length > 0) cancelWhatHasNotStarted(schedule, work);
     for (const id of schedule.in('ready')) {
@@ -51,7 +54,8 @@ export async function drive(schedule: Schedule, work: Work, cancelled: AbortSign
     // Deciding takes milliseconds: waiting for all of it gives room in the pipeline's order, and not by luck.
     if (schedule.in('checking').length === 0) startWhatHasRoom();
     if (pending.size === 0) break;
-    await Promise.race(pending.values());
+    // What only waits for its turn learns of an interrupt at once, and not when something that runs has ended.
+    await Promise.race(cancelled.aborted ? pending.values() : [...pending.values(), interrupted]);
   }
   if (errors.length > 0) throw errors[0];
   if (!schedule.finished) {

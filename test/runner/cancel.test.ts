@@ -41,6 +41,19 @@ describe('an interrupt', () => {
     expect((await next.finished).outcomes).toEqual({ a: 'ran', b: 'ran', c: 'ran' });
   });
 
+  it('is told of at once by what waits for its turn, while others still write their checkpoints', async () => {
+    const run = rig.start(pipeline(), { jobs: 1 });
+    const a = await rig.puppet('a');
+    await a.order({ do: 'ignore-cancel' });
+    run.control.interrupt();
+    for (const waiting of ['b', 'c']) {
+      const { outcome } = await run.event('stage-finished', ({ stage }) => stage === waiting);
+      expect(outcome).toBe('cancelled');
+    }
+    a.send({ do: 'finish' });
+    expect((await run.finished).outcomes).toEqual({ a: 'ran', b: 'cancelled', c: 'cancelled' });
+  });
+
   it('keeps what a stage finishes nevertheless', async () => {
     const run = rig.start(pipeline());
     const [a, c] = [await rig.puppet('a'), await rig.puppet('c')];

@@ -84,15 +84,19 @@ export const runEventShape = Type.Union(
       message,
       quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),
     }),
-    event('stage-finished', 'How a stage ended; every stage of the run has exactly one.', {
-      stage,
-      outcome: outcomeShape,
-      reason: reasonShape,
-      duration_ms: millisecondsShape,
-      outputs: mapOf(exact({ digest: digestShape, bytes: bytesShape })),
-      error: Type.Optional(exact({ message, hint })),
-      log: Type.Optional(log),
-    }),
+    event(
+      'stage-finished',
+      'How a stage ended, once for each; again for a hit whose outputs turn out to be lost when they are read: it is rebuilt, and the last event counts.',
+      {
+        stage,
+        outcome: outcomeShape,
+        reason: reasonShape,
+        duration_ms: millisecondsShape,
+        outputs: mapOf(exact({ digest: digestShape, bytes: bytesShape })),
+        error: Type.Optional(exact({ message, hint })),
+        log: Type.Optional(log),
+      },
+    ),
     event('run-finished', 'Last event of every run.', {
       outcome: oneOf(['succeeded', 'failed', 'cancelled']),
       duration_ms: millisecondsShape,
