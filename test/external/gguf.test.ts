@@ -1,14 +1,21 @@
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { generate } from '../../src/model/generate.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { loadModel } from '../../src/model/model-folder.ts';
+import { GGUF_FILE } from '../../src/model/modelfile.ts';
 import { exportStage } from '../../src/stages/export.ts';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { renderPrompt } from '../../src/text/prompt-style.ts';
+import { type Encoding, type Tokenizer, tokenizerFor } from '../../src/text/tokenizer.ts';
 import { choices, writeExportedModel } from '../fixtures/exported-model.ts';
 import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage.ts';
 
@@ -18,6 +25,7 @@ import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage
  *   NODE_LLAMA_CPP=<folder with node_modules/node-llama-cpp> OLLAMA=<its program> npm run check:gguf
  */
 const LLAMA = process.env.NODE_LLAMA_CPP;
+const OLLAMA = process.env.OLLAMA;
 
 const NEW_TOKENS = 20;
 /** Rounding decides between tokens that are nearer to each other than this. */
@@ -42,57 +50,151 @@ async function askLlama(question: object): Promise<LlamaAnswer> {
   return JSON.parse(stdout.split('MARK\n').at(-1)!) as LlamaAnswer;
 }
 
-let model: Gpt2;
+/** A small model of ours and its GGUF file. */
+interface Exported {
+  readonly model: Gpt2;
+  readonly tokenizer: Tokenizer;
+  readonly folder: string;
+}
+
+async function exported(encoding: Encoding, tied: boolean, settings: object): Promise<Exported> {
+  const source = await writeExportedModel(freshDirectory(), encoding, tied);
+  const run = await runStage(exportStage, {
+    with: { format: 'gguf', ...settings },
+    inputs: { model: source },
+  });
+  const file = (name: string) => (existsSync(join(source, name)) ? join(source, name) : undefined);
+  const [model, tokenizer] = [await loadModel({ file }), await tokenizerFor(encoding)];
+  return { model, tokenizer, folder: run.outputs.model! };
+}
+
+/** Our greedy reply to some tokens. */
+async function reply(model: Gpt2, ids: readonly number[]): Promise<number[]> {
+  return (await generate(model, [ids], { maxNewTokens: NEW_TOKENS, endOfText: -1 }))[0]!;
+}
+
+/** How many tokens of a reply come before one that rounding might decide. */
+function sureTokens(model: Gpt2, prompt: readonly number[], ids: readonly number[]): number {
+  const { margins } = choices(model, [...prompt, ...ids].slice(0, -1));
+  const unsure = margins.slice(prompt.length - 1).findIndex((margin) => margin <= MARGIN);
+  return unsure < 0 ? ids.length : unsure;
+}
+
+const TYPES = ['F32', 'F16', 'Q8_0'] as const;
+
+beforeAll(() => loadEngine('cpu'));
 afterEach(() => removeDirectories());
 
 describe.skipIf(!LLAMA)('a GGUF file in llama.cpp (skipped without NODE_LLAMA_CPP)', () => {
-  beforeAll(() => loadEngine('cpu'));
   const cases = (['gpt2', 'bytes'] as const).flatMap((encoding) =>
-    [true, false].flatMap((tied) =>
-      (['F32', 'F16', 'Q8_0'] as const).map((type) => ({ encoding, tied, type })),
-    ),
+    [true, false].flatMap((tied) => TYPES.map((type) => ({ encoding, tied, type }))),
   );
   it.each(cases)('$encoding, head tied $tied, $type', async ({ encoding, tied, type }) => {
-    const folder = await writeExportedModel(freshDirectory(), encoding, tied);
-    const run = await runStage(exportStage, {
-      with: { format: 'gguf', quantization: type },
-      inputs: { model: folder },
-    });
-    const file = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : undefined);
-    model = await loadModel({ file });
-    const tokenizer = await tokenizerFor(encoding);
+    const { model, tokenizer, folder } = await exported(encoding, tied, { quantization: type });
     const prompts = PROMPTS.map((prompt) => [...tokenizer.encode(prompt)]);
-    const replies = await generate(model, prompts, { maxNewTokens: NEW_TOKENS, endOfText: -1 });
+    const replies: number[][] = [];
+    for (const prompt of prompts) replies.push(await reply(model, prompt));
     const sequences = prompts.map((prompt, i) => [...prompt, ...replies[i]!].slice(0, -1));
-    const path = join(run.outputs.model!, 'model.gguf');
     const theirs = await askLlama({
-      path,
+      path: join(folder, GGUF_FILE),
       texts: PROMPTS,
       sequences,
-      greedy: type === 'Q8_0' ? [] : prompts,
+      greedy: prompts,
       newTokens: NEW_TOKENS,
     });
     expect(theirs.tokens).toEqual(prompts);
 
-    let [sure, agreed, total, same] = [0, 0, 0, 0];
+    const figures = { tokens: 0, forced: 0, sure: 0, largest: 0 };
     for (const [i, ids] of sequences.entries()) {
       const ours = choices(model, ids);
-      const start = prompts[i]!.length - 1;
-      for (let at = start; at < ids.length; at++) {
-        total++;
-        if (theirs.choices[i]![at] === ours.tokens[at]) agreed++;
-        if (type === 'Q8_0' || ours.margins[at]! <= MARGIN) continue;
-        sure++;
-        expect(theirs.choices[i]![at], `prompt ${i}, token ${at}`).toBe(ours.tokens[at]);
+      for (let at = prompts[i]!.length - 1; at < ids.length; at++) {
+        figures.tokens++;
+        if (theirs.choices[i]![at] === ours.tokens[at]) figures.forced++;
+        else figures.largest = Math.max(figures.largest, ours.margins[at]!);
       }
       if (type === 'Q8_0') continue;
-      const unsure = ours.margins.slice(start).findIndex((margin) => margin <= MARGIN);
-      const compared = unsure < 0 ? NEW_TOKENS : unsure;
-      same += compared;
-      expect(theirs.replies[i]!.slice(0, compared)).toEqual(replies[i]!.slice(0, compared));
+      const sure = sureTokens(model, prompts[i]!, replies[i]!);
+      figures.sure += sure;
+      expect(theirs.replies[i]!.slice(0, sure)).toEqual(replies[i]!.slice(0, sure));
     }
-    console.log({ encoding, tied, type, agreed, total, sure, same });
-    expect(agreed / total).toBeGreaterThanOrEqual(type === 'Q8_0' ? 0.9 : 0.99);
     model.dispose();
+    console.log(JSON.stringify({ encoding, tied, type, ...figures }));
+    if (type !== 'Q8_0') expect(figures.largest).toBeLessThanOrEqual(MARGIN);
+    expect(figures.forced / figures.tokens).toBeGreaterThanOrEqual(type === 'Q8_0' ? 0.9 : 0.99);
   });
 });
+
+describe.skipIf(!OLLAMA)('a GGUF file and its Modelfile in Ollama (skipped without OLLAMA)', () => {
+  const style = parse(readFileSync(new URL('../../configs/prompts/alpaca.yaml', import.meta.url), 'utf8'));
+  const instructions = ['Name a bird.', 'Rewrite: the cat sat', "What's 2 + 2?"];
+  let server: ReturnType<typeof startOllama>;
+  let environment: Record<string, string>;
+  let home: string;
+
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'pipe-ollama-'));
+    const host = `127.0.0.1:${await freePort()}`;
+    environment = {
+      HOME: home,
+      OLLAMA_HOST: host,
+      OLLAMA_MODELS: join(home, 'models'),
+      OLLAMA_NO_CLOUD: '1',
+    };
+    server = startOllama(environment);
+    const started = Date.now();
+    while (!(await fetch(`http://${host}/api/version`).catch(() => undefined))?.ok) {
+      if (Date.now() - started > 30_000) throw new Error('Ollama did not start within 30 s');
+      await setTimeout(200);
+    }
+  });
+  afterAll(async () => {
+    server?.kill();
+    await server;
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it.each(TYPES)('of %s answers as our model does', async (type) => {
+    const { model, tokenizer, folder } = await exported('gpt2', false, { quantization: type, prompt: style });
+    const name = `exported-${type.toLowerCase()}`;
+    await execa(OLLAMA!, ['create', name, '-f', 'Modelfile'], { cwd: folder, env: environment });
+    let same = 0;
+    for (const instruction of instructions) {
+      const body = {
+        model: name,
+        prompt: instruction,
+        stream: false,
+        options: { num_predict: 20, num_thread: 1 },
+      };
+      const response = await fetch(`http://${environment.OLLAMA_HOST}/api/generate`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+      const answer = (await response.json()) as { response: string; prompt_eval_count: number };
+      const text = renderPrompt(style, { instruction, input: '' });
+      const prompt = [...tokenizer.encode(`${text}\n\n### Response:\n`)];
+      expect(answer.prompt_eval_count).toBe(prompt.length);
+      const ours = await reply(model, prompt);
+      expect(answer.response).not.toBe('');
+      const sure = type === 'Q8_0' ? 0 : sureTokens(model, prompt, ours);
+      same += sure;
+      expect(answer.response.startsWith(tokenizer.decode(ours.slice(0, sure)))).toBe(true);
+      if (sure === NEW_TOKENS) expect(answer.response).toBe(tokenizer.decode(ours));
+    }
+    model.dispose();
+    if (type !== 'Q8_0') expect(same).toBeGreaterThan(0);
+    console.log(JSON.stringify({ program: 'ollama', type, same, of: NEW_TOKENS * instructions.length }));
+  });
+});
+
+function startOllama(env: Record<string, string>) {
+  return execa(OLLAMA!, ['serve'], { env, stdout: 'ignore', stderr: 'ignore', reject: false });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,157 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeGguf } from '../../src/model/gguf.ts';
+import { gpt2Metadata, gpt2Tensors } from '../../src/model/gguf-gpt2.ts';
+import { readGgufHeader } from '../../src/model/gguf-header.ts';
+import { SafetensorsFile, writeSafetensors } from '../../src/model/safetensors.ts';
+import { shardNames } from '../../src/model/safetensors-index.ts';
+import { TensorBundle } from '../../src/model/tensor-bundle.ts';
+import { sstable } from '../fixtures/openai-checkpoint.ts';
+import { expectNoCrash, mutated, RUNS } from './mutations.ts';
+
+/* Damaged and hostile files of every format that is read: each is read or refused in words, never worse. */
+
+const CHECKPOINT = fileURLToPath(new URL('../golden/tensorflow-checkpoint', import.meta.url));
+const TIMEOUT = 60_000 + 20 * RUNS;
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'pipe-fuzz-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Finds the index at `path` and the numbers of the real checkpoint. */
+const withIndex = (path: string) => (name: string) =>
+  name.endsWith('.index') ? path : name.endsWith('-of-00001') ? join(CHECKPOINT, name) : undefined;
+
+async function readBundle(path: string): Promise<void> {
+  const bundle = await TensorBundle.open(withIndex(path), 'model.ckpt');
+  for (const name of bundle.tensors.keys()) await bundle.readFloats(name);
+}
+
+async function readSafetensors(path: string): Promise<void> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    for (const { name, dtype } of file.tensors.values()) {
+      await (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'
+        ? file.readFloats(name)
+        : file.readBytes(name));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+describe(`of ${RUNS} damaged files, none crashes`, () => {
+  it('the reader of safetensors', { timeout: TIMEOUT }, async () => {
+    const path = join(directory, 'x.safetensors');
+    await writeSafetensors(
+      path,
+      [
+        { name: 'a', dtype: 'F32', shape: [2, 3], bytes: () => new Float32Array(6) },
+        { name: 'b', dtype: 'BF16', shape: [4], bytes: () => new Uint16Array(4) },
+        { name: 'c', dtype: 'F16', shape: [1, 2], bytes: () => new Uint16Array(2) },
+        { name: 'd', dtype: 'I64', shape: [], bytes: () => new BigInt64Array(1) },
+      ],
+      { format: 'pt' },
+    );
+    const counts = await expectNoCrash(mutated(readFileSync(path)), readSafetensors);
+    expect(counts.refused).toBeGreaterThan(RUNS / 2);
+  });
+
+  it('the reader of an index of safetensors', { timeout: TIMEOUT }, async () => {
+    const index = {
+      metadata: { total_size: 8 },
+      weight_map: { a: 'model-1.safetensors', b: 'model-2.safetensors' },
+    };
+    const counts = await expectNoCrash(mutated(Buffer.from(JSON.stringify(index))), async (path) => {
+      for (const name of await shardNames(path)) expect(basename(name)).toBe(name);
+    });
+    expect(counts.refused).toBeGreaterThan(0);
+  });
+
+  it('the reader of a checkpoint that TensorFlow wrote', { timeout: TIMEOUT }, async () => {
+    const index = readFileSync(join(CHECKPOINT, 'model.ckpt.index'));
+    const counts = await expectNoCrash(mutated(index), readBundle);
+    expect(counts.refused).toBeGreaterThan(RUNS / 2);
+  });
+
+  it('the reader of a checkpoint whose checksums are right', { timeout: TIMEOUT }, async () => {
+    const header = Buffer.of(8, 1);
+    const entry = Buffer.from([8, 1, 18, 4, 18, 2, 8, 3, 24, 0, 32, 0, 40, 12, 53, 1, 2, 3, 4]);
+    const key = fc.oneof(fc.constantFrom('model/wte', 'model/h0/ln_1/g'), fc.string({ maxLength: 300 }));
+    const value = fc.oneof(
+      mutated(entry),
+      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    );
+    const tables = fc
+      .tuple(
+        mutated(header),
+        fc.array(fc.tuple(key, value), { maxLength: 6 }),
+        fc.integer({ min: 1, max: 4 }),
+      )
+      .map(([first, entries, blockEntries]) =>
+        sstable([['', first.length % 2 ? first : header], ...entries], blockEntries),
+      );
+    const counts = await expectNoCrash(tables, readBundle);
+    expect(counts.refused).toBeGreaterThan(0);
+  });
+
+  it('the reader of GGUF', { timeout: TIMEOUT }, async () => {
+    const path = join(directory, 'x.gguf');
+    const config = {
+      ...{ n_layer: 1, n_head: 1, n_embd: 32, n_positions: 2, vocab_size: 5, layer_norm_epsilon: 1e-5 },
+      ...{ tie_word_embeddings: true, eos_token_id: 4 },
+    };
+    const vocabulary = { tokens: ['a', 'b', 'ab', 'é', '<|endoftext|>'], merges: ['a b'] };
+    const sources = ['transformer.ln_f.weight', 'transformer.ln_f.bias'].map((name) => {
+      return { name, dtype: 'F32' as const, shape: [32], bytes: () => new Float32Array(32) };
+    });
+    const embedding = {
+      ...{ name: 'transformer.wte.weight', dtype: 'F32' as const, shape: [5, 32] },
+      bytes: () => new Float32Array(160),
+    };
+    const tensors = gpt2Tensors([embedding, ...sources], 'Q8_0');
+    await writeGguf(path, gpt2Metadata(config, vocabulary, 'Q8_0'), tensors);
+    const counts = await expectNoCrash(mutated(readFileSync(path)), readGgufHeader);
+    expect(counts.refused).toBeGreaterThan(RUNS / 4);
+  });
+});
+
+describe('small files that claim to be endless', () => {
+  const refused = async (bytes: Buffer, message: RegExp, read: (path: string) => Promise<unknown>) => {
+    const path = join(directory, 'hostile');
+    writeFileSync(path, bytes);
+    await expect(read(path)).rejects.toThrow(message);
+  };
+
+  it('a checkpoint with a number that never ends', async () => {
+    const value = Buffer.concat([Buffer.of(8), Buffer.alloc(300, 0x80), Buffer.of(1)]);
+    await refused(sstable([['', value]], 1), /holds a number of more than 10 bytes/, readBundle);
+  });
+
+  it('a checkpoint with a key beyond all names', async () => {
+    const entries = [
+      ['', Buffer.of(8, 1)],
+      ['k'.repeat(10_000), Buffer.of(8, 1)],
+    ] as const;
+    await refused(sstable(entries, 2), /has a key of 10000 bytes/, readBundle);
+  });
+
+  it('a GGUF file with 2^50 values', async () => {
+    const start = Buffer.from('GGUF\x03\0\0\0', 'latin1');
+    const count = Buffer.alloc(8);
+    count.writeBigUInt64LE(2n ** 50n);
+    await refused(Buffer.concat([start, count, count]), /ends too early/, readGgufHeader);
+  });
+
+  it('an index of safetensors that leads out of its folder', async () => {
+    const index = { weight_map: { a: '../../secret.safetensors' } };
+    const message = /"\.\.\/\.\.\/secret\.safetensors" is not the name of a safetensors file/;
+    await refused(Buffer.from(JSON.stringify(index)), message, shardNames);
+  });
+});
