@@ -7,7 +7,7 @@ import { type FileServer, startFileServer } from '../servers/file-server.ts';
 import { type ChatBody, type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
 import { Project } from './rig.ts';
 
-export const PIPELINES = resolve(import.meta.dirname, '../../pipelines');
+const PIPELINES = resolve(import.meta.dirname, '../../pipelines');
 
 /** A GPT-2 that trains in seconds, with the real vocabulary and the book's context length. */
 const SIZE = { n_layer: 2, n_head: 2, n_embd: 16 };

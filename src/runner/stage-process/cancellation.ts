@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 const POLL_MS = 500;
 
 /** The reason of the signal that a stage sees when its run is cancelled. */
-export class CancelledError extends Error {
+class CancelledError extends Error {
   override readonly name = 'CancelledError';
   constructor() {
     super('the run was cancelled');
