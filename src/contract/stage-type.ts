@@ -66,9 +66,14 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   preflight?(settings: Static<Schema>, context: PreflightContext): Promise<readonly Problem[]>;
   /**
    * Facts of the outside world that decide the result (the digest of the judge's model). Asked before and
-   * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had.
+   * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had. With `warn`, in
+   * the stage's process, what does not answer is waited for and that is told; a planner wants to know at once.
    */
-  observe?(settings: Static<Schema>, signal: AbortSignal): Promise<JsonObject>;
+  observe?(
+    settings: Static<Schema>,
+    signal: AbortSignal,
+    warn?: StageContext<unknown>['warn'],
+  ): Promise<JsonObject>;
   /** Does the work in the stage's own process. Throws StageError for what a user can mend. */
   run(context: StageContext<Static<Schema>>): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { StageError } from '../contract/stage-context.ts';
+import { type StageContext, StageError } from '../contract/stage-context.ts';
 import { defineStage, type Problem } from '../contract/stage-type.ts';
 
 const label = Type.String({ minLength: 1, description: 'What the report calls this judge.' });
@@ -100,7 +100,7 @@ export const judge = defineStage({
   async preflight({ judge, url }, { environment, signal }): Promise<readonly Problem[]> {
     if (judge.kind === 'reference') return [];
     try {
-      await digestNow(judge.model, url, environment, signal);
+      await digestOf(judge.model, url, environment, signal);
       return [];
     } catch (error) {
       if (error instanceof StageError) {
@@ -109,9 +109,9 @@ export const judge = defineStage({
       return [{ message: `Ollama could not be asked: ${error instanceof Error ? error.message : error}.` }];
     }
   },
-  async observe({ judge, url }, signal) {
+  async observe({ judge, url }, signal, warn) {
     if (judge.kind === 'reference') return {};
-    return { model_digest: await digestNow(judge.model, url, process.env, signal) };
+    return { model_digest: await digestOf(judge.model, url, process.env, signal, warn) };
   },
   async run(context) {
     const { writeFile } = await import('node:fs/promises');
@@ -137,15 +137,17 @@ export const judge = defineStage({
   },
 });
 
-/** The model's digest as Ollama reports it, asked once. Throws StageError. */
-async function digestNow(
+/** The model's digest as Ollama reports it, asked once, or patiently where `warn` is given. Throws StageError. */
+async function digestOf(
   model: string,
   setting: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
+  warn?: StageContext<unknown>['warn'],
 ): Promise<string> {
-  const { modelDigest, ollamaUrl, unreachable } = await import('./judges/ollama.ts');
+  const { modelDigest, ollamaUrl, patiently, unreachable } = await import('./judges/ollama.ts');
   const url = ollamaUrl(setting, environment);
+  if (warn) return await patiently(url, () => modelDigest(url, model, signal), signal, warn);
   return modelDigest(url, model, signal).catch((error: unknown) => {
     throw unreachable(url, error);
   });

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,6 +7,7 @@ import { parse } from 'yaml';
 import { judge } from '../../src/stages/judge.ts';
 import type { Judgement } from '../../src/stages/judges/judgement.ts';
 import { bookData } from '../book-data.ts';
+import { closeServer, listen } from '../servers/listen.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
 import { freshDirectory, removeDirectories, resolvedSettings, runStage } from './run-stage.ts';
 
@@ -146,6 +148,28 @@ describe('a language model as the judge', () => {
     expect(await observe('llama3')).toEqual({ model_digest: digestOf('llama3:latest') });
     expect(await observe('llama3:latest')).toEqual({ model_digest: digestOf('llama3:latest') });
     await expect(observe('llama3:70b')).rejects.toThrow('does not have the model llama3:70b');
+  });
+
+  it('is waited for when its digest is observed around the work, and not when a run is planned', async () => {
+    let asked = 0;
+    const starting = createServer((_, response) => {
+      const ready = asked++ > 0;
+      response.writeHead(ready ? 200 : 503);
+      response.end(JSON.stringify(ready ? { models: [{ name: 'llama3:latest', digest: 'd1' }] } : {}));
+    });
+    const settings = resolvedSettings(judge, { judge: llama3, url: await listen(starting) });
+    const { signal } = new AbortController();
+    const warnings: string[] = [];
+    try {
+      await expect(judge.observe?.(settings, signal)).rejects.toThrow(/does not answer .* answered 503/);
+      asked = 0;
+      expect(await judge.observe?.(settings, signal, (message) => warnings.push(message))).toEqual({
+        model_digest: 'd1',
+      });
+      expect(warnings).toEqual(['Ollama answered 503; asking again in 1 s']);
+    } finally {
+      await closeServer(starting);
+    }
   });
 
   it('is found through OLLAMA_HOST', async () => {

@@ -4,7 +4,7 @@ import { acquireLock, type Lock } from '../../cache/lock.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { RESULT_VERSION, type StageResult } from '../../contract/result.ts';
 import { SPEC_VERSION, type StageSpec } from '../../contract/spec.ts';
-import { StageError } from '../../contract/stage-context.ts';
+import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { StageType } from '../../contract/stage-type.ts';
 import { attemptFiles } from '../attempt-files.ts';
 import { cancellationSignal } from './cancellation.ts';
@@ -70,9 +70,10 @@ async function work(
   if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
   for (const name of secrets.tooShort) events.write(tooShort(name));
   const facts: Record<string, Json> = {};
-  const before = await observe(type, spec.settings, signal);
-  await type.run(stageContext(spec, events, facts, signal, secrets));
-  const after = await observe(type, spec.settings, signal);
+  const context = stageContext(spec, events, facts, signal, secrets);
+  const before = await observe(type, context);
+  await type.run(context);
+  const after = await observe(type, context);
   requireSameWorld(before, after);
   return { result: RESULT_VERSION, status: 'done', observed: after, facts };
 }
@@ -85,8 +86,11 @@ function tooShort(name: string): NewStageEvent {
   };
 }
 
-async function observe(type: StageType, settings: JsonObject, signal: AbortSignal): Promise<JsonObject> {
-  return type.observe ? await type.observe(settings, signal) : {};
+async function observe(
+  type: StageType,
+  { settings, signal, warn }: StageContext<JsonObject>,
+): Promise<JsonObject> {
+  return type.observe ? await type.observe(settings, signal, warn) : {};
 }
 
 function requireSameWorld(before: JsonObject, after: JsonObject): void {

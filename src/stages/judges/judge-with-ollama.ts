@@ -2,10 +2,10 @@ import { Template } from '@huggingface/jinja';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { Response } from '../../text/responses.ts';
 import type { OllamaJudge } from '../judge.ts';
-import { type RetryPolicy, retry } from '../retry.ts';
+import type { RetryPolicy } from '../retry.ts';
 import { FinishedItems } from './finished-items.ts';
 import type { Judgement } from './judgement.ts';
-import { type ChatReply, chat, modelDigest, ollamaUrl, unreachable } from './ollama.ts';
+import { type ChatReply, chat, modelDigest, ollamaUrl, patiently } from './ollama.ts';
 import { readScore } from './read-score.ts';
 import { statistics } from './summary.ts';
 
@@ -19,8 +19,6 @@ interface Settings {
 
 type Progress = Parameters<StageContext<Settings>['progress']>[0];
 
-const RETRY: RetryPolicy = { retries: 5, delayMs: 1000 };
-
 /**
  * Has a language model score every response, `concurrency` at a time; the first `rationales` ones also in free
  * text. Finished items survive a failure in the work directory. Throws StageError when Ollama stays away or
@@ -30,7 +28,7 @@ export async function judgeWithOllama(
   judge: OllamaJudge,
   responses: readonly Response[],
   context: StageContext<Settings>,
-  retryPolicy: RetryPolicy = RETRY,
+  retryPolicy?: RetryPolicy,
 ): Promise<Judgement[]> {
   const { settings, workDirectory, earlierWorkDirectories, signal } = context;
   const template = parseTemplate(judge.prompt);
@@ -69,21 +67,16 @@ interface PatientOllama {
 function patientOllama(
   { model, options }: OllamaJudge,
   { settings, warn }: StageContext<Settings>,
-  retryPolicy: RetryPolicy,
+  retryPolicy: RetryPolicy | undefined,
 ): PatientOllama {
   const url = ollamaUrl(settings.url, process.env);
-  const patiently = <Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> =>
-    retry(work, retryPolicy, signal, (error, pauseMs) =>
-      warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
-    ).catch((error: unknown) => {
-      throw unreachable(url, error);
-    });
   return {
     ask: (content, signal) => {
       const question = { model, messages: [{ role: 'user' as const, content }], options };
-      return patiently(() => chat(url, question, settings.reply_timeout * 1000, signal), signal);
+      const reply = () => chat(url, question, settings.reply_timeout * 1000, signal);
+      return patiently(url, reply, signal, warn, retryPolicy);
     },
-    digest: (signal) => patiently(() => modelDigest(url, model, signal), signal),
+    digest: (signal) => patiently(url, () => modelDigest(url, model, signal), signal, warn, retryPolicy),
   };
 }
 

@@ -1,9 +1,12 @@
-import { StageError } from '../../contract/stage-context.ts';
+import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { linesOf } from '../../text/lines.ts';
 import { explainNetworkError, urlProblem } from '../network-error.ts';
-import { retryAfterMs, TransientError } from '../retry.ts';
+import { type RetryPolicy, retry, retryAfterMs, TransientError } from '../retry.ts';
 
 const DEFAULT_PORT = '11434';
+
+/** Half a minute: as long as Ollama takes to start again. */
+const RETRY: RetryPolicy = { retries: 5, delayMs: 1000 };
 
 export interface ChatRequest {
   readonly model: string;
@@ -50,6 +53,7 @@ function withPort(host: string): string {
  */
 export async function modelDigest(url: string, model: string, signal: AbortSignal): Promise<string> {
   const response = await request(`${url}/api/tags`, { signal });
+  if (response.status >= 500) throw await refusal(response, url, model);
   const body = (await response.json().catch(() => undefined)) as { models?: unknown } | undefined;
   if (!response.ok || !Array.isArray(body?.models)) throw notOllama(url);
   const models = body.models as { name?: string; digest?: string }[];
@@ -162,4 +166,21 @@ export function unreachable(url: string, error: unknown): unknown {
     hint: 'Start it: ollama serve',
     cause: error,
   });
+}
+
+/** Asks Ollama again and again while it fails for a moment, and tells of it. Throws StageError when it stays away. */
+export async function patiently<Result>(
+  url: string,
+  ask: () => Promise<Result>,
+  signal: AbortSignal,
+  warn: StageContext<unknown>['warn'],
+  policy: RetryPolicy = RETRY,
+): Promise<Result> {
+  try {
+    return await retry(ask, policy, signal, (error, pauseMs) =>
+      warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
+    );
+  } catch (error) {
+    throw unreachable(url, error);
+  }
 }
