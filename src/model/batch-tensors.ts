@@ -16,9 +16,10 @@ export type BatchTensors = {
 };
 
 /** The tensors of a batch in which each counted target has the same weight. The caller disposes of them. */
-export function batchTensors(batch: PackedBatch, weight: number): BatchTensors {
+export function batchTensors(batch: PackedBatch, vocabulary: number, weight: number): BatchTensors {
   const { texts, length, counted, count } = batch;
   const integers = (values: Int32Array) => tf.tensor1d(values, 'int32');
+  const places = batch.targets.map((token, i) => i * vocabulary + token);
   const weights = new Float32Array(counted.length).fill(weight, 0, count);
   return {
     ids: integers(batch.ids),
@@ -31,7 +32,11 @@ export function batchTensors(batch: PackedBatch, weight: number): BatchTensors {
       mask: causalMask(length),
     },
     counted: integers(counted),
-    targets: { tokens: integers(batch.targets), weights: tf.tensor2d(weights, [counted.length, 1]) },
+    targets: {
+      tokens: integers(batch.targets),
+      places: integers(places),
+      weights: tf.tensor2d(weights, [counted.length, 1]),
+    },
   };
 }
 

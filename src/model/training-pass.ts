@@ -86,7 +86,7 @@ class Pass {
   constructor(model: Gpt2, batch: PackedBatch, weight: number, pause: Pause, way: 'forward' | 'both') {
     const { n_head, n_embd, vocab_size, layer_norm_epsilon } = model.config;
     this.#model = model;
-    this.#batch = batchTensors(batch, weight);
+    this.#batch = batchTensors(batch, vocab_size, weight);
     this.#blockShape = { heads: n_head, epsilon: layer_norm_epsilon, grid: this.#batch.grid };
     this.#pause = pause;
     this.#back = way === 'both';

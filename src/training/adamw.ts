@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel, runKernel } from '../model/engine-kernels.ts';
 
 export interface AdamWOptions {
   readonly learningRate: number;
@@ -51,15 +52,31 @@ export class AdamW {
   }
 
   #updateOne(parameter: tf.Variable, gradient: tf.Tensor, { first, second }: Moments, t: number): void {
-    const { learningRate, epsilon, weightDecay, betas } = this.#options;
-    const [beta1, beta2] = betas;
+    const numbers = this.#numbers(t);
+    if (hasKernel('AdamWUpdate')) {
+      runKernel('AdamWUpdate', { parameter, gradient, first, second }, numbers);
+      return;
+    }
+    const { beta1, beta2, step, epsilon, keep } = numbers;
     first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
     second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+    const change = tf.mul(tf.div(first, tf.add(tf.sqrt(second), epsilon)), step);
+    parameter.assign(tf.sub(tf.mul(parameter, keep), change));
+  }
+
+  /** The bias corrections of both moments are brought into the step's size and epsilon. */
+  #numbers(t: number) {
+    const { learningRate, epsilon, weightDecay, betas } = this.#options;
+    const [beta1, beta2] = betas;
     const correction1 = 1 - beta1 ** t;
     const correction2 = Math.sqrt(1 - beta2 ** t);
-    const denominator = tf.add(tf.div(tf.sqrt(second), correction2), epsilon);
-    const step = tf.mul(tf.div(first, denominator), learningRate / correction1);
-    parameter.assign(tf.sub(tf.mul(parameter, 1 - learningRate * weightDecay), step));
+    return {
+      beta1,
+      beta2,
+      step: (learningRate * correction2) / correction1,
+      epsilon: epsilon * correction2,
+      keep: 1 - learningRate * weightDecay,
+    };
   }
 
   dispose(): void {

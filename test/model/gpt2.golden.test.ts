@@ -17,6 +17,8 @@ describe.each([
   ['cpu', 'untied'],
   ['wasm', 'tied'],
   ['wasm', 'untied'],
+  ['onnxruntime', 'tied'],
+  ['onnxruntime', 'untied'],
 ] as const)('GPT-2 on %s with the head %s agrees with PyTorch', (engine, head) => {
   let model: Gpt2;
   let golden: SafetensorsFile;

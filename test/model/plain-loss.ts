@@ -4,9 +4,22 @@ import type { PaddedBatch } from '../../src/model/packed-batch.ts';
 
 /**
  * Mean cross-entropy over the targets that are not -100 and its gradients, as TensorFlow.js derives them from the
- * logits of the whole padded batch.
+ * logits of the whole padded batch on its cpu backend. The current engine stays what it is.
  */
-export function plainLossAndGradients(
+export async function plainLossAndGradients(
+  model: Gpt2,
+  batch: PaddedBatch,
+): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
+  const engine = tf.getBackend();
+  await tf.setBackend('cpu');
+  try {
+    return onThisEngine(model, batch);
+  } finally {
+    await tf.setBackend(engine);
+  }
+}
+
+function onThisEngine(
   model: Gpt2,
   batch: PaddedBatch,
 ): { loss: number; gradients: Map<string, Float32Array> } {

@@ -97,7 +97,7 @@ function abortAfter(
   return { signal: controller.signal, [event]: countDown };
 }
 
-describe.each(['cpu', 'wasm'] as const)('training on %s', (engine) => {
+describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('training on %s', (engine) => {
   let undisturbed: Result;
   beforeAll(async () => {
     await loadEngine(engine);

@@ -18,10 +18,12 @@ export interface OnnxNode {
 export interface OnnxTensorType {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly number[];
+  /** A name stands for a length that is known only when the graph runs. */
+  readonly shape: readonly (number | string)[];
 }
 
 export interface OnnxInitializer extends OnnxTensorType {
+  readonly shape: readonly number[];
   /** Little-endian elements. */
   readonly bytes: Uint8Array;
 }
@@ -111,7 +113,11 @@ function writeTensorType(message: ProtobufWriter, { name, type, shape }: OnnxTen
     typeProto.message(1, (tensor) => {
       tensor.integer(1, DATA_TYPE[type]);
       tensor.message(2, (shapeProto) => {
-        for (const length of shape) shapeProto.message(1, (dimension) => dimension.integer(1, length));
+        for (const length of shape) {
+          shapeProto.message(1, (dimension) =>
+            typeof length === 'number' ? dimension.integer(1, length) : dimension.string(2, length),
+          );
+        }
       });
     }),
   );

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxruntimeBackend } from './backend.ts';
 import { runOnCpu } from './cpu-fallback.ts';
+import { immediateKernels } from './immediate-kernels.ts';
 import type { RecordKernel } from './kernel.ts';
 import { anyInputKernels, extraKernels, kernels } from './kernels/index.ts';
 import { type Operand, sizeOf } from './trace.ts';
@@ -16,6 +17,13 @@ export function registerOnnxruntime(): void {
   for (const { kernelName } of tf.getKernelsForBackend('cpu'))
     register(kernelName, anyInputKernels[kernelName] ?? forGraphs(kernels[kernelName]));
   for (const [kernelName, kernel] of Object.entries(extraKernels)) register(kernelName, forGraphs(kernel));
+  for (const [kernelName, run] of Object.entries(immediateKernels)) {
+    const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
+      run(backend as OnnxruntimeBackend, inputs as tf.NamedTensorInfoMap, attrs ?? {});
+      return [];
+    };
+    tf.registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc });
+  }
 }
 
 function register(kernelName: string, kernel: RecordKernel | undefined): void {

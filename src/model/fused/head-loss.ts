@@ -12,23 +12,26 @@ export type HeadLossSaved = {
 export type Targets = {
   /** [M] int32 */
   readonly tokens: tf.Tensor1D;
+  /** Where target i lies among the M × V probabilities: i · V + token [M] int32. */
+  readonly places: tf.Tensor1D;
   /** Weight of each target in the loss [M, 1]. */
   readonly weights: tf.Tensor2D;
 };
+
+/** A target that is less likely than this counts as if it were as likely: float32 has no much smaller numbers. */
+const SMALLEST = 1e-37;
 
 /** Σ weight · cross-entropy in nats of softmax(hidden · Wᵀ), with hidden [M, C] and the head's W [V, C]. */
 export function headLoss(
   hidden: tf.Tensor2D,
   weight: tf.Tensor,
-  { tokens, weights }: Targets,
+  { places, weights }: Targets,
 ): { loss: tf.Scalar; saved: HeadLossSaved } {
   const logits = tf.matMul(hidden, weight as tf.Tensor2D, false, true); // [M, V]
   const probabilities = tf.softmax(logits) as tf.Tensor2D;
-  // Its logarithm is that of the sum: the largest probability, unlike that of the target, is never rounded to 0.
-  const largest = tf.max(probabilities, 1, true);
-  const logSum = tf.sub(tf.max(logits, 1, true), tf.log(largest)); // [M, 1]
-  const chosen = tf.sum(tf.mul(hidden, tf.gather(weight, tokens)), 1, true); // logits of the targets [M, 1]
-  const loss = tf.sum(tf.mul(tf.sub(logSum, chosen), weights)) as tf.Scalar;
+  const chosen = tf.gather(tf.reshape(probabilities, [-1]), places); // [M]
+  const losses = tf.neg(tf.log(tf.maximum(chosen, SMALLEST)));
+  const loss = tf.sum(tf.mul(losses, tf.reshape(weights, [-1]))) as tf.Scalar;
   return { loss, saved: { hidden, probabilities } };
 }
 

@@ -4,6 +4,7 @@ import { binaryKernels } from './binary.ts';
 import { castKernels } from './casts.ts';
 import { indexingKernels } from './indexing.ts';
 import { matMulKernels } from './matmul.ts';
+import { modelKernels } from './model.ts';
 import { reductionKernels } from './reductions.ts';
 import { softmaxKernels } from './softmax.ts';
 import { unaryKernels } from './unary.ts';
@@ -26,4 +27,4 @@ export const kernels: Kernels = {
 export const anyInputKernels: Kernels = views;
 
 /** Kernels of this backend alone. */
-export const extraKernels: Kernels = {};
+export const extraKernels: Kernels = modelKernels;

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { openWeights, readConfig } from '../../src/model/model-folder.ts';
+import { openAiWeights } from '../../src/model/openai-weights.ts';
+import type { TensorSource } from '../../src/model/safetensors.ts';
+
+/* One model, written by TensorFlow (tensorflow_checkpoint.py) and by transformers (transformers_checkpoints.py). */
+
+const golden = (name: string) => fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+const finder = (directory: string) => (name: string) =>
+  existsSync(join(directory, name)) ? join(directory, name) : undefined;
+
+async function numbers(sources: readonly TensorSource[]): Promise<Record<string, number[]>> {
+  const read: Record<string, number[]> = {};
+  for (const { name, bytes } of sources) read[name] = [...((await bytes()) as Float32Array)];
+  return read;
+}
+
+describe('the same model from TensorFlow and from transformers', () => {
+  it.each(['one-file', 'shards', 'no-head', 'own-head', 'float16', 'bfloat16'])(
+    'has the same numbers in every tensor: %s',
+    async (variant) => {
+      const folder = { file: finder(golden(`transformers-checkpoints/${variant}`)) };
+      const config = await readConfig(folder);
+      expect(config.tie_word_embeddings).toBe(variant !== 'own-head');
+      const tensorFlow = await openAiWeights(finder(golden('tensorflow-checkpoint')), config);
+      const { sources, close } = await openWeights(folder, config);
+      expect(sources.map(({ name }) => name)).toEqual(tensorFlow.map(({ name }) => name));
+      expect(await numbers(sources)).toEqual(await numbers(tensorFlow));
+      await close();
+    },
+  );
+});
