@@ -12,6 +12,7 @@ import {
   sizeOf,
   validatorOf,
 } from './download-part.ts';
+import { fetchThroughProxy, proxyIsSet } from './fetch-through-proxy.ts';
 import { explainNetworkError, shownUrl, urlProblem } from './network-error.ts';
 import { retry, retryAfterMs, TransientError } from './retry.ts';
 
@@ -148,7 +149,8 @@ async function fetchOnce(
   const both = AbortSignal.any([signal, stall.signal]);
   const range = await rangeHeaders(part, sha256 !== undefined);
   try {
-    const response = await fetch(url, { headers: { 'accept-encoding': 'identity', ...range }, signal: both });
+    const headers = { 'accept-encoding': 'identity', ...range };
+    const response = await fetchThroughProxy(url, { headers, signal: both });
     if (await isWhole(response, part)) return true;
     const start = await bodyStart(response, url, part);
     const total = totalBytes(response, start);
@@ -232,7 +234,8 @@ function classified(error: unknown, url: string, signal: AbortSignal): unknown {
   }
   // `fetch` and its bodies fail with a TypeError; anything else is explained already or of the file system.
   if (!(error instanceof TypeError)) return error;
-  const failure = explainNetworkError(error, new URL(url).host);
+  const { host } = new URL(url);
+  const failure = explainNetworkError(error, proxyIsSet() ? `${host} (a proxy is set)` : host);
   if (!failure.lasting) return new TransientError(failure.message, { cause: error });
   const hint = failure.hint === undefined ? {} : { hint: failure.hint };
   return new StageError(`Cannot download ${shownUrl(url)}: ${failure.message}.`, { ...hint, cause: error });
