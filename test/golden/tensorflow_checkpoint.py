@@ -2,8 +2,8 @@
 
     python test/golden/tensorflow_checkpoint.py
 
-writes tensorflow-checkpoint/ beside this file: a GPT-2 of one layer under OpenAI's names with numbers that are a
-formula, saved as OpenAI saved theirs (Saver, checkpoint format V2).
+writes tensorflow-checkpoint/ and tensorflow-checkpoint-sharded/ beside this file: a GPT-2 of one layer under OpenAI's
+names with numbers that are a formula, saved as OpenAI saved theirs (Saver, checkpoint format V2).
 """
 
 import os
@@ -42,3 +42,21 @@ with tf.compat.v1.Session() as session:
 # The checkpoint file that OpenAI published names the weights relative to itself.
 (directory / "checkpoint").write_text('model_checkpoint_path: "model.ckpt"\nall_model_checkpoint_paths: "model.ckpt"\n')
 (directory / "hparams.json").write_text('{"n_vocab": 19, "n_ctx": 8, "n_embd": 4, "n_head": 2, "n_layer": 1}\n')
+
+# The same numbers in two data files, as TensorFlow saves variables that lie on several devices.
+sharded = directory.with_name("tensorflow-checkpoint-sharded")
+shutil.rmtree(sharded, ignore_errors=True)
+sharded.mkdir()
+with tf.compat.v1.Session() as session:
+    session.run(tf.compat.v1.global_variables_initializer())
+    parts = [str(sharded / "part-0"), str(sharded / "part-1")]
+    for i, part in enumerate(parts):
+        names = sorted(variables)[i::2]
+        session.run(tf.raw_ops.SaveV2(
+            prefix=part, tensor_names=names, shape_and_slices=[""] * len(names), tensors=[variables[n] for n in names]
+        ))
+    session.run(tf.raw_ops.MergeV2Checkpoints(
+        checkpoint_prefixes=parts, destination_prefix=str(sharded / "model.ckpt"), delete_old_dirs=False
+    ))
+shutil.copy(directory / "checkpoint", sharded)
+shutil.copy(directory / "hparams.json", sharded)

@@ -32,4 +32,12 @@ describe('the same model from TensorFlow and from transformers', () => {
       await close();
     },
   );
+
+  it('has the same numbers where TensorFlow wrote two data files', async () => {
+    const config = await readConfig({ file: finder(golden('transformers-checkpoints/one-file')) });
+    const [one, two] = ['tensorflow-checkpoint', 'tensorflow-checkpoint-sharded'].map((name) =>
+      openAiWeights(finder(golden(name)), config),
+    );
+    expect(await numbers(await two!)).toEqual(await numbers(await one!));
+  });
 });
