@@ -99,7 +99,9 @@ export class OnnxruntimeBackend extends tf.KernelBackend {
     dtype: tf.DataType,
     references: number,
   ): void {
-    this.#storage.set(dataId, { content: contentOf(dataId, values, shape, dtype), dtype, references });
+    const content = contentOf(dataId, values, shape, dtype);
+    if ('value' in content) this.#flusher.adopt(content.value.data!);
+    this.#storage.set(dataId, { content, dtype, references });
   }
 
   override disposeData(dataId: tf.DataId, force = false): boolean {

@@ -38,6 +38,8 @@ const SESSION_OPTIONS = {
   enableMemPattern: false,
   graphOptimizationLevel: 'all',
   logSeverityLevel: 3,
+  // Threads that wait for the next run of their session would take the cores from another session's.
+  extra: { session: { force_spinning_stop: '1' } },
 } as const;
 
 let loaded: BindingModule | undefined;

@@ -4,43 +4,54 @@ const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as
 
 /**
  * Keeps arrays that are no longer needed for later results of the same length: memory that the system has
- * already handed out is far faster than new memory. It never keeps more than the largest amount that was
- * wanted at once, and lets the oldest go first.
+ * already handed out is far faster than new memory. What it keeps and what is in use never exceed together
+ * what was once in use at the same time; the oldest array goes first.
  */
 export class BufferPool {
   /** Oldest first. */
   readonly #kept = new Set<TensorData>();
-  #bytes = 0;
-  #limit = 0;
-
-  /** Tells that arrays of so many bytes together are about to be taken. */
-  expect(bytes: number): void {
-    this.#limit = Math.max(this.#limit, bytes);
-  }
+  #keptBytes = 0;
+  #usedBytes = 0;
+  #mostUsedBytes = 0;
 
   /** An array with arbitrary contents. */
   take(type: ElementType, length: number): TensorData {
     const Kind = ARRAYS[type as keyof typeof ARRAYS];
     for (const data of this.#kept) {
-      if (data.length === length && data instanceof Kind) {
-        this.#remove(data);
-        return data;
-      }
+      if (data.length !== length || !(data instanceof Kind)) continue;
+      this.#forget(data);
+      this.adopt(data);
+      return data;
     }
-    return new Kind(length);
+    const fresh = new Kind(length);
+    this.adopt(fresh);
+    return fresh;
   }
 
+  /** Counts an array that was made elsewhere as one in use. */
+  adopt(data: TensorData): void {
+    this.#usedBytes += data.byteLength;
+    this.#mostUsedBytes = Math.max(this.#mostUsedBytes, this.#usedBytes);
+    this.#shrink();
+  }
+
+  /** Takes an array back. */
   give(data: TensorData): void {
+    this.#usedBytes -= data.byteLength;
     this.#kept.add(data);
-    this.#bytes += data.byteLength;
+    this.#keptBytes += data.byteLength;
+    this.#shrink();
+  }
+
+  #shrink(): void {
     for (const oldest of this.#kept) {
-      if (this.#bytes <= this.#limit) return;
-      this.#remove(oldest);
+      if (this.#keptBytes + this.#usedBytes <= this.#mostUsedBytes) return;
+      this.#forget(oldest);
     }
   }
 
-  #remove(data: TensorData): void {
+  #forget(data: TensorData): void {
     this.#kept.delete(data);
-    this.#bytes -= data.byteLength;
+    this.#keptBytes -= data.byteLength;
   }
 }

@@ -35,6 +35,11 @@ export class Flusher {
     return { ...this.#times, compiled: this.#sessions.compiled };
   }
 
+  /** Takes an array over that was made elsewhere. */
+  adopt(data: TensorData): void {
+    this.#pool.adopt(data);
+  }
+
   /** Takes the array of a value that TensorFlow.js no longer knows. */
   retire(data: TensorData): void {
     this.#retired.add(data);
@@ -73,10 +78,9 @@ export class Flusher {
           feeds,
           outputs.map((_, place) => outputName(place)),
         );
-        settle(
-          outputs,
-          outputs.map((_, place) => copies[outputName(place)]!.data),
-        );
+        const arrays = outputs.map((_, place) => copies[outputName(place)]!.data);
+        for (const data of arrays) this.#pool.adopt(data);
+        settle(outputs, arrays);
       } else {
         const fetches = outputs.map((value, place) => nativeTensor(value, value.shape, results[place]!));
         runInPlace(session, feeds, tensors(fetches, outputName));
@@ -97,7 +101,6 @@ export class Flusher {
   #resultArrays(program: Program): TensorData[] {
     const isFree = ({ data, dataId }: Value) => dataId === undefined && this.#retired.has(data!);
     const donors = planDonations(program, isFree);
-    this.#pool.expect(program.outputs.reduce((bytes, { shape }) => bytes + 4 * sizeOf(shape), 0));
     return program.outputs.map((output, place) => {
       const donor = program.inputs[donors[place]!]?.value;
       if (donor === undefined) return this.#pool.take(output.type, sizeOf(output.shape));

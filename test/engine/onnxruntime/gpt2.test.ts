@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { Gpt2, type Gpt2Config, parameterShapes } from '../../../src/model/gpt2.ts';
+import { countTargets, EXACT, packBatch } from '../../../src/model/packed-batch.ts';
+import { addGradients, type Gradients } from '../../../src/model/training-pass.ts';
 import { AdamW } from '../../../src/training/adamw.ts';
 import { TINY } from '../../model/tiny-gpt2.ts';
 
@@ -25,25 +27,28 @@ function model(config: Gpt2Config): Gpt2 {
   return new Gpt2(config, new Map(parameters));
 }
 
+/** Texts with -100 where nothing is to be predicted. */
 interface Batch {
-  readonly ids: number[][];
-  /** -100 where nothing is to be predicted. */
-  readonly targets: number[][];
+  readonly ids: readonly number[][];
+  readonly targets: readonly number[][];
 }
 
-/** Mean cross-entropy and its gradients, in plain operations. */
-function backpropagate(
+/** Mean cross-entropy and its gradients. */
+async function backpropagate(
   gpt2: Gpt2,
   { ids, targets }: Batch,
-): { loss: tf.Scalar; gradients: Map<string, tf.Tensor> } {
-  const counted = targets.flat().filter((target) => target !== -100).length;
-  const { value, grads } = tf.variableGrads(() => {
-    const logits = gpt2.logits(tf.tensor2d(ids, undefined, 'int32'));
-    const expected = tf.oneHot(tf.tensor2d(targets, undefined, 'int32'), gpt2.config.vocab_size);
-    return tf.div(tf.sum(tf.mul(tf.logSoftmax(logits), expected)), -counted) as tf.Scalar;
-  }, [...gpt2.parameters.values()]);
-  const named = [...gpt2.parameters].map(([name, { name: id }]) => [name, grads[id]!] as const);
-  return { loss: value, gradients: new Map(named) };
+): Promise<{ loss: tf.Scalar; gradients: Gradients }> {
+  const [rows, length] = [ids.length, ids[0]!.length];
+  const padded = {
+    inputs: Int32Array.from(ids.flat()),
+    targets: Int32Array.from(targets.flat()),
+    rows,
+    length,
+  };
+  const gradients: Gradients = new Map();
+  const weight = 1 / countTargets(padded);
+  const loss = await addGradients(gpt2, packBatch(padded, EXACT), weight, gradients, async () => {});
+  return { loss, gradients };
 }
 
 async function losses(engine: string, steps: number): Promise<number[]> {
@@ -55,7 +60,7 @@ async function losses(engine: string, steps: number): Promise<number[]> {
     const row = (offset: number) =>
       Array.from({ length: 12 }, (_, i) => (i * i + offset + step) % TINY.vocab_size);
     const batch = { ids: [row(0), row(5)], targets: [row(1), row(6).map((id, i) => (i > 8 ? -100 : id))] };
-    const { loss, gradients } = backpropagate(gpt2, batch);
+    const { loss, gradients } = await backpropagate(gpt2, batch);
     found.push((await loss.data())[0]!);
     loss.dispose();
     optimizer.update(gradients, step);
@@ -72,7 +77,7 @@ async function gradients(
 ): Promise<Map<string, Float32Array>> {
   await tf.setBackend(engine);
   const gpt2 = model(config);
-  const { loss, gradients } = backpropagate(gpt2, batch);
+  const { loss, gradients } = await backpropagate(gpt2, batch);
   const found = new Map<string, Float32Array>();
   for (const [name, gradient] of gradients) found.set(name, (await gradient.data()) as Float32Array);
   tf.dispose([loss, ...gradients.values()]);

@@ -13,13 +13,13 @@ function inRange(indices: Operand, limit: number): Operand {
 }
 
 /**
- * Adds rows of `updates` [n, C] to the rows of zeros [count, C] that `rows` [n] says; rows out of range are left
- * out. Not ScatterND, whose threads get in each other's way where several updates meet one row.
+ * `base` [count, C] with the rows of `updates` [n, C] added to the rows that `rows` [n] says; updates of rows out of
+ * range are left out. Not ScatterND, whose threads get in each other's way where several updates meet one row.
  */
-export function scatterAddRows(rows: Operand, updates: Operand, count: number): Operand {
+export function scatterAdd(base: Operand, rows: Operand, updates: Operand): Operand {
   const [n, columns] = updates.shape as [number, number];
   const type = typeOf(updates) as 'float32' | 'int32';
-  const counts = inRange(rows, count);
+  const counts = inRange(rows, base.shape[0]!);
   const safeRows = record('Where', [counts, rows, scalar(0, 'int32')], [n], 'int32');
   const safeUpdates = record(
     'Where',
@@ -28,15 +28,9 @@ export function scatterAddRows(rows: Operand, updates: Operand, count: number): 
     type,
   );
   const places = record('Expand', [reshape(safeRows, [n, 1]), integers([n, columns])], [n, columns], 'int32');
-  return record(
-    'ScatterElements',
-    [fill([count, columns], 0, type), places, safeUpdates],
-    [count, columns],
-    type,
-    {
-      attributes: { axis: 0, reduction: 'add' },
-    },
-  );
+  return record('ScatterElements', [base, places, safeUpdates], base.shape, type, {
+    attributes: { axis: 0, reduction: 'add' },
+  });
 }
 
 /** Indices that are still to be computed are checked by the library. */
@@ -60,8 +54,9 @@ export const indexingKernels: Kernels = {
   UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }: tf.UnsortedSegmentSumAttrs) => {
     if (typeOf(x!) === 'bool') return undefined;
     const rows = sizeOf(segmentIds!.shape);
-    const updates = reshape(x!, [rows, sizeOf(x!.shape) / rows]);
-    const sums = scatterAddRows(reshape(segmentIds!, [rows]), updates, numSegments);
+    const columns = sizeOf(x!.shape) / rows;
+    const zeros = fill([numSegments, columns], 0, typeOf(x!) as 'float32' | 'int32');
+    const sums = scatterAdd(zeros, reshape(segmentIds!, [rows]), reshape(x!, [rows, columns]));
     return reshape(sums, [numSegments, ...x!.shape.slice(segmentIds!.shape.length)]);
   },
   OneHot: ({ indices }, { dtype, depth, onValue, offValue }: tf.OneHotAttrs) => {
