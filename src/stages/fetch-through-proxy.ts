@@ -14,17 +14,19 @@ export function proxyIsSet(): boolean {
  */
 export async function fetchThroughProxy(url: string, init: RequestInit): Promise<Response> {
   if (!proxyIsSet()) return await fetch(url, init);
-  const { EnvHttpProxyAgent, fetch: proxiedFetch } = await import('undici');
+  const { default: undici } = await import('undici'); // bundled, it has no named exports
   // Many proxies refuse to tunnel what is not encrypted.
-  const dispatcher = proxyAgent(() => new EnvHttpProxyAgent({ proxyTunnel: false }));
-  const options = { ...init, dispatcher } as Parameters<typeof proxiedFetch>[1];
-  return (await proxiedFetch(url, options)) as unknown as Response;
+  const dispatcher = proxyAgent(() => new undici.EnvHttpProxyAgent({ proxyTunnel: false }));
+  const options = { ...init, dispatcher } as Parameters<typeof undici.fetch>[1];
+  return (await undici.fetch(url, options)) as unknown as Response;
 }
 
 function proxyAgent<Agent>(create: () => Agent): Agent {
   try {
     return create();
   } catch (error) {
+    const { code } = Object(error) as { code?: string };
+    if (code !== 'ERR_INVALID_URL' && code !== 'UND_ERR_INVALID_ARG') throw error;
     // The address may hold a password: it is not shown.
     throw new StageError('The address of the proxy is not a URL.', {
       hint: 'Set HTTPS_PROXY (and HTTP_PROXY) to something like http://proxy.example.com:3128',
