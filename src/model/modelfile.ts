@@ -63,14 +63,17 @@ function textsOf(style: PromptStyle): StyleTexts {
 function stopTexts(style: PromptStyle | undefined, before: string, after: string): string[] {
   const opening = before.trimEnd().split('\n').at(-1)!.trim();
   const closing = after.trim().split('\n')[0]!;
-  return [...new Set([END_OF_TEXT, ...(style?.stop ?? []), closing, opening])].filter((stop) => stop !== '');
+  const derived = [closing, opening].filter((text) => text !== '' && !text.includes('"'));
+  return [...new Set([END_OF_TEXT, ...(style?.stop ?? []), ...derived])];
 }
 
 /** Text inside a Go template that is taken as it stands; also, a Modelfile's text ends at three quotation marks. */
 function goText(text: string): string {
-  return text.replaceAll('{{', '{{ "{{" }}').replaceAll('"""', '{{ "\\"\\"\\"" }}');
+  return text.replace(/\{\{|"""|^"|"$/g, (special) => `{{ ${JSON.stringify(special)} }}`);
 }
 
 function quoted(text: string): string {
-  return /["\n]/.test(text) ? `"""${text}"""` : `"${text}"`;
+  if (!/["\n]/.test(text)) return `"${text}"`;
+  if (!/^"|"""|"$/.test(text)) return `"""${text}"""`;
+  throw new StageError(`A Modelfile cannot hold the stop text ${text}: quotation marks stand at its ends.`);
 }

@@ -38,8 +38,10 @@ export async function bringHuggingFace(bring: Bring): Promise<void> {
 
 async function required(bring: Bring, name: string): Promise<string> {
   const path = await bring(name);
-  if (path === undefined) throw new StageError(`There is no file ${name}.`);
-  return path;
+  if (path !== undefined) return path;
+  throw new StageError(`There is no file ${name}.`, {
+    hint: 'Where sha256 pins files, it must pin this one too.',
+  });
 }
 
 /**

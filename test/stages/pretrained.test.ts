@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parameterCount } from '../../src/model/gpt2.ts';
 import { writeModelFolder } from '../../src/model/model-folder.ts';
 import { randomWeights } from '../../src/model/random-weights.ts';
-import { SafetensorsFile } from '../../src/model/safetensors.ts';
+import { SafetensorsFile, writeSafetensors } from '../../src/model/safetensors.ts';
 import { pretrained } from '../../src/stages/pretrained.ts';
+import { bringOpenAi } from '../../src/stages/published-files.ts';
 import { writeOpenAiCheckpoint } from '../fixtures/openai-checkpoint.ts';
 import { type FileServer, startFileServer } from '../servers/file-server.ts';
 import { freshDirectory, removeDirectories, resolvedSettings, runStage } from './run-stage.ts';
@@ -69,6 +71,37 @@ describe("pretrained from OpenAI's checkpoint", () => {
     });
     expect(run.digests).toEqual(random.digests);
     expect(server.requests.map(({ path }) => path)).toEqual(OPENAI_FILES);
+  });
+
+  it('takes checkpoints of several data files, by the name that `checkpoint` gives', async () => {
+    const shape = { n_layer: 1, n_head: 2, n_embd: 4, n_positions: 8, vocab_size: 19 };
+    cpSync(fileURLToPath(new URL('../golden/tensorflow-checkpoint-sharded', import.meta.url)), published, {
+      recursive: true,
+    });
+    const found: string[] = [];
+    const bring = async (name: string) => {
+      found.push(name);
+      return existsSync(join(published, name)) ? join(published, name) : undefined;
+    };
+    await bringOpenAi(bring, { ...MODEL, ...shape, tie_word_embeddings: true });
+    expect(found.slice(2)).toEqual([
+      'model.ckpt.index',
+      'model.ckpt.data-00000-of-00002',
+      'model.ckpt.data-00001-of-00002',
+    ]);
+    rmSync(join(published, 'model.ckpt.data-00001-of-00002'));
+    await expect(bringOpenAi(bring, { ...MODEL, ...shape, tie_word_embeddings: true })).rejects.toThrow(
+      'There is no file model.ckpt.data-00001-of-00002.',
+    );
+  });
+
+  it('names a tensor that no GPT-2 of this shape has', async () => {
+    await writeOpenAiCheckpoint(published, { ...MODEL, n_layer: 3 }, SEED);
+    const hparams = join(published, 'hparams.json');
+    writeFileSync(hparams, readFileSync(hparams, 'utf8').replace('"n_layer":3', '"n_layer":2'));
+    await expect(runStage(pretrained, { with: settings() })).rejects.toThrow(
+      /tensor model\/h2\/\S+ \[1?,?\d.*\] of the checkpoint is not part of a GPT-2 of 2 layers/,
+    );
   });
 
   it('takes files that are here already', async () => {
@@ -140,6 +173,62 @@ describe('pretrained from a Hugging Face folder', () => {
     expect(await file.readFloats('lm_head.weight')).toEqual(await file.readFloats('transformer.wte.weight'));
     await file.close();
     expect(server.requests.map(({ path }) => path)).toEqual(['config.json', 'model.safetensors']);
+  });
+
+  /** Publishes the model in two files with an index, and removes the one file. */
+  async function publishShards(names: readonly [string, string]): Promise<void> {
+    await writeModelFolder(published, TIED, randomWeights(TIED, SEED));
+    rmSync(join(published, 'model.safetensors'));
+    const sources = randomWeights(TIED, SEED);
+    const map: Record<string, string> = {};
+    for (const [i, name] of names.entries()) {
+      const part = sources.filter((_, at) => at % 2 === i);
+      if (!name.includes('/')) await writeSafetensors(join(published, name), part);
+      for (const tensor of part) map[tensor.name] = name;
+    }
+    writeFileSync(join(published, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
+  }
+  const SHARDS = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
+
+  it('downloads shards where there is an index instead of one file', async () => {
+    await publishShards(SHARDS);
+    const run = await runStage(pretrained, {
+      with: { ...settings, url: server.url, tie_word_embeddings: true },
+    });
+    const random = await runStage(pretrained, {
+      with: { source: 'random', model: MODEL, seed: SEED, tie_word_embeddings: true },
+    });
+    expect(run.digests).toEqual(random.digests);
+    const fetched = server.requests.map(({ path }) => path);
+    expect(fetched).toEqual(['config.json', 'model.safetensors', 'model.safetensors.index.json', ...SHARDS]);
+  });
+
+  it('fetches only what is pinned, and refuses a shard without a pin', async () => {
+    await publishShards(SHARDS);
+    const pins = (names: readonly string[]) =>
+      Object.fromEntries(names.map((name) => [name, digestOf(join(published, name))]));
+    const run = (sha256: Record<string, string>) =>
+      runStage(pretrained, { with: { ...settings, url: server.url, sha256 } });
+    await run(pins(['config.json', 'model.safetensors.index.json', ...SHARDS]));
+    expect(server.requests.map(({ path }) => path)).not.toContain('model.safetensors');
+    await expect(run(pins(['config.json', 'model.safetensors.index.json', SHARDS[0]]))).rejects.toThrow(
+      `There is no file ${SHARDS[1]}.`,
+    );
+  });
+
+  it('writes nowhere but beside the index, whatever that says', async () => {
+    await publishShards(['../outside/x.safetensors', SHARDS[1]]);
+    await expect(runStage(pretrained, { with: { ...settings, url: server.url } })).rejects.toThrow(
+      '"../outside/x.safetensors" is not the name of a safetensors file',
+    );
+  });
+
+  it('says so where there are no weights to read', async () => {
+    await writeModelFolder(published, TIED, randomWeights(TIED, SEED));
+    rmSync(join(published, 'model.safetensors'));
+    await expect(runStage(pretrained, { with: { ...settings, url: server.url } })).rejects.toThrow(
+      'There is neither model.safetensors nor model.safetensors.index.json.',
+    );
   });
 
   it('refuses to tie a head that is of its own, and another shape', async () => {
