@@ -1,0 +1,71 @@
+// One side of bench/train.mjs: trains with pipe's own code. Argument: JSON {engine, shape, tied, batches}, a batch being
+// the texts of one update. Tells {ready}, then for each line on standard input one update; a last line with the memory.
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { importSource } from '../scripts/import-source.mjs';
+
+const { engine, config, batches } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { loadEngine, Gpt2, parameterShapes, collate, meanLossGradients, AdamW } = await importSource(`
+  export { loadEngine } from './src/engine/load-engine.ts';
+  export { Gpt2, parameterShapes } from './src/model/gpt2.ts';
+  export { collate } from './src/text/collate.ts';
+  export { meanLossGradients } from './src/training/batch-loss.ts';
+  export { AdamW } from './src/training/adamw.ts';`);
+const tf = await loadEngine(engine);
+
+/** Weights of about the size of a trained model's; the speed does not depend on them. */
+function randomParameter(name, shape) {
+  const values = new Float32Array(shape.reduce((size, length) => size * length, 1));
+  const centre = name.includes('ln_') && name.endsWith('.weight') ? 1 : 0;
+  for (let i = 0, state = 1; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    values[i] = centre + state * 2 ** -31 * 0.03;
+  }
+  const initial = tf.tensor(values, [...shape]);
+  const parameter = tf.variable(initial);
+  initial.dispose();
+  return parameter;
+}
+
+const parameters = new Map();
+for (const [name, shape] of parameterShapes(config)) parameters.set(name, randomParameter(name, shape));
+const model = new Gpt2(config, parameters);
+const optimizer = new AdamW(parameters, {
+  learningRate: 5e-5,
+  betas: [0.9, 0.999],
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+});
+
+/** One update; seconds in all and of each phase. */
+async function update(texts, t) {
+  const start = performance.now();
+  const sequences = texts.map((text) => Int32Array.from(text));
+  const batch = collate(sequences, { padToken: config.eos_token_id, maxLength: config.n_positions });
+  const gradients = new Map();
+  let forward = start;
+  const loss = await meanLossGradients(model, batch, batch.rows, gradients, async (share) => {
+    if (share < 1 / 3 + 1e-6) forward = performance.now();
+  });
+  const backward = performance.now();
+  optimizer.update(gradients, t);
+  const end = performance.now();
+  const seconds = (from, to) => (to - from) / 1000;
+  return {
+    loss,
+    seconds: seconds(start, end),
+    forward: seconds(start, forward),
+    backward: seconds(forward, backward),
+    optimizer: seconds(backward, end),
+  };
+}
+
+const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+tell({ ready: true });
+let t = 0;
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'end') break;
+  tell(await update(batches[t % batches.length], ++t));
+}
+tell({ peakBytes: process.resourceUsage().maxRSS * 1024, engine: tf.getBackend() });
+process.exit(0);

@@ -1,0 +1,160 @@
+#!/usr/bin/env node
+// Speed and memory of training: updates of a GPT-2 with random weights, in float32, with AdamW on every parameter and a
+// head of its own, as the `train` stage makes them. Given a Python that has PyTorch, both train in turns, update by
+// update, so that a busy machine slows both; each is a process of its own, and medians are compared.
+//
+//   npm run bench:train -- --size small                          batches of 8 texts of 64 tokens
+//   npm run bench:train -- --size medium --records instruction-data.json   batches as the experiment has them
+//   npm run bench:train -- --size small --pytorch python3        beside PyTorch
+//   further: --engine onnxruntime, --batch 8, --length 64, --steps 10, --tied, --json
+//
+// A token is a place of the padded batch, for both. GFLOPS count 6 operations a parameter and token, for both too, although
+// pipe leaves the padding out.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { importSource, root } from '../scripts/import-source.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    size: { type: 'string', default: 'small' },
+    engine: { type: 'string', default: 'onnxruntime' },
+    batch: { type: 'string', default: '8' },
+    length: { type: 'string', default: '64' },
+    steps: { type: 'string', default: '10' },
+    records: { type: 'string' },
+    pytorch: { type: 'string' },
+    tied: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const batchSize = Number(options.batch);
+const steps = Number(options.steps);
+/** Updates before the measured ones: memory is touched, graphs are compiled. */
+const WARM_UP = 2;
+
+const { parameterCount, tokenizerFor, renderPrompt, renderResponse, DataOrder, Mt19937 } =
+  await importSource(`
+  export { parameterCount } from './src/model/gpt2.ts';
+  export { tokenizerFor } from './src/text/tokenizer.ts';
+  export { renderPrompt, renderResponse } from './src/text/prompt-style.ts';
+  export { DataOrder } from './src/training/data-order.ts';
+  export { Mt19937 } from './src/training/mt19937.ts';`);
+const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));
+const config = { ...yaml(`models/gpt2-${options.size}.yaml`), tie_word_embeddings: options.tied };
+
+/** The texts of each update, as token ids. */
+async function batchesOfRecords(path) {
+  const style = yaml('prompts/alpaca.yaml');
+  const tokenizer = await tokenizerFor('gpt2');
+  const records = JSON.parse(readFileSync(path, 'utf8'));
+  const texts = records
+    .slice(0, Math.floor(records.length * 0.85))
+    .map((record) =>
+      Array.from(tokenizer.encode(renderPrompt(style, record) + renderResponse(style, record))),
+    );
+  const order = new DataOrder('pytorch', Mt19937.seeded(123).state()).training(texts.length);
+  const count = Math.floor(texts.length / batchSize);
+  return Array.from({ length: count }, (_, i) =>
+    Array.from(order.slice(i * batchSize, (i + 1) * batchSize), (index) => texts[index]),
+  );
+}
+
+function equalBatch() {
+  const token = (i) => (i * 7919 + 13) % (config.vocab_size - 1);
+  return Array.from({ length: batchSize }, (_, row) =>
+    Array.from({ length: Number(options.length) }, (_, i) => token(row * 1000 + i)),
+  );
+}
+
+/** A process that makes one update for each line that it is sent. */
+function startWorker(command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${command} ended early`);
+    return JSON.parse(value);
+  };
+  return {
+    ready: next,
+    ask: (line) => {
+      child.stdin.write(`${line}\n`);
+      return next();
+    },
+  };
+}
+
+const median = (samples) => samples.toSorted((a, b) => a - b)[Math.floor((samples.length - 1) / 2)];
+
+const batches = options.records ? await batchesOfRecords(options.records) : [equalBatch()];
+const folder = mkdtempSync(join(tmpdir(), 'pipe-bench-'));
+try {
+  const job = join(folder, 'job.json');
+  writeFileSync(job, JSON.stringify({ engine: options.engine, config, batches }));
+  const workers = { pipe: startWorker(process.execPath, [join(root, 'bench/train-worker.mjs'), job]) };
+  if (options.pytorch)
+    workers.pytorch = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job]);
+  for (const worker of Object.values(workers)) await worker.ready();
+  const measured = Object.fromEntries(Object.keys(workers).map((name) => [name, []]));
+  for (let step = -WARM_UP; step < steps; step++) {
+    for (const [name, worker] of Object.entries(workers)) {
+      const update = await worker.ask('update');
+      if (step >= 0) measured[name].push(update);
+    }
+  }
+  const tokensOf = (batch) => batch.length * Math.max(...batch.map(({ length }) => length));
+  const tokens = measured.pipe.map((_, i) => tokensOf(batches[(WARM_UP + i) % batches.length]));
+  const meanTokens = tokens.reduce((sum, count) => sum + count, 0) / tokens.length;
+  const results = {};
+  for (const [name, worker] of Object.entries(workers)) {
+    const of = (phase) => median(measured[name].map((update) => update[phase]));
+    const { peakBytes, engine } = await worker.ask('end');
+    const perSecond =
+      tokens.reduce((sum, n) => sum + n, 0) / measured[name].reduce((s, u) => s + u.seconds, 0);
+    results[name] = {
+      engine,
+      seconds: of('seconds'),
+      forward: of('forward'),
+      backward: of('backward'),
+      optimizer: of('optimizer'),
+      tokensPerSecond: perSecond,
+      gflops: (6 * parameterCount(config) * perSecond) / 1e9,
+      peakGigabytes: peakBytes / 1e9,
+      lastLoss: measured[name].at(-1).loss,
+    };
+  }
+  const speedUp =
+    results.pytorch && median(measured.pipe.map(({ seconds }, i) => measured.pytorch[i].seconds / seconds));
+  report({ size: options.size, batchSize, meanTokens, steps, results, ...(speedUp && { speedUp }) });
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function report(summary) {
+  if (options.json) {
+    console.log(JSON.stringify(summary, null, 2));
+    return;
+  }
+  const machine = `${cpus().length} × ${cpus()[0]?.model}`;
+  console.log(`GPT-2 ${summary.size}, ${summary.meanTokens.toFixed(0)} tokens an update, ${machine}\n`);
+  const columns = [
+    'seconds',
+    'forward',
+    'backward',
+    'optimizer',
+    'tokensPerSecond',
+    'gflops',
+    'peakGigabytes',
+  ];
+  console.log(`${''.padEnd(10)}${columns.map((name) => name.padStart(16)).join('')}`);
+  for (const [name, result] of Object.entries(summary.results)) {
+    const cells = columns.map((column) => result[column].toPrecision(3).padStart(16));
+    console.log(`${name.padEnd(10)}${cells.join('')}`);
+  }
+  if (summary.speedUp) console.log(`\npipe is ${summary.speedUp.toFixed(2)} times as fast (median of pairs)`);
+}
