@@ -2,6 +2,7 @@ import { CacheError } from '../cache/cache-error.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { PipelineError } from '../pipeline/diagnostic.ts';
 import { hasColors, paintFor } from '../runner/reporters/paint.ts';
+import { UnknownStageError } from '../runner/stage-graph.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UserError } from './user-error.ts';
 
@@ -20,7 +21,7 @@ export async function showError(error: unknown): Promise<ExitCode> {
   if (error instanceof UserError || error instanceof StageError || error instanceof CacheError) {
     say(`${paint('red', 'error:')} ${error.message}`);
     if ('hint' in error && error.hint !== undefined) say(`  ${error.hint}`);
-    return error instanceof UserError ? EXIT.usage : EXIT.failed;
+    return error instanceof UserError || error instanceof UnknownStageError ? EXIT.usage : EXIT.failed;
   }
   const stack = error instanceof Error ? error.stack : String(error);
   say(`${paint('red', 'internal error:')} ${stack}`);

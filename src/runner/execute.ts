@@ -13,7 +13,7 @@ import type { RunControl } from './run-control.ts';
 import { cacheProblemEvent, type Emit } from './run-log.ts';
 import { RunStore } from './run-store.ts';
 import { Schedule } from './schedule.ts';
-import { producersOf, selectStages } from './stage-graph.ts';
+import { producersOf, selectStages, stageIds } from './stage-graph.ts';
 import { StageWork } from './stage-work.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -55,6 +55,7 @@ export interface RunSummary {
  */
 export async function runPipeline(pipeline: Pipeline, options: RunOptions): Promise<RunSummary> {
   const selected = selectStages(pipeline, options.only);
+  stageIds(pipeline, options.force ?? []); // what the arguments name wrongly is told before anything is written
   const began = performance.now();
   // The run's folder comes first, so that problems found while planning are stored with it.
   const runs = openWorkspace(options.artifactsDirectory, () => {}).runsDirectory;

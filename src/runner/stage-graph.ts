@@ -1,5 +1,9 @@
 import { StageError } from '../contract/stage-context.ts';
+import { nameHint } from '../pipeline/did-you-mean.ts';
 import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
+
+/** A stage that the arguments name and the pipeline does not have. */
+export class UnknownStageError extends StageError {}
 
 /** Ids of the stages whose outputs a stage takes, each once, in the order of its inputs. */
 export function producersOf(stage: Stage): string[] {
@@ -12,7 +16,7 @@ export function producersOf(stage: Stage): string[] {
 
 /**
  * The targets and all that they need, in the pipeline's order; the whole pipeline without targets. A target is a
- * stage's id, or its name for all of its variants. Throws a StageError for one that there is not.
+ * stage's id, or its name for all of its variants. Throws an UnknownStageError for one that there is not.
  */
 export function selectStages(pipeline: Pipeline, targets: readonly string[] | undefined): readonly Stage[] {
   if (targets === undefined) return pipeline.stages;
@@ -23,14 +27,14 @@ export function selectStages(pipeline: Pipeline, targets: readonly string[] | un
   return pipeline.stages.filter(({ id }) => wanted.has(id));
 }
 
-/** The ids that ids and names of stages stand for. Throws a StageError for one that there is not. */
+/** The ids that ids and names of stages stand for. Throws an UnknownStageError for one that there is not. */
 export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): string[] {
   return idsOrNames.flatMap((wanted) => {
     const found = pipeline.stages.filter(({ id, name }) => id === wanted || name === wanted);
     if (found.length > 0) return found.map(({ id }) => id);
-    const names = [...new Set(pipeline.stages.map(({ name }) => name))].join(', ');
-    throw new StageError(`pipeline ${pipeline.name} has no stage "${wanted}"`, {
-      hint: `Its stages are ${names}.`,
+    const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
+    throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
+      hint: nameHint(wanted, names, 'its stages'),
     });
   });
 }

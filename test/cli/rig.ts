@@ -95,7 +95,7 @@ export function finished(child: ChildProcess): Promise<Finished> {
 }
 
 /** Whole lines of NDJSON; a last line that was cut by a kill is left out. */
-function parseEvents(stdout: string): RunEvent[] {
+export function parseEvents(stdout: string): RunEvent[] {
   return stdout
     .split('\n')
     .slice(0, -1)

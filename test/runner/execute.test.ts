@@ -134,7 +134,7 @@ describe('a run', () => {
     };
     expect((await rig.run(pipeline, { only: ['b'] })).outcomes).toEqual({ a: 'ran', b: 'ran' });
     await expect(rig.run(pipeline, { only: ['train'] })).rejects.toThrow(
-      'pipeline test has no stage "train"',
+      'pipeline test has no stage `train`',
     );
   });
 
