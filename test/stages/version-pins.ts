@@ -7,6 +7,7 @@ import { writeModelFolder } from '../../src/model/model-folder.ts';
 import { randomWeights } from '../../src/model/random-weights.ts';
 import { SafetensorsFile } from '../../src/model/safetensors.ts';
 import { parseHistory } from '../../src/training/history.ts';
+import { writeExportedModel } from '../fixtures/exported-model.ts';
 import { writeOpenAiCheckpoint } from '../fixtures/openai-checkpoint.ts';
 import { type FileServer, startFileServer } from '../servers/file-server.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
@@ -153,6 +154,29 @@ export const PINS: readonly Pin[] = [
     fixture: 'two files',
     settings: () => ({ files: { a: { url: `${files.url}/a.json` }, b: { url: `${files.url}/b.bin` } } }),
     gives: { a: '3a316d6d3226f84c', b: '06eb7d6a69ee19e5' },
+  },
+  ...(
+    [
+      ['huggingface', 'F16', 'da016db62f6c88a5'],
+      ['gguf', 'F32', '16d151cd6e14488b'],
+      ['gguf', 'Q8_0', '5139045155f25955'],
+    ] as const
+  ).map(
+    ([format, quantization, model]): Pin => ({
+      uses: 'export',
+      version: 1,
+      fixture: `${format} of ${quantization}`,
+      settings: () => ({ format, quantization, prompt: STYLE }),
+      inputs: async (folder) => ({ model: await writeExportedModel(folder, 'bytes', true) }),
+      gives: { model },
+    }),
+  ),
+  {
+    uses: 'duplicates',
+    version: 1,
+    fixture: 'the same words, and others',
+    inputs: (folder) => ({ records: records(folder) }),
+    gives: { report: 'f22a135bdaec2348' },
   },
   {
     uses: 'format',
