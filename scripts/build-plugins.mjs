@@ -79,7 +79,7 @@ export function partsApart(entryPoints) {
       esbuild.onResolve({ filter: /./ }, ({ kind, path, importer }) => {
         if (kind !== 'dynamic-import' || isBuiltin(path)) return undefined;
         const ofStage = /[\\/]src[\\/]stages[\\/]/.test(importer);
-        if (!ofStage && path !== 'execa' && path !== './live-window.ts') return undefined;
+        if (!ofStage && path !== 'execa' && path !== './live-tree.ts') return undefined;
         const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
         const name = path.startsWith('.') ? relative(join(root, 'src'), file).replace(/\.ts$/, '') : path;
         entryPoints[`parts/${name}`] = file;

@@ -2,7 +2,8 @@
 // Builds dist/: the command line, the process that runs a stage, and the one that tries an engine. Runs on `npm ci`
 // (through `prepare`), before the tests, and by hand as `npm run build`.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -23,11 +24,15 @@ async function linkProgram() {
   await rename(draft, link);
 }
 
-/** V8 compares compiled code with no more than the length of its source. */
-async function removeCodeCaches() {
-  for (const name of existsSync(dist) ? await readdir(dist) : []) {
-    if (name.startsWith('command-line.cjs.v')) await rm(join(dist, name), { force: true });
+/** What identifies the code of a build: its sources, the packages in it and how it is made. */
+function digestOfSources() {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const folder of ['src', 'scripts']) {
+    for (const path of readdirSync(join(root, folder), { recursive: true }).sort()) {
+      if (/\.(ts|mjs)$/.test(path)) hash.update(`\0${path}\0`).update(readFileSync(join(root, folder, path)));
+    }
   }
+  return hash.digest('hex');
 }
 
 /** Files appear whole and only where they changed, so a build does not disturb a pipe that runs meanwhile. */
@@ -74,7 +79,11 @@ const program = await build({
   format: 'cjs',
   entryPoints: { pipe: 'src/cli/main.ts', 'command-line': 'src/cli/command-line.ts' },
   outExtension: { '.js': '.cjs' },
-  define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': '__dirname' },
+  define: {
+    'import.meta.url': 'moduleUrl',
+    'import.meta.dirname': '__dirname',
+    BUILD_ID: JSON.stringify(digestOfSources()),
+  },
   banner: {
     js: `const moduleUrl = require('node:url').pathToFileURL(__filename).href;
 const importPart = module.importPart ?? ((path) => import(path));`,
@@ -99,7 +108,6 @@ const modules = await build({
     js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",
   },
 });
-await removeCodeCaches();
 await writeOutputs([...modules.outputFiles, ...program.outputFiles]);
 await linkProgram();
 try {

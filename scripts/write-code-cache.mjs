@@ -1,13 +1,10 @@
 #!/usr/bin/env node
-// Leaves V8's compiled code of dist/command-line.cjs beside it, for the version of Node that runs this (src/cli/main.ts
-// reads it). V8 puts in what has been called by then: a run of a small pipeline that is up to date, because that is the
-// run that has to be quick.
+// Lets dist/pipe.cjs leave its compiled code for the version of Node that runs this (src/cli/main.ts). V8 puts in what
+// has been called: the second run of a small pipeline, which is up to date, because that run has to be quick.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { Script } from 'node:vm';
+import { join } from 'node:path';
 import { root } from './import-source.mjs';
 
 const PIPELINE = `schema: 1
@@ -23,24 +20,17 @@ stages:
     with: { run: "cat inputs/text > text", outputs: { text: text } }
 `;
 
+const dist = join(root, 'dist');
 const folder = mkdtempSync(join(tmpdir(), 'pipe-build-'));
 try {
   writeFileSync(join(folder, 'pipeline.yaml'), PIPELINE);
   const args = ['run', join(folder, 'pipeline.yaml'), '--artifacts', join(folder, 'artifacts')];
-  execFileSync(process.execPath, [join(root, 'dist/pipe.cjs'), ...args], { stdio: 'inherit' });
-
-  const program = join(root, 'dist/command-line.cjs');
-  const script = new Script(module.wrap(readFileSync(program, 'latin1')), {
-    filename: program,
-  });
-  const loaded = { exports: {} };
-  const require = createRequire(program);
-  script.runInThisContext()(loaded.exports, require, loaded, program, dirname(program));
-  await loaded.exports.runCommandLine(args);
-
-  const file = `${program}.${process.version}-${process.platform}-${process.arch}`;
-  writeFileSync(`${file}.${process.pid}`, script.createCachedData());
-  renameSync(`${file}.${process.pid}`, file);
+  for (let run = 0; run < 2; run++) {
+    for (const name of readdirSync(dist)) {
+      if (name.startsWith('command-line.cjs.')) rmSync(join(dist, name));
+    }
+    execFileSync(process.execPath, [join(dist, 'pipe.cjs'), ...args], { stdio: 'inherit' });
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

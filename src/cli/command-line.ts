@@ -21,16 +21,16 @@ Examples:
 Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong, 130 interrupted.`;
 
 /** Every verb; each is a file of its own that loads what it needs when it is used. */
-const VERBS = [
-  runCommand,
-  planCommand,
-  validateCommand,
-  graphCommand,
-  statusCommand,
-  doctorCommand,
-  catCommand,
-  getCommand,
-];
+const VERBS = {
+  run: runCommand,
+  plan: planCommand,
+  validate: validateCommand,
+  graph: graphCommand,
+  status: statusCommand,
+  doctor: doctorCommand,
+  cat: catCommand,
+  get: getCommand,
+};
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
@@ -47,7 +47,10 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .helpCommand('help [verb]', 'print the help of a verb')
     .addHelpText('after', EXAMPLES)
     .exitOverride();
-  for (const addVerb of VERBS) addVerb(program);
+  const [first = ''] = args;
+  // The other verbs are for help and for messages about one that there is not.
+  const verbs = Object.hasOwn(VERBS, first) ? [VERBS[first as keyof typeof VERBS]] : Object.values(VERBS);
+  for (const addVerb of verbs) addVerb(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -6,7 +6,7 @@ import { LocalExecutor } from '../runner/local-executor.ts';
 import { chooseReporter } from '../runner/reporters/choose-reporter.ts';
 import { RunControl } from '../runner/run-control.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
+import { artifactsDirectory, openRememberedPipeline } from './open-pipeline.ts';
 import { packagePath } from './package-path.ts';
 import { publishPages } from './publish-pages.ts';
 import type { RunOptions } from './run.ts';
@@ -21,8 +21,8 @@ const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
 
 /** Brings a pipeline up to date and shows how; returns the code to exit with. */
 export async function executeRun(file: string, options: RunOptions): Promise<ExitCode> {
-  const pipeline = await openPipeline(file, options);
   const artifacts = artifactsDirectory(file, options);
+  const pipeline = await openRememberedPipeline(file, options, artifacts);
   const reporterName = options.json ? 'json' : options.reporter;
   const reporter = chooseReporter(reporterName, process.stdout, process.env);
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];

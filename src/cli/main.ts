@@ -1,40 +1,60 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
+import { buildId } from './build-id.ts';
 
 interface CommandLine {
   runCommandLine(args: readonly string[]): Promise<void>;
 }
 
-const requireHere = createRequire(import.meta.url);
+/** Runs longer than this let V8 forget compiled code that they no longer use. */
+const QUICK_SECONDS = 10;
+
 const program = join(import.meta.dirname, 'command-line.cjs');
+// For each version of Node: V8 takes no other's compiled code, and looks at nothing but the source's length.
+const codeFile = `${program}.${buildId?.slice(0, 16)}-${process.version}-${process.platform}-${process.arch}`;
 
-const { runCommandLine } = compiledProgram() ?? requiredProgram();
-void runCommandLine(process.argv.slice(2));
+const args = process.argv.slice(2);
+const cachedData = compiledCode();
+const script = new Script(module.wrap(readFileSync(program, 'latin1')), {
+  filename: program,
+  ...(cachedData && { cachedData }),
+});
+if (!cachedData || script.cachedDataRejected) process.once('exit', keepCompiledCode);
+void load(script).runCommandLine(args);
 
-/**
- * The command line with the compiled code that the build left beside it (scripts/write-code-cache.mjs): compiling it takes
- * about as long as Node's own start. Undefined for other versions of Node than the build's.
- */
-function compiledProgram(): CommandLine | undefined {
-  let cachedData: Buffer;
+/** Compiling the program takes about as long as Node's own start, so its compiled code is kept beside it. */
+function compiledCode(): Buffer | undefined {
   try {
-    cachedData = readFileSync(`${program}.${process.version}-${process.platform}-${process.arch}`);
+    return readFileSync(codeFile);
   } catch {
     return undefined;
   }
-  const script = new Script(module.wrap(readFileSync(program, 'latin1')), { filename: program, cachedData });
+}
+
+function load(script: Script): CommandLine {
   // Node gives scripts from V8's cache no import() of their own.
   const importPart = (path: string) => import(new URL(path, import.meta.url).href);
   const loaded = { exports: {}, importPart };
-  script.runInThisContext()(loaded.exports, requireHere, loaded, program, import.meta.dirname);
+  script.runInThisContext()(
+    loaded.exports,
+    createRequire(import.meta.url),
+    loaded,
+    program,
+    import.meta.dirname,
+  );
   return loaded.exports as CommandLine;
 }
 
-function requiredProgram(): CommandLine {
-  // Node 22 and later keep compiled code between runs themselves.
-  (module as { enableCompileCache?: () => void }).enableCompileCache?.();
-  return requireHere(program) as CommandLine;
+/** V8 gives the functions that were called so far: those of a good run are the ones that the next run needs. */
+function keepCompiledCode(code: number): void {
+  if (args[0] !== 'run' || code !== 0 || process.uptime() > QUICK_SECONDS) return;
+  try {
+    writeFileSync(`${codeFile}.${process.pid}`, script.createCachedData());
+    renameSync(`${codeFile}.${process.pid}`, codeFile);
+  } catch {
+    // Where pipe cannot write to its own folder, it compiles at every start.
+  }
 }

@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ArtifactKind, InputDeclaration } from '../contract/stage-type.ts';
+import type { InputDeclaration } from '../contract/stage-type.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { closestName, listNames, nameHint } from './did-you-mean.ts';
 import { folderOf } from './folder-of.ts';
 import { missingFile } from './read-file.ts';
+import type { Sources } from './sources.ts';
 import type { InputReference, StageDraft } from './stage-draft.ts';
 import { type Entry, get, textOf, type Value } from './value.ts';
 
@@ -41,6 +41,7 @@ function parseInput({ key, value }: Entry): InputReference | undefined {
 export function checkInputs(
   draft: StageDraft,
   stages: ReadonlyMap<string, StageDraft>,
+  sources: Sources,
   diagnostics: DiagnosticList,
 ): void {
   const declared = draft.type?.inputs ?? 'any';
@@ -53,7 +54,7 @@ export function checkInputs(
         place: input.key,
         hint: nameHint(name, Object.keys(declared), 'inputs'),
       });
-    } else if (input.kind === 'file') checkFile(name, input, declaration, diagnostics);
+    } else if (input.kind === 'file') checkFile(name, input, declaration, sources, diagnostics);
     else checkOutput(draft, name, input, declaration, stages, diagnostics);
   }
   if (declared !== 'any' && draft.inputs !== undefined) checkMissing(draft, declared, diagnostics);
@@ -84,15 +85,15 @@ function checkFile(
   name: string,
   input: InputReference & { kind: 'file' },
   declaration: InputDeclaration | undefined,
+  sources: Sources,
   diagnostics: DiagnosticList,
 ): void {
   if (diagnostics.covers(input.place)) return;
-  const stat = statSync(input.path, { throwIfNoEntry: false });
-  if (stat === undefined) {
+  const found = sources.kindOf(input.path);
+  if (found === 'nothing') {
     diagnostics.add({ ...missingFile(input.path), place: input.place });
     return;
   }
-  const found: ArtifactKind = stat.isDirectory() ? 'directory' : 'file';
   if (declaration !== undefined && declaration.artifact !== found) {
     diagnostics.add({
       code: 'wrong-artifact-kind',

@@ -25,6 +25,8 @@ export interface LoadOptions {
   readonly validators: Validators;
   /** Folder of the named pieces that come with the package. */
   readonly packageConfigs: string;
+  /** Tells afterwards what was read and looked at. */
+  readonly sources?: Sources;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface LoadOptions {
  */
 export async function loadPipeline(file: string, options: LoadOptions): Promise<Pipeline> {
   const path = resolve(file);
-  const sources = new Sources();
+  const { sources = new Sources() } = options;
   const diagnostics = new DiagnosticList();
   const fail = () => new PipelineError(diagnostics.sorted([path, ...sources.texts.keys()]), sources.texts);
   const written = readWithBases(path, sources, diagnostics);

@@ -18,7 +18,7 @@ export class PieceLibrary {
 
   /** `packageConfigs` is the folder of the pieces that come with the package. */
   constructor(pipelineFile: string, packageConfigs: string, sources: Sources, diagnostics: DiagnosticList) {
-    this.#folders = [...projectConfigs(dirname(pipelineFile)), packageConfigs];
+    this.#folders = [...projectConfigs(dirname(pipelineFile), sources), packageConfigs];
     this.#sources = sources;
     this.#diagnostics = diagnostics;
   }
@@ -52,7 +52,9 @@ export class PieceLibrary {
   #find(use: ScalarValue, name: string, piece: string): MapValue | undefined {
     const path = /^\.\.?\//.test(name)
       ? resolve(folderOf(use), name)
-      : this.#folders.map((folder) => join(folder, piece, `${name}.yaml`)).find((file) => existsSync(file));
+      : this.#folders
+          .map((folder) => join(folder, piece, `${name}.yaml`))
+          .find((file) => this.#sources.kindOf(file) !== 'nothing');
     if (path !== undefined && !name.includes('\0')) {
       if (!this.#read.has(path))
         this.#read.set(path, readMapFile(path, use.place, this.#sources, this.#diagnostics));
@@ -80,10 +82,10 @@ export class PieceLibrary {
 }
 
 /** `configs` folders from `folder` upwards to the project's root, the folder with package.json or .git. */
-function projectConfigs(folder: string): readonly string[] {
+function projectConfigs(folder: string, sources: Sources): readonly string[] {
   const own = join(folder, 'configs');
-  const isRoot = existsSync(join(folder, 'package.json')) || existsSync(join(folder, '.git'));
-  return isRoot || dirname(folder) === folder ? [own] : [own, ...projectConfigs(dirname(folder))];
+  const isRoot = ['package.json', '.git'].some((name) => sources.kindOf(join(folder, name)) !== 'nothing');
+  return isRoot || dirname(folder) === folder ? [own] : [own, ...projectConfigs(dirname(folder), sources)];
 }
 
 /** Whether the setting at `path` (below `with`) is a piece by its schema. */

@@ -22,11 +22,11 @@ export function resolveVariants(
   points: readonly Point[],
   context: StageContext,
 ): readonly Stage[] {
-  const { diagnostics } = context;
+  const { diagnostics, sources } = context;
   const swept = new Map<string, ReadonlySet<string>>();
   const resolved = resolvePoints(stages, points, swept, context);
   for (const { drafts } of resolved)
-    for (const draft of drafts.values()) checkInputs(draft, drafts, diagnostics);
+    for (const draft of drafts.values()) checkInputs(draft, drafts, sources, diagnostics);
   const needs = new Map([...stages.keys()].map((name) => [name, edgesOf(name, resolved)]));
   const { order, cycles } = orderByNeeds(needs);
   for (const cycle of cycles) diagnostics.add(cycle);

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ifThere } from '../cache/cache-error.ts';
+import { canonicalJson } from '../cache/canonical-json.ts';
+import { type Digest, digestOfBytes } from '../cache/digest.ts';
+import { temporaryName } from '../cache/durable.ts';
+import type { StageType } from '../contract/stage-type.ts';
+import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
+import { kindOf, type PathKind, type Sources } from '../pipeline/sources.ts';
+
+/** A resolved pipeline as JSON, and all that it was made of outside the command line. */
+interface Memo {
+  /** Digest of each file that was read. */
+  readonly files: Readonly<Record<string, Digest>>;
+  /** What lay at paths that were only looked at: a file that appears may stand in for another. */
+  readonly seen: Readonly<Record<string, PathKind>>;
+  readonly pipeline: Omit<Pipeline, 'stages'> & { readonly stages: readonly MemoStage[] };
+}
+
+/** Stage types are code, so they are named. */
+type MemoStage = Omit<Stage, 'type'> & { readonly uses: string };
+
+/**
+ * Remembers how a pipeline was resolved, so that reading YAML and checking schemas need not even be loaded while no
+ * byte of it changes. Only successes are remembered, one for each pipeline file, overrides, current folder and build.
+ */
+export class PipelineMemo {
+  readonly #cacheDirectory: string;
+  readonly #file: string;
+  readonly #stageTypes: ReadonlyMap<string, StageType>;
+
+  /** `build` identifies the code that resolves pipelines. */
+  constructor(
+    cacheDirectory: string,
+    stageTypes: ReadonlyMap<string, StageType>,
+    { file, overrides, build }: { file: string; overrides: readonly string[]; build: string },
+  ) {
+    const name = digestOfBytes(canonicalJson([resolve(file), overrides, process.cwd(), build]));
+    this.#cacheDirectory = cacheDirectory;
+    this.#file = join(cacheDirectory, 'pipelines', name);
+    this.#stageTypes = stageTypes;
+  }
+
+  /** The pipeline, if nothing that it was made of has changed; a damaged memo is none. */
+  recall(): Pipeline | undefined {
+    const [digest, text = ''] = ifThere(() => readFileSync(this.#file, 'utf8'))?.split('\n') ?? [];
+    if (digest !== digestOfBytes(text)) return undefined;
+    const { files, seen, pipeline } = JSON.parse(text) as Memo;
+    const stands =
+      Object.entries(seen).every(([path, kind]) => kindOf(path) === kind) &&
+      Object.entries(files).every(([path, digest]) => digestOfFileNow(path) === digest);
+    if (!stands) return undefined;
+    const stages = pipeline.stages.map(({ uses, ...stage }) => ({
+      ...stage,
+      type: this.#stageTypes.get(uses)!,
+      // JSON has no undefined.
+      execution: { ...stage.execution, timeout: stage.execution.timeout },
+    }));
+    return { ...pipeline, stages };
+  }
+
+  /** Remembers a pipeline that was loaded from these sources. A cache that cannot be written to only loses time. */
+  async remember(pipeline: Pipeline, sources: Sources): Promise<void> {
+    const memo: Memo = {
+      files: Object.fromEntries(
+        sources.paths.map((path) => [path, digestOfBytes(sources.texts.get(path) ?? '')]),
+      ),
+      seen: Object.fromEntries(sources.seen),
+      pipeline: {
+        ...pipeline,
+        stages: pipeline.stages.map(({ type, ...stage }) => ({ ...stage, uses: type.uses })),
+      },
+    };
+    const text = JSON.stringify(memo);
+    try {
+      const temporary = await temporaryName(this.#cacheDirectory);
+      await mkdir(dirname(this.#file), { recursive: true });
+      await writeFile(temporary, `${digestOfBytes(text)}\n${text}`);
+      await rename(temporary, this.#file);
+    } catch {
+      // The next run loads the pipeline again.
+    }
+  }
+}
+
+function digestOfFileNow(path: string): Digest | undefined {
+  try {
+    return digestOfBytes(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
