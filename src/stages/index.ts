@@ -1,6 +1,7 @@
 import type { StageType } from '../contract/stage-type.ts';
 import { command } from './command.ts';
 import { download } from './download.ts';
+import { duplicates } from './duplicates.ts';
 import { exportStage } from './export.ts';
 import { format } from './format.ts';
 import { generate } from './generate.ts';
@@ -14,6 +15,7 @@ import { train } from './train.ts';
 const all: readonly StageType[] = [
   command,
   download,
+  duplicates,
   exportStage,
   format,
   generate,
