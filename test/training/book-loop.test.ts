@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Value } from '@sinclair/typebox/value';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadEngine } from '../../src/engine/load-engine.ts';
+import { Gpt2, parameterShapes } from '../../src/model/gpt2.ts';
+import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
+import { PromptStyle } from '../../src/text/prompt-style-schema.ts';
+import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { Checkpoints } from '../../src/training/checkpoint.ts';
+import { train } from '../../src/training/loop.ts';
+import type { TrainingData } from '../../src/training/training-state.ts';
+import { bookData } from '../book-data.ts';
+import { tinyWeights } from '../model/tiny-gpt2.ts';
+
+/** The log of the same training in PyTorch: see book_loop.py. */
+interface Golden {
+  readonly options: {
+    readonly n_layer: number;
+    readonly n_head: number;
+    readonly n_embd: number;
+    readonly n_positions: number;
+    readonly vocab_size: number;
+    readonly learning_rate: number;
+    readonly weight_decay: number;
+  };
+  readonly log: readonly (readonly [step: number, tokens: number, train: number, validation: number])[];
+  readonly batch_lengths: readonly (readonly number[])[];
+}
+const golden: Golden = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../golden/book-loop.json'), 'utf8'),
+);
+
+/** The texts of the 1,100 records in the book's style, their tokens numbered in the order of their ids. */
+async function trainingData(): Promise<TrainingData> {
+  const style = readFileSync(join(import.meta.dirname, '../../configs/prompts/alpaca.yaml'), 'utf8');
+  const alpaca = Value.Decode(PromptStyle, parse(style));
+  const items: InstructionItem[] = JSON.parse(
+    readFileSync(join(bookData ?? '', 'instruction-data.json'), 'utf8'),
+  );
+  const tokenizer = await tokenizerFor('gpt2');
+  const texts = items.map((item) =>
+    tokenizer.encode(renderPrompt(alpaca, item) + renderResponse(alpaca, item)),
+  );
+  const used = [...new Set([...texts.flatMap((text) => [...text]), tokenizer.endOfText])].sort(
+    (a, b) => a - b,
+  );
+  const number = new Map(used.map((token, i) => [token, i]));
+  const numbered = texts.map((text) => text.map((token) => number.get(token)!));
+  return {
+    train: numbered.slice(0, 935),
+    validation: numbered.slice(935 + 110),
+    endOfText: used.length - 1,
+    samplePrompt: Int32Array.of(0),
+  };
+}
+
+function model(): Gpt2 {
+  const { learning_rate: _, weight_decay: __, ...shape } = golden.options;
+  const ends = { eos_token_id: shape.vocab_size - 1, layer_norm_epsilon: 1e-5, tie_word_embeddings: false };
+  const config = { ...shape, ...ends };
+  const parameters = Array.from(parameterShapes(config), ([name, shape]) => {
+    const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
+    const variable = tf.variable(initial);
+    initial.dispose();
+    return [name, variable] as const;
+  });
+  return new Gpt2(config, new Map(parameters));
+}
+
+it.skipIf(bookData === undefined)(
+  'the log of two epochs on the records of the book is that of PyTorch, line by line, and so is each batch',
+  async () => {
+    await loadEngine('wasm');
+    const data = await trainingData();
+    expect(data.endOfText).toBe(golden.options.vocab_size - 1);
+    const folder = await mkdtemp(join(tmpdir(), 'pipe-book-loop-'));
+    const lengths: number[] = [];
+    const { learning_rate, weight_decay } = golden.options;
+    const { history } = await train(
+      model(),
+      data,
+      {
+        optimizer: {
+          learningRate: learning_rate,
+          betas: [0.9, 0.999],
+          epsilon: 1e-8,
+          weightDecay: weight_decay,
+        },
+        epochs: 2,
+        batchSize: 8,
+        rowsAtOnce: 8,
+        seed: 123,
+        shuffle: 'pytorch',
+        maxLength: 1024,
+        evalEvery: 5,
+        evalBatches: 5,
+        sampleTokens: 0,
+      },
+      {
+        checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
+        checkpointInterval: Number.POSITIVE_INFINITY,
+        signal: new AbortController().signal,
+        onUpdate: ({ tokens }) => lengths.push(tokens / 8),
+        onPart: () => {},
+        onEvaluation: () => {},
+        onSample: () => {},
+      },
+    ).finally(() => rm(folder, { recursive: true }));
+    expect([lengths.slice(0, 116), lengths.slice(116)]).toEqual(golden.batch_lengths);
+    const log = history.map(({ step, tokensSeen, trainLoss, validationLoss }) => [
+      step,
+      tokensSeen,
+      trainLoss,
+      validationLoss,
+    ]);
+    expect(log).toEqual(
+      golden.log.map(([step, tokens, ...losses]) => [
+        step,
+        tokens,
+        ...losses.map((loss) => expect.closeTo(loss, 3)),
+      ]),
+    );
+  },
+  180_000,
+);
