@@ -13,6 +13,7 @@ export type BatchTensors = {
   readonly grid: Grid;
   readonly counted: tf.Tensor1D; // [M]
   readonly targets: Targets; // [M]
+  readonly targetOfRow: tf.Tensor1D; // [N]
 };
 
 /** The tensors of a batch in which each counted target has the same weight. The caller disposes of them. */
@@ -37,6 +38,7 @@ export function batchTensors(batch: PackedBatch, vocabulary: number, weight: num
       places: integers(places),
       weights: tf.tensor2d(weights, [counted.length, 1]),
     },
+    targetOfRow: integers(batch.targetOfRow),
   };
 }
 

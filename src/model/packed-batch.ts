@@ -25,6 +25,8 @@ export interface PackedBatch {
   /** Rows whose target counts [M], and those targets [M]. */
   readonly counted: Int32Array;
   readonly targets: Int32Array;
+  /** For each row the place of its target among those [N]; of one that fills up where the row has none. */
+  readonly targetOfRow: Int32Array;
   /** How many of the M targets count; the others fill up and have no weight. */
   readonly count: number;
 }
@@ -45,7 +47,8 @@ export function countTargets({ targets }: PaddedBatch): number {
 
 /**
  * Packs a batch. Where a row or a place is filled up there is at least one of both: places that fill up point to
- * a row that fills up, and the other way round. No target depends on either, so their gradients are exactly zero.
+ * a row that fills up, and the other way round; rows without a counted target point to a target that fills up. No
+ * counted target depends on any of these, so their gradients are exactly zero.
  */
 export function packBatch(batch: PaddedBatch, granularity: Granularity): PackedBatch {
   const lengths = Array.from({ length: batch.rows }, (_, text) => neededLength(batch, text));
@@ -74,7 +77,9 @@ export function packBatch(batch: PaddedBatch, granularity: Granularity): PackedB
   const unused = rowOfPlace.indexOf(N - 1);
   const placeOfRow = new Int32Array(N).fill(unused);
   placeOfRow.set(places);
-  const M = Math.max(1, roundUp(counted.length, granularity.rows));
+  const M = roundUp(counted.length + Number(counted.length < N), granularity.rows);
+  const targetOfRow = new Int32Array(N).fill(M - 1);
+  for (const [place, row] of counted.entries()) targetOfRow[row] = place;
   return {
     ids,
     positions,
@@ -84,6 +89,7 @@ export function packBatch(batch: PaddedBatch, granularity: Granularity): PackedB
     placeOfRow,
     counted: filled(counted, M),
     targets: filled(targets, M),
+    targetOfRow,
     count: counted.length,
   };
 }

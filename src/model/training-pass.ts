@@ -116,8 +116,9 @@ class Pass {
   }
 
   async backward(sums: Gradients): Promise<void> {
-    this.#collect(sums, () => this.#lossGradients(this.#headSaved!));
-    tf.dispose(this.#headSaved);
+    const { targetRows } = this.#collect(sums, () => this.#lossGradients(this.#headSaved!));
+    this.#addRows(sums, this.#model.headName, this.#batch.targets.tokens, targetRows);
+    tf.dispose([this.#headSaved!, targetRows]);
     await this.#finish(2 * this.#headCost);
     for (let layer = this.#model.config.n_layer - 1; layer >= 0; layer--) {
       const [gradient, saved] = [this.#rows!, this.#saved.pop()!];
@@ -125,7 +126,8 @@ class Pass {
       tf.dispose([gradient, saved]);
       await this.#finish(2);
     }
-    this.#collectEmbeddings(sums, this.#rows!);
+    this.#addRows(sums, TOKENS, this.#batch.ids, this.#rows!);
+    this.#addRows(sums, POSITIONS, this.#batch.positions, this.#rows!);
   }
 
   dispose(): void {
@@ -151,17 +153,17 @@ class Pass {
     return { loss, saved: { norm, head } };
   }
 
-  #lossGradients({ norm, head }: HeadSaved): Collected {
-    const { counted, targets } = this.#batch;
-    const fromHead = headLossGradients(head, this.#model.headWeight(), targets);
-    const dy = addRows(tf.zerosLike(norm.x), counted, fromHead.hidden);
-    const { x, weight, bias } = layerNormGradients(dy, norm, this.#parameter(`${FINAL_NORM}.weight`));
+  #lossGradients({ norm, head }: HeadSaved): Collected & { targetRows: tf.Tensor2D } {
+    const { targetOfRow, targets } = this.#batch;
+    const { hidden, weight, targetRows } = headLossGradients(head, this.#model.headWeight(), targets);
+    const scale = this.#parameter(`${FINAL_NORM}.weight`);
+    const fromNorm = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
     const gradients = {
-      [this.#model.headName]: fromHead.weight,
-      [`${FINAL_NORM}.weight`]: weight,
-      [`${FINAL_NORM}.bias`]: bias,
+      [this.#model.headName]: weight,
+      [`${FINAL_NORM}.weight`]: fromNorm.weight,
+      [`${FINAL_NORM}.bias`]: fromNorm.bias,
     };
-    return { rows: x, gradients };
+    return { rows: fromNorm.x, gradients, targetRows };
   }
 
   #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Collected {
@@ -171,8 +173,8 @@ class Pass {
   }
 
   /** Takes the rows' gradient on, and adds the parameters' to the sums. */
-  #collect(sums: Gradients, compute: () => Collected): void {
-    const { rows, gradients } = tf.tidy(() => {
+  #collect<Result extends Collected>(sums: Gradients, compute: () => Result): Result {
+    const result = tf.tidy(() => {
       const result = compute();
       for (const [name, gradient] of Object.entries(result.gradients)) {
         const sum = sums.get(name);
@@ -180,21 +182,19 @@ class Pass {
       }
       return result;
     });
-    this.#rows = rows;
-    replace(sums, gradients);
+    this.#rows = result.rows;
+    for (const [name, gradient] of Object.entries(result.gradients)) {
+      sums.get(name)?.dispose();
+      sums.set(name, gradient);
+    }
     flush();
+    return result;
   }
 
-  /** A head that is tied has already left its gradient in the sum of the token embedding. */
-  #collectEmbeddings(sums: Gradients, dy: tf.Tensor2D): void {
-    const { ids, positions } = this.#batch;
-    const sum = (name: string) => (sums.get(name) ?? tf.zerosLike(this.#parameter(name))) as tf.Tensor2D;
-    const gradients = tf.tidy(() => ({
-      [TOKENS]: addRows(sum(TOKENS), ids, dy),
-      [POSITIONS]: addRows(sum(POSITIONS), positions, dy),
-    }));
-    replace(sums, gradients);
-    flush();
+  /** Adds what single rows of a matrix have as their gradients to its sum. */
+  #addRows(sums: Gradients, name: string, rows: tf.Tensor1D, updates: tf.Tensor2D): void {
+    const sum = (sums.get(name) ?? tf.zerosLike(this.#parameter(name))) as tf.Tensor2D;
+    sums.set(name, addRows(sum, rows, updates));
   }
 
   #blockParameter(layer: number): (name: string) => tf.Tensor {
@@ -217,11 +217,4 @@ const FINAL_NORM = 'transformer.ln_f';
 
 function blockName(layer: number, name: string): string {
   return `transformer.h.${layer}.${name}`;
-}
-
-function replace(sums: Gradients, gradients: Readonly<Record<string, tf.Tensor>>): void {
-  for (const [name, gradient] of Object.entries(gradients)) {
-    sums.get(name)?.dispose();
-    sums.set(name, gradient);
-  }
 }

@@ -12,16 +12,36 @@ type ImmediateKernel = (
 export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
   Flush: (backend) => backend.flush(),
   AdamWUpdate: (backend, inputs, attributes) => {
-    const elements = (name: string) => backend.peek((inputs[name] as tf.TensorInfo).dataId) as Float32Array;
-    backend.flush(); // what was recorded shall see the parameter as it is now
-    updateWithAdamW(
-      {
-        parameter: elements('parameter'),
-        gradient: elements('gradient'),
-        first: elements('first'),
-        second: elements('second'),
-      },
-      attributes as unknown as AdamWNumbers,
-    );
+    const [parameter, gradient, first, second] = floats(backend, inputs, [
+      'parameter',
+      'gradient',
+      'first',
+      'second',
+    ]);
+    const arrays = { parameter: parameter!, gradient: gradient!, first: first!, second: second! };
+    updateWithAdamW(arrays, attributes as unknown as AdamWNumbers);
+  },
+  AddRows: (backend, inputs) => {
+    const [base, updates] = floats(backend, inputs, ['base', 'updates']);
+    const rows = backend.peek((inputs.rows as tf.TensorInfo).dataId) as Int32Array;
+    addRows(base!, rows, updates!);
   },
 };
+
+/** The elements of some inputs, once everything is computed that was recorded while they were as they are. */
+function floats(
+  backend: OnnxruntimeBackend,
+  inputs: tf.NamedTensorInfoMap,
+  names: readonly string[],
+): Float32Array[] {
+  backend.flush();
+  return names.map((name) => backend.peek((inputs[name] as tf.TensorInfo).dataId) as Float32Array);
+}
+
+function addRows(base: Float32Array, rows: Int32Array, updates: Float32Array): void {
+  const columns = updates.length / rows.length;
+  for (let i = 0; i < rows.length; i++) {
+    const [to, from] = [rows[i]! * columns, i * columns];
+    for (let j = 0; j < columns; j++) base[to + j] = base[to + j]! + updates[from + j]!;
+  }
+}

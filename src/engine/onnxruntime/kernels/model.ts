@@ -1,5 +1,5 @@
 import { type Kernels, typeOf } from '../kernel.ts';
-import { integers, type Operand, record, recordAll } from '../trace.ts';
+import { record, recordAll } from '../trace.ts';
 
 /** Kernels that TensorFlow.js does not have; src/model/engine-kernels.ts says what they compute. */
 export const modelKernels: Kernels = {
@@ -10,13 +10,4 @@ export const modelKernels: Kernels = {
     });
   },
   FastGelu: ({ x }) => record('FastGelu', [x!], x!.shape, typeOf(x!), { domain: 'com.microsoft' }),
-  // Not ScatterND, whose threads get in each other's way where several updates meet one row.
-  ScatterAddRows: ({ base, rows, updates }) => {
-    const [n, columns] = updates!.shape as [number, number];
-    const column: Operand = { value: rows!.value, shape: [n, 1] };
-    const places = record('Expand', [column, integers([n, columns])], [n, columns], 'int32');
-    return record('ScatterElements', [base!, places, updates!], base!.shape, 'float32', {
-      attributes: { axis: 0, reduction: 'add' },
-    });
-  },
 };
