@@ -122,6 +122,9 @@ class InputPreparation {
     const { workspace, files, recordOf } = this.#sources;
     if ('path' in from) await files.restore(from.path);
     else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
-    return await workspace.objects.locate(artifact);
+    // What was not put back is not looked for again: that it is lost has been told.
+    return (await workspace.objects.contains(artifact))
+      ? await workspace.objects.locate(artifact)
+      : undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineChoice } from '../../src/contract/engine-name.ts';
 import { groupIsAlive } from '../../src/runner/process-group.ts';
@@ -277,6 +278,19 @@ describe('a stage that fails', () => {
     expect(second.earlier).toEqual(['half']);
     second.send({ do: 'finish' });
     expect((await next.finished).outcomes).toEqual({ a: 'ran' });
+  });
+
+  it('leaves what a run removes that has something to do, a day after it was killed', async () => {
+    const pipeline = (text: string) => ({ a: { type: puppet, settings: { text } } });
+    await rig.run(pipeline('a'));
+    const unfinished = join(rig.artifacts, 'cache/tmp/unfinished');
+    writeFileSync(unfinished, 'half');
+    const longAgo = new Date(Date.now() - 25 * 60 * 60 * 1000);
+    utimesSync(unfinished, longAgo, longAgo);
+    await rig.run(pipeline('a')); // must be quick: it looks at nothing that it does not need
+    expect(existsSync(unfinished)).toBe(true);
+    await rig.run(pipeline('another'));
+    expect(existsSync(unfinished)).toBe(false);
   });
 
   it('is ended with its group when it takes longer than its timeout', async () => {

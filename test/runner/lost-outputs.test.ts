@@ -95,6 +95,30 @@ describe('an output whose bytes are lost', () => {
     expect(rig.output(second, 'c')).toBe(`other+${'b'.repeat(70_000)}+${'a'.repeat(70_000)}`);
   });
 
+  it('that was a hit and is missed later is told as lost once, then as run, for a reason of its own', async () => {
+    const stages = (text: string) => ({
+      a: { type: large, settings: { text: 'a' } },
+      b: { type: puppet, settings: { text } },
+      c: { type: puppet, settings: { text: 'c' }, inputs: { one: 'a', other: 'b' } },
+    });
+    lose(await rig.run(stages('b')), 'a');
+    const { events } = await rig.run(stages('another')); // only b's new output tells that c reads a
+    expect(events.filter(({ type }) => type === 'cache-problem')).toHaveLength(1);
+    const story = events.flatMap((event) =>
+      'stage' in event && event.stage === 'a' && 'reason' in event
+        ? [`${event.type}: ${event.reason.message}`]
+        : [],
+    );
+    const lost = 'its output out is lost, and c reads it';
+    expect(story).toEqual([
+      expect.stringContaining('stage-planned: cached from run'),
+      expect.stringContaining('stage-finished: cached from run'),
+      `stage-planned: ${lost}`,
+      `stage-started: ${lost}`,
+      `stage-finished: ${lost}`,
+    ]);
+  });
+
   it('that comes out otherwise replaces the record, and what was made of the old one is stale', async () => {
     const pipeline = (last: string) => ({
       a: { type: large, settings: rig.led('a') },

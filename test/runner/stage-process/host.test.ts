@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { groupIsAlive } from '../../../src/runner/process-group.ts';
-import { puppet } from '../fixtures/stage-types.ts';
+import { type Order, puppet } from '../fixtures/stage-types.ts';
 import { buildFixtures, Rig } from '../rig.ts';
 
 let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
@@ -51,6 +51,20 @@ describe('the process of a stage', () => {
     again.send({ do: 'finish' });
     expect((await next.finished).outcomes).toEqual({ a: 'ran' });
     expect(rig.attempts).toEqual([]);
+  });
+
+  it('tells no value of a secret, whatever it says and however it ends', async () => {
+    const secret = 'tok-"1234"';
+    const environment = { PATH: process.env.PATH, TOKEN: secret };
+    const told = async (order: Order) => {
+      const stage = { type: puppet, settings: rig.led('a'), secrets: ['TOKEN'] };
+      const run = rig.start({ a: stage }, { environment });
+      (await rig.puppet('a')).send(order);
+      return (await run.finished).stage('a').error?.message;
+    };
+    expect(await told({ do: 'fail', message: `refused: ${secret}` })).toBe('refused: ***TOKEN***');
+    expect(await told({ do: 'crash-later', message: `lost ${secret}` })).toContain('Error: lost ***TOKEN***');
+    expect(rig.filesThatHold('tok-')).toEqual([]);
   });
 
   it('waits for another that does the same action, and leaves the result to it', async () => {
