@@ -23,9 +23,13 @@ export async function bringOpenAi(bring: Bring, config: Gpt2Config): Promise<voi
   for (const name of await bundleDataFiles(index, prefix)) await required(bring, name);
 }
 
-/** Brings config.json and the weights of a Hugging Face repository: one file, or an index and its shards. */
-export async function bringHuggingFace(bring: Bring): Promise<void> {
+/**
+ * Brings config.json and the weights of a Hugging Face repository: one file, or an index and its shards. `check`
+ * sees the configuration before any weights come.
+ */
+export async function bringHuggingFace(bring: Bring, check: () => Promise<unknown>): Promise<void> {
   await required(bring, 'config.json');
+  await check();
   if ((await bring(WEIGHTS)) !== undefined) return;
   const index = await bring(WEIGHTS_INDEX);
   if (index === undefined) {

@@ -130,7 +130,7 @@ async function publishedFiles(
   }
   const downloads = new Downloads(context, baseAddress(settings)!);
   if (settings.source === 'openai') await bringOpenAi(downloads.bring, config);
-  else await bringHuggingFace(downloads.bring);
+  else await bringHuggingFace(downloads.bring, () => publishedConfig(downloads.file, config));
   return downloads.file;
 }
 
@@ -139,8 +139,16 @@ async function publishedFiles(
  * begins as a copy of the token embedding.
  */
 async function huggingFaceWeights(find: FindFile, config: Gpt2Config): Promise<Weights> {
-  const folder = { file: find };
-  const stored = await readConfig(folder);
+  const stored = await publishedConfig(find, config);
+  const { sources, close } = await openWeights({ file: find }, stored);
+  if (config.tie_word_embeddings === stored.tie_word_embeddings) return { sources, close };
+  const embedding = sources.find(({ name }) => name === 'transformer.wte.weight')!;
+  return { sources: [...sources, { ...embedding, name: 'lm_head.weight' }], close };
+}
+
+/** What config.json says of the published model. Throws StageError where that cannot become the model. */
+async function publishedConfig(find: FindFile, config: Gpt2Config): Promise<Gpt2Config> {
+  const stored = await readConfig({ file: find });
   const differences = (
     ['n_layer', 'n_head', 'n_embd', 'n_positions', 'vocab_size', 'layer_norm_epsilon'] as const
   )
@@ -153,10 +161,7 @@ async function huggingFaceWeights(find: FindFile, config: Gpt2Config): Promise<W
       hint: 'Set tie_word_embeddings: false.',
     });
   }
-  const { sources, close } = await openWeights(folder, stored);
-  if (config.tie_word_embeddings === stored.tie_word_embeddings) return { sources, close };
-  const embedding = sources.find(({ name }) => name === 'transformer.wte.weight')!;
-  return { sources: [...sources, { ...embedding, name: 'lm_head.weight' }], close };
+  return stored;
 }
 
 function baseAddress({ source, model, url, revision }: PretrainedSettings): string | undefined {

@@ -7,8 +7,9 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 
-const require = createRequire(join(resolve(process.argv[2]), 'package.json'));
-const { getLlama } = await import(pathToFileURL(require.resolve('node-llama-cpp')).href);
+const [, , folder, name = 'node-llama-cpp'] = process.argv;
+const require = createRequire(join(resolve(folder), 'package.json'));
+const { getLlama } = await import(pathToFileURL(require.resolve(name)).href);
 const { path, texts, sequences, greedy, newTokens } = JSON.parse(await text(process.stdin));
 
 const llama = await getLlama({ gpu: false, build: 'never', maxThreads: 1, logLevel: 'error' });

@@ -142,6 +142,14 @@ describe('small files that claim to be endless', () => {
     await refused(sstable(entries, 2), /has a key of 10000 bytes/, readBundle);
   });
 
+  it('a checkpoint whose index names a block again and again', async () => {
+    const entries = [
+      ['', Buffer.of(8, 1)],
+      ['model/wte', Buffer.of(8, 1)],
+    ] as const;
+    await refused(sstable(entries, 2, 1000), /has its blocks out of order at byte 0/, readBundle);
+  });
+
   it('a GGUF file with 2^50 values', async () => {
     const start = Buffer.from('GGUF\x03\0\0\0', 'latin1');
     const count = Buffer.alloc(8);

@@ -121,6 +121,30 @@ describe('a model folder', () => {
 });
 
 describe('a model folder is refused', () => {
+  it('where a tensor is in two of its files', async () => {
+    await writeFolder(TIED, []);
+    const twice = randomWeights(TIED, 1).slice(0, 1);
+    for (const name of ['model-1.safetensors', 'model-2.safetensors']) {
+      await writeSafetensors(join(directory, name), twice);
+    }
+    const map = { a: 'model-1.safetensors', b: 'model-2.safetensors' };
+    write('model.safetensors.index.json', JSON.stringify({ weight_map: map }));
+    await expect(loadModel(folder(directory))).rejects.toThrow(/tensor transformer.wte.weight is in both/);
+  });
+
+  it('where its index is none', async () => {
+    await writeFolder(TIED, []);
+    for (const [content, message] of [
+      ['{', 'not JSON'],
+      ['[]', 'there is no weight_map'],
+      ['{"weight_map":{}}', 'weight_map names no file'],
+      ['{"weight_map":{"a":3}}', '3 is not the name of a safetensors file'],
+    ] as const) {
+      write('model.safetensors.index.json', content);
+      await expect(loadModel(folder(directory))).rejects.toThrow(message);
+    }
+  });
+
   const cases: [string, (sources: TensorSource[]) => TensorSource[], string][] = [
     [
       'where a tensor has another shape',

@@ -203,6 +203,15 @@ describe('pretrained from a Hugging Face folder', () => {
     expect(fetched).toEqual(['config.json', 'model.safetensors', 'model.safetensors.index.json', ...SHARDS]);
   });
 
+  it('compares its configuration before it downloads the weights', async () => {
+    await publishShards(SHARDS);
+    const model = { ...MODEL, n_layer: 1 };
+    await expect(runStage(pretrained, { with: { ...settings, model, url: server.url } })).rejects.toThrow(
+      "config.json describes another model: n_layer is 2, the model's is 1.",
+    );
+    expect(server.requests.map(({ path }) => path)).toEqual(['config.json']);
+  });
+
   it('fetches only what is pinned, and refuses a shard without a pin', async () => {
     await publishShards(SHARDS);
     const pins = (names: readonly string[]) =>
