@@ -145,7 +145,7 @@ describe('small files that claim to be endless', () => {
   it('a checkpoint whose index names a block again and again', async () => {
     const entries = [
       ['', Buffer.of(8, 1)],
-      ['model/wte', Buffer.of(8, 1)],
+      ['model/wte', Buffer.of(8, 3)],
     ] as const;
     await refused(sstable(entries, 2, 1000), /has its blocks out of order at byte 0/, readBundle);
   });
