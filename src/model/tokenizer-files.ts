@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gpt2Tokens } from '../text/gpt2-vocabulary.ts';
 import { END_OF_TEXT, type Encoding } from '../text/tokenizer.ts';
 import type { Gpt2Config } from './gpt2.ts';
 import { ModelFileError } from './model-file-error.ts';
@@ -51,18 +52,6 @@ type ByteStrings = readonly string[];
 
 function singleBytes(): ByteStrings {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
-}
-
-/** js-tiktoken packs the ranks in lines of `! <first id> <token in base64> <token> …`. */
-async function gpt2Tokens(): Promise<ByteStrings> {
-  const { default: ranks } = await import('js-tiktoken/ranks/gpt2');
-  const tokens: string[] = [];
-  for (const line of ranks.bpe_ranks.split('\n').filter(Boolean)) {
-    const [, first, ...encoded] = line.split(' ');
-    for (const [i, token] of encoded.entries())
-      tokens[Number(first) + i] = Buffer.from(token, 'base64').toString('latin1');
-  }
-  return tokens;
 }
 
 /** Tokens in the order of their ids, the end of text last, and the pairs that they are merged from. */
