@@ -104,7 +104,7 @@ export function checkGpt2Gguf(
   }
   for (const { name, type, shape } of tensors) {
     const found = header.tensors.get(name);
-    const written = `${found?.type} [${found?.shape}]`;
+    const written = found ? `${found.type} [${found.shape}]` : 'missing';
     if (written !== `${type} [${shape}]`) {
       throw new ModelFileError(`${path}: tensor ${name} is ${written}, expected ${type} [${shape}]`);
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type GgufTensor, type GgufValue, writeGguf } from '../../src/model/gguf.ts';
-import { gpt2Tensors } from '../../src/model/gguf-gpt2.ts';
+import { checkGpt2Gguf, gpt2Tensors } from '../../src/model/gguf-gpt2.ts';
 import { readGgufHeader } from '../../src/model/gguf-header.ts';
 
 let directory: string;
@@ -83,6 +83,24 @@ describe('a GGUF file', () => {
     await expect(readGgufHeader(path)).rejects.toThrow('holds tensor a twice');
     await writeGguf(path, new Map([['general.alignment', { type: 'uint32', value: 64 }]]), TENSORS);
     await expect(readGgufHeader(path)).rejects.toThrow(/puts tensor b at byte \d+, expected \d+/);
+  });
+});
+
+describe('what was written is compared with what was to be written', () => {
+  it('and a key or tensor that is missing or different is named', async () => {
+    await writeGguf(path, METADATA, TENSORS);
+    const header = await readGgufHeader(path);
+    const check = (metadata: ReadonlyMap<string, GgufValue>, tensors: readonly GgufTensor[]) => () =>
+      checkGpt2Gguf(path, header, metadata, tensors);
+    expect(check(METADATA, TENSORS)).not.toThrow();
+    const signed = new Map<string, GgufValue>([['n', { type: 'int32', value: 1 }]]);
+    expect(check(signed, [])).toThrow(`${path}: the key n is missing or wrong`);
+    expect(check(new Map(), [tensor('a', [3, 2], new Float32Array(6))])).toThrow(
+      `${path}: tensor a is F32 [2,3], expected F32 [3,2]`,
+    );
+    expect(check(new Map(), [tensor('c', [1], new Float32Array(1))])).toThrow(
+      `${path}: tensor c is missing, expected F32 [1]`,
+    );
   });
 });
 
