@@ -1,3 +1,7 @@
+import { bytePairIds } from './byte-pairs.ts';
+import { gpt2Pieces } from './gpt2-pieces.ts';
+import { gpt2Tokens } from './gpt2-vocabulary.ts';
+
 export const ENCODINGS = ['gpt2', 'bytes'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
@@ -35,11 +39,6 @@ export async function tokenizerFor(encoding: Encoding): Promise<Tokenizer> {
 }
 
 async function gpt2Tokenizer(): Promise<Tokenizer> {
-  const [{ gpt2Tokens }, { gpt2Pieces }, { bytePairIds }] = await Promise.all([
-    import('./gpt2-vocabulary.ts'),
-    import('./gpt2-pieces.ts'),
-    import('./byte-pairs.ts'),
-  ]);
   const tokens = [...(await gpt2Tokens()), END_OF_TEXT];
   const endOfText = tokens.length - 1;
   const idOf = new Map(tokens.slice(0, endOfText).map((token, id) => [token, id]));
@@ -53,7 +52,7 @@ async function gpt2Tokenizer(): Promise<Tokenizer> {
     vocabularySize: tokens.length,
     endOfText,
     encode: (text, options) =>
-      withEndOfText(text, endOfText, options, (part) => gpt2Pieces(part).flatMap(pieceIds)),
+      withEndOfText(text, endOfText, (part) => gpt2Pieces(part).flatMap(pieceIds), options),
     decode: (ids) => {
       const bytes = checkedIds(ids, tokens.length).map((id) => tokens[id]);
       return Buffer.from(bytes.join(''), 'latin1').toString('utf8');
@@ -65,8 +64,8 @@ async function gpt2Tokenizer(): Promise<Tokenizer> {
 function withEndOfText(
   text: string,
   endOfText: number,
-  { allowSpecial = false }: EncodeOptions = {},
   encode: (part: string) => readonly number[],
+  { allowSpecial = false }: EncodeOptions = {},
 ): Int32Array {
   const parts = allowSpecial ? text.split(END_OF_TEXT) : [text];
   return Int32Array.from(
@@ -81,7 +80,7 @@ const byteTokenizer: Tokenizer = {
   vocabularySize: BYTE_END_OF_TEXT + 1,
   endOfText: BYTE_END_OF_TEXT,
   encode: (text, options) =>
-    withEndOfText(text, BYTE_END_OF_TEXT, options, (part) => [...Buffer.from(part, 'utf8')]),
+    withEndOfText(text, BYTE_END_OF_TEXT, (part) => [...Buffer.from(part, 'utf8')], options),
   decode(ids) {
     const mark = Buffer.from(END_OF_TEXT);
     const parts = checkedIds(ids, BYTE_END_OF_TEXT + 1).map((id) =>
