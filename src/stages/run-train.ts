@@ -5,10 +5,12 @@ import { loadEngine } from '../engine/load-engine.ts';
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
 import { loadModel, readConfig, saveModel } from '../model/model-folder.ts';
 import { tokenizerFor } from '../text/tokenizer.ts';
+import { trainingMemoryOf } from '../training/batch-memory.ts';
 import { Checkpoints } from '../training/checkpoint.ts';
 import { formatHistory } from '../training/history.ts';
 import { learningCurve } from '../training/learning-curve.ts';
 import { train, type Update } from '../training/loop.ts';
+import { availableMemory } from '../training/memory.ts';
 import { readTokens, type TokenizedTexts } from '../training/token-file.ts';
 import {
   type TrainingData,
@@ -17,6 +19,7 @@ import {
   updatesPerEpoch,
 } from '../training/training-state.ts';
 import type { TrainSettings } from './train.ts';
+import { memoryProblem } from './train-memory.ts';
 
 /** Milliseconds between two reports of progress. */
 const PROGRESS_INTERVAL = 500;
@@ -35,6 +38,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const options = trainingOptions(settings, config);
   const data = trainingData(tokens);
   warnOfCuts(data, options, context);
+  checkMemory(data, options, config, context);
 
   const parameters = parameterCount(config);
   const tf = await loadEngine(engineFor(context, parameters));
@@ -73,6 +77,20 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const prompt = tokenizer.decode(data.samplePrompt);
   const texts = samples.map(({ epoch, tokens }) => ({ epoch, prompt, text: tokenizer.decode(tokens) }));
   await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
+}
+
+/** The preflight check knows neither the texts nor, where an earlier stage makes it, the model. */
+function checkMemory(
+  { train, validation }: TrainingData,
+  { maxLength }: TrainingOptions,
+  config: Gpt2Config,
+  { settings, engine }: StageContext<TrainSettings>,
+): void {
+  if (engine === 'tensorflow-gpu') return; // which has memory of its own
+  const lengths = [...train, ...validation].map(({ length }) => Math.min(length, maxLength));
+  const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce);
+  const problem = memoryProblem(needed, settings, availableMemory());
+  if (problem) throw new StageError(problem.message, { ...(problem.hint && { hint: problem.hint }) });
 }
 
 type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { defineStage, type Problem } from '../contract/stage-type.ts';
+import { defineStage } from '../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../training/memory.ts';
+import { memoryProblem } from './train-memory.ts';
 
 const settings = Type.Object(
   {
@@ -133,23 +134,14 @@ export const train = defineStage({
   atMost: 1,
   // The newest checkpoint (parameters and two moments), the one that replaces it, and the result.
   diskBytes: (_, { model = 0 }) => (3 + 3 + 1) * model,
-  preflight: async ({ batch_size }, { inputBytes }) => memoryProblems(inputBytes.model, batch_size),
+  async preflight(settings, { inputBytes: { model } }) {
+    if (model === undefined) return [];
+    const needed = (textsAtOnce: number) => trainingMemory(model, textsAtOnce);
+    const problem = memoryProblem(needed, settings, availableMemory());
+    return problem ? [problem] : [];
+  },
   async run(context) {
     const { runTrain } = await import('./run-train.ts');
     await runTrain(context);
   },
 });
-
-function memoryProblems(modelBytes: number | undefined, batchSize: number): Problem[] {
-  if (modelBytes === undefined) return [];
-  const needed = trainingMemory(modelBytes, batchSize);
-  const available = availableMemory();
-  if (needed <= available) return [];
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  return [
-    {
-      message: `Training a model of ${gigabytes(modelBytes)} in batches of ${batchSize} takes about ${gigabytes(needed)} of memory, and ${gigabytes(available)} are available.`,
-      hint: 'Close other programs, lower `batch_size`, or start from a smaller model; `--no-preflight` tries all the same.',
-    },
-  ];
-}
