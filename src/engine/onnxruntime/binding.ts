@@ -39,7 +39,11 @@ const SESSION_OPTIONS = {
   graphOptimizationLevel: 'all',
   logSeverityLevel: 3,
   // Threads that wait for the next run of their session would take the cores from another session's.
-  extra: { session: { force_spinning_stop: '1' } },
+  extra: {
+    session: { force_spinning_stop: '1' },
+    // They would undo what the kernel of matrix products does with purpose.
+    optimization: { disable_specified_optimizers: 'MatmulTransposeFusion;GemmTransposeFusion' },
+  },
 } as const;
 
 let loaded: BindingModule | undefined;

@@ -4,19 +4,8 @@ import { type Operand, record, reshape, sizeOf } from '../trace.ts';
 import { arithmetic } from './binary.ts';
 import { elementwise } from './unary.ts';
 
-interface MatMulOptions {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  /** The product is multiplied by it. */
-  readonly scale?: number;
-}
-
 /** Records a product of matrices, or of stacks of them: [..., M, K] · [..., K, N] -> [..., M, N]. */
-function matMul(
-  a: Operand,
-  b: Operand,
-  { transposeA, transposeB, scale = 1 }: MatMulOptions,
-): Operand {
+function matMul(a: Operand, b: Operand, transposeA: boolean, transposeB: boolean): Operand {
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   const rows = a.shape.at(transposeA ? -1 : -2)!;
@@ -27,21 +16,27 @@ function matMul(
     () => `the shapes [${a.shape}] and [${b.shape}] of a matrix product are incompatible`,
   );
   // A lone product is a matrix product of rank 2, for which the library is at its best.
-  const lone = sizeOf(batch) === 1;
-  const operands = lone ? [a, b].map((x) => reshape(x, x.shape.slice(-2))) : [a, b];
-  const shape = lone ? [rows, columns] : [...batch, rows, columns];
-  const product =
-    transposeA || transposeB || scale !== 1
-      ? record('FusedMatMul', operands, shape, 'float32', {
-          domain: 'com.microsoft',
-          attributes: {
-            transA: Number(transposeA),
-            transB: Number(transposeB),
-            alpha: { float: scale },
-          },
-        })
-      : record('MatMul', operands, shape, 'float32');
-  return reshape(product, [...batch, rows, columns]);
+  if (sizeOf(batch) > 1) return multiply(a, b, [...batch, rows, columns], transposeA, transposeB);
+  const [left, right] = [reshape(a, a.shape.slice(-2)), reshape(b, b.shape.slice(-2))];
+  // Turning a matrix takes far less than what the library loses where it reads the left one by columns.
+  const upright = transposeA ? record('Transpose', [left], [rows, innerA!], 'float32', SWAP) : left;
+  return reshape(multiply(upright, right, [rows, columns], false, transposeB), [...batch, rows, columns]);
+}
+
+const SWAP = { attributes: { perm: [1, 0] } };
+
+function multiply(
+  a: Operand,
+  b: Operand,
+  shape: readonly number[],
+  transposeA: boolean,
+  transposeB: boolean,
+): Operand {
+  if (!transposeA && !transposeB) return record('MatMul', [a, b], shape, 'float32');
+  return record('FusedMatMul', [a, b], shape, 'float32', {
+    domain: 'com.microsoft',
+    attributes: { transA: Number(transposeA), transB: Number(transposeB) },
+  });
 }
 
 const ACTIVATIONS: Readonly<Record<string, string | undefined>> = { relu: 'Relu', sigmoid: 'Sigmoid' };
@@ -50,7 +45,7 @@ const ACTIVATIONS: Readonly<Record<string, string | undefined>> = { relu: 'Relu'
 export const matMulKernels: Kernels = {
   BatchMatMul: ({ a, b }, { transposeA, transposeB }: tf.BatchMatMulAttrs) =>
     typeOf(a!) === 'float32' && typeOf(b!) === 'float32'
-      ? matMul(a!, b!, { transposeA: Boolean(transposeA), transposeB: Boolean(transposeB) })
+      ? matMul(a!, b!, Boolean(transposeA), Boolean(transposeB))
       : undefined,
   _FusedMatMul: (
     { a, b, bias, preluActivationWeights },
@@ -59,7 +54,7 @@ export const matMulKernels: Kernels = {
     const op = ACTIVATIONS[activation];
     if (preluActivationWeights || (op === undefined && activation !== 'linear')) return undefined;
     if (typeOf(a!) !== 'float32' || typeOf(b!) !== 'float32') return undefined;
-    const product = matMul(a!, b!, { transposeA, transposeB });
+    const product = matMul(a!, b!, transposeA, transposeB);
     const sum = bias ? arithmetic('Add', product, bias) : product;
     return op === undefined ? sum : elementwise(op, sum);
   },
