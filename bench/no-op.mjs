@@ -1,48 +1,39 @@
 #!/usr/bin/env node
-// What a run costs that has nothing to do: `pipe run` of nine cached stages beside `node -e 0`, which is what any program
-// on Node pays. Both run in turns, so that a busy machine slows both; medians are compared. Fair in that both are whole
-// processes with their output thrown away; unfair to pipe in that Node has no code of its own to load.
+// What a run costs that has nothing to do: `pipe run pipelines/alpaca-gpt2-medium.yaml` with all nine stages cached,
+// beside `node -e 0`, which is what any program on Node pays. Both run in turns, so that a busy machine slows both;
+// medians are compared. Fair in that both are whole processes with their output thrown away; unfair to pipe in that
+// Node has no code of its own to load.
 //
 //   npm run bench:no-op              41 pairs
 //   npm run bench:no-op -- 101       more pairs
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+//
+// The cache is filled by a real run: some records and a small random checkpoint in OpenAI's format from a server on this
+// machine, and a judge from another that speaks Ollama's API. The judge's model is asked for once a minute, as ever.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { importSource, root } from '../scripts/import-source.mjs';
 
 const PAIRS = Number(process.argv[2] ?? 41);
 const TARGET = 1.4;
-const PIPE = resolve(import.meta.dirname, '../dist/pipe.cjs');
+const PIPE = join(root, 'dist/pipe.cjs');
+const PIPELINE = join(root, 'pipelines/alpaca-gpt2-medium.yaml');
+const RECORDS = 40;
+const SIZE = { n_layer: 2, n_head: 2, n_embd: 16 };
 
-/** The edges of pipelines/alpaca-gpt2-medium.yaml, with stages that take no time to fill the cache. */
-const NEEDS = {
-  download: [],
-  format: ['download'],
-  split: ['format'],
-  tokenize: ['split'],
-  pretrained: [],
-  train: ['tokenize', 'pretrained'],
-  generate: ['split', 'train'],
-  judge: ['generate'],
-  report: ['generate', 'judge', 'train'],
-};
-
-function pipelineFile() {
-  const stages = Object.entries(NEEDS).map(([stage, needs]) => {
-    const inputs = needs.map((need) => `${need}: ${need}.out`).join(', ');
-    return `  ${stage}:
-    uses: command
-    inputs: { ${inputs} }
-    with: { run: "echo ${stage} > out", outputs: { out: out } }`;
-  });
-  return `schema: 1\nname: no-op\nstages:\n${stages.join('\n')}\n`;
-}
+const { startFileServer, startOllamaServer, writeOpenAiCheckpoint } = await importSource(`
+  export { startFileServer } from './test/servers/file-server.ts';
+  export { startOllamaServer } from './test/servers/ollama-server.ts';
+  export { writeOpenAiCheckpoint } from './test/fixtures/openai-checkpoint.ts';`);
 
 /** Milliseconds that a process took from start to end. Throws where it fails. */
-function timed(args, cwd) {
+async function timed(args, cwd, stdio = 'ignore') {
   const start = process.hrtime.bigint();
-  const { status } = spawnSync(process.execPath, args, { cwd, stdio: 'ignore' });
-  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}`);
+  const child = spawn(process.execPath, args, { cwd, stdio });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}`);
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
@@ -53,18 +44,34 @@ function quantile(samples, share) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'pipe-bench-'));
+const records = JSON.parse(readFileSync(join(root, 'pipelines/data/quickstart.json'), 'utf8')).slice(
+  0,
+  RECORDS,
+);
+const data = JSON.stringify(records);
+writeFileSync(join(folder, 'records.json'), data);
+await writeOpenAiCheckpoint(join(folder, 'gpt2'), { ...SIZE, n_positions: 1024, vocab_size: 50257 }, 7);
+const files = await startFileServer(folder);
+const ollama = await startOllamaServer(() => '50');
 try {
-  writeFileSync(join(folder, 'package.json'), '{}');
-  writeFileSync(join(folder, 'pipeline.yaml'), pipelineFile());
-  const run = [PIPE, 'run', 'pipeline.yaml'];
-  timed(run, folder); // fills the cache
-  timed(run, folder); // and this finds it full
+  const settings = {
+    'stages.download.with.url': `${files.url}/records.json`,
+    'stages.download.with.sha256': `"${createHash('sha256').update(data).digest('hex')}"`,
+    'stages.pretrained.with.url': `${files.url}/gpt2/`,
+    'stages.pretrained.with.model': JSON.stringify({ use: 'gpt2-medium', ...SIZE }),
+    'stages.judge.with.url': ollama.url,
+    epochs: 1,
+  };
+  const overrides = Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
+  const run = [PIPE, 'run', PIPELINE, '--artifacts', 'artifacts', ...overrides];
+  await timed([...run, '--engine', 'wasm'], folder, ['ignore', 'ignore', 'inherit']); // fills the cache
+  await timed(run, folder); // and this finds it full
 
   const node = [];
   const pipe = [];
   for (let pair = 0; pair < PAIRS; pair++) {
-    node.push(timed(['-e', '0'], folder));
-    pipe.push(timed(run, folder));
+    node.push(await timed(['-e', '0'], folder));
+    pipe.push(await timed(run, folder));
   }
   const row = (name, samples) => {
     const shares = [0.5, 0.25, 0.75].map((share) => quantile(samples, share).toFixed(1).padStart(9));
@@ -77,5 +84,7 @@ try {
   const ratio = quantile(pipe, 0.5) / quantile(node, 0.5);
   console.log(`\nratio ${ratio.toFixed(2)} (target: at most ${TARGET})`);
 } finally {
+  await files.close();
+  await ollama.close();
   rmSync(folder, { recursive: true, force: true });
 }

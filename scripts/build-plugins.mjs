@@ -1,4 +1,5 @@
 // What the build does to the command line's code; build.mjs says why it must load quickly.
+import promises from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -68,6 +69,23 @@ export const withoutSubprograms = {
   },
 };
 
+/** Node loads all of fs/promises with the first import of it, for 2 ms: here with the first call, which a run with nothing to do never makes. */
+export const promisesOnCall = {
+  name: 'promises-on-call',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^node:fs\/promises$/ }, ({ path }) => ({ path, namespace: 'on-call' }));
+    esbuild.onLoad({ filter: /./, namespace: 'on-call' }, () => ({
+      contents: Object.keys(promises)
+        .filter((name) => typeof promises[name] === 'function')
+        .map((name) => `export const ${name} = (...args) => require('fs').promises.${name}(...args);`)
+        .join('\n'),
+    }));
+  },
+};
+
+/** What a run with nothing to do does not need, as it is imported. */
+const APART = ['execa', './live-tree.ts', './load-file.ts'];
+
 /**
  * Leaves what stage types import when they are at work, and what only a run that starts something needs, out of the
  * command line's script: they become modules of their own, `parts/NAME.js`. `entryPoints` fills with those that are met.
@@ -79,7 +97,7 @@ export function partsApart(entryPoints) {
       esbuild.onResolve({ filter: /./ }, ({ kind, path, importer }) => {
         if (kind !== 'dynamic-import' || isBuiltin(path)) return undefined;
         const ofStage = /[\\/]src[\\/]stages[\\/]/.test(importer);
-        if (!ofStage && path !== 'execa' && path !== './live-tree.ts') return undefined;
+        if (!ofStage && !APART.includes(path)) return undefined;
         const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
         const name = path.startsWith('.') ? relative(join(root, 'src'), file).replace(/\.ts$/, '') : path;
         entryPoints[`parts/${name}`] = file;

@@ -7,7 +7,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { compiledValidators, partsApart, plainSchemas, withoutSubprograms } from './build-plugins.mjs';
+import {
+  compiledValidators,
+  partsApart,
+  plainSchemas,
+  promisesOnCall,
+  withoutSubprograms,
+} from './build-plugins.mjs';
 import { root } from './import-source.mjs';
 
 const dist = join(root, 'dist');
@@ -88,7 +94,7 @@ const program = await build({
     js: `const moduleUrl = require('node:url').pathToFileURL(__filename).href;
 const importPart = module.importPart ?? ((path) => import(path));`,
   },
-  plugins: [compiledValidators, plainSchemas, withoutSubprograms, partsApart(entryPoints)],
+  plugins: [compiledValidators, plainSchemas, withoutSubprograms, promisesOnCall, partsApart(entryPoints)],
 });
 
 // What loads the script decides how it imports its parts (src/cli/main.ts).
@@ -103,6 +109,7 @@ const modules = await build({
   entryPoints,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
+  plugins: [compiledValidators],
   // Bundled CommonJS packages call require for Node's own modules.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",

@@ -19,7 +19,7 @@ function refuseWhatJsonCannotHold(value: unknown, place: string): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new TypeError(`${place} is ${value}: JSON has no such number`);
   }
-  if (typeof value === 'string' && /\p{Surrogate}/u.test(value)) {
+  if (typeof value === 'string' && !value.isWellFormed()) {
     throw new TypeError(`${place} holds half of a surrogate pair: it is not valid Unicode text`);
   }
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return;

@@ -14,7 +14,7 @@ export async function openPipeline(
   sources = new Sources(),
 ): Promise<Pipeline> {
   const { loadFile } = await import('./load-file.ts');
-  return await loadFile(file, set, sources);
+  return await loadFile(file, set, stageTypes, sources);
 }
 
 /** `openPipeline` for a run, which remembers the pipeline under its artifacts. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ifThere } from '../cache/cache-error.ts';
 import { canonicalJson } from '../cache/canonical-json.ts';
 import { type Digest, digestOfBytes } from '../cache/digest.ts';
 import { temporaryName } from '../cache/durable.ts';
@@ -44,12 +43,12 @@ export class PipelineMemo {
 
   /** The pipeline, if nothing that it was made of has changed; a damaged memo is none. */
   recall(): Pipeline | undefined {
-    const [digest, text = ''] = ifThere(() => readFileSync(this.#file, 'utf8'))?.split('\n') ?? [];
-    if (digest !== digestOfBytes(text)) return undefined;
+    const [digest, text] = readNow(this.#file)?.split('\n') ?? [];
+    if (text === undefined || digest !== digestOfBytes(text)) return undefined;
     const { files, seen, pipeline } = JSON.parse(text) as Memo;
     const stands =
       Object.entries(seen).every(([path, kind]) => kindOf(path) === kind) &&
-      Object.entries(files).every(([path, digest]) => digestOfFileNow(path) === digest);
+      Object.entries(files).every(([path, digest]) => digestNow(path) === digest);
     if (!stands) return undefined;
     const stages = pipeline.stages.map(({ uses, ...stage }) => ({
       ...stage,
@@ -84,10 +83,16 @@ export class PipelineMemo {
   }
 }
 
-function digestOfFileNow(path: string): Digest | undefined {
+/** Text of a file; undefined where it cannot be read. */
+function readNow(path: string): string | undefined {
   try {
-    return digestOfBytes(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }
+}
+
+function digestNow(path: string): Digest | undefined {
+  const text = readNow(path);
+  return text === undefined ? undefined : digestOfBytes(text);
 }

@@ -1,8 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { orAbsent } from '../cache/cache-error.ts';
-import type { Digest } from '../cache/digest.ts';
-import { digestOfFile } from '../cache/digest.ts';
+import { ifThere } from '../cache/cache-error.ts';
+import { type Digest, digestOfBytes } from '../cache/digest.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { openWorkspace } from '../runner/workspace.ts';
@@ -25,8 +25,9 @@ export async function publishPages(
     for (const [name, { digest, bytes }] of Object.entries(outputs)) {
       if (!declared[name]?.path.endsWith('.html')) continue;
       const page = join(artifacts, 'reports', pipeline.name, `${id.replaceAll(/[/\\]/g, '-')}.html`);
-      const present = await orAbsent(digestOfFile(page));
-      if (present?.digest !== digest) {
+      // At once: a page is small, and a run with nothing to do would wait longer for a thread than for the disk.
+      const present = ifThere(() => digestOfBytes(readFileSync(page)));
+      if (present !== digest) {
         await rm(page, { force: true });
         const artifact = { artifact: 'file', digest: digest as Digest, bytes } as const;
         if (!(await objects.materialize(artifact, page))) continue;

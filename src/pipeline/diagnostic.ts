@@ -26,6 +26,12 @@ export class PipelineError extends Error {
   readonly diagnostics: readonly Diagnostic[];
   /** Text of every file that a diagnostic points into, for code frames. */
   readonly sources: ReadonlyMap<string, string>;
+
+  /** What loads pipelines lies in a bundle of its own, with its copy of this class: the name tells, not the copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'PipelineError';
+  }
+
   constructor(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>) {
     super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
     this.diagnostics = diagnostics;

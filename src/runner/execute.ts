@@ -56,7 +56,7 @@ export interface RunSummary {
 export async function runPipeline(pipeline: Pipeline, options: RunOptions): Promise<RunSummary> {
   const selected = selectStages(pipeline, options.only);
   stageIds(pipeline, options.force ?? []); // what the arguments name wrongly is told before anything is written
-  const began = performance.now();
+  const began = process.uptime();
   // The run's folder comes first, so that problems found while planning are stored with it.
   const runs = openWorkspace(options.artifactsDirectory, () => {}).runsDirectory;
   const store = await RunStore.create(runs, {
@@ -96,7 +96,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     emit({
       type: 'run-finished',
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,
-      duration_ms: Math.round(performance.now() - began),
+      duration_ms: Math.round((process.uptime() - began) * 1000),
       counts,
       ...(outcome !== 'succeeded' && { next: ['pipe', ...options.argv.map(shellWord)].join(' ') }),
     });

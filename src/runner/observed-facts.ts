@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { orAbsent } from '../cache/cache-error.ts';
+import { ifThere } from '../cache/cache-error.ts';
 import { canonicalJson } from '../cache/canonical-json.ts';
 import { digestOfBytes } from '../cache/digest.ts';
 import { temporaryName } from '../cache/durable.ts';
@@ -25,7 +26,7 @@ export class ObservedFacts {
 
   /** The facts of a stage whose type has `observe`. */
   async of(stage: Stage): Promise<Observation> {
-    const remembered = await recall(this.#file(stage));
+    const remembered = recall(this.#file(stage));
     if (remembered) return { facts: remembered };
     try {
       const facts = await inTime((signal) => stage.type.observe!(stage.settings, signal));
@@ -62,8 +63,9 @@ async function inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
   return await Promise.race([ask(signal), silence]);
 }
 
-async function recall(file: string): Promise<JsonObject | undefined> {
-  const text = await orAbsent(readFile(file, 'utf8'));
+function recall(file: string): JsonObject | undefined {
+  // At once: a run with nothing to do would wait longer for a thread than for the disk.
+  const text = ifThere(() => readFileSync(file, 'utf8'));
   try {
     const { asked, facts } = JSON.parse(text ?? '{}') as { asked?: number; facts?: JsonObject };
     const age = Date.now() - (asked ?? 0);
