@@ -112,6 +112,8 @@ export type RunEvent = { readonly time: string } & (
       readonly reason: Reason;
       readonly duration_ms: number;
       readonly outputs: Readonly<Record<string, OutputSummary>>;
+      /** The last value of each metric that the stage told when its result was made, maybe in an earlier run. */
+      readonly metrics?: Readonly<Record<string, number>>;
       readonly error?: { readonly message: string; readonly hint?: string };
       readonly log?: string;
     }

@@ -60,6 +60,14 @@ export type StageEnd = { readonly log?: string } & (
   | { readonly status: 'lost'; readonly lost: readonly LostOutput[] }
 );
 
+/** What provenance tells of an attempt that is done, besides its facts. */
+interface WorkDone {
+  readonly started: Date;
+  readonly engine: EngineChoice | undefined;
+  /** The last value of each. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 type AttemptOutcome = StageEnd | { readonly status: 'superseded'; readonly log?: string };
 
 /** Runs one stage: attempt after attempt, until one is done or none is left, and records what came out. */
@@ -117,10 +125,10 @@ export class StageRun {
       return { status: 'lost', lost: prepared.lost };
     }
     const started = new Date();
-    const { end, log } = await this.#execute(order, prepared.spec);
+    const { end, log, metrics } = await this.#execute(order, prepared.spec);
     const outcome =
       end.status === 'done'
-        ? await mendable(() => this.#record(order, prepared.spec, end, { started, engine }))
+        ? await mendable(() => this.#record(order, prepared.spec, end, { started, engine, metrics }))
         : end;
     if (outcome.status === 'superseded')
       await rm(attempt.directory, { recursive: true }); // it did nothing
@@ -128,20 +136,27 @@ export class StageRun {
     return { ...outcome, log };
   }
 
-  async #execute({ stage, reason }: StageOrder, spec: StageSpec): Promise<{ end: AttemptEnd; log: string }> {
+  async #execute(
+    { stage, reason }: StageOrder,
+    spec: StageSpec,
+  ): Promise<{ end: AttemptEnd; log: string; metrics: Record<string, number> }> {
     const { executor, control, store, environment, emit } = this.#context;
     const number = (this.#attempts.get(stage.id) ?? 0) + 1;
     this.#attempts.set(stage.id, number);
     const log = store.logFile(stage.id, number);
+    const metrics: Record<string, number> = {};
     emit({ type: 'stage-started', stage: stage.id, action: spec.key, attempt: number, reason, log });
     const end = await executeAttempt(spec, {
       executor,
       control,
       surroundings: { environment: stageEnvironment(stage, environment), log },
       timeout: stage.execution.timeout,
-      onEvent: (event) => emit(runEventOf(stage.id, event)),
+      onEvent: (event) => {
+        if (event.type === 'metric') metrics[event.name] = event.value;
+        emit(runEventOf(stage.id, event));
+      },
     });
-    return { end, log };
+    return { end, log, metrics };
   }
 
   /** Stores the outputs, then the record: a crash between the two leaves nothing that could be taken for a result. */
@@ -149,7 +164,7 @@ export class StageRun {
     { stage, action, redo }: StageOrder,
     spec: StageSpec,
     { observed, facts }: Extract<AttemptEnd, { status: 'done' }>,
-    work: { readonly started: Date; readonly engine: EngineChoice | undefined },
+    work: WorkDone,
   ): Promise<StageEnd> {
     const { workspace, decider } = this.#context;
     const outputs = await storeOutputs(spec.outputs, workspace.objects);
@@ -168,10 +183,7 @@ export class StageRun {
     return { status: 'ran', record: winner };
   }
 
-  #provenance(
-    { started, engine }: { readonly started: Date; readonly engine: EngineChoice | undefined },
-    facts: JsonObject,
-  ): JsonObject {
+  #provenance({ started, engine, metrics }: WorkDone, facts: JsonObject): JsonObject {
     const { about } = this.#context.store;
     return {
       run: about.run,
@@ -182,6 +194,7 @@ export class StageRun {
       versions: about.versions,
       ...(engine && { engine: { name: engine.engine, requested: engine.requested, reason: engine.reason } }),
       facts,
+      metrics,
     };
   }
 

@@ -196,6 +196,7 @@ export class StageWork implements Work {
       outputs: Object.fromEntries(
         Object.entries(record?.outputs ?? {}).map(([name, { digest, bytes }]) => [name, { digest, bytes }]),
       ),
+      ...metricsOf(record),
       ...(error && {
         error: { message: error.message, ...(error.hint !== undefined && { hint: error.hint }) },
       }),
@@ -216,6 +217,11 @@ export class StageWork implements Work {
       throw error;
     }
   }
+}
+
+function metricsOf(record: ActionRecord | undefined): { metrics?: Readonly<Record<string, number>> } {
+  const metrics = (record?.provenance.metrics ?? {}) as Readonly<Record<string, number>>;
+  return Object.keys(metrics).length > 0 ? { metrics } : {};
 }
 
 function cancelled(): Reason {

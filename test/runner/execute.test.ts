@@ -140,7 +140,8 @@ describe('a run', () => {
   });
 
   it('passes on what a stage tells while it runs, and keeps its log', async () => {
-    const run = rig.start({ a: { type: puppet, settings: rig.led('a') } });
+    const pipeline = { a: { type: puppet, settings: rig.led('a') } };
+    const run = rig.start(pipeline);
     const a = await rig.puppet('a');
     await a.order({ do: 'progress', times: 1000 });
     a.send({ do: 'finish' });
@@ -160,6 +161,10 @@ describe('a run', () => {
     expect(told).toContainEqual({ type: 'stage-metric', stage: 'a', name: 'speed', value: 2 });
     expect(told).toContainEqual({ type: 'stage-fact', stage: 'a', name: 'threads', value: 4 });
     expect(readFileSync(stage('a').log!, 'utf8')).toBe('a line\nwarning: a warning (a hint)\n');
+
+    // What was measured belongs to the result.
+    const second = await rig.run(pipeline);
+    expect(second.stage('a')).toMatchObject({ outcome: 'hit', metrics: { speed: 2 } });
   });
 
   it('chooses an engine once, and only where a stage with tensors is stale', async () => {

@@ -93,6 +93,13 @@ export const runEventShape = Type.Union(
         reason: reasonShape,
         duration_ms: millisecondsShape,
         outputs: mapOf(exact({ digest: digestShape, bytes: bytesShape })),
+        metrics: Type.Optional(
+          mapOf(
+            Type.Number({
+              description: 'last value, told when the result was made, maybe in an earlier run',
+            }),
+          ),
+        ),
         error: Type.Optional(exact({ message, hint })),
         log: Type.Optional(log),
       },

@@ -111,6 +111,7 @@ function applyToStage(stage: StageState, event: Extract<RunEvent, { stage: strin
       stage.status = event.outcome;
       stage.reason = event.reason;
       stage.duration = event.duration_ms;
+      for (const [name, value] of Object.entries(event.metrics ?? {})) stage.metrics.set(name, value);
       stage.error = event.error;
       stage.log = event.log ?? stage.log;
       break;

@@ -41,6 +41,15 @@ To continue: pipe run small.yaml
     ]);
   });
 
+  it('shows what was measured when a cached result was made', () => {
+    const events = cachedRun.map((event) =>
+      event.type === 'stage-finished' && event.stage === 'judge'
+        ? { ...event, metrics: { mean_score: 46.83 } }
+        : event,
+    );
+    expect(reported(events)).toMatch(/all cached \(0\.0 s\)\n {2}judge {2}mean score 46\.83\n$/);
+  });
+
   it('tells progress ever more rarely the longer a stage takes', () => {
     const everySecond = Array.from({ length: 3600 }, (_, second) =>
       at(1 + second, { type: 'stage-progress', stage: 'train', done: second, total: 3600, unit: 'steps' }),
