@@ -149,6 +149,35 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('training on %s', (engine
     },
   );
 
+  it('cancelled in the middle of an update, goes on from the one before to the same bytes', async () => {
+    const folder = freshFolder();
+    const controller = new AbortController();
+    const shares: number[] = [];
+    const onPart = (done: number, share: number) => {
+      if (done === 3) shares.push(share);
+      if (done === 3 && share > 0.5) controller.abort(new Error('cancelled'));
+    };
+    const cancelled = trainTiny([folder], { signal: controller.signal, onPart });
+    await expect(cancelled).rejects.toThrow('cancelled');
+    expect(shares.filter((share) => share > 0.5)).toHaveLength(1);
+    expect(await trainTiny([freshFolder(), folder])).toEqual(undisturbed);
+  });
+
+  it.each([1, 3])(
+    'computes updates of 4 texts %d at a time, and it is the same training but for rounding',
+    async (rowsAtOnce) => {
+      const { state } = await trainTiny([], {}, { rowsAtOnce });
+      expect(state.history).toEqual(
+        undisturbed.state.history.map((row) => ({
+          ...row,
+          trainLoss: expect.closeTo(row.trainLoss, 4),
+          validationLoss: expect.closeTo(row.validationLoss, 4),
+          gradNorm: row.gradNorm === null ? null : expect.closeTo(row.gradNorm, 4),
+        })),
+      );
+    },
+  );
+
   it('goes on from a checkpoint of any update, interrupted again and again', async () => {
     const folders: string[] = [];
     for (let attempt = 0; attempt < UPDATES - 1; attempt++) {
