@@ -22,7 +22,6 @@ export type BlockSaved = {
   readonly norm2: LayerNormSaved;
   readonly normalised2: tf.Tensor2D; // [N, C]
   readonly wide: tf.Tensor2D; // [N, 4C]
-  readonly activated: tf.Tensor2D; // [N, 4C]
 };
 
 /** One transformer block of GPT-2 on the rows of a packed batch [N, C]. */
@@ -41,9 +40,8 @@ export function block(
   const middle = tf.add(x, dense('attn.c_proj', mixed)) as tf.Tensor2D;
   const { y: normalised2, saved: norm2 } = norm('ln_2', middle);
   const wide = dense('mlp.c_fc', normalised2);
-  const activated = gelu(wide);
-  const y = tf.add(middle, dense('mlp.c_proj', activated)) as tf.Tensor2D;
-  const saved = { norm1, normalised1, attention: attended, mixed, norm2, normalised2, wide, activated };
+  const y = tf.add(middle, dense('mlp.c_proj', gelu(wide))) as tf.Tensor2D;
+  const saved = { norm1, normalised1, attention: attended, mixed, norm2, normalised2, wide };
   return { y, saved };
 }
 
@@ -65,8 +63,8 @@ export function blockGradients(
   const norm = (name: string, dResult: tf.Tensor2D, of: LayerNormSaved) =>
     collect(name, layerNormGradients(dResult, of, parameter(`${name}.weight`)));
 
-  const dActivated = dense('mlp.c_proj', dy, saved.activated);
-  const dWide = geluGradient(dActivated, saved.wide, saved.activated);
+  const activated = gelu(saved.wide); // again: it would be a quarter of what is saved, and takes little time
+  const dWide = geluGradient(dense('mlp.c_proj', dy, activated), saved.wide, activated);
   const dMiddle = tf.add(dy, norm('ln_2', dense('mlp.c_fc', dWide, saved.normalised2), saved.norm2));
   const dMixed = dense('attn.c_proj', dMiddle as tf.Tensor2D, saved.mixed);
   const dQkv = attentionGradient(dMixed, saved.attention, grid);
