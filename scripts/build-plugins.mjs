@@ -69,7 +69,10 @@ export const withoutSubprograms = {
   },
 };
 
-/** Node loads all of fs/promises with the first import of it, for 2 ms: here with the first call, which a run with nothing to do never makes. */
+/**
+ * Node loads all of fs/promises with the first import of it, which takes 2 ms: here with the first call, which a run with
+ * nothing to do never makes.
+ */
 export const promisesOnCall = {
   name: 'promises-on-call',
   setup(esbuild) {
