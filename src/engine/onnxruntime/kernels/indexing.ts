@@ -16,7 +16,7 @@ function inRange(indices: Operand, limit: number): Operand {
  * `base` [count, C] with the rows of `updates` [n, C] added to the rows that `rows` [n] says; updates of rows out of
  * range are left out. Not ScatterND, whose threads get in each other's way where several updates meet one row.
  */
-export function scatterAdd(base: Operand, rows: Operand, updates: Operand): Operand {
+function scatterAdd(base: Operand, rows: Operand, updates: Operand): Operand {
   const [n, columns] = updates.shape as [number, number];
   const type = typeOf(updates) as 'float32' | 'int32';
   const counts = inRange(rows, base.shape[0]!);
