@@ -75,7 +75,7 @@ describe('a model exported as a Hugging Face folder', () => {
         const theirs = await logits.readFloats(`${name}/${i}`);
         const difference = Math.max(...ours.map((value, at) => Math.abs(value - theirs[at]!)));
         expect(difference, `logits of prompt ${i}`).toBeLessThan(TOLERANCE);
-        }
+      }
       model.dispose();
     },
   );
