@@ -93,7 +93,7 @@ async function finish(child: ChildProcess): Promise<void> {
 }
 
 describe('a training whose process is killed', () => {
-  it.each(['cpu', 'wasm'] as const)('goes on to the bytes of an undisturbed one on %s', async (engine) => {
+  it.each(['cpu', 'wasm', 'onnxruntime'] as const)('goes on to the bytes of an undisturbed one on %s', async (engine) => {
     const inputs = await writeTrainInputs(freshDirectory());
     const undisturbed = freshDirectory();
     await finish(start(undisturbed, inputs, engine, []));
