@@ -21,7 +21,7 @@ export interface AdamWNumbers {
 
 /**
  * Elements of a parameter that go through the whole graph at once: seven arrays of as many stay in the cores'
- * caches from node to node, so the memory is read and written once. Measured: fewer are slower, more hardly faster.
+ * caches from node to node, so the memory is read and written once. From 2^15 to 2^21 no difference was measured.
  */
 const CHUNK = 2 ** 18;
 

@@ -1,0 +1,103 @@
+#!/usr/bin/env node
+// How long the experiment of the book takes here: pipelines/alpaca-gpt2-medium.yaml as a user runs it, on the real
+// records, with nothing overridden but where things come from. The weights are random, in OpenAI's format and of full size:
+// training takes the same time, while generation never ends a reply by itself, so its length is set (24 tokens, about what
+// a trained model needs). The judge only says a number at once: its time is that of a language model, not of pipe.
+//
+//   npm run bench:experiment -- --records instruction-data.json [--size small|medium] [--epochs 2] [--tokens 24]
+//
+// Beside it stand the figures that a reader published for the same chapter: 88.43 minutes of training on a T1200 laptop
+// GPU, 9:12 to generate the 110 responses.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { importSource, root } from '../scripts/import-source.mjs';
+
+const SHAPES = {
+  small: { n_layer: 12, n_head: 12, n_embd: 768 },
+  medium: { n_layer: 24, n_head: 16, n_embd: 1024 },
+};
+const READER_SECONDS = { train: 88.43 * 60, generate: 9 * 60 + 12 };
+
+const { values: options } = parseArgs({
+  options: {
+    records: { type: 'string' },
+    size: { type: 'string', default: 'medium' },
+    epochs: { type: 'string', default: '2' },
+    tokens: { type: 'string', default: '24' },
+  },
+});
+const shape = SHAPES[options.size];
+if (options.records === undefined || shape === undefined) {
+  console.error(
+    "Give the book's records: --records instruction-data.json; and a size: --size small or medium.",
+  );
+  process.exit(2);
+}
+
+const { startFileServer, startOllamaServer, writeOpenAiCheckpoint } = await importSource(`
+  export { startFileServer } from './test/servers/file-server.ts';
+  export { startOllamaServer } from './test/servers/ollama-server.ts';
+  export { writeOpenAiCheckpoint } from './test/fixtures/openai-checkpoint.ts';`);
+
+const folder = mkdtempSync(join(tmpdir(), 'pipe-bench-'));
+writeFileSync(join(folder, 'records.json'), readFileSync(options.records));
+await writeOpenAiCheckpoint(join(folder, 'gpt2'), { ...shape, n_positions: 1024, vocab_size: 50257 }, 7);
+const files = await startFileServer(folder);
+const ollama = await startOllamaServer(() => '50');
+try {
+  const settings = {
+    'stages.download.with.url': `${files.url}/records.json`,
+    'stages.pretrained.with.url': `${files.url}/gpt2/`,
+    'stages.judge.with.url': ollama.url,
+    'stages.generate.with.max_new_tokens': options.tokens,
+    epochs: options.epochs,
+  };
+  const seconds = await run(
+    Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`]),
+  );
+  const load = loadavg().map((value) => value.toFixed(1));
+  console.log(
+    `\nGPT-2 ${options.size}, ${options.epochs} epochs; ${cpus().length} × ${cpus()[0]?.model}, load ${load}`,
+  );
+  for (const [stage, took] of seconds) {
+    const reader = READER_SECONDS[stage];
+    const beside =
+      reader === undefined
+        ? ''
+        : `   reader ${reader.toFixed(0)} s, ${(reader / took).toFixed(1)} times as long`;
+    console.log(`${stage.padEnd(12)}${took.toFixed(1).padStart(9)} s${beside}`);
+  }
+} finally {
+  await files.close();
+  await ollama.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Seconds of each stage. Shows the progress of the training meanwhile. Throws where the run fails. */
+async function run(overrides) {
+  const pipeline = join(root, `pipelines/alpaca-gpt2-${options.size}.yaml`);
+  const args = [
+    join(root, 'dist/pipe.cjs'),
+    'run',
+    pipeline,
+    '--json',
+    '--artifacts',
+    join(folder, 'artifacts'),
+  ];
+  const child = spawn(process.execPath, [...args, ...overrides], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const seconds = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line);
+    if (event.type === 'engine-chosen') console.log(`engine ${event.engine}`);
+    if (event.type === 'stage-log' && event.stage === 'train') console.log(`${event.time} ${event.message}`);
+    if (event.type === 'stage-finished') seconds.push([event.stage, event.duration_ms / 1000]);
+    if (event.error) console.error(event.error.message);
+  }
+  if ((await ended) !== 0) throw new Error('the run failed');
+  return seconds;
+}
