@@ -93,27 +93,30 @@ async function finish(child: ChildProcess): Promise<void> {
 }
 
 describe('a training whose process is killed', () => {
-  it.each(['cpu', 'wasm', 'onnxruntime'] as const)('goes on to the bytes of an undisturbed one on %s', async (engine) => {
-    const inputs = await writeTrainInputs(freshDirectory());
-    const undisturbed = freshDirectory();
-    await finish(start(undisturbed, inputs, engine, []));
+  it.each(['cpu', 'wasm', 'onnxruntime'] as const)(
+    'goes on to the bytes of an undisturbed one on %s',
+    async (engine) => {
+      const inputs = await writeTrainInputs(freshDirectory());
+      const undisturbed = freshDirectory();
+      await finish(start(undisturbed, inputs, engine, []));
 
-    const earlier: string[] = [];
-    for (const moment of ['step 5:', 'step 20:']) {
-      const directory = freshDirectory();
-      const child = start(directory, inputs, engine, earlier);
-      await says(child, moment);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      expect(existsSync(join(directory, 'result.json'))).toBe(false);
-      earlier.unshift(join(directory, 'work'));
-    }
-    const last = freshDirectory();
-    const child = start(last, inputs, engine, earlier);
-    await finish(child);
-    expect(digests(last)).toEqual(digests(undisturbed));
-    const log = readFileSync(join(last, 'events.ndjson'), 'utf8');
-    expect(log).not.toContain('step 15:');
-    expect(log).toContain('step 35:');
-  });
+      const earlier: string[] = [];
+      for (const moment of ['step 5:', 'step 20:']) {
+        const directory = freshDirectory();
+        const child = start(directory, inputs, engine, earlier);
+        await says(child, moment);
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        expect(existsSync(join(directory, 'result.json'))).toBe(false);
+        earlier.unshift(join(directory, 'work'));
+      }
+      const last = freshDirectory();
+      const child = start(last, inputs, engine, earlier);
+      await finish(child);
+      expect(digests(last)).toEqual(digests(undisturbed));
+      const log = readFileSync(join(last, 'events.ndjson'), 'utf8');
+      expect(log).not.toContain('step 15:');
+      expect(log).toContain('step 35:');
+    },
+  );
 });
