@@ -58,6 +58,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
     ),
     checkpointInterval: settings.checkpoint_every * 60_000,
     signal,
+    onResume: (done) => context.log(`goes on from a checkpoint after ${done} updates`),
     onUpdate: progress.update,
     onPart: progress.part,
     onEvaluation: ({ step, trainLoss, validationLoss }) => {

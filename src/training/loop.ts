@@ -25,6 +25,8 @@ export interface TrainingSurroundings {
   readonly checkpointInterval: number;
   /** When aborted, the training writes a checkpoint and throws the signal's reason. */
   readonly signal: AbortSignal;
+  /** Told where the training goes on from a checkpoint: the updates that are done already. */
+  onResume(done: number): void;
   onUpdate(update: Update): void;
   /** Told between the parts of an update or an evaluation, many times a second: the updates made so far, and what share of the next is done. */
   onPart(done: number, share: number): void;
@@ -58,7 +60,9 @@ export async function train(
   const { checkpoints, checkpointInterval, signal } = surroundings;
   const optimizer = new AdamW(model.parameters, options.optimizer);
   const variables = new Map([...model.parameters, ...optimizer.variables()]);
-  const state = (await checkpoints.restore(variables)) ?? beginning(options);
+  const restored = await checkpoints.restore(variables);
+  if (restored) surroundings.onResume(restored.step + 1);
+  const state = restored ?? beginning(options);
   let saved = { step: state.step, time: Date.now() };
   const save = async () => {
     if (saved.step !== state.step) await checkpoints.save(state.step + 1, variables, state);

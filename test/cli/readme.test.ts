@@ -28,6 +28,12 @@ describe('README', () => {
     for (const path of [...links, ...pipelines]) expect(() => readFileSync(join(ROOT, path))).not.toThrow();
   });
 
+  it('shows a pipeline that runs', async () => {
+    project.write('pipelines/mine.yaml', /```yaml\n([^`]+)```/.exec(README)![1]!);
+    project.write('pipelines/data/responses.json', readFileSync(join(ROOT, 'pipelines/data/responses.json')));
+    expect((await project.run(['pipelines/mine.yaml'])).code).toBe(0);
+  });
+
   it('shows mistakes as the program does', async () => {
     project.write(
       'my.yaml',

@@ -5,7 +5,7 @@ https://github.com/rasbt/LLMs-from-scratch, with its data loaders, seed and freq
     PIPE_BOOK_DATA=<folder of instruction-data.json> python test/golden/book_loop.py
 
 writes book-loop.json beside this file. The model is a tiny GPT-2 with the weights of model.py. Its vocabulary is the tokens
-that occur in these records, numbered in their order, a thirteenth of GPT-2's: so the test takes a minute and not fifteen.
+that occur in these records, numbered in their order, a thirteenth of GPT-2's: so the test takes seconds and not minutes.
 """
 
 import json

@@ -105,6 +105,7 @@ it.skipIf(bookData === undefined)(
         checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
         checkpointInterval: Number.POSITIVE_INFINITY,
         signal: new AbortController().signal,
+        onResume: () => {},
         onUpdate: ({ tokens }) => lengths.push(tokens / 8),
         onPart: () => {},
         onEvaluation: () => {},

@@ -66,6 +66,7 @@ async function trainTiny(
         checkpoints: new Checkpoints(folder ?? freshFolder(), earlier, (message) => expect.fail(message)),
         checkpointInterval: Number.POSITIVE_INFINITY,
         signal: new AbortController().signal,
+        onResume: () => {},
         onUpdate: () => {},
         onPart: () => {},
         onEvaluation: () => {},
@@ -141,11 +142,14 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('training on %s', (engine
       const folder = freshFolder();
       await expect(trainTiny([folder], abortAfter(event, count))).rejects.toThrow('cancelled');
       const updates: number[] = [];
+      const resumedAfter: number[] = [];
       const resumed = await trainTiny([freshFolder(), folder], {
+        onResume: (done) => resumedAfter.push(done),
         onUpdate: ({ done }) => updates.push(done),
       });
       expect(resumed).toEqual(undisturbed);
       expect(updates).toHaveLength(left);
+      expect(resumedAfter).toEqual([updates[0]! - 1]);
     },
   );
 

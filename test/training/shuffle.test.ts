@@ -40,6 +40,7 @@ async function losses(shuffle: Shuffle, evalEvery: number, seed = 123): Promise<
       checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
       checkpointInterval: Number.POSITIVE_INFINITY,
       signal: new AbortController().signal,
+      onResume: () => {},
       onUpdate: ({ loss }) => losses.push(loss),
       onPart: () => {},
       onEvaluation: () => {},
