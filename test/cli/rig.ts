@@ -40,9 +40,13 @@ export class Project {
   }
 
   /** Starts the binary and gives back the process, for tests that kill it. */
-  start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  start(
+    args: readonly string[],
+    environment: Record<string, string> = {},
+    folder = this.directory,
+  ): ChildProcess {
     const child = spawn(process.execPath, [BINARY, ...args], {
-      cwd: this.directory,
+      cwd: folder,
       env: {
         PATH: process.env.PATH ?? '',
         HOME: process.env.HOME ?? '',
@@ -58,9 +62,13 @@ export class Project {
     return child;
   }
 
-  /** Runs the binary to its end. */
-  pipe(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
-    return finished(this.start(args, environment));
+  /** Runs the binary to its end, in this folder or another one. */
+  pipe(
+    args: readonly string[],
+    environment: Record<string, string> = {},
+    folder?: string,
+  ): Promise<Finished> {
+    return finished(this.start(args, environment, folder));
   }
 
   /** `pipe run … --json`: the events, and how it ended. */
