@@ -96,28 +96,26 @@ export class ObjectStore {
   /**
    * Puts a writable copy at `destination`, which must not exist: a reflink where the file system can, never
    * a hard link, through which root could write into the store. False, with nothing at `destination`, when
-   * the artifact is lost or damaged.
+   * the artifact is lost or damaged. Errors of the system pass unchanged: the caller knows what is being written.
    */
   async materialize({ artifact, digest }: StoredArtifact, destination: string): Promise<boolean> {
-    return await explained(`write ${destination}`, async () => {
-      if (artifact === 'file') {
-        const path = await this.#blobs.locate(digest);
-        if (path === undefined) return false;
-        await mkdir(dirname(destination), { recursive: true });
-        await copyWritable(path, destination, false);
-        return true;
-      }
-      const tree = await this.#locateTree(digest);
-      if (!tree) return false;
+    if (artifact === 'file') {
+      const path = await this.#blobs.locate(digest);
+      if (path === undefined) return false;
       await mkdir(dirname(destination), { recursive: true });
-      await mkdir(destination);
-      for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
-      for (const { path, blob, executable } of tree.files) {
-        await mkdir(dirname(join(destination, path)), { recursive: true });
-        await copyWritable(blob, join(destination, path), executable);
-      }
+      await copyWritable(path, destination, false);
       return true;
-    });
+    }
+    const tree = await this.#locateTree(digest);
+    if (!tree) return false;
+    await mkdir(dirname(destination), { recursive: true });
+    await mkdir(destination);
+    for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
+    for (const { path, blob, executable } of tree.files) {
+      await mkdir(dirname(join(destination, path)), { recursive: true });
+      await copyWritable(blob, join(destination, path), executable);
+    }
+    return true;
   }
 
   /** Files go first and the tree last: a tree that can be found refers to complete objects only. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { freeBytes } from '../cache/disk-space.ts';
@@ -61,7 +61,7 @@ function isSupported(version: string): boolean {
 async function isWritable(folder: string): Promise<boolean> {
   try {
     await access(folder, constants.W_OK);
-    return true;
+    return (await stat(folder)).isDirectory();
   } catch (error) {
     const parent = dirname(resolve(folder));
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) return false;

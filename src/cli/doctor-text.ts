@@ -24,7 +24,7 @@ export function doctorLines(report: DoctorReport, paint: Paint): readonly string
     row(
       artifacts.writable ? good : bad,
       'artifacts',
-      `${artifacts.directory}, ${artifacts.writable ? `${bytes(artifacts.free_bytes)} free` : 'cannot be written: give another with --artifacts'}`,
+      `${artifacts.directory}, ${artifacts.writable ? `${bytes(artifacts.free_bytes)} free` : 'is not a folder that can be written: give another with --artifacts'}`,
     ),
     '',
     paint('bold', 'Engines, best first'),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { DESTINATION, explained } from '../cache/cache-error.ts';
 import { addArtifactsOption, addSetOption, type PipelineOptions } from './pipeline-options.ts';
 import { UserError } from './user-error.ts';
 
@@ -22,7 +23,8 @@ export function getCommand(program: Command): void {
         throw new UserError(`${destination} exists already`, 'give another place, or remove it');
       const { findOutput } = await import('./find-output.ts');
       const { artifact, objects } = await findOutput(file, name, options);
-      if (!(await objects.materialize(artifact, resolve(destination)))) {
+      const copy = () => objects.materialize(artifact, resolve(destination));
+      if (!(await explained(`write ${destination}`, copy, DESTINATION))) {
         throw new UserError(`${name} is damaged in the cache`, 'the next run remakes it');
       }
     });

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** Options of every verb that works on a pipeline. */
 export interface PipelineOptions {
@@ -20,7 +20,14 @@ export function addArtifactsOption(command: Command): Command {
   return command.option(
     '--artifacts <dir>',
     'where everything is written (default: artifacts/ in the project of the pipeline: the nearest folder at or above the file with a package.json or .git, else the current one)',
+    folderName,
   );
+}
+
+/** What an unset variable in a script leaves would mean the current folder. */
+function folderName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must name a folder.');
+  return text;
 }
 
 /** For options that may be repeated. */

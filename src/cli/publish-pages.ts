@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { ifThere } from '../cache/cache-error.ts';
+import { explained, ifThere } from '../cache/cache-error.ts';
 import { type Digest, digestOfBytes } from '../cache/digest.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunEvent } from '../runner/events.ts';
@@ -30,7 +30,8 @@ export async function publishPages(
       if (present !== digest) {
         await rm(page, { force: true });
         const artifact = { artifact: 'file', digest: digest as Digest, bytes } as const;
-        if (!(await objects.materialize(artifact, page))) continue;
+        const copy = () => objects.materialize(artifact, page);
+        if (!(await explained(`write ${page}`, copy))) continue;
       }
       published.push(relative('.', page));
     }

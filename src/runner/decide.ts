@@ -91,7 +91,8 @@ export class Decider {
     const records = await this.#workspace.records.find(action.key);
     const newest = newestRecord(records);
     if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
-    if (!stage.type.observe) return { hit: true, record: newest, reason: cached(newest) };
+    if (!stage.type.observe || observedNothing(newest))
+      return { hit: true, record: newest, reason: cached(newest) };
     if (this.#options.offline) return notVerified(newest, 'offline');
     const observation = await this.observed.of(stage);
     if ('unreachable' in observation) return notVerified(newest, observation.unreachable);
@@ -108,6 +109,11 @@ export class Decider {
       env.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
     );
   }
+}
+
+/** Settings are part of the key, so what had nothing to observe (a judge by reference) has nothing to verify. */
+function observedNothing({ observed }: ActionRecord): boolean {
+  return Object.keys(observed).length === 0;
 }
 
 function cached({ provenance }: ActionRecord): Reason {

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ActionRecords } from '../../src/cache/action-records.ts';
-import { CacheError, explained } from '../../src/cache/cache-error.ts';
+import { CacheError, DESTINATION, explained } from '../../src/cache/cache-error.ts';
 import { acquireLock } from '../../src/cache/lock.ts';
 import { ObjectStore } from '../../src/cache/object-store.ts';
 import { createAttempt } from '../../src/cache/work-directory.ts';
@@ -42,12 +42,32 @@ describe('explained', () => {
   });
 
   it('says what was done, what is wrong, what to do, and that results are kept', async () => {
-    const cause = Object.assign(new Error('raw'), { code: 'EDQUOT' });
+    const cause = Object.assign(new Error('raw'), { code: 'EDQUOT', path: '/a/cache' });
     const error = await explained('store /a/b', () => Promise.reject(cause)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(CacheError);
-    expect(error).toMatchObject({ message: 'Cannot store /a/b: your disk quota is used up.', cause });
+    expect(error).toMatchObject({
+      message: 'Cannot store /a/b: your disk quota is used up (/a/cache).',
+      cause,
+    });
     expect((error as CacheError).hint).toMatch(
-      /quota\. Results that exist are kept; run the same command again/,
+      /quota, or give another folder with --artifacts\. Results that exist are kept; run the same command again/,
+    );
+  });
+
+  it('names both ends of a copy, and speaks of the destination where that is what the user named', async () => {
+    const cause = Object.assign(new Error('raw'), { code: 'EROFS', path: '/cache/object', dest: '/mine' });
+    const copying = explained('write /mine', () => Promise.reject(cause), DESTINATION);
+    await expect(copying).rejects.toMatchObject({
+      message: 'Cannot write /mine: the file system is read-only (/cache/object -> /mine).',
+      hint: 'Make it writable, or give another destination.',
+    });
+  });
+
+  it('a file where the cache should be is told with its path', async () => {
+    const file = join(await temporaryDirectory(), 'file');
+    await writeFile(file, '');
+    await expect(new ObjectStore(join(file, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
+      `a file is where a folder is needed (${file}`,
     );
   });
 });
@@ -66,7 +86,7 @@ describe.skipIf(!canMount)('a full disk (needs a root that may mount; skipped el
 
     for (const move of [false, true]) {
       await expect(store.put(join(root, 'large'), 'file', { move })).rejects.toThrow(
-        `Cannot store ${join(root, 'large')}: the disk is full.`,
+        `Cannot store ${join(root, 'large')}: the disk is full (${join(root, 'large')} -> ${disk}`,
       );
     }
     await expect(store.putBytes(Buffer.alloc(2 << 20, 2))).rejects.toThrow('the disk is full');

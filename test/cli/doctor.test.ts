@@ -42,4 +42,13 @@ describe('pipe doctor', () => {
     expect(stdout).toContain('npm install @tensorflow/tfjs-node)');
     expect(stdout).toMatch(/- server {11}http:\/\/127\.0\.0\.1:9 does not answer/);
   });
+
+  it('says where the artifacts are no folder, or below a file', async () => {
+    project.write('file', '');
+    for (const artifacts of ['file', 'file/below']) {
+      const { code, stdout } = await project.pipe(['doctor', '--artifacts', artifacts]);
+      expect(stdout).toContain(`✖ artifacts        ${artifacts}, is not a folder that can be written: `);
+      expect(code).toBe(1);
+    }
+  });
 });

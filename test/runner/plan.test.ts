@@ -191,6 +191,15 @@ describe('facts of the world that decide a result', () => {
     });
   });
 
+  it('leave nothing to verify where there are none', async () => {
+    turnTo({});
+    await rig.run(pipeline('b'));
+    expect((await rig.plan(pipeline('b'), { offline: true })).stages[0]).toMatchObject({
+      state: 'hit',
+      reason: { code: 'cached' },
+    });
+  });
+
   it('are not asked for offline', async () => {
     turnTo({ model: 'two' });
     expect((await rig.plan(pipeline(), { offline: true })).stages[0]).toMatchObject({

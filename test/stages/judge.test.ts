@@ -206,7 +206,7 @@ describe('before anything starts', () => {
     expect(await problems({ judge: llama3 }, { OLLAMA_HOST: server.url })).toEqual([
       {
         message: `Ollama does not answer at ${server.url}: ${new URL(server.url).host} refused the connection.`,
-        hint: 'Start it: ollama serve',
+        hint: 'Start it (ollama serve), or check `url` and OLLAMA_HOST.',
       },
     ]);
   });
@@ -331,10 +331,14 @@ describe('the shipped judges', () => {
 
 describe('responses that are none', () => {
   it.each([
-    ['{}', 'The responses are not a JSON array.'],
+    ['{}', 'The input `responses` is not a JSON array.'],
     [
       '[{"instruction":"a","input":"","output":"b"}]',
-      'Item 0 of the responses has no text "model_response".',
+      'Item 0 of the input `responses` has no text "model_response".',
+    ],
+    [
+      '# A page\n\nof text',
+      /^The input `responses` is not JSON: .*\.$/, // `.` takes no line break: all is on one line
     ],
   ])('%s', async (content, message) => {
     writeFileSync(responses, content);

@@ -5,6 +5,9 @@ import { type RetryPolicy, retry, retryAfterMs, TransientError } from '../retry.
 
 const DEFAULT_PORT = '11434';
 
+/** A list of names needs no model: a server that is well sends it in far less. */
+const TAGS_TIMEOUT_MS = 10_000;
+
 /** Half a minute: as long as Ollama takes to start again. */
 const RETRY: RetryPolicy = { retries: 5, delayMs: 1000 };
 
@@ -49,12 +52,31 @@ function withPort(host: string): string {
 
 /**
  * Digest of a model as GET /api/tags reports it; a name without a tag means `:latest`. Throws TransientError
- * where Ollama does not answer, StageError that says how to get the model where that is missing.
+ * where Ollama does not answer within `timeoutMs`, StageError that says how to get the model where that is
+ * missing, and the reason of `signal` when that is aborted.
  */
-export async function modelDigest(url: string, model: string, signal: AbortSignal): Promise<string> {
+export async function modelDigest(
+  url: string,
+  model: string,
+  signal: AbortSignal,
+  timeoutMs = TAGS_TIMEOUT_MS,
+): Promise<string> {
+  const silence = AbortSignal.timeout(timeoutMs);
+  try {
+    return await listedDigest(url, model, AbortSignal.any([signal, silence]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!silence.aborted) throw error;
+    throw new TransientError(`nothing came from ${new URL(url).host} within ${timeoutMs / 1000} s`);
+  }
+}
+
+async function listedDigest(url: string, model: string, signal: AbortSignal): Promise<string> {
   const response = await request(`${url}/api/tags`, { signal });
   if (response.status >= 500) throw await refusal(response, url, model);
-  const body = (await response.json().catch(() => undefined)) as { models?: unknown } | undefined;
+  const body = (await response.json().catch(() => signal.throwIfAborted())) as
+    | { models?: unknown }
+    | undefined;
   if (!response.ok || !Array.isArray(body?.models)) throw notOllama(url);
   const models = body.models as { name?: string; digest?: string }[];
   const found = models.find(({ name }) => name === model || name === `${model}:latest`);
@@ -163,7 +185,7 @@ function notOllama(url: string): StageError {
 export function unreachable(url: string, error: unknown): unknown {
   if (!(error instanceof TransientError)) return error;
   return new StageError(`Ollama does not answer at ${url}: ${error.message}.`, {
-    hint: 'Start it: ollama serve',
+    hint: 'Start it (ollama serve), or check `url` and OLLAMA_HOST.',
     cause: error,
   });
 }

@@ -75,7 +75,7 @@ describe('while Ollama fails for a moment', () => {
     await expect(judged).rejects.toMatchObject({
       name: 'StageError',
       message: `Ollama does not answer at ${server.url}: Ollama answered 503: an error.`,
-      hint: 'Start it: ollama serve',
+      hint: 'Start it (ollama serve), or check `url` and OLLAMA_HOST.',
     });
     expect(
       server.questions.filter(({ messages }) => messages[0]!.content.startsWith('Question 1')),

@@ -1,5 +1,7 @@
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chat, ollamaUrl } from '../../../src/stages/judges/ollama.ts';
+import { chat, modelDigest, ollamaUrl } from '../../../src/stages/judges/ollama.ts';
+import { closeServer, listen } from '../../servers/listen.ts';
 import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
 
 let server: OllamaServer;
@@ -16,6 +18,25 @@ const ask = (model = 'llama3', timeoutMs = 10_000, signal = new AbortController(
     timeoutMs,
     signal,
   );
+
+describe('modelDigest', () => {
+  it('a server that accepts and never answers is told of, not waited for', async () => {
+    const silent = createServer(() => {});
+    const url = await listen(silent);
+    try {
+      await expect(modelDigest(url, 'llama3', new AbortController().signal, 30)).rejects.toMatchObject({
+        name: 'TransientError',
+        message: `nothing came from ${new URL(url).host} within 0.03 s`,
+      });
+    } finally {
+      await closeServer(silent);
+    }
+  });
+
+  it('that is cancelled meanwhile rejects with the reason', async () => {
+    await expect(modelDigest(server.url, 'llama3', AbortSignal.abort('enough'))).rejects.toBe('enough');
+  });
+});
 
 describe('chat', () => {
   it('joins the pieces of a streamed reply', async () => {
