@@ -47,12 +47,15 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .helpCommand('help [verb]', 'print the help of a verb')
     .addHelpText('after', EXAMPLES)
     .exitOverride();
-  const [first = ''] = args;
+  const [first = '', second] = args;
   // The other verbs are for help and for messages about one that there is not.
   const verbs = Object.hasOwn(VERBS, first) ? [VERBS[first as keyof typeof VERBS]] : Object.values(VERBS);
   for (const addVerb of verbs) addVerb(program);
+  // Commander answers help for a verb that there is not with the whole help; the verb alone names the mistake.
+  const misspelt = first === 'help' && second !== undefined && !Object.hasOwn(VERBS, second);
+  const toParse = misspelt ? [second] : args;
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(toParse, { from: 'user' });
   } catch (error) {
     // Commander has printed what was wrong, or the help that was asked for.
     if (!(error instanceof CommanderError)) process.exitCode = await showError(error);

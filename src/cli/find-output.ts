@@ -1,6 +1,7 @@
 import type { StoredArtifact } from '../cache/object-store.ts';
 import { nameHint } from '../pipeline/did-you-mean.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { commandText } from '../runner/command-text.ts';
 import { type PlannedStage, planPipeline } from '../runner/plan.ts';
 import { openWorkspace, type Workspace } from '../runner/workspace.ts';
 import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
@@ -30,7 +31,7 @@ export async function findOutput(file: string, name: string, options: PipelineOp
   });
   const planned = stages.find((candidate) => candidate.stage.id === stage)!;
   const artifact = planned.record?.outputs[output];
-  if (planned.record === undefined || artifact === undefined) throw notMade(file, planned);
+  if (planned.record === undefined || artifact === undefined) throw notMade(file, planned, options);
 
   const { objects } = openWorkspace(directory, tellCacheProblem);
   const { restoreInline } = await import('../cache/inline-outputs.ts');
@@ -38,7 +39,7 @@ export async function findOutput(file: string, name: string, options: PipelineOp
   if (!(await objects.contains(artifact))) {
     throw new UserError(
       `${name} was made, but its bytes are not in the cache`,
-      remake(file, planned, '--force'),
+      remake(file, planned, '--force', options),
     );
   }
   return { artifact, objects };
@@ -49,24 +50,35 @@ function parseName(name: string, pipeline: Pipeline): { readonly stage: string; 
   const known = pipeline.stages.flatMap(({ id, outputs }) =>
     Object.keys(outputs).map((output) => `${id}.${output}`),
   );
+  const dot = name.lastIndexOf('.');
+  const stage = name.slice(0, dot);
   if (!known.includes(name)) {
+    // The hint cuts a long list, so those of the stage that was named come first.
+    const own = known.filter((output) => output.startsWith(`${stage}.`));
     throw new UserError(
       `there is no output "${name}" in ${pipeline.name}`,
-      nameHint(name, known, 'its outputs are'),
+      nameHint(name, new Set([...own, ...known]), 'its outputs are'),
     );
   }
-  const dot = name.lastIndexOf('.');
-  return { stage: name.slice(0, dot), output: name.slice(dot + 1) };
+  return { stage, output: name.slice(dot + 1) };
 }
 
-function notMade(file: string, planned: PlannedStage): UserError {
+function notMade(file: string, planned: PlannedStage, options: PipelineOptions): UserError {
   const { stage, reason } = planned;
   return new UserError(
     `stage ${stage.id} is not up to date: ${reason.message}`,
-    remake(file, planned, '--only'),
+    remake(file, planned, '--only', options),
   );
 }
 
-function remake(file: string, { stage }: PlannedStage, option: string): string {
-  return `run it with: pipe run ${file} ${option} '${stage.id}' (with the same --set options)`;
+/** The command that makes a stage's outputs where, and with the parameters with which, they were looked for. */
+function remake(
+  file: string,
+  { stage }: PlannedStage,
+  option: '--only' | '--force',
+  { artifacts, set }: PipelineOptions,
+): string {
+  const where = artifacts === undefined ? [] : ['--artifacts', artifacts];
+  const overrides = set.flatMap((text) => ['--set', text]);
+  return `run it with: ${commandText(['run', file, option, stage.id, ...where, ...overrides])}`;
 }

@@ -8,7 +8,7 @@ import { UserError } from './user-error.ts';
 const EXAMPLES = `
 Examples:
   pipe get pipelines/quickstart.yaml train.model ./model          a folder that transformers loads
-  pipe get pipelines/quickstart.yaml report.page report.html`;
+  pipe get pipelines/quickstart.yaml report.report report.html`;
 
 /** `pipe get`: copies one output out of the cache. */
 export function getCommand(program: Command): void {

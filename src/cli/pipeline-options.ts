@@ -24,6 +24,19 @@ export function addArtifactsOption(command: Command): Command {
   );
 }
 
+/** Options of the verbs that choose stages. */
+export interface StagesOptions {
+  readonly force: readonly string[];
+  /** Absent: the whole pipeline. */
+  readonly only?: readonly string[];
+}
+
+export function addStagesOptions(command: Command): Command {
+  return command
+    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', collect, [])
+    .option('--only <stage>', 'only this stage and what it needs; may be repeated', collect);
+}
+
 /** What an unset variable in a script leaves would mean the current folder. */
 function folderName(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It must name a folder.');
@@ -31,6 +44,6 @@ function folderName(text: string): string {
 }
 
 /** For options that may be repeated. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }

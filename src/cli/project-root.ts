@@ -1,16 +1,23 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 
 /**
  * The folder of the project that a folder belongs to: the nearest one, itself or above, that holds a package.json
- * or a .git; the current folder where there is none.
+ * or a .git; the current folder where there is none. An installed package is no project: what lies below a node_modules
+ * folder belongs to the project that holds that folder.
  */
 export function projectRoot(start: string): string {
-  let folder = resolve(start);
+  let folder = aboveInstalled(resolve(start));
   for (;;) {
     if (existsSync(join(folder, 'package.json')) || existsSync(join(folder, '.git'))) return folder;
     const parent = dirname(folder);
     if (parent === folder) return process.cwd();
     folder = parent;
   }
+}
+
+function aboveInstalled(folder: string): string {
+  const steps = folder.split(sep);
+  const installed = steps.indexOf('node_modules');
+  return installed < 0 ? folder : steps.slice(0, installed).join(sep) || sep;
 }

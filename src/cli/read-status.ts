@@ -5,7 +5,7 @@ import { isDigest } from '../cache/digest.ts';
 import { lockHolder } from '../cache/lock.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { planPipeline } from '../runner/plan.ts';
-import { listRuns, readRun } from '../runner/run-store.ts';
+import { listRuns, readRun, type StoredRun } from '../runner/run-store.ts';
 import { openWorkspace } from '../runner/workspace.ts';
 import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
@@ -20,13 +20,13 @@ type RunFinished = Extract<RunEvent, { type: 'run-finished' }>;
 /** What `pipe status --json` prints (json-shapes/status.ts). */
 export interface Status {
   readonly artifacts: string;
-  /** Newest first; `unfinished`: it still runs, or it was killed. */
+  /** Newest first; `running`: a live process is at work on a stage of it; `unfinished`: none is, so it was most likely killed. */
   readonly runs: readonly {
     readonly run: string;
     readonly pipeline: string;
     readonly file: string;
     readonly started: string;
-    readonly outcome: RunFinished['outcome'] | 'unfinished';
+    readonly outcome: RunFinished['outcome'] | 'running' | 'unfinished';
     readonly duration_ms?: number;
     readonly counts?: RunFinished['counts'];
   }[];
@@ -41,10 +41,16 @@ export async function readStatus(file: string | undefined, options: PipelineOpti
   const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
   const { runsDirectory, locksDirectory } = openWorkspace(artifacts, tellCacheProblem);
   const stages = file === undefined ? undefined : await stagesOf(file, artifacts, options);
+  const holders = await lockHolders(locksDirectory);
+  const stored = await lastRuns(runsDirectory);
+  const stageOf = new Map(stored.flatMap(unfinishedActions));
   return {
     artifacts,
-    runs: await lastRuns(runsDirectory),
-    running: await runningActions(locksDirectory, stages ?? []),
+    runs: stored.map((run) => runStatus(run, holders)),
+    running: [...holders].map(([action, holder]) => {
+      const stage = stageOf.get(action);
+      return { action, holder, ...(stage === undefined ? {} : { stage }) };
+    }),
     ...(stages === undefined ? {} : { stages }),
   };
 }
@@ -64,31 +70,40 @@ async function stagesOf(
   return plannedStages(plan);
 }
 
-async function lastRuns(runsDirectory: string): Promise<Status['runs']> {
+async function lastRuns(runsDirectory: string): Promise<readonly StoredRun[]> {
   const ids = (await listRuns(runsDirectory)).slice(0, SHOWN_RUNS);
   const stored = await Promise.all(ids.map((id) => readRun(runsDirectory, id)));
-  return stored
-    .filter((run) => run !== undefined)
-    .map(({ about, events }) => {
-      const { run, pipeline, file, started } = about;
-      const finished = events.find((event) => event.type === 'run-finished');
-      const { outcome, duration_ms, counts } = finished ?? { outcome: 'unfinished' as const };
-      const ended = duration_ms === undefined || counts === undefined ? {} : { duration_ms, counts };
-      return { run, pipeline, file, started, outcome, ...ended };
-    });
+  return stored.filter((run) => run !== undefined);
 }
 
-async function runningActions(
-  locksDirectory: string,
-  stages: readonly PlannedStageDocument[],
-): Promise<Status['running']> {
-  const keys = ((await orAbsent(readdir(locksDirectory))) ?? []).filter(isDigest);
-  const running: Status['running'][number][] = [];
-  for (const action of keys) {
-    const holder = await lockHolder(join(locksDirectory, action));
-    if (holder === undefined) continue;
-    const stage = stages.find((candidate) => candidate.action === action)?.stage;
-    running.push({ action, holder, ...(stage === undefined ? {} : { stage }) });
+function runStatus(stored: StoredRun, holders: ReadonlyMap<string, string>): Status['runs'][number] {
+  const { run, pipeline, file, started } = stored.about;
+  const about = { run, pipeline, file, started };
+  const finished = stored.events.find((event) => event.type === 'run-finished');
+  if (finished !== undefined) {
+    const { outcome, duration_ms, counts } = finished;
+    return { ...about, outcome, duration_ms, counts };
   }
-  return running;
+  const isRunning = unfinishedActions(stored).some(([action]) => holders.has(action));
+  return { ...about, outcome: isRunning ? 'running' : 'unfinished' };
+}
+
+/** The actions that a run has started and not finished, and the stage of each. */
+function unfinishedActions({ events }: StoredRun): readonly (readonly [action: string, stage: string])[] {
+  const actions = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'stage-started') actions.set(event.stage, event.action);
+    else if (event.type === 'stage-finished') actions.delete(event.stage);
+  }
+  return [...actions].map(([stage, action]) => [action, stage]);
+}
+
+/** Who is at work on which action: the locks of live processes. */
+async function lockHolders(locksDirectory: string): Promise<ReadonlyMap<string, string>> {
+  const holders = new Map<string, string>();
+  for (const action of ((await orAbsent(readdir(locksDirectory))) ?? []).filter(isDigest)) {
+    const holder = await lockHolder(join(locksDirectory, action));
+    if (holder !== undefined) holders.set(action, holder);
+  }
+  return holders;
 }

@@ -1,13 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ENGINE_NAMES, type EngineName } from '../contract/engine-name.ts';
 import { REPORTER_NAMES, type ReporterName } from '../runner/reporters/choose-reporter.ts';
-import { addArtifactsOption, addSetOption, collect, type PipelineOptions } from './pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addSetOption,
+  addStagesOptions,
+  type PipelineOptions,
+  type StagesOptions,
+} from './pipeline-options.ts';
 
-export interface RunOptions extends PipelineOptions {
+export interface RunOptions extends PipelineOptions, StagesOptions {
   readonly jobs?: number;
   readonly engine?: EngineName | 'auto';
-  readonly force: readonly string[];
-  readonly only?: readonly string[];
   readonly offline?: true;
   readonly preflight: boolean;
   readonly json?: true;
@@ -18,7 +22,7 @@ const EXAMPLES = `
 Examples:
   pipe run pipelines/quickstart.yaml
   pipe run pipelines/quickstart.yaml --set learning_rate=1e-4   only what depends on it runs again
-  pipe run pipelines/quickstart.yaml --only judge report        these stages, and what they need
+  pipe run pipelines/quickstart.yaml --only judge               this stage, and what it needs
   pipe run pipelines/quickstart.yaml --force train              run a stage although its result is cached
   pipe run pipelines/quickstart.yaml --json > events.ndjson     one event a line (schemas/run-event.schema.json)
 
@@ -30,11 +34,9 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('<file>', 'pipeline file');
-  addArtifactsOption(addSetOption(command))
+  addStagesOptions(addArtifactsOption(addSetOption(command)))
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
-    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', collect, [])
-    .option('--only <stage...>', 'only these stages and what they need')
     .option('--offline', 'take cached results without asking whether the world has changed')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
     .addOption(

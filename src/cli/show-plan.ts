@@ -1,21 +1,25 @@
 import { planPipeline } from '../runner/plan.ts';
 import { paintFor } from '../runner/reporters/paint.ts';
 import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
-import type { PipelineOptions } from './pipeline-options.ts';
+import type { PipelineOptions, StagesOptions } from './pipeline-options.ts';
 import { plannedStages } from './plan-document.ts';
 import { planLines } from './plan-lines.ts';
 import { tellCacheProblem } from './tell-cache-problem.ts';
 
+export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
+  readonly offline?: true;
+  readonly json?: true;
+}
+
 /** Prints what a run would do, and why; as a JSON document (json-shapes/plan.ts) with `json`. */
-export async function showPlan(
-  file: string,
-  options: PipelineOptions & { readonly offline?: true; readonly json?: true },
-): Promise<void> {
+export async function showPlan(file: string, options: PlanVerbOptions): Promise<void> {
   const pipeline = await openPipeline(file, options);
   const plan = await planPipeline(pipeline, {
     artifactsDirectory: artifactsDirectory(file, options),
     environment: process.env,
     offline: options.offline ?? false,
+    force: options.force,
+    ...(options.only === undefined ? {} : { only: options.only }),
     onProblem: tellCacheProblem,
   });
   const stages = plannedStages(plan);

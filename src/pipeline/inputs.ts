@@ -29,7 +29,8 @@ function parseInput({ key, value }: Entry): InputReference | undefined {
   const file = get(value, 'file');
   const path = textOf(file);
   if (file !== undefined && path !== undefined) {
-    return { key, place: file.place, kind: 'file', path: resolve(folderOf(file), path) };
+    const place = file.origin ?? file.place;
+    return { key, place, kind: 'file', path: resolve(folderOf(file), path) };
   }
   const each = get(value, 'each');
   const [, stage, output] = OUTPUT.exec(textOf(each ?? value) ?? '') ?? [];
@@ -91,7 +92,7 @@ function checkFile(
   if (diagnostics.covers(input.place)) return;
   const found = sources.kindOf(input.path);
   if (found === 'nothing') {
-    diagnostics.add({ ...missingFile(input.path), place: input.place });
+    diagnostics.add({ ...missingFile(input.path, input.place), place: input.place });
     return;
   }
   if (declaration !== undefined && declaration.artifact !== found) {

@@ -63,6 +63,15 @@ function parseOverride(text: string, base: number, diagnostics: DiagnosticList):
     });
     return undefined;
   }
+  if (text.slice(equals + 1).trim() === '') {
+    diagnostics.add({
+      code: 'override-form',
+      message: `\`${text}\` has no value`,
+      place: at(0, text.length),
+      hint: `write \`null\` to remove it, or '' for an empty text`,
+    });
+    return undefined;
+  }
   const value = parseYaml(text.slice(equals + 1), OVERRIDES, diagnostics, base + equals + 1);
   let start = 0;
   const steps = names.map((name) => {

@@ -57,7 +57,7 @@ export class PieceLibrary {
           .find((file) => this.#sources.kindOf(file) !== 'nothing');
     if (path !== undefined && !name.includes('\0')) {
       if (!this.#read.has(path))
-        this.#read.set(path, readMapFile(path, use.place, this.#sources, this.#diagnostics));
+        this.#read.set(path, readMapFile(path, use.origin ?? use.place, this.#sources, this.#diagnostics));
       return this.#read.get(path);
     }
     this.#diagnostics.add({

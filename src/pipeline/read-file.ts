@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { closestName } from './did-you-mean.ts';
+import { OVERRIDES } from './override.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Sources } from './sources.ts';
 import type { MapValue } from './value.ts';
@@ -21,7 +22,7 @@ export function readMapFile(
   try {
     text = sources.read(path);
   } catch (error) {
-    diagnostics.add({ ...unreadable(path, error), place: namedAt });
+    diagnostics.add({ ...unreadable(path, error, namedAt), place: namedAt });
     return undefined;
   }
   const value = parseYaml(text, path, diagnostics);
@@ -37,21 +38,25 @@ export function readMapFile(
   return undefined;
 }
 
-function unreadable(path: string, error: unknown): Omit<Diagnostic, 'place'> {
+function unreadable(path: string, error: unknown, namedAt: Place): Omit<Diagnostic, 'place'> {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return missingFile(path);
+  if (code === 'ENOENT') return missingFile(path, namedAt);
   if (code === 'EISDIR') return { code: 'file-unreadable', message: `${path} is a directory, not a file` };
   return { code: 'file-unreadable', message: `${path} cannot be read: ${message}` };
 }
 
-/** Says that a file is missing, and which one beside it may have been meant. */
-export function missingFile(path: string): Omit<Diagnostic, 'place'> {
+/** Says that a file that is named at `namedAt` is missing, and which one beside it may have been meant. */
+export function missingFile(path: string, namedAt: Place): Omit<Diagnostic, 'place'> {
   const folder = dirname(path);
   const message = `there is no file ${path}`;
   if (!existsSync(folder))
     return { code: 'file-missing', message, hint: `there is no folder ${folder} either` };
   const closest = closestName(basename(path), readdirSync(folder));
-  const hint = 'a path is relative to the folder of the file that says it';
+  // A pipeline file that is itself missing was named on the command line, as an override is.
+  const onCommandLine = namedAt.file === OVERRIDES || namedAt.file === path;
+  const hint = onCommandLine
+    ? 'a path on the command line is relative to the current folder'
+    : 'a path is relative to the folder of the file that says it';
   return {
     code: 'file-missing',
     message,

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
+import { commandText } from './command-text.ts';
 import { type DecideOptions, Decider } from './decide.ts';
 import { drive } from './drive.ts';
 import type { Outcome, RunEvent } from './events.ts';
@@ -98,7 +99,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,
       duration_ms: Math.round((process.uptime() - began) * 1000),
       counts,
-      ...(outcome !== 'succeeded' && { next: ['pipe', ...options.argv.map(shellWord)].join(' ') }),
+      ...(outcome !== 'succeeded' && { next: commandText(options.argv) }),
     });
     store.close();
   }
@@ -186,9 +187,4 @@ class PipelineRun {
     });
     return this.#engine;
   };
-}
-
-/** A word of a command line that can be pasted into a shell. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPipeline } from '../../src/cli/open-pipeline.ts';
 import { Project } from './rig.ts';
 
 const VERBS = ['run', 'plan', 'validate', 'graph', 'status', 'doctor', 'cat', 'get'];
@@ -26,9 +27,36 @@ describe('help and wrong arguments', () => {
     expect(stdout).toContain(`Examples:\n  pipe ${verb}`);
   });
 
+  it.each(VERBS)('the examples of pipe %s name options, stages and outputs that there are', async (verb) => {
+    const { stdout } = await project.pipe([verb, '--help']);
+    const [usage = '', examples = ''] = stdout.split('\nExamples:\n');
+    for (const [line] of examples.matchAll(/^ {2}pipe .*$/gm)) {
+      const [, used, ...words] = line
+        .trim()
+        .split(/ {2,}| [>|] /)[0]!
+        .split(' ');
+      expect(used).toBe(verb);
+      const options = words.filter((word) => word.startsWith('--'));
+      for (const option of options) expect(usage).toMatch(new RegExp(`${option}\\b`));
+      const file = words.find((word) => /^pipelines\/\w+\.yaml$/.test(word));
+      if (file === undefined) continue;
+      const { stages } = await openPipeline(file, { set: [] });
+      for (const option of ['--only', '--force']) {
+        const stage = words[words.indexOf(option) + 1];
+        if (words.includes(option)) expect(stages.map(({ id }) => id)).toContain(stage);
+      }
+      if (verb !== 'cat' && verb !== 'get') continue;
+      const outputs = stages.flatMap(({ id, outputs }) =>
+        Object.keys(outputs).map((name) => `${id}.${name}`),
+      );
+      expect(outputs).toContain(words[1]);
+    }
+  });
+
   it.each([
     [['rum'], "error: unknown command 'rum'\n(Did you mean run?)\n"],
     [['plan', 'x.yaml', '--offlin'], "error: unknown option '--offlin'\n(Did you mean --offline?)\n"],
+    [['help', 'rnu'], "error: unknown command 'rnu'\n(Did you mean run?)\n"],
     [['run'], "error: missing required argument 'file'\n"],
     [
       ['run', 'x.yaml', '--jobs', '0'],

@@ -17,6 +17,14 @@ it.each(['package.json', '.git'])('is the nearest folder above with %s', (mark) 
   expect(projectRoot(join(folder, 'project'))).toBe(join(folder, 'project'));
 });
 
+it('is the project that holds node_modules for what is installed there', () => {
+  const installed = join(folder, 'project/node_modules/pipe/pipelines');
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(folder, 'project/package.json'), '');
+  writeFileSync(join(folder, 'project/node_modules/pipe/package.json'), '');
+  expect(projectRoot(installed)).toBe(join(folder, 'project'));
+});
+
 it('is the current folder where nothing marks a project', () => {
   expect(projectRoot(join(folder, 'project'))).toBe(process.cwd());
 });

@@ -1,12 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Project } from './rig.ts';
+import { outcomes, Project } from './rig.ts';
 import { SMALL } from './small-pipeline.ts';
+
+const TAKES_A_FILE = `schema: 1
+name: takes-a-file
+params: { data: ./data.json }
+stages:
+  one:
+    uses: command
+    inputs: { data: { file: "\${params.data}" } }
+    with: { run: "true", outputs: { all: inputs/data } }
+  two:
+    uses: command
+    inputs: { data: { file: "\${params.data}" } }
+    with: { run: "true", outputs: { all: inputs/data } }
+`;
 
 describe('verbs on a pipeline', () => {
   let project: Project;
   beforeAll(() => {
-    project = new Project({ 'small.yaml': SMALL });
+    project = new Project({ 'small.yaml': SMALL, 'takes-a-file.yaml': TAKES_A_FILE });
   });
   afterAll(() => project.remove());
 
@@ -34,9 +48,24 @@ may run  shout  after count
   it('cat names the command that makes what is not there yet', async () => {
     const { code, stderr } = await project.pipe(['cat', 'small.yaml', 'words.text']);
     expect(stderr).toBe(`error: stage words is not up to date: not run before
-  run it with: pipe run small.yaml --only 'words' (with the same --set options)
+  run it with: pipe run small.yaml --only words
 `);
     expect(code).toBe(2);
+  });
+
+  it('that command has the options that were given', async () => {
+    const options = ['--artifacts', 'else where', '--set', 'mark=a b'];
+    const { stderr } = await project.pipe(['cat', 'small.yaml', 'words.text', ...options]);
+    expect(stderr).toContain(
+      "run it with: pipe run small.yaml --only words --artifacts 'else where' --set 'mark=a b'\n",
+    );
+  });
+
+  it('plan takes the stages that are chosen before the file or after it', async () => {
+    const { code, stdout } = await project.pipe(['plan', '--only', 'words', 'small.yaml', '--only', 'count']);
+    expect(stdout).toMatch(/^run {6}words .*\nmay run {2}count /);
+    expect(stdout).not.toContain('shout');
+    expect(code).toBe(0);
   });
 
   it('run brings it up to date and cat and get give the outputs', async () => {
@@ -57,6 +86,16 @@ may run  shout  after count
     expect(readFileSync(project.path('small.yaml'), 'utf8')).toBe(SMALL);
   });
 
+  it('run --only and --force choose stages, in any place', async () => {
+    const { events } = await project.run(['--only', 'words', '--force', 'words', 'small.yaml']);
+    expect(outcomes(events)).toEqual({ words: 'ran' });
+  });
+
+  it('plan --force says what a forced run would do', async () => {
+    const { stdout } = await project.pipe(['plan', 'small.yaml', '--force', 'shout']);
+    expect(stdout).toMatch(/^run {6}shout {2}forced$/m);
+  });
+
   it('plan explains a change by the setting that changed', async () => {
     const { stdout } = await project.pipe(['plan', 'small.yaml', '--set', 'mark=.']);
     expect(stdout).toMatch(/^hit {6}words {2}/m);
@@ -74,6 +113,22 @@ may run  shout  after count
     const { code, stderr } = await project.pipe(['cat', 'small.yaml', 'shout.txt']);
     expect(stderr).toBe('error: there is no output "shout.txt" in small\n  did you mean `shout.text`?\n');
     expect(code).toBe(2);
+  });
+
+  it('cat lists the outputs of the stage that was named first', async () => {
+    const { stderr } = await project.pipe(['cat', 'small.yaml', 'shout.everything']);
+    expect(stderr).toContain('its outputs are: `shout.text`, `words.text`, `count.number`\n');
+  });
+
+  it('a file of the command line that is missing is looked for from the current folder', async () => {
+    const hint = '  hint: a path on the command line is relative to the current folder\n';
+    const { stderr } = await project.pipe(['run', 'nothing-like-it.yaml']);
+    expect(stderr).toContain(hint);
+    const { stderr: ofSet } = await project.pipe(['run', 'takes-a-file.yaml', '--set', 'data=no-such.json']);
+    expect(ofSet).toBe(`--set:1:6: error: there is no file ${project.path('no-such.json')}
+  1 | data=no-such.json
+    |      ^^^^^^^^^^^^
+${hint}`);
   });
 
   it('run fails with code 1 and says why, where the log is and how to go on', async () => {

@@ -40,6 +40,11 @@ describe('applyOverrides', () => {
     }
   });
 
+  it.each(['epochs=', 'epochs= '])('refuses %j: the value was most likely forgotten', (text) => {
+    expect(apply(text).errors).toEqual([`\`${text}\` has no value`]);
+    expect(apply('epochs=null', 'name=""').errors).toEqual([]);
+  });
+
   it('puts any JSON at its path and leaves everything else alone', () => {
     const before = toJson(mapOf(document)) as JsonObject;
     fc.assert(

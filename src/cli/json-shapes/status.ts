@@ -13,8 +13,8 @@ export const statusShape = exact(
         file: Type.String(),
         started: timeShape,
         outcome: oneOf(
-          ['succeeded', 'failed', 'cancelled', 'unfinished'],
-          'unfinished: it still runs, or it was killed',
+          ['succeeded', 'failed', 'cancelled', 'running', 'unfinished'],
+          'running: a live process is at work on a stage of it; unfinished: none is, so it was most likely killed',
         ),
         duration_ms: Type.Optional(millisecondsShape),
         counts: Type.Optional(countsShape),

@@ -32,7 +32,9 @@ function ratePerSecond({ first, latest }: Progress): number | undefined {
 
 function position({ done, total, unit }: ProgressSample): string {
   if (unit === 'bytes') return total === null ? bytes(done) : `${bytes(done)} of ${bytes(total)}`;
-  return total === null ? `${number(done)} ${unit}` : `${number(done)}/${number(total)} ${unit}`;
+  // Work in progress may be told in fractions; only what is done counts.
+  const whole = number(Math.floor(done));
+  return total === null ? `${whole} ${unit}` : `${whole}/${number(total)} ${unit}`;
 }
 
 function rateText(rate: number, unit: string): string {
