@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from './project-root.ts';
+import { nearestFolder } from './nearest-folder.ts';
 
 /** Path of something that comes with pipe, wherever the code lies in it: dist/, dist/chunks/ or src/cli/. */
 export function packagePath(...parts: readonly string[]): string {
-  return join(projectRoot(import.meta.dirname), ...parts);
+  const root = nearestFolder(import.meta.dirname, (folder) => existsSync(join(folder, 'package.json')));
+  if (root === undefined) throw new Error(`no package.json lies above ${import.meta.dirname}`);
+  return join(root, ...parts);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
+import { nearestFolder } from './nearest-folder.ts';
 
 /**
  * The folder of the project that a folder belongs to: the nearest one, itself or above, that holds a package.json
@@ -7,13 +8,9 @@ import { dirname, join, resolve, sep } from 'node:path';
  * folder belongs to the project that holds that folder.
  */
 export function projectRoot(start: string): string {
-  let folder = aboveInstalled(resolve(start));
-  for (;;) {
-    if (existsSync(join(folder, 'package.json')) || existsSync(join(folder, '.git'))) return folder;
-    const parent = dirname(folder);
-    if (parent === folder) return process.cwd();
-    folder = parent;
-  }
+  const marked = (folder: string) =>
+    existsSync(join(folder, 'package.json')) || existsSync(join(folder, '.git'));
+  return nearestFolder(aboveInstalled(resolve(start)), marked) ?? process.cwd();
 }
 
 function aboveInstalled(folder: string): string {
