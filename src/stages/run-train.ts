@@ -18,6 +18,7 @@ import {
   type TrainingState,
   updatesPerEpoch,
 } from '../training/training-state.ts';
+import { checkResponses } from './check-responses.ts';
 import type { TrainSettings } from './train.ts';
 import { memoryProblem } from './train-memory.ts';
 
@@ -36,8 +37,9 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkFit(tokens.validation, config);
   checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config);
-  const data = trainingData(tokens);
+  const data = trainingData(tokens, settings);
   warnOfCuts(data, options, context);
+  checkResponses(data, options, context);
   checkMemory(data, options, config, context);
 
   const parameters = parameterCount(config);
@@ -145,10 +147,16 @@ function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingO
 }
 
 /** The samples go on from the first validation text's prompt, as in the book. */
-function trainingData({ train, validation }: Parts): TrainingData {
+function trainingData({ train, validation }: Parts, { mask_instruction }: TrainSettings): TrainingData {
   const { endOfText, texts, promptLengths } = validation;
   const samplePrompt = texts[0]!.subarray(0, promptLengths[0]);
-  return { train: train.texts, validation: texts, endOfText, samplePrompt };
+  return {
+    train: train.texts,
+    validation: texts,
+    endOfText,
+    samplePrompt,
+    ...(mask_instruction && { promptLengths: { train: train.promptLengths, validation: promptLengths } }),
+  };
 }
 
 function warnOfCuts(

@@ -69,6 +69,13 @@ const settings = Type.Object(
       minimum: 1,
       description: "Tokens of a text that are trained on, at most; never more than the model's positions.",
     }),
+    mask_instruction: Type.Boolean({
+      affects: 'result',
+      legacy: false,
+      default: false,
+      description:
+        'Whether only responses are trained on: predicting the tokens of a prompt then counts neither in training nor in the losses that are measured; the header of the response, the response and the end of the text count. docs/guides/instruction-masking.md shows which targets those are, token by token. Prompts are read all the same.',
+    }),
     eval_every: Type.Integer({
       affects: 'result',
       default: 5,

@@ -10,15 +10,19 @@ import type { TrainingData, TrainingOptions } from './training-state.ts';
 /** Fills up at most some 3 % of a batch of the book's texts, which then come in a handful of shapes. */
 const FEW_SHAPES: Granularity = { rows: 16, length: 16 };
 
-/** The batch of some texts, by their indices. */
+/** The batch of some texts of either data set, by their indices. */
 export function collated(
-  texts: readonly Int32Array[],
+  part: 'train' | 'validation',
   indices: ArrayLike<number>,
-  { endOfText }: TrainingData,
-  { maxLength }: TrainingOptions,
+  data: TrainingData,
+  { maxLength }: Pick<TrainingOptions, 'maxLength'>,
 ): Batch {
-  const chosen = Array.from(indices, (index) => texts[index]!);
-  return collate(chosen, { padToken: endOfText, maxLength });
+  const chosen = <Item>(items: readonly Item[]) => Array.from(indices, (index) => items[index]!);
+  return collate(chosen(data[part]), {
+    padToken: data.endOfText,
+    maxLength,
+    ...(data.promptLengths && { promptLengths: chosen(data.promptLengths[part]) }),
+  });
 }
 
 /** Mean loss in nats over the counted targets of a batch, taken `rowsAtOnce` texts at a time. */

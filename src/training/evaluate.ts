@@ -32,7 +32,7 @@ export async function evaluate(
   const meanOver = async (name: 'train' | 'validation', batches: readonly Int32Array[]) => {
     let sum = 0;
     for (const indices of batches) {
-      const batch = collated(data[name], indices, data, options);
+      const batch = collated(name, indices, data, options);
       const loss = await meanLoss(model, batch, options.rowsAtOnce, pause);
       checkFinite(loss, `on ${name} after step ${state.step}`);
       sum += loss;

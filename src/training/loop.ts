@@ -115,7 +115,7 @@ async function update(
   const start = performance.now();
   const step = state.step + 1;
   const texts = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
-  const batch = collated(data.train, texts, data, options);
+  const batch = collated('train', texts, data, options);
   const gradients: Gradients = new Map();
   let loss: number;
   let gradNorm: number | null;

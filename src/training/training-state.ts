@@ -6,6 +6,8 @@ import { Mt19937, type Mt19937State } from './mt19937.ts';
 export interface TrainingData {
   readonly train: readonly Int32Array[];
   readonly validation: readonly Int32Array[];
+  /** How many tokens of each text are its prompt, where predicting those does not count (instruction masking). */
+  readonly promptLengths?: Readonly<Record<'train' | 'validation', readonly number[]>>;
   /** Ends and pads the texts. */
   readonly endOfText: number;
   /** Token ids that the samples go on from. */

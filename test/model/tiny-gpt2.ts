@@ -15,7 +15,11 @@ export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
 
 /** A tiny GPT-2 on the current engine with the weights of test/golden/model.py. */
 export function tinyGpt2(tied: boolean): Gpt2 {
-  const config = { ...TINY, tie_word_embeddings: tied };
+  return formulaGpt2({ ...TINY, tie_word_embeddings: tied });
+}
+
+/** A GPT-2 of any shape on the current engine with the weights of `numbers` in test/golden/model.py. */
+export function formulaGpt2(config: Gpt2Config): Gpt2 {
   const parameters = [...parameterShapes(config)].map(([name, shape]) => {
     const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
     const variable = tf.variable(initial);

@@ -42,6 +42,7 @@ describe('train', () => {
       betas: [0.9, 0.999],
       epsilon: 1e-8,
       max_length: 1024,
+      mask_instruction: false,
       eval_every: 5,
       eval_batches: 5,
       sample_tokens: 50,
@@ -135,6 +136,38 @@ describe('train', () => {
       type: 'warning',
       message: '1 of 12 texts are cut at 48 tokens.',
       hint: expect.stringContaining('`max_length`'),
+    });
+  });
+
+  describe('with masked instructions', () => {
+    const run = async (given: TrainInputs, settings: Record<string, unknown> = {}) =>
+      await runStage(train, {
+        with: { ...SETTINGS, epochs: 0, mask_instruction: true, ...settings },
+        inputs: given,
+        engine: 'cpu',
+      });
+
+    it('measures the loss of the responses alone', async () => {
+      const given = await inputs();
+      const loss = async (settings: Record<string, unknown>) =>
+        parseHistory(read((await run(given, settings)).outputs.history))[0]!.trainLoss;
+      expect(await loss({})).not.toBeCloseTo(await loss({ mask_instruction: false }), 4);
+    });
+
+    it('warns of texts without a response before the cut', async () => {
+      const given = await inputs();
+      await writeTexts(given.validation, ['1000000 + 1 = 1000001', '1 + 1 = 2']);
+      expect((await run(given, { max_length: 9 })).events).toContainEqual({
+        type: 'warning',
+        message: '1 of 2 validation texts have no response within 9 tokens, so nothing of them counts.',
+        hint: expect.stringContaining('`max_length`'),
+      });
+    });
+
+    it('fails where there are no responses at all', async () => {
+      await expect(run(await inputs(), { max_length: 3 })).rejects.toThrow(
+        '10 of 10 train texts have no response within 3 tokens, so nothing of them counts.',
+      );
     });
   });
 

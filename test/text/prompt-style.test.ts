@@ -1,23 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Value } from '@sinclair/typebox/value';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { cutReply, type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
-import { PromptStyle } from '../../src/text/prompt-style-schema.ts';
+import type { PromptStyle } from '../../src/text/prompt-style-schema.ts';
 import { bookData } from '../book-data.ts';
+import { shippedStyle } from '../shipped-style.ts';
 
-const shipped = (name: string): PromptStyle =>
-  Value.Decode(
-    PromptStyle,
-    parse(readFileSync(join(import.meta.dirname, `../../configs/prompts/${name}.yaml`), 'utf8')),
-  );
-const alpaca = shipped('alpaca');
-const plain = shipped('plain');
-const canonical = shipped('alpaca-canonical');
-const phi3 = shipped('phi3');
-const chatml = shipped('chatml');
+const alpaca = shippedStyle('alpaca');
+const plain = shippedStyle('plain');
+const canonical = shippedStyle('alpaca-canonical');
+const phi3 = shippedStyle('phi3');
+const chatml = shippedStyle('chatml');
 const styles = { alpaca, plain, 'alpaca-canonical': canonical, phi3, chatml };
 const text = (style: PromptStyle, item: InstructionItem) =>
   renderPrompt(style, item) + renderResponse(style, item);

@@ -2,20 +2,17 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Value } from '@sinclair/typebox/value';
-import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { Gpt2, parameterShapes } from '../../src/model/gpt2.ts';
+import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
-import { PromptStyle } from '../../src/text/prompt-style-schema.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
 import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { train } from '../../src/training/loop.ts';
 import type { TrainingData } from '../../src/training/training-state.ts';
 import { bookData } from '../book-data.ts';
-import { tinyWeights } from '../model/tiny-gpt2.ts';
+import { formulaGpt2 } from '../model/tiny-gpt2.ts';
+import { shippedStyle } from '../shipped-style.ts';
 
 /** The log of the same training in PyTorch: see book_loop.py. */
 interface Golden {
@@ -37,8 +34,7 @@ const golden: Golden = JSON.parse(
 
 /** The texts of the 1,100 records in the book's style, their tokens numbered in the order of their ids. */
 async function trainingData(): Promise<TrainingData> {
-  const style = readFileSync(join(import.meta.dirname, '../../configs/prompts/alpaca.yaml'), 'utf8');
-  const alpaca = Value.Decode(PromptStyle, parse(style));
+  const alpaca = shippedStyle('alpaca');
   const items: InstructionItem[] = JSON.parse(
     readFileSync(join(bookData ?? '', 'instruction-data.json'), 'utf8'),
   );
@@ -62,14 +58,7 @@ async function trainingData(): Promise<TrainingData> {
 function model(): Gpt2 {
   const { learning_rate: _, weight_decay: __, ...shape } = golden.options;
   const ends = { eos_token_id: shape.vocab_size - 1, layer_norm_epsilon: 1e-5, tie_word_embeddings: false };
-  const config = { ...shape, ...ends };
-  const parameters = Array.from(parameterShapes(config), ([name, shape]) => {
-    const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
-    const variable = tf.variable(initial);
-    initial.dispose();
-    return [name, variable] as const;
-  });
-  return new Gpt2(config, new Map(parameters));
+  return formulaGpt2({ ...shape, ...ends });
 }
 
 it.skipIf(bookData === undefined)(
