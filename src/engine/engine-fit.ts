@@ -12,8 +12,8 @@ export interface ContextEngine {
 }
 
 /**
- * The engine of a stage that works with a model of so many parameters. Throws StageError, saying what to
- * install, where `auto` found only an engine that is far too slow for it.
+ * The engine of a stage that works with a model of so many parameters. Throws StageError, saying what to do,
+ * where `auto` found only an engine that is far too slow for it.
  */
 export function engineFor({ engine, engineByName }: ContextEngine, parameters: number): EngineName {
   if (engine === undefined) throw new Error('the runner gave a stage with tensors no engine');
@@ -22,8 +22,9 @@ export function engineFor({ engine, engineByName }: ContextEngine, parameters: n
       `The engine ${engine}, the best that works here, is too slow for a model of ${millions(parameters)} million parameters.`,
       {
         hint:
-          'Install a faster one: npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA) or ' +
-          `npm install @tensorflow/tfjs-node (CPU); or insist with --engine ${engine}`,
+          'pipe doctor says why onnxruntime, which comes with pipe, does not work here. Or install another: ' +
+          'npm install @tensorflow/tfjs-node (CPU) or npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA); ' +
+          `or insist with --engine ${engine}`,
       },
     );
   }

@@ -7,9 +7,9 @@ import * as tf from '@tensorflow/tfjs-core';
  * - `LayerNorm` {x [N, C], weight [C], bias [C]}, {epsilon} -> y [N, C], mean [N, 1], 1 / deviation [N, 1]
  * - `FastGelu` {x} -> GELU in the tanh approximation, of the same shape
  * - `AdamWUpdate` {parameter, gradient, first, second}, {beta1, beta2, step, epsilon, keep} -> nothing: changes the
- *   elements of `parameter`, `first` and `second` where they are stored, clones of these tensors included
+ *   elements of `parameter`, `first` and `second` where they are stored; throws where one has a clone
  * - `AddRows` {base [R, C], rows [N] int32, updates [N, C]} -> nothing: adds updates[i] to row rows[i] of `base` where
- *   it is stored
+ *   it is stored; throws where `base` has a clone
  * - `Flush` {} -> nothing: computes what the engine has only recorded so far
  */
 export type EngineKernel = 'LayerNorm' | 'FastGelu' | 'AdamWUpdate' | 'AddRows' | 'Flush';

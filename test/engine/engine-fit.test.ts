@@ -19,8 +19,9 @@ describe('an engine for a model of some size', () => {
         expect.objectContaining({
           message: `The engine ${engine}, the best that works here, is too slow for a model of 406 million parameters.`,
           hint:
-            'Install a faster one: npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA) or ' +
-            `npm install @tensorflow/tfjs-node (CPU); or insist with --engine ${engine}`,
+            'pipe doctor says why onnxruntime, which comes with pipe, does not work here. Or install another: ' +
+            'npm install @tensorflow/tfjs-node (CPU) or npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA); ' +
+            `or insist with --engine ${engine}`,
         }),
       );
     },

@@ -12,6 +12,7 @@ type ImmediateKernel = (
 export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
   Flush: (backend) => backend.flush(),
   AdamWUpdate: (backend, inputs, attributes) => {
+    refuseShared(backend, 'AdamWUpdate', inputs, ['parameter', 'first', 'second']);
     const [parameter, gradient, first, second] = floats(backend, inputs, [
       'parameter',
       'gradient',
@@ -22,11 +23,27 @@ export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
     updateWithAdamW(arrays, attributes as unknown as AdamWNumbers);
   },
   AddRows: (backend, inputs) => {
+    refuseShared(backend, 'AddRows', inputs, ['base']);
     const [base, updates] = floats(backend, inputs, ['base', 'updates']);
     const rows = backend.peek((inputs.rows as tf.TensorInfo).dataId) as Int32Array;
     addRows(base!, rows, updates!);
   },
 };
+
+/** Throws where a tensor that is to change has its data in common with another, which would change with it. */
+function refuseShared(
+  backend: OnnxruntimeBackend,
+  kernel: string,
+  inputs: tf.NamedTensorInfoMap,
+  names: readonly string[],
+): void {
+  for (const name of names) {
+    if (backend.refCount((inputs[name] as tf.TensorInfo).dataId) === 1) continue;
+    throw new Error(
+      `${kernel} changes '${name}' where it is stored, and another tensor shares its data: dispose of the clone first`,
+    );
+  }
+}
 
 /** The elements of some inputs, once everything is computed that was recorded while they were as they are. */
 function floats(
