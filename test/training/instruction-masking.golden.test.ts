@@ -71,13 +71,13 @@ describe.each(['cpu', 'onnxruntime'] as const)('a batch of records on %s', (engi
       const loss = await meanLossGradients(model, batch, BATCH.length, gradients, async () => {});
 
       const [expectedLoss] = await golden.readFloats(`${head}/${mask}/loss`);
-    expect(Math.abs(loss - expectedLoss!)).toBeLessThan(TOLERANCE);
+      expect(Math.abs(loss - expectedLoss!)).toBeLessThan(TOLERANCE);
       expect([...gradients.keys()].sort()).toEqual([...model.parameters.keys()].sort());
       for (const [name, gradient] of gradients) {
         const expected = await golden.readFloats(`${head}/${mask}/gradient/${name}`);
         const actual = await gradient.data();
         const furthest = Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!)));
-      expect(furthest, name).toBeLessThan(TOLERANCE);
+        expect(furthest, name).toBeLessThan(TOLERANCE);
       }
       tf.dispose([...gradients.values()]);
       model.dispose();
