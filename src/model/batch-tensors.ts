@@ -1,27 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Grid } from './fused/attention.ts';
+import { causalMask } from './fused/causal-mask.ts';
 import type { Targets } from './fused/head-loss.ts';
 import type { PackedBatch } from './packed-batch.ts';
 
-/** Added to the attention score of a token that must not be seen; exp() of it is exactly 0 in float32. */
-const HIDDEN = -1e9;
-
-/** A packed batch as tensors. */
-export type BatchTensors = {
+/** What the forward pass needs of a packed batch. */
+export type InputTensors = {
   readonly ids: tf.Tensor1D; // [N]
   readonly positions: tf.Tensor1D; // [N]
   readonly grid: Grid;
   readonly counted: tf.Tensor1D; // [M]
+};
+
+/** A packed batch as tensors. */
+export type BatchTensors = InputTensors & {
   readonly targets: Targets; // [M]
   readonly targetOfRow: tf.Tensor1D; // [N]
 };
 
-/** The tensors of a batch in which each counted target has the same weight. The caller disposes of them. */
-export function batchTensors(batch: PackedBatch, vocabulary: number, weight: number): BatchTensors {
-  const { texts, length, counted, count } = batch;
-  const integers = (values: Int32Array) => tf.tensor1d(values, 'int32');
-  const places = batch.targets.map((token, i) => i * vocabulary + token);
-  const weights = new Float32Array(counted.length).fill(weight, 0, count);
+/** The tensors of a batch whose targets are not known. The caller disposes of them. */
+export function inputTensors(batch: PackedBatch): InputTensors {
+  const { texts, length } = batch;
   return {
     ids: integers(batch.ids),
     positions: integers(batch.positions),
@@ -32,7 +31,17 @@ export function batchTensors(batch: PackedBatch, vocabulary: number, weight: num
       placeOfRow: integers(batch.placeOfRow),
       mask: causalMask(length),
     },
-    counted: integers(counted),
+    counted: integers(batch.counted),
+  };
+}
+
+/** The tensors of a batch in which each counted target has the same weight. The caller disposes of them. */
+export function batchTensors(batch: PackedBatch, vocabulary: number, weight: number): BatchTensors {
+  const { counted, count } = batch;
+  const places = batch.targets.map((token, i) => i * vocabulary + token);
+  const weights = new Float32Array(counted.length).fill(weight, 0, count);
+  return {
+    ...inputTensors(batch),
     targets: {
       tokens: integers(batch.targets),
       places: integers(places),
@@ -42,9 +51,6 @@ export function batchTensors(batch: PackedBatch, vocabulary: number, weight: num
   };
 }
 
-/** [1, 1, T, T]: 0 where a token may see another, that is up to itself. */
-function causalMask(T: number): tf.Tensor4D {
-  const mask = new Float32Array(T * T).fill(HIDDEN);
-  for (let i = 0; i < T; i++) mask.fill(0, i * T, i * T + i + 1);
-  return tf.tensor4d(mask, [1, 1, T, T]);
+function integers(values: Int32Array): tf.Tensor1D {
+  return tf.tensor1d(values, 'int32');
 }

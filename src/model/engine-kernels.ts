@@ -10,9 +10,11 @@ import * as tf from '@tensorflow/tfjs-core';
  *   elements of `parameter`, `first` and `second` where they are stored; throws where one has a clone
  * - `AddRows` {base [R, C], rows [N] int32, updates [N, C]} -> nothing: adds updates[i] to row rows[i] of `base` where
  *   it is stored; throws where `base` has a clone
+ * - `WriteSlot` {base [..., S, D], values [..., 1, D]}, {slot} -> nothing: overwrites row `slot` of each of the matrices of
+ *   `base` where it is stored; throws where `base` has a clone
  * - `Flush` {} -> nothing: computes what the engine has only recorded so far
  */
-export type EngineKernel = 'LayerNorm' | 'FastGelu' | 'AdamWUpdate' | 'AddRows' | 'Flush';
+export type EngineKernel = 'LayerNorm' | 'FastGelu' | 'AdamWUpdate' | 'AddRows' | 'WriteSlot' | 'Flush';
 
 /** Whether the current engine brings a kernel. */
 export function hasKernel(name: EngineKernel): boolean {

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { flush } from './engine-kernels.ts';
+import { causalMask } from './fused/causal-mask.ts';
+import { embedding } from './fused/embedding.ts';
 import { gelu } from './fused/gelu.ts';
 import { layerNorm } from './fused/layer-norm.ts';
-import { linear } from './fused/linear.ts';
+import { linear, turnedProduct } from './fused/linear.ts';
 
 /**
  * The shape of a GPT-2, in Hugging Face's names
@@ -22,30 +25,19 @@ export interface Gpt2Config {
   readonly eos_token_id: number;
 }
 
-/** Keys and values [B, heads, S, C / heads] of the tokens so far, one pair a layer. */
-export type KeyValueCache = { readonly key: tf.Tensor4D; readonly value: tf.Tensor4D }[];
-
-export interface ForwardOptions {
-  /** What an earlier call returned: `ids` continue those sequences. */
-  readonly cache?: KeyValueCache;
-  /**
-   * For each row, how many of its first tokens (counted from the start of the cache) are padding: nothing
-   * attends to them, and positions are counted from the first real token. None when absent.
-   */
-  readonly padding?: readonly number[];
-}
-
-/** Added to the attention score of a key that must not be seen; exp() of it is exactly 0 in float32. */
-const HIDDEN = -1e9;
+/** What attention makes of queries, keys and values side by side [N, 3C]: mixed values [N, C]. */
+export type Attend = (qkv: tf.Tensor2D) => tf.Tensor2D;
 
 /**
  * GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"), with the parameter names
- * and the matrix orientation [in, out] of Hugging Face's checkpoints. B is the batch, T the tokens given,
- * S = T plus the tokens in the cache, C the width, V the vocabulary.
+ * and the matrix orientation [in, out] of Hugging Face's checkpoints. Its parts work on N tokens, each a row; only
+ * attention knows which of them belong to one text. C is the width, V the vocabulary.
  */
 export class Gpt2 {
   readonly config: Gpt2Config;
   readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Matrices [out, in] of linear layers, by the name of the layer. */
+  readonly #turned = new Map<string, tf.Tensor2D>();
 
   /** Takes ownership of the parameters. Throws where one is missing, unknown or of another shape. */
   constructor(config: Gpt2Config, parameters: ReadonlyMap<string, tf.Variable>) {
@@ -54,39 +46,29 @@ export class Gpt2 {
     this.parameters = parameters;
   }
 
-  /** The last layer's output, normalised [B, T, C], and the cache that continues these sequences. */
-  forward(
-    ids: tf.Tensor2D,
-    { cache, padding }: ForwardOptions = {},
-  ): { hidden: tf.Tensor3D; cache: KeyValueCache } {
-    const { n_layer, n_embd, n_positions } = this.config;
-    const [B, T] = ids.shape;
-    const past = cache?.[0]?.key.shape[2] ?? 0;
-    const longest = past + T - Math.min(...(padding ?? [0]));
-    if (longest > n_positions) {
-      throw new RangeError(
-        `a sequence of ${longest} tokens is longer than the model's ${n_positions} positions`,
-      );
-    }
-    return tf.tidy(() => {
-      const tokens = tf.reshape(tf.gather(this.#parameter('transformer.wte.weight'), ids), [B, T, n_embd]);
-      const positions = tf.gather(this.#parameter('transformer.wpe.weight'), positionIds(T, past, padding)); // [T, C] or [B, T, C]
-      const mask = attentionMask(T, past, padding); // [1 or B, 1, T, S]
-      let x = tf.reshape(tf.add(tokens, positions), [B * T, n_embd]) as tf.Tensor2D; // [B*T, C]
-      const extended: { key: tf.Tensor4D; value: tf.Tensor4D }[] = [];
-      for (let layer = 0; layer < n_layer; layer++) {
-        const block = tf.tidy(() => this.#block(`transformer.h.${layer}`, x, B, mask, cache?.[layer]));
-        x = block.x;
-        extended.push({ key: block.key, value: block.value });
-      }
-      const hidden = tf.reshape(this.#layerNorm('transformer.ln_f', x), [B, T, n_embd]) as tf.Tensor3D;
-      return { hidden, cache: extended };
-    });
+  /** What goes into the first block [N, C]: N tokens at their positions, both int32 [N]. */
+  embed(ids: tf.Tensor1D, positions: tf.Tensor1D): tf.Tensor2D {
+    const [tokens, places] = ['wte', 'wpe'].map((name) => this.#parameter(`transformer.${name}.weight`));
+    return embedding(tokens!, places!, ids, positions);
+  }
+
+  /** One transformer block [N, C] -> [N, C]. */
+  block(layer: number, x: tf.Tensor2D, attend: Attend): tf.Tensor2D {
+    const name = `transformer.h.${layer}`;
+    const mixed = attend(this.#linear(`${name}.attn.c_attn`, this.#layerNorm(`${name}.ln_1`, x)));
+    const attended = tf.add(x, this.#linear(`${name}.attn.c_proj`, mixed)) as tf.Tensor2D;
+    const wide = gelu(this.#linear(`${name}.mlp.c_fc`, this.#layerNorm(`${name}.ln_2`, attended))); // [N, 4C]
+    return tf.add(attended, this.#linear(`${name}.mlp.c_proj`, wide));
+  }
+
+  /** The last block's output [N, C] as the head takes it. */
+  finalNorm(x: tf.Tensor2D): tf.Tensor2D {
+    return this.#layerNorm('transformer.ln_f', x);
   }
 
   /** Scores of every token of the vocabulary [N, V] for some hidden states [N, C]. */
   head(hidden: tf.Tensor2D): tf.Tensor2D {
-    return tf.matMul(hidden, this.headWeight() as tf.Tensor2D, false, true);
+    return turnedProduct(hidden, this.headWeight());
   }
 
   /** Name of the parameter [V, C] that turns hidden states into scores. */
@@ -98,65 +80,58 @@ export class Gpt2 {
     return this.#parameter(this.headName);
   }
 
-  /** Scores of the token that follows each given one [B, T, V]. */
+  /** Scores of the token that follows each given one [B, T, V], of texts of equal length. */
   logits(ids: tf.Tensor2D): tf.Tensor3D {
+    const { n_layer, n_positions, vocab_size } = this.config;
+    const [B, T] = ids.shape;
+    if (T > n_positions)
+      throw new RangeError(`a sequence of ${T} tokens is longer than the model's ${n_positions} positions`);
     return tf.tidy(() => {
-      const [B, T] = ids.shape;
-      const logits = this.head(this.#flat(this.forward(ids).hidden));
-      return tf.reshape(logits, [B, T, this.config.vocab_size]) as tf.Tensor3D;
+      const positions = tf.tile(tf.range(0, T, 1, 'int32'), [B]) as tf.Tensor1D;
+      const mask = causalMask(T);
+      let x = this.embed(tf.reshape(ids, [B * T]), positions);
+      for (let layer = 0; layer < n_layer; layer++) {
+        const rows = x;
+        x = tf.tidy(() => this.block(layer, rows, (qkv) => this.#attention(qkv, B, mask)));
+      }
+      return tf.reshape(this.head(this.finalNorm(x)), [B, T, vocab_size]) as tf.Tensor3D;
     });
   }
 
+  /**
+   * Turns the matrices of all linear layers, for good: few tokens then pass a block in much less time (see
+   * `turnedProduct`), but nothing else may read these parameters any more.
+   */
+  turn(): void {
+    for (const name of linearLayers(this.config)) {
+      const weight = this.#parameter(`${name}.weight`) as tf.Tensor as tf.Tensor2D;
+      this.#turned.set(name, tf.transpose(weight));
+      weight.dispose();
+      flush();
+    }
+  }
+
   dispose(): void {
-    tf.dispose([...this.parameters.values()]);
+    tf.dispose([...this.parameters.values(), ...this.#turned.values()]);
   }
 
-  #block(
-    name: string,
-    x: tf.Tensor2D,
-    B: number,
-    mask: tf.Tensor4D,
-    cached: KeyValueCache[number] | undefined,
-  ): { x: tf.Tensor2D; key: tf.Tensor4D; value: tf.Tensor4D } {
-    const attention = this.#attention(`${name}.attn`, this.#layerNorm(`${name}.ln_1`, x), B, mask, cached);
-    const attended = tf.add(x, attention.y) as tf.Tensor2D;
-    const fed = this.#feedForward(`${name}.mlp`, this.#layerNorm(`${name}.ln_2`, attended));
-    return { x: tf.add(attended, fed) as tf.Tensor2D, key: attention.key, value: attention.value };
-  }
-
-  #attention(
-    name: string,
-    x: tf.Tensor2D,
-    B: number,
-    mask: tf.Tensor4D,
-    cached: KeyValueCache[number] | undefined,
-  ): { y: tf.Tensor2D; key: tf.Tensor4D; value: tf.Tensor4D } {
+  /** Scaled dot-product attention of B texts of equal length. */
+  #attention(qkv: tf.Tensor2D, B: number, mask: tf.Tensor4D): tf.Tensor2D {
     const { n_head, n_embd } = this.config;
     const headSize = n_embd / n_head;
-    const T = x.shape[0] / B;
     const heads = (part: tf.Tensor) =>
-      tf.transpose(tf.reshape(part, [B, T, n_head, headSize]), [0, 2, 1, 3]) as tf.Tensor4D;
-
-    const [q, k, v] = tf.split(this.#linear(`${name}.c_attn`, x), 3, 1).map(heads) as [
-      tf.Tensor4D,
-      tf.Tensor4D,
-      tf.Tensor4D,
-    ]; // 3 × [B, heads, T, C/heads]
-    const key = cached ? tf.concat([cached.key, k], 2) : k; // [B, heads, S, C/heads]
-    const value = cached ? tf.concat([cached.value, v], 2) : v;
-    const scores = tf.mul(tf.matMul(q, key, false, true), 1 / Math.sqrt(headSize)); // [B, heads, T, S]
-    const weights = tf.softmax(tf.add(scores, mask));
-    const mixed = tf.reshape(tf.transpose(tf.matMul(weights, value), [0, 2, 1, 3]), [B * T, n_embd]); // [B*T, C]
-    return { y: this.#linear(`${name}.c_proj`, mixed as tf.Tensor2D), key, value };
-  }
-
-  #feedForward(name: string, x: tf.Tensor2D): tf.Tensor2D {
-    const wide = gelu(this.#linear(`${name}.c_fc`, x)); // [B*T, 4C]
-    return this.#linear(`${name}.c_proj`, wide); // [B*T, C]
+      tf.transpose(tf.reshape(part, [B, -1, n_head, headSize]), [0, 2, 1, 3]) as tf.Tensor4D;
+    const [query, key, value] = tf.split(qkv, 3, 1).map(heads) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(headSize)); // [B, heads, T, T]
+    const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), value); // [B, heads, T, C/heads]
+    return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, n_embd]);
   }
 
   #linear(name: string, x: tf.Tensor2D): tf.Tensor2D {
-    return linear(x, this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`));
+    const bias = this.#parameter(`${name}.bias`);
+    const turned = this.#turned.get(name);
+    if (turned) return tf.add(turnedProduct(x, turned), bias);
+    return linear(x, this.#parameter(`${name}.weight`), bias);
   }
 
   #layerNorm(name: string, x: tf.Tensor2D): tf.Tensor2D {
@@ -166,10 +141,6 @@ export class Gpt2 {
 
   #parameter(name: string): tf.Variable {
     return this.parameters.get(name)!;
-  }
-
-  #flat(hidden: tf.Tensor3D): tf.Tensor2D {
-    return tf.reshape(hidden, [-1, this.config.n_embd]);
   }
 }
 
@@ -196,6 +167,14 @@ export function parameterShapes(config: Gpt2Config): Map<string, readonly number
   return shapes;
 }
 
+/** Names of all linear layers. */
+function linearLayers({ n_layer }: Gpt2Config): string[] {
+  const ofBlock = ['attn.c_attn', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'];
+  return Array.from({ length: n_layer }, (_, layer) =>
+    ofBlock.map((name) => `transformer.h.${layer}.${name}`),
+  ).flat();
+}
+
 /** How many numbers a model of this shape learns. */
 export function parameterCount(config: Gpt2Config): number {
   let count = 0;
@@ -214,22 +193,4 @@ function checkParameters(config: Gpt2Config, parameters: ReadonlyMap<string, tf.
   for (const name of parameters.keys()) {
     if (!shapes.has(name)) throw new Error(`the model has no parameter ${name}`);
   }
-}
-
-function positionIds(T: number, past: number, padding: readonly number[] | undefined): tf.Tensor {
-  const row = (padded: number) => Array.from({ length: T }, (_, i) => Math.max(0, past + i - padded));
-  return padding ? tf.tensor2d(padding.map(row), [padding.length, T], 'int32') : tf.tensor1d(row(0), 'int32');
-}
-
-/** [1 or B, 1, T, S]: 0 where token past + i may see token j, that is j <= past + i and j is not padding. */
-function attentionMask(T: number, past: number, padding: readonly number[] = [0]): tf.Tensor4D {
-  const S = past + T;
-  const mask = new Float32Array(padding.length * T * S).fill(HIDDEN);
-  padding.forEach((padded, b) => {
-    for (let i = 0; i < T; i++) {
-      const row = (b * T + i) * S;
-      if (padded <= past + i) mask.fill(0, row + padded, row + past + i + 1);
-    }
-  });
-  return tf.tensor4d(mask, [padding.length, 1, T, S]);
 }

@@ -1,5 +1,5 @@
 /** A target that the loss leaves out. */
-const IGNORED_TARGET = -100;
+export const IGNORED_TARGET = -100;
 
 /** Inputs and targets [B, T], row by row; a text begins at the left and may be filled up at the right. */
 export interface PaddedBatch {

@@ -76,6 +76,7 @@ async function reply(
 ): Promise<void> {
   const { settings, inputs, signal } = context;
   const model = await loadModel(inputs.model!);
+  model.turn();
   const rate = new Rate();
   for (const batch of batches) {
     const texts = await generate(
@@ -85,7 +86,7 @@ async function reply(
         maxNewTokens: settings.max_new_tokens,
         endOfText: settings.eos ?? config.eos_token_id,
         signal,
-        onStep: (tokens) => {
+        onProgress: (tokens) => {
           const perSecond = rate.after(tokens);
           if (perSecond === undefined) return;
           context.progress({

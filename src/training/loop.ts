@@ -28,7 +28,7 @@ export interface TrainingSurroundings {
   /** Told where the training goes on from a checkpoint: the updates that are done already. */
   onResume(done: number): void;
   onUpdate(update: Update): void;
-  /** Told between the parts of an update or an evaluation, many times a second: the updates made so far, and what share of the next is done. */
+  /** Told between the parts of an update, an evaluation or a sample, many times a second: the updates made so far, and what share of the next is done. */
   onPart(done: number, share: number): void;
   onEvaluation(evaluation: Evaluation): void;
   onSample(sample: Sample): void;
@@ -80,7 +80,7 @@ export async function train(
         surroundings.onEvaluation(await evaluate(model, data, options, state, () => pause(0)));
       }
       if (state.samples.length === state.epoch) {
-        surroundings.onSample(await takeSample(model, data, options, state, signal));
+        surroundings.onSample(await takeSample(model, data, options, state, surroundings));
       }
       if (state.epoch === options.epochs) return state;
       if (state.pass === null) beginPass(data, options, state);
@@ -147,9 +147,11 @@ async function takeSample(
   { samplePrompt, endOfText }: TrainingData,
   { sampleTokens }: TrainingOptions,
   state: TrainingState,
-  signal: AbortSignal,
+  { signal, onPart }: Pick<TrainingSurroundings, 'signal' | 'onPart'>,
 ): Promise<Sample> {
-  const replies = await generate(model, [samplePrompt], { maxNewTokens: sampleTokens, endOfText, signal });
+  const onProgress = () => onPart(state.step + 1, 0);
+  const limits = { maxNewTokens: sampleTokens, endOfText };
+  const replies = await generate(model, [samplePrompt], { ...limits, signal, onProgress });
   const sample: Sample = { epoch: state.epoch, tokens: replies[0]! };
   state.samples.push(sample);
   return sample;

@@ -9,13 +9,18 @@ import { TINY, tinyGpt2, tinyTokens } from './tiny-gpt2.ts';
 /** No token of the tiny model: a reply never ends by itself. */
 const NEVER = -1;
 
-describe.each(['cpu', 'wasm'] as const)('greedy generation on %s', (engine) => {
+describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s', (engine) => {
   let model: Gpt2;
+  let turned: Gpt2;
   beforeAll(async () => {
     await loadEngine(engine);
-    model = tinyGpt2(true);
+    [model, turned] = [tinyGpt2(true), tinyGpt2(true)];
+    turned.turn();
   });
-  afterAll(() => model.dispose());
+  afterAll(() => {
+    model.dispose();
+    turned.dispose();
+  });
 
   /** The book's way: all of the sequence, cut to the last n_positions tokens, is computed for each token. */
   function fromScratch(prompt: readonly number[], count: number): number[] {
@@ -37,7 +42,7 @@ describe.each(['cpu', 'wasm'] as const)('greedy generation on %s', (engine) => {
     expect(reply).toEqual(fromScratch(prompt, 30));
   });
 
-  it('gives each of a batch of prompts, whatever their lengths, the reply it gets alone', async () => {
+  it('gives each of a batch of prompts, whatever their lengths, the reply it gets alone, also with turned matrices', async () => {
     const prompts = fc.array(fc.array(fc.nat(TINY.vocab_size - 1), { minLength: 1, maxLength: 27 }), {
       minLength: 1,
       maxLength: 4,
@@ -46,6 +51,7 @@ describe.each(['cpu', 'wasm'] as const)('greedy generation on %s', (engine) => {
       fc.asyncProperty(prompts, async (batch) => {
         const replies = await generate(model, batch, { maxNewTokens: 5, endOfText: NEVER });
         expect(replies).toEqual(batch.map((prompt) => fromScratch(prompt, 5)));
+        expect(await generate(turned, batch, { maxNewTokens: 5, endOfText: NEVER })).toEqual(replies);
       }),
       { numRuns: 15 },
     );
@@ -62,11 +68,12 @@ describe.each(['cpu', 'wasm'] as const)('greedy generation on %s', (engine) => {
     const replies = await generate(model, prompts, {
       maxNewTokens: 8,
       endOfText,
-      onStep: (n) => steps.push(n),
+      onProgress: (n) => steps.push(n),
     });
     expect(replies).toEqual(expected);
-    expect(steps[0]).toBe(3);
-    expect(steps.at(-1)).toBeLessThan(3);
+    const added = steps.filter((count) => count > 0);
+    expect(added[0]).toBe(3);
+    expect(added.at(-1)).toBeLessThan(3);
   });
 
   it('replies nothing where no token is allowed, and begins a text where the prompt is empty', async () => {
@@ -84,7 +91,7 @@ describe.each(['cpu', 'wasm'] as const)('greedy generation on %s', (engine) => {
       maxNewTokens: 6,
       endOfText: NEVER,
       signal: controller.signal,
-      onStep: () => controller.abort(new Error('stop here')),
+      onProgress: () => controller.abort(new Error('stop here')),
     });
     await expect(aborted).rejects.toThrow('stop here');
     expect(tf.memory().numTensors).toBe(before);

@@ -28,6 +28,12 @@ export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
     const rows = backend.peek((inputs.rows as tf.TensorInfo).dataId) as Int32Array;
     addRows(base!, rows, updates!);
   },
+  WriteSlot: (backend, inputs, { slot }) => {
+    refuseShared(backend, 'WriteSlot', inputs, ['base']);
+    const [base, values] = floats(backend, inputs, ['base', 'values']);
+    const [slots, width] = (inputs.base as tf.TensorInfo).shape.slice(-2);
+    writeSlot(base!, values!, { slots: slots!, width: width!, slot: slot as number });
+  },
 };
 
 /** Throws where a tensor that is to change has its data in common with another, which would change with it. */
@@ -60,5 +66,15 @@ function addRows(base: Float32Array, rows: Int32Array, updates: Float32Array): v
   for (let i = 0; i < rows.length; i++) {
     const [to, from] = [rows[i]! * columns, i * columns];
     for (let j = 0; j < columns; j++) base[to + j] = base[to + j]! + updates[from + j]!;
+  }
+}
+
+function writeSlot(
+  base: Float32Array,
+  values: Float32Array,
+  { slots, width, slot }: { readonly slots: number; readonly width: number; readonly slot: number },
+): void {
+  for (let from = 0, to = slot * width; from < values.length; from += width, to += slots * width) {
+    for (let i = 0; i < width; i++) base[to + i] = values[from + i]!;
   }
 }

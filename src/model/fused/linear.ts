@@ -5,6 +5,20 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor, bias: tf.Tensor): tf.T
   return tf.add(tf.matMul(x, weight as tf.Tensor2D), bias);
 }
 
+/** At most so many rows count as few. */
+const FEW_ROWS = 128;
+
+/**
+ * x · Wᵀ [N, out], with x [N, in], W [out, in]. For few rows it is made as (W · xᵀ)ᵀ: the large matrix is then read once,
+ * where it lies, while as the right factor it would first be laid out anew, which takes longer than such a product. On
+ * onnxruntime 16 rows take a quarter of the time of x · W with W [in, out].
+ */
+export function turnedProduct(x: tf.Tensor2D, turned: tf.Tensor): tf.Tensor2D {
+  const matrix = turned as tf.Tensor2D;
+  if (x.shape[0] > FEW_ROWS) return tf.matMul(x, matrix, false, true);
+  return tf.transpose(tf.matMul(matrix, x, false, true)) as tf.Tensor2D;
+}
+
 /** The gradients of a linear layer, given that of its result [N, out]. */
 export function linearGradients(
   dy: tf.Tensor2D,

@@ -1,0 +1,144 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { inputTensors } from './batch-tensors.ts';
+import { compilesShapes, flush } from './engine-kernels.ts';
+import { attention } from './fused/attention.ts';
+import { cachedAttention, type KeysAndValues } from './fused/cached-attention.ts';
+import type { Gpt2 } from './gpt2.ts';
+import { KeyValueCache } from './key-value-cache.ts';
+import { EXACT, type Granularity, IGNORED_TARGET, type PackedBatch, packBatch } from './packed-batch.ts';
+
+/** Where graphs are compiled, prompts are filled up, so that few shapes occur. */
+const COMPILED: Granularity = { rows: 16, length: 16 };
+
+/** Called between the parts of a computation, several times a second. Where it throws, that error ends it. */
+export type Pause = () => Promise<void>;
+
+/** Scores of every token of the vocabulary as the next one of each text [B, V]. */
+export type Scores = tf.Tensor2D;
+
+/**
+ * Continues B texts together, by a token each at a time. Keys and values of earlier tokens are kept, so a step costs
+ * one token a text. After each block the engine is flushed: where graphs are compiled, all blocks share one.
+ */
+export class Decoder {
+  readonly #model: Gpt2;
+  readonly #cache: KeyValueCache;
+  readonly #pause: Pause;
+
+  private constructor(model: Gpt2, cache: KeyValueCache, pause: Pause) {
+    this.#model = model;
+    this.#cache = cache;
+    this.#pause = pause;
+  }
+
+  /** Reads prompts of 1 to n_positions tokens. The caller disposes of both, the scores and the decoder. */
+  static async start(
+    model: Gpt2,
+    prompts: readonly (readonly number[])[],
+    pause: Pause,
+  ): Promise<{ decoder: Decoder; scores: Scores }> {
+    const { counted, ids, positions, grid } = inputTensors(packPrompts(prompts));
+    try {
+      const embedded = tf.tidy(() => model.embed(ids, positions));
+      const { rows, layers } = await passBlocks(model, embedded, pause, (qkv) => {
+        const { y, saved } = attention(qkv, grid, model.config.n_head);
+        return { y, kept: { key: saved.key, value: saved.value } };
+      });
+      const lengths = prompts.map(({ length }) => length);
+      const decoder = new Decoder(model, new KeyValueCache(layers, lengths), pause);
+      const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, prompts.length)));
+      rows.dispose();
+      return { decoder, scores: scoresOf(model, last) };
+    } finally {
+      tf.dispose({ counted, ids, positions, grid });
+    }
+  }
+
+  /**
+   * Adds a token to each text; the caller disposes of the scores. Those of a text with more than n_positions tokens mean
+   * nothing.
+   */
+  async step(tokens: readonly number[]): Promise<Scores> {
+    const model = this.#model;
+    const positions = this.#cache.lengths.map((length) => Math.min(length, model.config.n_positions - 1));
+    const mask = this.#cache.mask();
+    try {
+      const embedded = tf.tidy(() =>
+        model.embed(tf.tensor1d(tokens as number[], 'int32'), tf.tensor1d(positions, 'int32')),
+      );
+      const { rows, layers } = await passBlocks(model, embedded, this.#pause, (qkv, layer) => {
+        const { y, added } = cachedAttention(qkv, this.#cache.layer(layer), mask);
+        return { y, kept: added };
+      });
+      this.#cache.add(layers);
+      return scoresOf(model, rows);
+    } finally {
+      mask.dispose();
+    }
+  }
+
+  /** Goes on with some of the texts only, in this order. */
+  keep(texts: readonly number[]): void {
+    this.#cache.keep(texts);
+  }
+
+  dispose(): void {
+    this.#cache.dispose();
+  }
+}
+
+/** The prompts without padding, as a batch in which only the last token of each is asked for what follows. */
+function packPrompts(prompts: readonly (readonly number[])[]): PackedBatch {
+  const length = Math.max(...prompts.map((prompt) => prompt.length));
+  const inputs = new Int32Array(prompts.length * length);
+  const targets = new Int32Array(inputs.length).fill(IGNORED_TARGET);
+  for (const [text, prompt] of prompts.entries()) {
+    inputs.set(prompt, text * length);
+    targets[text * length + prompt.length - 1] = 0;
+  }
+  const granularity = compilesShapes() ? COMPILED : EXACT;
+  return packBatch({ inputs, targets, rows: prompts.length, length }, granularity);
+}
+
+type Attend = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; kept: KeysAndValues };
+
+/** Takes rows [N, C] through all blocks, and returns what each of them keeps. Disposes of the rows. */
+async function passBlocks(
+  model: Gpt2,
+  embedded: tf.Tensor2D,
+  pause: Pause,
+  attend: Attend,
+): Promise<{ rows: tf.Tensor2D; layers: KeysAndValues[] }> {
+  const layers: KeysAndValues[] = [];
+  let rows = embedded;
+  try {
+    for (let layer = 0; layer < model.config.n_layer; layer++) {
+      const { y, key, value } = tf.tidy(() => {
+        const kept: Partial<KeysAndValues> = {};
+        const y = model.block(layer, rows, (qkv) => {
+          const attended = attend(qkv, layer);
+          Object.assign(kept, attended.kept);
+          return attended.y;
+        });
+        return { y, ...(kept as KeysAndValues) };
+      });
+      rows.dispose();
+      rows = y;
+      layers.push({ key, value });
+      flush();
+      await pause();
+    }
+    return { rows, layers };
+  } catch (error) {
+    rows.dispose();
+    for (const { key, value } of layers) tf.dispose([key, value]);
+    throw error;
+  }
+}
+
+/** The scores of the next tokens, given the last block's rows [B, C], which are disposed of. */
+function scoresOf(model: Gpt2, rows: tf.Tensor2D): Scores {
+  const scores = tf.tidy(() => model.head(model.finalNorm(rows)));
+  rows.dispose();
+  return scores;
+}
