@@ -88,3 +88,29 @@ describe('AddRows', () => {
     });
   });
 });
+
+describe('WriteSlot', () => {
+  const base = () => tf.zeros<tf.Rank.R4>([2, 1, 3, 2]);
+  const values = () => tf.tensor4d([1, 2, 3, 4], [2, 1, 1, 2]);
+
+  it('overwrites one row of each matrix, and what was recorded before still sees the old one', () => {
+    tf.tidy(() => {
+      const changed = base();
+      const earlier = tf.add(changed, 1);
+      runKernel('WriteSlot', { base: changed, values: values() }, { slot: 1 });
+      expect([...changed.dataSync()]).toEqual([0, 0, 1, 2, 0, 0, 0, 0, 3, 4, 0, 0]);
+      expect([...earlier.dataSync()]).toEqual(new Array(12).fill(1));
+    });
+  });
+
+  it('refuses a base that has a clone', () => {
+    tf.tidy(() => {
+      const shared = base();
+      const clone = tf.clone(shared);
+      expect(() => runKernel('WriteSlot', { base: shared, values: values() }, { slot: 1 })).toThrow(
+        "WriteSlot changes 'base' where it is stored",
+      );
+      expect([...clone.dataSync()]).toEqual(new Array(12).fill(0));
+    });
+  });
+});
