@@ -31,10 +31,10 @@ const parameters = new Map();
 for (const [name, shape] of parameterShapes(config)) parameters.set(name, randomParameter(name, shape));
 const model = new Gpt2(config, parameters);
 const optimizer = new AdamW(parameters, {
-  learningRate: 5e-5,
   betas: [0.9, 0.999],
   epsilon: 1e-8,
   weightDecay: 0.1,
+  decayOn: 'all',
 });
 
 /** One update; seconds in all and of each phase. */
@@ -48,7 +48,7 @@ async function update(texts, t) {
     if (share < 1 / 3 + 1e-6) forward = performance.now();
   });
   const backward = performance.now();
-  optimizer.update(gradients, t);
+  optimizer.update(gradients, t, 5e-5);
   const end = performance.now();
   const seconds = (from, to) => (to - from) / 1000;
   return {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type StageContext, StageError } from '../contract/stage-context.ts';
+import type { Problem } from '../contract/stage-type.ts';
 import { engineFor } from '../engine/engine-fit.ts';
 import { loadEngine } from '../engine/load-engine.ts';
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
@@ -16,11 +17,12 @@ import {
   type TrainingData,
   type TrainingOptions,
   type TrainingState,
-  updatesPerEpoch,
+  updatesInAll,
 } from '../training/training-state.ts';
 import { checkResponses } from './check-responses.ts';
 import type { TrainSettings } from './train.ts';
 import { memoryProblem } from './train-memory.ts';
+import { learningRateProblems } from './train-schedule.ts';
 
 /** Milliseconds between two reports of progress. */
 const PROGRESS_INTERVAL = 500;
@@ -38,6 +40,8 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config);
   const data = trainingData(tokens, settings);
+  const updates = updatesInAll(data, options);
+  refuse(learningRateProblems(settings, updates)[0]);
   warnOfCuts(data, options, context);
   checkResponses(data, options, context);
   checkMemory(data, options, config, context);
@@ -48,10 +52,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   context.fact('parameters', parameters);
   const tokenizer = await tokenizerFor(tokens.train.encoding);
   const model = await loadModel(inputs.model!);
-  const progress = progressReport(
-    context,
-    options.epochs * updatesPerEpoch(data.train.length, options.batchSize),
-  );
+  const progress = progressReport(context, options, updates);
   const { history, samples } = await train(model, data, options, {
     checkpoints: new Checkpoints<TrainingState>(
       context.workDirectory,
@@ -92,7 +93,10 @@ function checkMemory(
   if (engine === 'tensorflow-gpu') return; // which has memory of its own
   const lengths = [...train, ...validation].map(({ length }) => Math.min(length, maxLength));
   const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce);
-  const problem = memoryProblem(needed, settings, availableMemory());
+  refuse(memoryProblem(needed, settings, availableMemory()));
+}
+
+function refuse(problem: Problem | undefined): void {
   if (problem) throw new StageError(problem.message, { ...(problem.hint && { hint: problem.hint }) });
 }
 
@@ -129,11 +133,19 @@ function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingO
   const [beta1, beta2] = settings.betas as [number, number];
   return {
     optimizer: {
-      learningRate: settings.learning_rate,
       betas: [beta1, beta2],
       epsilon: settings.epsilon,
       weightDecay: settings.weight_decay,
+      decayOn: settings.weight_decay_on,
     },
+    learningRate: {
+      schedule: settings.schedule,
+      peak: settings.learning_rate,
+      warmup: settings.warmup,
+      initial: settings.initial_learning_rate,
+      minimum: settings.minimum_learning_rate,
+    },
+    maxGradNorm: settings.max_grad_norm || null,
     epochs: settings.epochs,
     batchSize: settings.batch_size * settings.gradient_accumulation,
     rowsAtOnce: settings.batch_size,
@@ -175,7 +187,12 @@ function warnOfCuts(
 }
 
 /** Tells progress about twice a second, with the latest loss and the speed of the latest updates. */
-function progressReport(context: StageContext<TrainSettings>, total: number) {
+function progressReport(
+  context: StageContext<TrainSettings>,
+  { learningRate: { schedule, warmup }, maxGradNorm }: TrainingOptions,
+  total: number,
+) {
+  const rateMoves = schedule !== 'constant' || warmup > 0;
   const sum = { updates: 0, tokens: 0, seconds: 0 };
   let metrics: Record<string, number> = {};
   let reported = Number.NEGATIVE_INFINITY;
@@ -186,11 +203,16 @@ function progressReport(context: StageContext<TrainSettings>, total: number) {
     reported = now;
   };
   return {
-    update({ done, loss, tokens, seconds }: Update): void {
+    update({ done, loss, learningRate, gradNorm, tokens, seconds }: Update): void {
       sum.updates += 1;
       sum.tokens += tokens;
       sum.seconds += seconds;
-      metrics = { train_loss: loss, tokens_per_second: Math.round(tokens / seconds) };
+      metrics = {
+        train_loss: loss,
+        ...(rateMoves && { learning_rate: learningRate }),
+        ...(maxGradNorm !== null && { grad_norm: gradNorm! }),
+        tokens_per_second: Math.round(tokens / seconds),
+      };
       report(done);
     },
     /** Between the parts of an update: one of a large model takes seconds. */

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { defineStage } from '../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../training/memory.ts';
 import { memoryProblem } from './train-memory.ts';
+import { learningRateProblems } from './train-schedule.ts';
 
 const settings = Type.Object(
   {
@@ -9,7 +10,44 @@ const settings = Type.Object(
       affects: 'result',
       default: 5e-5,
       exclusiveMinimum: 0,
-      description: 'Learning rate of AdamW, the same for every update.',
+      description: 'Learning rate of AdamW: of every update or, with a warm-up or a schedule, the highest.',
+    }),
+    schedule: Type.Union([Type.Literal('constant'), Type.Literal('cosine')], {
+      affects: 'result',
+      legacy: 'constant',
+      default: 'constant',
+      description:
+        'Learning rate after the warm-up. `constant`: `learning_rate` to the end. `cosine`: down to `minimum_learning_rate` in half a wave, as in appendix D of the book: with w of n updates for the warm-up, update i (the first is 0) has the rate `minimum + (peak - minimum) * (1 + cos(pi * (i - w) / (n - w))) / 2`.',
+    }),
+    warmup: Type.Number({
+      affects: 'result',
+      legacy: 0,
+      default: 0,
+      minimum: 0,
+      description:
+        'Updates in which the learning rate rises from `initial_learning_rate` to `learning_rate`, in equal steps: update i of w has `initial + i * (peak - initial) / w`, as in appendix D of the book. A number below 1 is a share of all updates: 0.2, a fifth of them, is what the book takes.',
+    }),
+    initial_learning_rate: Type.Number({
+      affects: 'result',
+      legacy: 0,
+      default: 0,
+      minimum: 0,
+      description: 'Learning rate of the first update of a warm-up; 3e-5 in the book.',
+    }),
+    minimum_learning_rate: Type.Number({
+      affects: 'result',
+      legacy: 0,
+      default: 0,
+      minimum: 0,
+      description: 'Learning rate that `schedule: cosine` ends at; 1e-6 in the book.',
+    }),
+    max_grad_norm: Type.Number({
+      affects: 'result',
+      legacy: 0,
+      default: 0,
+      minimum: 0,
+      description:
+        'Clipping: where the norm of all gradients of an update together is higher, they are scaled down to this one, exactly as `torch.nn.utils.clip_grad_norm_` does; 0 leaves them as they are. The book takes 1 and clips after the warm-up; here every update is clipped. The history has the norms before clipping.',
     }),
     epochs: Type.Integer({
       affects: 'result',
@@ -48,7 +86,14 @@ const settings = Type.Object(
       affects: 'result',
       default: 0.1,
       minimum: 0,
-      description: 'Decoupled weight decay of AdamW, on every parameter.',
+      description: 'Decoupled weight decay of AdamW, on the parameters that `weight_decay_on` names.',
+    }),
+    weight_decay_on: Type.Union([Type.Literal('all'), Type.Literal('matrices')], {
+      affects: 'result',
+      legacy: 'all',
+      default: 'all',
+      description:
+        'What decays. `all`: every parameter, as in the book. `matrices`: parameters of two dimensions, which leaves out biases and layer norms; the embeddings of tokens and positions are matrices and decay, as in nanoGPT, because a tied head is the embedding of tokens.',
     }),
     betas: Type.Array(Type.Number({ minimum: 0, exclusiveMaximum: 1 }), {
       affects: 'result',
@@ -142,10 +187,11 @@ export const train = defineStage({
   // The newest checkpoint (parameters and two moments), the one that replaces it, and the result.
   diskBytes: (_, { model = 0 }) => (3 + 3 + 1) * model,
   async preflight(settings, { inputBytes: { model } }) {
-    if (model === undefined) return [];
+    const problems = learningRateProblems(settings);
+    if (model === undefined) return problems;
     const needed = (textsAtOnce: number) => trainingMemory(model, textsAtOnce);
     const problem = memoryProblem(needed, settings, availableMemory());
-    return problem ? [problem] : [];
+    return problem ? [...problems, problem] : problems;
   },
   async run(context) {
     const { runTrain } = await import('./run-train.ts');

@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from '../model/engine-kernels.ts';
 
 export interface AdamWOptions {
-  readonly learningRate: number;
   readonly betas: readonly [number, number];
   readonly epsilon: number;
   readonly weightDecay: number;
+  /** `matrices`: parameters of one dimension (biases, layer norms) do not decay, as in nanoGPT. */
+  readonly decayOn: 'all' | 'matrices';
 }
 
 /** Running averages of one parameter's gradient and of its square; both have the parameter's shape. */
@@ -16,8 +17,7 @@ interface Moments {
 
 /**
  * AdamW of Loshchilov and Hutter (https://arxiv.org/abs/1711.05101, algorithm 2) in the form of
- * torch.optim.AdamW: the decay is decoupled from the gradient and applies to every parameter, biases and layer
- * norms included, as in the book.
+ * torch.optim.AdamW: the decay is decoupled from the gradient.
  */
 export class AdamW {
   readonly #parameters: ReadonlyMap<string, tf.Variable>;
@@ -40,42 +40,35 @@ export class AdamW {
   }
 
   /**
-   * Makes update number t (the first is 1) of every parameter in place, and frees each gradient as soon as it
-   * has been used.
+   * Makes update number t (the first is 1) of every parameter in place, from its gradient times `scale`, and frees
+   * each gradient as soon as it has been used.
    */
-  update(gradients: ReadonlyMap<string, tf.Tensor>, t: number): void {
+  update(gradients: ReadonlyMap<string, tf.Tensor>, t: number, learningRate: number, scale = 1): void {
     for (const [name, parameter] of this.#parameters) {
       const gradient = gradients.get(name)!;
-      tf.tidy(() => this.#updateOne(parameter, gradient, this.#moments.get(name)!, t));
+      const numbers = this.#numbers(t, learningRate, parameter.rank);
+      tf.tidy(() => {
+        // One at a time, so that scaling takes no memory beyond one parameter's.
+        const scaled = scale === 1 ? gradient : tf.mul(gradient, scale);
+        updateOne(parameter, scaled, this.#moments.get(name)!, numbers);
+      });
       gradient.dispose();
     }
   }
 
-  #updateOne(parameter: tf.Variable, gradient: tf.Tensor, { first, second }: Moments, t: number): void {
-    const numbers = this.#numbers(t);
-    if (hasKernel('AdamWUpdate')) {
-      runKernel('AdamWUpdate', { parameter, gradient, first, second }, numbers);
-      return;
-    }
-    const { beta1, beta2, step, epsilon, keep } = numbers;
-    first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
-    second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-    const change = tf.mul(tf.div(first, tf.add(tf.sqrt(second), epsilon)), step);
-    parameter.assign(tf.sub(tf.mul(parameter, keep), change));
-  }
-
   /** The bias corrections of both moments are brought into the step's size and epsilon. */
-  #numbers(t: number) {
-    const { learningRate, epsilon, weightDecay, betas } = this.#options;
+  #numbers(t: number, learningRate: number, rank: number): Numbers {
+    const { epsilon, weightDecay, decayOn, betas } = this.#options;
     const [beta1, beta2] = betas;
     const correction1 = 1 - beta1 ** t;
     const correction2 = Math.sqrt(1 - beta2 ** t);
+    const decays = decayOn === 'all' || rank >= 2;
     return {
       beta1,
       beta2,
       step: (learningRate * correction2) / correction1,
       epsilon: epsilon * correction2,
-      keep: 1 - learningRate * weightDecay,
+      keep: decays ? 1 - learningRate * weightDecay : 1,
     };
   }
 
@@ -85,6 +78,25 @@ export class AdamW {
       second.dispose();
     }
   }
+}
+
+type Numbers = Readonly<Record<'beta1' | 'beta2' | 'step' | 'epsilon' | 'keep', number>>;
+
+function updateOne(
+  parameter: tf.Variable,
+  gradient: tf.Tensor,
+  { first, second }: Moments,
+  numbers: Numbers,
+): void {
+  if (hasKernel('AdamWUpdate')) {
+    runKernel('AdamWUpdate', { parameter, gradient, first, second }, numbers);
+    return;
+  }
+  const { beta1, beta2, step, epsilon, keep } = numbers;
+  first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
+  second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+  const change = tf.mul(tf.div(first, tf.add(tf.sqrt(second), epsilon)), step);
+  parameter.assign(tf.sub(tf.mul(parameter, keep), change));
 }
 
 function zeroMoments(shape: number[]): Moments {

@@ -3,10 +3,12 @@ import type { Pause } from '../model/training-pass.ts';
 import { checkFinite, collated, meanLoss } from './batch-loss.ts';
 import { batchesOf, DataOrder } from './data-order.ts';
 import type { Evaluation } from './history.ts';
+import { learningRateAt } from './learning-rate.ts';
 import {
   type TrainingData,
   type TrainingOptions,
   type TrainingState,
+  updatesInAll,
   updatesPerEpoch,
 } from './training-state.ts';
 
@@ -55,7 +57,9 @@ export async function evaluate(
     tokensSeen: state.tokensSeen,
     trainLoss,
     validationLoss,
-    learningRate: begun ? options.optimizer.learningRate : null,
+    learningRate: begun
+      ? learningRateAt(state.step, options.learningRate, updatesInAll(data, options))
+      : null,
     gradNorm: state.gradNorm,
   };
   state.history.push(evaluation);

@@ -6,15 +6,18 @@ import type { Gradients, Pause } from '../model/training-pass.ts';
 import { AdamW } from './adamw.ts';
 import { checkFinite, collated, meanLossGradients } from './batch-loss.ts';
 import type { Checkpoints } from './checkpoint.ts';
+import { clippingFactor, gradientNorm } from './clipping.ts';
 import { DataOrder } from './data-order.ts';
 import { evaluate, evaluationIsDue } from './evaluate.ts';
 import type { Evaluation } from './history.ts';
+import { learningRateAt } from './learning-rate.ts';
 import {
   beginning,
   type Sample,
   type TrainingData,
   type TrainingOptions,
   type TrainingState,
+  updatesInAll,
   updatesPerEpoch,
 } from './training-state.ts';
 
@@ -40,6 +43,9 @@ export interface Update {
   readonly done: number;
   /** Loss of its batch, in nats. */
   readonly loss: number;
+  readonly learningRate: number;
+  /** Norm of all its gradients before clipping; null where it was not asked for. */
+  readonly gradNorm: number | null;
   /** Tokens in its batch, padding included. */
   readonly tokens: number;
   readonly seconds: number;
@@ -111,9 +117,10 @@ async function update(
   state: TrainingState,
   pause: Pause,
 ): Promise<Update> {
-  const { batchSize, rowsAtOnce } = options;
+  const { batchSize, rowsAtOnce, maxGradNorm } = options;
   const start = performance.now();
   const step = state.step + 1;
+  const learningRate = learningRateAt(step, options.learningRate, updatesInAll(data, options));
   const texts = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const batch = collated('train', texts, data, options);
   const gradients: Gradients = new Map();
@@ -122,8 +129,10 @@ async function update(
   try {
     loss = await meanLossGradients(model, batch, rowsAtOnce, gradients, pause);
     checkFinite(loss, `of step ${step}`);
-    gradNorm = step % options.evalEvery === 0 ? await norm(gradients.values()) : null;
-    optimizer.update(gradients, step + 1);
+    const wanted = maxGradNorm !== null || step % options.evalEvery === 0;
+    gradNorm = wanted ? await gradientNorm(gradients.values()) : null;
+    const factor = maxGradNorm === null ? 1 : clippingFactor(gradNorm!, maxGradNorm);
+    optimizer.update(gradients, step + 1, learningRate, factor);
   } finally {
     tf.dispose([...gradients.values()]);
   }
@@ -138,7 +147,8 @@ async function update(
     state.batch = 0;
     state.pass = null;
   }
-  return { done: step + 1, loss, tokens, seconds: (performance.now() - start) / 1000 };
+  const seconds = (performance.now() - start) / 1000;
+  return { done: step + 1, loss, learningRate, gradNorm, tokens, seconds };
 }
 
 /** Lets the model go on from the sample prompt, greedily, up to the end of the text. */
@@ -155,15 +165,4 @@ async function takeSample(
   const sample: Sample = { epoch: state.epoch, tokens: replies[0]! };
   state.samples.push(sample);
   return sample;
-}
-
-/** Euclidean norm of all gradients together. */
-async function norm(gradients: Iterable<tf.Tensor>): Promise<number> {
-  let sum = 0;
-  for (const gradient of gradients) {
-    const square = tf.tidy(() => tf.sum(tf.square(gradient)));
-    sum += (await square.data())[0]!;
-    square.dispose();
-  }
-  return Math.sqrt(sum);
 }

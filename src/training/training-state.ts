@@ -1,6 +1,7 @@
 import type { AdamWOptions } from './adamw.ts';
 import type { Shuffle } from './data-order.ts';
 import type { Evaluation } from './history.ts';
+import type { LearningRateOptions } from './learning-rate.ts';
 import { Mt19937, type Mt19937State } from './mt19937.ts';
 
 export interface TrainingData {
@@ -16,6 +17,9 @@ export interface TrainingData {
 
 export interface TrainingOptions {
   readonly optimizer: AdamWOptions;
+  readonly learningRate: LearningRateOptions;
+  /** The gradients of an update are scaled down to this norm; null leaves them as they are. */
+  readonly maxGradNorm: number | null;
   readonly epochs: number;
   /** Texts in one update. */
   readonly batchSize: number;
@@ -49,7 +53,7 @@ export interface TrainingState {
   pass: readonly number[] | null;
   batch: number;
   generator: Mt19937State;
-  /** Norm of the gradients of the last update, where it will be evaluated. */
+  /** Norm of the gradients of the last update before clipping, where it will be evaluated or clipping needed it. */
   gradNorm: number | null;
   history: Evaluation[];
   samples: Sample[];
@@ -73,4 +77,12 @@ export function beginning({ seed }: TrainingOptions): TrainingState {
 /** An epoch leaves out an incomplete last batch. */
 export function updatesPerEpoch(texts: number, batchSize: number): number {
   return Math.floor(texts / batchSize);
+}
+
+/** Updates of the whole training, where nothing stops it early. */
+export function updatesInAll(
+  { train }: TrainingData,
+  { epochs, batchSize }: Pick<TrainingOptions, 'epochs' | 'batchSize'>,
+): number {
+  return epochs * updatesPerEpoch(train.length, batchSize);
 }

@@ -33,12 +33,18 @@ describe('train', () => {
   it('has the defaults of the book', () => {
     expect(resolvedSettings(train)).toEqual({
       learning_rate: 5e-5,
+      schedule: 'constant',
+      warmup: 0,
+      initial_learning_rate: 0,
+      minimum_learning_rate: 0,
+      max_grad_norm: 0,
       epochs: 2,
       batch_size: 8,
       gradient_accumulation: 1,
       seed: 123,
       shuffle: 'pytorch',
       weight_decay: 0.1,
+      weight_decay_on: 'all',
       betas: [0.9, 0.999],
       epsilon: 1e-8,
       max_length: 1024,
@@ -87,6 +93,42 @@ describe('train', () => {
     });
     expect(events).toContainEqual({ type: 'fact', name: 'parameters', value: 257 * 8 + 48 * 8 + 872 + 16 });
     expect(events).toContainEqual({ type: 'metric', name: 'seconds_per_step', value: expect.any(Number) });
+  });
+
+  it('follows the schedule and tells rate and gradient norm of each update', async () => {
+    const { outputs, events } = await runStage(train, {
+      with: {
+        ...SETTINGS,
+        epochs: 3,
+        schedule: 'cosine',
+        warmup: 0.5,
+        minimum_learning_rate: 0.001,
+        max_grad_norm: 0.5,
+        eval_every: 1,
+      },
+      inputs: await inputs(),
+      engine: 'cpu',
+    });
+    const history = parseHistory(read(outputs.history));
+    expect(history.map(({ learningRate }) => learningRate)).toEqual(
+      [null, 0, 0.01 / 3, 0.02 / 3, 0.01, 0.001 + 0.009 * 0.75, 0.001 + 0.009 * 0.25].map(
+        (rate) => rate && expect.closeTo(rate, 10),
+      ),
+    );
+    expect(history[1]!.validationLoss).toBe(history[0]!.validationLoss);
+    expect(history[2]!.validationLoss).not.toBe(history[1]!.validationLoss);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'progress',
+        done: 6,
+        metrics: {
+          train_loss: expect.any(Number),
+          learning_rate: history.at(-1)!.learningRate,
+          grad_norm: history.at(-1)!.gradNorm,
+          tokens_per_second: expect.any(Number),
+        },
+      }),
+    );
   });
 
   it('gives the same bytes each time, wherever its checkpoints fall', async () => {
@@ -205,6 +247,12 @@ describe('train', () => {
       expect(await failure(given)).toBe('There are no texts to validate on.');
     });
 
+    it('a warm-up as long as the training', async () => {
+      expect(await failure(await inputs(), { warmup: 4, epochs: 2 })).toBe(
+        'The warm-up takes 4 updates, but the whole training has 4.',
+      );
+    });
+
     it('to go on when the loss is no longer a number', async () => {
       expect(await failure(await inputs(), { learning_rate: 1e30 })).toContain('the training has diverged');
     });
@@ -213,8 +261,8 @@ describe('train', () => {
   describe('in advance', () => {
     const environment = {};
     const { signal } = new AbortController();
-    const problems = (model: number | undefined) =>
-      train.preflight!(resolvedSettings(train), { inputBytes: { model }, environment, signal });
+    const problems = (model: number | undefined, settings: Record<string, unknown> = {}) =>
+      train.preflight!(resolvedSettings(train, settings), { inputBytes: { model }, environment, signal });
 
     it('finds nothing wrong with a model that fits into memory, or that is not known yet', async () => {
       expect(await problems(1e6)).toEqual([]);
@@ -227,6 +275,31 @@ describe('train', () => {
         /^Training in batches of 8 needs about 4720000\.3 GB of memory, and \d+\.\d GB are free\.$/,
       );
       expect(problem!.hint).toMatch(/^Close other programs/);
+    });
+
+    it.each([
+      [
+        { schedule: 'cosine', learning_rate: 1e-4, minimum_learning_rate: 1e-3 },
+        '`minimum_learning_rate` is 0.001, above the highest learning rate of the training, 0.0001.',
+        'Lower `minimum_learning_rate`, or raise `learning_rate`.',
+      ],
+      [
+        { warmup: 20, learning_rate: 1e-5, initial_learning_rate: 3e-5 },
+        '`initial_learning_rate` is 0.00003, above the highest learning rate of the training, 0.00001.',
+        'Lower `initial_learning_rate`, or raise `learning_rate`.',
+      ],
+      [
+        { warmup: 1.5 },
+        '`warmup` is 1.5, which is neither a whole number of updates nor a share of them below 1.',
+        'Give the updates (`warmup: 2`) or a share (`warmup: 0.2`).',
+      ],
+    ])('refuses %o', async (settings, message, hint) => {
+      expect(await problems(undefined, settings)).toEqual([{ message, hint }]);
+    });
+
+    it('lets rates stand that the schedule does not use', async () => {
+      const unused = { learning_rate: 1e-5, initial_learning_rate: 1, minimum_learning_rate: 1 };
+      expect(await problems(undefined, unused)).toEqual([]);
     });
 
     it('asks for the disk space of two checkpoints and the result', () => {

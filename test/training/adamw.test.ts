@@ -14,7 +14,8 @@ const golden: Golden = JSON.parse(
   readFileSync(new URL('../golden/training-adamw.json', import.meta.url), 'utf8'),
 );
 
-const options = { learningRate: 0.05, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1 } as const;
+const RATE = 0.05;
+const options = { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, decayOn: 'all' } as const;
 
 /** Linear regression by least squares, as in test/golden/training.py. */
 class Regression {
@@ -30,7 +31,11 @@ class Regression {
     const { value, grads } = tf.variableGrads(() => this.#loss(), [...this.parameters.values()]);
     const loss = value.dataSync()[0]!;
     value.dispose();
-    optimizer.update(new Map([...this.parameters].map(([name, { name: id }]) => [name, grads[id]!])), t);
+    optimizer.update(
+      new Map([...this.parameters].map(([name, { name: id }]) => [name, grads[id]!])),
+      t,
+      RATE,
+    );
     return loss;
   }
 

@@ -75,11 +75,13 @@ it.skipIf(bookData === undefined)(
       data,
       {
         optimizer: {
-          learningRate: learning_rate,
           betas: [0.9, 0.999],
           epsilon: 1e-8,
           weightDecay: weight_decay,
+          decayOn: 'all',
         },
+        learningRate: { schedule: 'constant', peak: learning_rate, warmup: 0, initial: 0, minimum: 0 },
+        maxGradNorm: null,
         epochs: 2,
         batchSize: 8,
         rowsAtOnce: 8,

@@ -22,7 +22,9 @@ const data: TrainingData = {
   samplePrompt: Int32Array.of(1, 2, 3),
 };
 const options: TrainingOptions = {
-  optimizer: { learningRate: 0.002, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1 },
+  optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, decayOn: 'all' },
+  learningRate: { schedule: 'constant', peak: 0.002, warmup: 0, initial: 0, minimum: 0 },
+  maxGradNorm: null,
   epochs: 3,
   batchSize: 4,
   rowsAtOnce: 4,
@@ -225,8 +227,8 @@ describe('training', () => {
   });
 
   it('stops where the loss is no longer a number, and says what to do', async () => {
-    const optimizer = { ...options.optimizer, learningRate: 1e30 };
-    const failure = await trainTiny([], {}, { optimizer }).catch((error: unknown) => error);
+    const learningRate = { ...options.learningRate, peak: 1e30 };
+    const failure = await trainTiny([], {}, { learningRate }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StageError);
     expect((failure as StageError).message).toBe(
       'The loss on train after step 0 is NaN: the training has diverged.',

@@ -25,7 +25,9 @@ async function losses(shuffle: Shuffle, evalEvery: number, seed = 123): Promise<
       samplePrompt: Int32Array.of(1),
     },
     {
-      optimizer: { learningRate: 0.002, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1 },
+      optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, decayOn: 'all' },
+      learningRate: { schedule: 'constant', peak: 0.002, warmup: 0, initial: 0, minimum: 0 },
+      maxGradNorm: null,
       epochs: 2,
       batchSize: 4,
       rowsAtOnce: 4,

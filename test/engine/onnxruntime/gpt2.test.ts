@@ -7,7 +7,7 @@ import { addGradients, type Gradients } from '../../../src/model/training-pass.t
 import { AdamW } from '../../../src/training/adamw.ts';
 import { TINY } from '../../model/tiny-gpt2.ts';
 
-const OPTIMIZER = { learningRate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1 } as const;
+const OPTIMIZER = { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, decayOn: 'all' } as const;
 
 /** Numbers in [-0.5, 0.5) that are the same on every engine. */
 function numbers(count: number, seed: number): Float32Array {
@@ -63,7 +63,7 @@ async function losses(engine: string, steps: number): Promise<number[]> {
     const { loss, gradients } = await backpropagate(gpt2, batch);
     found.push((await loss.data())[0]!);
     loss.dispose();
-    optimizer.update(gradients, step);
+    optimizer.update(gradients, step, 1e-3);
   }
   optimizer.dispose();
   gpt2.dispose();
