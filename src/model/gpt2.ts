@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { flush } from './engine-kernels.ts';
 import { causalMask } from './fused/causal-mask.ts';
+import { type Drop, keep } from './fused/drop.ts';
 import { embedding } from './fused/embedding.ts';
 import { gelu } from './fused/gelu.ts';
 import { layerNorm } from './fused/layer-norm.ts';
-import { linear, turnedProduct } from './fused/linear.ts';
+import { type LinearLayer, linear, turnedProduct } from './fused/linear.ts';
+import { adapted, type LowRankPair, lowRankChange } from './fused/low-rank.ts';
 
 /**
  * The shape of a GPT-2, in Hugging Face's names
@@ -28,6 +30,15 @@ export interface Gpt2Config {
 /** What attention makes of queries, keys and values side by side [N, 3C]: mixed values [N, C]. */
 export type Attend = (qkv: tf.Tensor2D) => tf.Tensor2D;
 
+/** Low-rank matrices beside some of a model's linear layers; where there are any, they alone are trained. */
+export interface Adapter {
+  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Those beside a layer, by its name: `transformer.h.0.attn.c_attn`. */
+  pairOf(layer: string): LowRankPair | undefined;
+  /** Probability with which an element of what goes into them is dropped in training. */
+  readonly dropout: number;
+}
+
 /**
  * GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"), with the parameter names
  * and the matrix orientation [in, out] of Hugging Face's checkpoints. Its parts work on N tokens, each a row; only
@@ -36,14 +47,38 @@ export type Attend = (qkv: tf.Tensor2D) => tf.Tensor2D;
 export class Gpt2 {
   readonly config: Gpt2Config;
   readonly parameters: ReadonlyMap<string, tf.Variable>;
+  readonly adapter: Adapter | undefined;
   /** Matrices [out, in] of linear layers, by the name of the layer. */
   readonly #turned = new Map<string, tf.Tensor2D>();
 
   /** Takes ownership of the parameters. Throws where one is missing, unknown or of another shape. */
-  constructor(config: Gpt2Config, parameters: ReadonlyMap<string, tf.Variable>) {
+  constructor(config: Gpt2Config, parameters: ReadonlyMap<string, tf.Variable>, adapter?: Adapter) {
     checkParameters(config, parameters);
     this.config = config;
     this.parameters = parameters;
+    this.adapter = adapter;
+  }
+
+  /** The parameters that a training changes: all of them, or those of the adapter. */
+  get trained(): ReadonlyMap<string, tf.Variable> {
+    return this.adapter?.parameters ?? this.parameters;
+  }
+
+  /** A linear layer by its name, such as `transformer.h.0.attn.c_attn`; `drop` acts on what goes into its adapter. */
+  linear(name: string, drop: Drop = keep): LinearLayer {
+    const layer = linear(this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`));
+    const pair = this.adapter?.pairOf(name);
+    return pair ? adapted(layer, pair, drop) : layer;
+  }
+
+  /** The numbers of a parameter in the ordinary model that computes the same: with what an adapter adds to them. */
+  async mergedData(name: string): Promise<Float32Array> {
+    const merged = this.#merged(name);
+    try {
+      return await merged.data<'float32'>();
+    } finally {
+      merged.dispose();
+    }
   }
 
   /** What goes into the first block [N, C]: N tokens at their positions, both int32 [N]. */
@@ -99,20 +134,24 @@ export class Gpt2 {
   }
 
   /**
-   * Turns the matrices of all linear layers, for good: few tokens then pass a block in much less time (see
+   * Turns the matrices of all linear layers, with what an adapter adds to them, for good: few tokens then pass a block in much less time (see
    * `turnedProduct`), but nothing else may read these parameters any more.
    */
   turn(): void {
     for (const name of linearLayers(this.config)) {
       const weight = this.#parameter(`${name}.weight`) as tf.Tensor as tf.Tensor2D;
-      this.#turned.set(name, tf.transpose(weight));
+      this.#turned.set(
+        name,
+        tf.tidy(() => tf.transpose(this.#merged(`${name}.weight`)) as tf.Tensor2D),
+      );
       weight.dispose();
       flush();
     }
   }
 
   dispose(): void {
-    tf.dispose([...this.parameters.values(), ...this.#turned.values()]);
+    tf.dispose([...this.parameters.values(), ...(this.adapter?.parameters.values() ?? [])]);
+    tf.dispose([...this.#turned.values()]);
   }
 
   /** Scaled dot-product attention of B texts of equal length. */
@@ -128,15 +167,21 @@ export class Gpt2 {
   }
 
   #linear(name: string, x: tf.Tensor2D): tf.Tensor2D {
-    const bias = this.#parameter(`${name}.bias`);
     const turned = this.#turned.get(name);
-    if (turned) return tf.add(turnedProduct(x, turned), bias);
-    return linear(x, this.#parameter(`${name}.weight`), bias);
+    if (turned) return tf.add(turnedProduct(x, turned), this.#parameter(`${name}.bias`));
+    return this.linear(name).forward(x);
   }
 
   #layerNorm(name: string, x: tf.Tensor2D): tf.Tensor2D {
     const [weight, bias] = [this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`)];
     return layerNorm(x, weight, bias, this.config.layer_norm_epsilon).y;
+  }
+
+  /** A parameter with what an adapter adds to it; the caller disposes of it. */
+  #merged(name: string): tf.Tensor {
+    const parameter = this.#parameter(name);
+    const pair = this.adapter?.pairOf(name.replace(/\.weight$/, ''));
+    return pair ? tf.tidy(() => tf.add(parameter, lowRankChange(pair))) : tf.clone(parameter as tf.Tensor);
   }
 
   #parameter(name: string): tf.Variable {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InputArtifact } from '../contract/stage-context.ts';
 import { configFile, generationConfigFile, readConfigFile } from './config-file.ts';
-import { Gpt2, type Gpt2Config, parameterShapes } from './gpt2.ts';
+import { type Adapter, Gpt2, type Gpt2Config, parameterShapes } from './gpt2.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { SafetensorsFile, type TensorSource, writeSafetensors } from './safetensors.ts';
 import { shardNames, WEIGHTS, WEIGHTS_INDEX } from './safetensors-index.ts';
@@ -27,10 +27,10 @@ export async function readConfig(folder: ModelFolder): Promise<Gpt2Config> {
 }
 
 /**
- * Loads a GPT-2 from a Hugging Face folder onto the current engine, tensor by tensor. Throws ModelFileError that
- * names the tensor and both shapes where the weights do not fit config.json.
+ * Loads a GPT-2 from a Hugging Face folder onto the current engine, tensor by tensor, and puts an adapter beside it.
+ * Throws ModelFileError that names the tensor and both shapes where the weights do not fit config.json.
  */
-export async function loadModel(folder: ModelFolder): Promise<Gpt2> {
+export async function loadModel(folder: ModelFolder, adapter?: Adapter): Promise<Gpt2> {
   const config = await readConfig(folder);
   const { sources, close } = await openWeights(folder, config);
   const parameters = new Map<string, tf.Variable>();
@@ -40,7 +40,7 @@ export async function loadModel(folder: ModelFolder): Promise<Gpt2> {
       parameters.set(name, tf.variable(initial));
       initial.dispose();
     }
-    return new Gpt2(config, parameters);
+    return new Gpt2(config, parameters, adapter);
   } catch (error) {
     tf.dispose([...parameters.values()]);
     throw error;
@@ -50,12 +50,13 @@ export async function loadModel(folder: ModelFolder): Promise<Gpt2> {
 }
 
 /**
- * Writes a model as a Hugging Face folder, with the tokenizer files of the folder that it came from.
+ * Writes a model as a Hugging Face folder, an adapter merged into it, with the tokenizer files of the folder that it
+ * came from.
  * The same parameters give the same bytes.
  */
 export async function saveModel(directory: string, model: Gpt2, tokenizerFrom: ModelFolder): Promise<void> {
   const sources = [...model.parameters].map(([name, variable]): TensorSource => {
-    return { name, dtype: 'F32', shape: variable.shape, bytes: () => variable.data<'float32'>() };
+    return { name, dtype: 'F32', shape: variable.shape, bytes: () => model.mergedData(name) };
   });
   await writeModelFolder(directory, model.config, sources);
   await copyTokenizerFiles(directory, tokenizerFrom);

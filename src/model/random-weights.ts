@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type Gpt2Config, parameterShapes } from './gpt2.ts';
+import { keyOf, mix } from './random-bits.ts';
 import type { TensorSource } from './safetensors.ts';
 
 /** Standard deviation of GPT-2's initial weights. */
@@ -33,7 +33,7 @@ function initialValues(config: Gpt2Config, seed: number, name: string, size: num
  * changed their last bit between versions of Node.
  */
 export function normalNumbers(stream: string, count: number, deviation: number): Float32Array {
-  const key = createHash('sha256').update(stream).digest().readUInt32LE();
+  const key = keyOf(stream);
   const numbers = new Float32Array(count + (count % 2));
   let counter = 0;
   for (let i = 0; i < count; ) {
@@ -48,17 +48,15 @@ export function normalNumbers(stream: string, count: number, deviation: number):
   return numbers.subarray(0, count);
 }
 
+/** Numbers evenly from (-bound, bound), in float32, of which the same holds. */
+export function uniformNumbers(stream: string, count: number, bound: number): Float32Array {
+  const key = keyOf(stream);
+  return Float32Array.from({ length: count }, (_, counter) => uniform(key, counter) * bound);
+}
+
 /** The counter-th number of a stream, even in (-1, 1). */
 function uniform(key: number, counter: number): number {
   return (mix(mix(counter) ^ key) + 0.5) / 2 ** 31 - 1;
-}
-
-/** A bijection of 32-bit integers that mixes well: lowbias32 of https://nullprogram.com/blog/2018/07/31/. */
-function mix(value: number): number {
-  let x = value;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
 }
 
 /** ln(x) for 0 < x < 1 by the series 2 · artanh((m - 1) / (m + 1)), with x = m · 2^-shifts and m near 1. */

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type BatchTensors, batchTensors } from './batch-tensors.ts';
+import { type Dropout, NO_DROPOUT } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
 import { addRows } from './fused/add-rows.ts';
-import { type BlockSaved, type BlockShape, block, blockGradients } from './fused/block.ts';
+import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from './fused/block.ts';
 import { embedding } from './fused/embedding.ts';
+import type { GradientsOnDemand } from './fused/gradients-on-demand.ts';
 import { type HeadLossSaved, headLoss, headLossGradients } from './fused/head-loss.ts';
 import { type LayerNormSaved, layerNorm, layerNormGradients } from './fused/layer-norm.ts';
 import type { Gpt2 } from './gpt2.ts';
@@ -28,7 +30,7 @@ export async function batchLoss(
   weight: number,
   pause: Pause,
 ): Promise<tf.Scalar> {
-  const pass = new Pass(model, batch, weight, pause, 'forward');
+  const pass = new Pass(model, batch, weight, NO_DROPOUT, pause, 'forward');
   try {
     return await pass.forward();
   } finally {
@@ -37,8 +39,8 @@ export async function batchLoss(
 }
 
 /**
- * The same loss, and its gradient with respect to each parameter, which is added to what `sums` has of it. The
- * caller disposes of the loss, and of the sums also where the pass fails.
+ * The same loss, but for what is dropped, and its gradient with respect to each parameter that is trained, which is
+ * added to what `sums` has of it. The caller disposes of the loss, and of the sums also where the pass fails.
  *
  * The backward pass is written out, as in llm.c (https://github.com/karpathy/llm.c), and not left to TensorFlow.js's
  * tape, which would keep every intermediate result to the end: here they go as soon as their block is passed.
@@ -49,8 +51,9 @@ export async function addGradients(
   weight: number,
   sums: Gradients,
   pause: Pause,
+  dropout: Dropout = NO_DROPOUT,
 ): Promise<tf.Scalar> {
-  const pass = new Pass(model, batch, weight, pause, 'both');
+  const pass = new Pass(model, batch, weight, dropout, pause, 'both');
   try {
     const loss = await pass.forward();
     await pass.backward(sums).catch((error: unknown) => {
@@ -73,6 +76,7 @@ class Pass {
   readonly #model: Gpt2;
   readonly #batch: BatchTensors;
   readonly #blockShape: BlockShape;
+  readonly #dropout: Dropout;
   readonly #pause: Pause;
   readonly #back: boolean;
   /** What the head takes, in units of what a block takes in the same direction. */
@@ -83,11 +87,19 @@ class Pass {
   /** What goes from part to part: the rows [N, C], and then their gradient. */
   #rows: tf.Tensor2D | undefined;
 
-  constructor(model: Gpt2, batch: PackedBatch, weight: number, pause: Pause, way: 'forward' | 'both') {
+  constructor(
+    model: Gpt2,
+    batch: PackedBatch,
+    weight: number,
+    dropout: Dropout,
+    pause: Pause,
+    way: 'forward' | 'both',
+  ) {
     const { n_head, n_embd, vocab_size, layer_norm_epsilon } = model.config;
     this.#model = model;
     this.#batch = batchTensors(batch, vocab_size, weight);
     this.#blockShape = { heads: n_head, epsilon: layer_norm_epsilon, grid: this.#batch.grid };
+    this.#dropout = dropout;
     this.#pause = pause;
     this.#back = way === 'both';
     this.#headCost = vocab_size / (12 * n_embd);
@@ -98,7 +110,7 @@ class Pass {
     flush();
     for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
       const rows: tf.Tensor2D = this.#rows!;
-      const { y, saved } = tf.tidy(() => block(rows, this.#blockParameter(layer), this.#blockShape));
+      const { y, saved } = tf.tidy(() => block(rows, this.#blockParts(layer), this.#blockShape));
       this.#rows = y;
       flush();
       if (this.#back) this.#saved.push(saved);
@@ -126,8 +138,10 @@ class Pass {
       tf.dispose([gradient, saved]);
       await this.#finish(2);
     }
-    this.#addRows(sums, TOKENS, this.#batch.ids, this.#rows!);
-    this.#addRows(sums, POSITIONS, this.#batch.positions, this.#rows!);
+    const gradient = tf.tidy(() => this.#dropout.rows(EMBEDDING)(this.#rows!)); // maybe the rows themselves
+    this.#addRows(sums, TOKENS, this.#batch.ids, gradient);
+    this.#addRows(sums, POSITIONS, this.#batch.positions, gradient);
+    gradient.dispose();
   }
 
   dispose(): void {
@@ -142,7 +156,7 @@ class Pass {
   #embed(): tf.Tensor2D {
     const { ids, positions } = this.#batch;
     const [tokens, places] = [this.#parameter(TOKENS), this.#parameter(POSITIONS)];
-    return embedding(tokens, places, ids, positions);
+    return this.#dropout.rows(EMBEDDING)(embedding(tokens, places, ids, positions));
   }
 
   #loss(rows: tf.Tensor2D): { loss: tf.Scalar; saved: HeadSaved } {
@@ -153,52 +167,63 @@ class Pass {
     return { loss, saved: { norm, head } };
   }
 
-  #lossGradients({ norm, head }: HeadSaved): Collected & { targetRows: tf.Tensor2D } {
+  #lossGradients({ norm, head }: HeadSaved): Backward & { targetRows: tf.Tensor2D } {
     const { targetOfRow, targets } = this.#batch;
     const { hidden, weight, targetRows } = headLossGradients(head, this.#model.headWeight(), targets);
     const scale = this.#parameter(`${FINAL_NORM}.weight`);
-    const fromNorm = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
-    const gradients = {
-      [this.#model.headName]: weight,
-      [`${FINAL_NORM}.weight`]: fromNorm.weight,
-      [`${FINAL_NORM}.bias`]: fromNorm.bias,
+    const { x, parameters } = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
+    return {
+      x,
+      parameters: { [this.#model.headName]: weight, ...named(FINAL_NORM, parameters) },
+      targetRows,
     };
-    return { rows: fromNorm.x, gradients, targetRows };
   }
 
-  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Collected {
-    const { x, parameters } = blockGradients(dy, saved, this.#blockParameter(layer), this.#blockShape);
-    const named = Object.entries(parameters).map(([name, gradient]) => [blockName(layer, name), gradient]);
-    return { rows: x, gradients: Object.fromEntries(named) };
+  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Backward {
+    const { x, parameters } = blockGradients(dy, saved, this.#blockParts(layer), this.#blockShape);
+    return { x, parameters: named(blockName(layer), parameters) };
   }
 
-  /** Takes the rows' gradient on, and adds the parameters' to the sums. */
-  #collect<Result extends Collected>(sums: Gradients, compute: () => Result): Result {
-    const result = tf.tidy(() => {
-      const result = compute();
-      for (const [name, gradient] of Object.entries(result.gradients)) {
+  /** Takes the rows' gradient on, and adds those of the parameters that are trained to the sums. */
+  #collect<Result extends Backward>(sums: Gradients, compute: () => Result): Omit<Result, keyof Backward> {
+    const { x, updated, rest } = tf.tidy(() => {
+      const { x, parameters, ...rest } = compute();
+      const updated: Record<string, tf.Tensor> = {};
+      for (const [name, gradient] of Object.entries(parameters)) {
+        if (!this.#model.trained.has(name)) continue;
         const sum = sums.get(name);
-        if (sum) result.gradients[name] = tf.add(sum, gradient);
+        updated[name] = sum ? tf.add(sum, gradient()) : gradient();
       }
-      return result;
+      return { x, updated, rest };
     });
-    this.#rows = result.rows;
-    for (const [name, gradient] of Object.entries(result.gradients)) {
+    this.#rows = x;
+    for (const [name, sum] of Object.entries(updated)) {
       sums.get(name)?.dispose();
-      sums.set(name, gradient);
+      sums.set(name, sum);
     }
     flush();
-    return result;
+    return rest;
   }
 
-  /** Adds what single rows of a matrix have as their gradients to its sum. */
+  /** Adds what single rows of a matrix have as their gradients to its sum, where the matrix is trained. */
   #addRows(sums: Gradients, name: string, rows: tf.Tensor1D, updates: tf.Tensor2D): void {
-    const sum = (sums.get(name) ?? tf.zerosLike(this.#parameter(name))) as tf.Tensor2D;
+    const parameter = this.#model.trained.get(name);
+    if (!parameter) return;
+    const sum = (sums.get(name) ?? tf.zerosLike(parameter)) as tf.Tensor2D;
     sums.set(name, addRows(sum, rows, updates));
   }
 
-  #blockParameter(layer: number): (name: string) => tf.Tensor {
-    return (name) => this.#parameter(blockName(layer, name));
+  #blockParts(layer: number): BlockParts {
+    const full = (name: string) => `${blockName(layer)}.${name}`;
+    return {
+      linear: (name) => this.#model.linear(full(name), this.#dropout.adapter(full(name))),
+      norm: (name) => ({
+        weight: this.#parameter(`${full(name)}.weight`),
+        bias: this.#parameter(`${full(name)}.bias`),
+      }),
+      dropRows: (name) => this.#dropout.rows(full(name)),
+      dropAttention: this.#dropout.attention(full('attn')),
+    };
   }
 
   #parameter(name: string): tf.Variable {
@@ -206,15 +231,21 @@ class Pass {
   }
 }
 
-type Collected = {
-  readonly rows: tf.Tensor2D;
-  readonly gradients: Record<string, tf.Tensor>;
+/** What a part's way back gives: the gradient of the rows that went in, and those of its parameters. */
+type Backward = {
+  readonly x: tf.Tensor2D;
+  readonly parameters: GradientsOnDemand;
 };
 
+const EMBEDDING = 'transformer.drop';
 const TOKENS = 'transformer.wte.weight';
 const POSITIONS = 'transformer.wpe.weight';
 const FINAL_NORM = 'transformer.ln_f';
 
-function blockName(layer: number, name: string): string {
-  return `transformer.h.${layer}.${name}`;
+function blockName(layer: number): string {
+  return `transformer.h.${layer}`;
+}
+
+function named(part: string, gradients: GradientsOnDemand): GradientsOnDemand {
+  return Object.fromEntries(Object.entries(gradients).map(([name, one]) => [`${part}.${name}`, one]));
 }

@@ -97,9 +97,9 @@ function inputsText({ inputs }: StageType): string {
   return rows.length === 0 ? 'Inputs: none.' : table(['input', 'kind', ''], rows);
 }
 
-/** Outputs that do not hang on settings; `outputs` of the others cannot be asked without them. */
+/** Outputs whose names are known; a description says which of them hang on a setting. */
 function outputsText(type: StageType): string {
-  const outputs = fixedOutputs(type);
+  const outputs = knownOutputs(type);
   if (outputs === undefined) return 'Outputs: as the settings say.';
   return table(
     ['output', 'kind', ''],
@@ -107,9 +107,11 @@ function outputsText(type: StageType): string {
   );
 }
 
-function fixedOutputs(type: StageType): ReturnType<StageType['outputs']> | undefined {
+/** The outputs of a stage that has all settings, each of them empty; none where settings name the outputs. */
+function knownOutputs(type: StageType): ReturnType<StageType['outputs']> | undefined {
+  const settings = Object.keys(type.settings.properties).map((name) => [name, {}]);
   try {
-    const outputs = type.outputs(undefined as never);
+    const outputs = type.outputs(Object.fromEntries(settings));
     return Object.keys(outputs).length > 0 ? outputs : undefined;
   } catch {
     return undefined;

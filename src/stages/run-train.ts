@@ -3,7 +3,9 @@ import { type StageContext, StageError } from '../contract/stage-context.ts';
 import type { Problem } from '../contract/stage-type.ts';
 import { engineFor } from '../engine/engine-fit.ts';
 import { loadEngine } from '../engine/load-engine.ts';
+import { saveAdapter } from '../model/adapter-folder.ts';
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
+import { initialLora, loraParameterCount } from '../model/lora.ts';
 import { loadModel, readConfig, saveModel } from '../model/model-folder.ts';
 import { tokenizerFor } from '../text/tokenizer.ts';
 import { trainingMemoryOf } from '../training/batch-memory.ts';
@@ -21,6 +23,7 @@ import {
 } from '../training/training-state.ts';
 import { checkResponses } from './check-responses.ts';
 import type { TrainSettings } from './train.ts';
+import { loraProblem, tellTrained } from './train-lora.ts';
 import { memoryProblem } from './train-memory.ts';
 import { learningRateProblems } from './train-schedule.ts';
 
@@ -37,6 +40,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const config = await readConfig(inputs.model!);
   checkFit(tokens.train, config);
   checkFit(tokens.validation, config);
+  refuse(settings.lora && loraProblem(settings.lora, config));
   checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config);
   const data = trainingData(tokens, settings);
@@ -47,11 +51,13 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkMemory(data, options, config, context);
 
   const parameters = parameterCount(config);
+  const trained = settings.lora ? loraParameterCount(config, settings.lora) : parameters;
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
-  context.fact('parameters', parameters);
+  tellTrained(parameters, trained, context);
   const tokenizer = await tokenizerFor(tokens.train.encoding);
-  const model = await loadModel(inputs.model!);
+  const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
+  const model = await loadModel(inputs.model!, adapter);
   const progress = progressReport(context, options, updates);
   const { history, samples } = await train(model, data, options, {
     checkpoints: new Checkpoints<TrainingState>(
@@ -76,6 +82,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   progress.summary();
 
   await saveModel(outputs.model!, model, inputs.model!);
+  if (adapter) await saveAdapter(outputs.adapter!, adapter);
   await writeFile(outputs.history!, formatHistory(history));
   await writeFile(outputs.loss_curve!, learningCurve(history));
   const prompt = tokenizer.decode(data.samplePrompt);
@@ -92,8 +99,12 @@ function checkMemory(
 ): void {
   if (engine === 'tensorflow-gpu') return; // which has memory of its own
   const lengths = [...train, ...validation].map(({ length }) => Math.min(length, maxLength));
-  const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce);
-  refuse(memoryProblem(needed, settings, availableMemory()));
+  const adapter = settings.lora && loraParameterCount(config, settings.lora);
+  const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce, adapter);
+  const neededByAdapter = settings.lora
+    ? undefined
+    : trainingMemoryOf(config, lengths, settings.batch_size, 0);
+  refuse(memoryProblem(needed, settings, availableMemory(), neededByAdapter));
 }
 
 function refuse(problem: Problem | undefined): void {
@@ -149,6 +160,7 @@ function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingO
     epochs: settings.epochs,
     batchSize: settings.batch_size * settings.gradient_accumulation,
     rowsAtOnce: settings.batch_size,
+    dropout: settings.dropout,
     seed: settings.seed,
     shuffle: settings.shuffle,
     maxLength: Math.min(settings.max_length, config.n_positions),

@@ -7,21 +7,26 @@ const MODELS = { 'gpt2-large': 3.35e9, 'gpt2-medium': 1.63e9, 'gpt2-small': 0.65
 interface BatchSettings {
   readonly batch_size: number;
   readonly gradient_accumulation: number;
+  readonly lora?: unknown;
 }
 
 /**
  * What is wrong where a training needs more memory than there is, with what would fit; `needed` is the need in
- * bytes for a number of texts at once.
+ * bytes for a number of texts at once, and `neededByAdapter` where only an adapter is trained, if that is a choice.
  */
 export function memoryProblem(
   needed: (textsAtOnce: number) => number,
   settings: BatchSettings,
   available: number,
+  neededByAdapter = Number.POSITIVE_INFINITY,
 ): Problem | undefined {
   const { batch_size } = settings;
   if (needed(batch_size) <= available) return undefined;
   const advice = [
     ...smallerBatches(needed, settings, available),
+    ...(neededByAdapter <= available
+      ? [`train an adapter beside it with \`lora: {}\` (about ${gigabytes(neededByAdapter)})`]
+      : []),
     ...smallerModel(needed, settings, available),
   ];
   return {
@@ -48,10 +53,10 @@ function smallerBatches(
 
 function smallerModel(
   needed: (textsAtOnce: number) => number,
-  { batch_size }: BatchSettings,
+  { batch_size, lora }: BatchSettings,
   available: number,
 ): string[] {
-  const need = (bytes: number) => trainingMemory(bytes, batch_size);
+  const need = (bytes: number) => trainingMemory(bytes, batch_size, lora ? 'adapter' : 'all');
   const fitting = Object.entries(MODELS).find(
     ([, bytes]) => need(bytes) <= available && need(bytes) < needed(batch_size),
   );

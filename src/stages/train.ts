@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { defineStage } from '../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../training/memory.ts';
+import { LoraSettings } from './train-lora.ts';
 import { memoryProblem } from './train-memory.ts';
 import { learningRateProblems } from './train-schedule.ts';
 
@@ -82,6 +83,16 @@ const settings = Type.Object(
       description:
         'Order of the texts. `pytorch`: a new one in each epoch, exactly that of data loaders of PyTorch after `torch.manual_seed(seed)`, so that a run can be compared with one in PyTorch step by step; there, each measurement of the losses draws from the same generator and so changes the order of later epochs. `seeded`: a new one in each epoch too, which the seed alone decides; `eval_every` and `eval_batches` do not, and losses are measured on the same training texts each time. `none`: the order of the records in each epoch.',
     }),
+    lora: Type.Optional(LoraSettings),
+    dropout: Type.Number({
+      affects: 'result',
+      legacy: 0,
+      default: 0,
+      minimum: 0,
+      exclusiveMaximum: 1,
+      description:
+        'Probability with which a number is dropped in an update, where GPT-2 was trained with 0.1: of the embeddings, of the weights of attention and of what attention and feed-forward layers add. What is kept is divided by 1 minus this. Losses are measured and samples are taken without it.',
+    }),
     weight_decay: Type.Number({
       affects: 'result',
       default: 0.1,
@@ -162,8 +173,15 @@ export const train = defineStage({
     validation: { artifact: 'file', description: 'Tokens to validate on, safetensors.' },
     model: { artifact: 'directory', description: 'Model to start from, a Hugging Face folder.' },
   },
-  outputs: () => ({
+  outputs: ({ lora }) => ({
     model: { artifact: 'directory', path: 'model', description: 'The trained model, a Hugging Face folder.' },
+    ...(lora && {
+      adapter: {
+        artifact: 'directory',
+        path: 'adapter',
+        description: "With `lora`: the adapter alone, in PEFT's format, for `PeftModel.from_pretrained`.",
+      },
+    }),
     history: {
       artifact: 'file',
       path: 'history.csv',
@@ -184,13 +202,20 @@ export const train = defineStage({
   }),
   tensors: true,
   atMost: 1,
-  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result.
-  diskBytes: (_, { model = 0 }) => (3 + 3 + 1) * model,
+  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result. Adapters are small:
+  // what is about them fits beside the result into as much again.
+  diskBytes: ({ lora }, { model = 0 }) => (lora ? 2 : 3 + 3 + 1) * model,
   async preflight(settings, { inputBytes: { model } }) {
     const problems = learningRateProblems(settings);
     if (model === undefined) return problems;
-    const needed = (textsAtOnce: number) => trainingMemory(model, textsAtOnce);
-    const problem = memoryProblem(needed, settings, availableMemory());
+    const needed = (trained: 'all' | 'adapter') => (textsAtOnce: number) =>
+      trainingMemory(model, textsAtOnce, trained);
+    const problem = memoryProblem(
+      needed(settings.lora ? 'adapter' : 'all'),
+      settings,
+      availableMemory(),
+      settings.lora ? undefined : needed('adapter')(settings.batch_size),
+    );
     return problem ? [...problems, problem] : problems;
   },
   async run(context) {

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { StageError } from '../contract/stage-context.ts';
+import { type DropoutRates, dropout } from '../model/dropout.ts';
 import { compilesShapes } from '../model/engine-kernels.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
-import { countTargets, EXACT, type Granularity, packBatch } from '../model/packed-batch.ts';
+import { countTargets, EXACT, type Granularity, type PackedBatch, packBatch } from '../model/packed-batch.ts';
 import { addGradients, batchLoss, type Gradients, type Pause } from '../model/training-pass.ts';
 import { type Batch, collate } from '../text/collate.ts';
 import type { TrainingData, TrainingOptions } from './training-state.ts';
@@ -34,7 +35,8 @@ export async function meanLoss(model: Gpt2, batch: Batch, rowsAtOnce: number, pa
 
 /**
  * The same loss and its gradients, which do not depend on `rowsAtOnce` beyond rounding: each part counts by its
- * targets. The caller disposes of `sums`, an empty map that is filled, also where this fails.
+ * targets, and what is dropped depends on its place in the batch. The caller disposes of `sums`, an empty map that is
+ * filled, also where this fails.
  */
 export async function meanLossGradients(
   model: Gpt2,
@@ -42,10 +44,18 @@ export async function meanLossGradients(
   rowsAtOnce: number,
   sums: Gradients,
   pause: Pause,
+  dropping?: Dropping,
 ): Promise<number> {
-  return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart) =>
-    addGradients(model, part, weight, sums, pausePart),
-  );
+  return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart, firstText) => {
+    const dropped = dropping && dropout(dropping.rates, dropping.stream, part, firstText);
+    return addGradients(model, part, weight, sums, pausePart, dropped);
+  });
+}
+
+/** How much is dropped, and the name of the random numbers that say what. */
+export interface Dropping {
+  readonly rates: DropoutRates;
+  readonly stream: string;
 }
 
 /** Throws StageError where a loss is not finite. */
@@ -60,14 +70,19 @@ async function overParts(
   batch: Batch,
   rowsAtOnce: number,
   pause: Pause,
-  lossOf: (part: ReturnType<typeof packBatch>, weight: number, pause: Pause) => Promise<tf.Scalar>,
+  lossOf: (part: PackedBatch, weight: number, pause: Pause, firstText: number) => Promise<tf.Scalar>,
 ): Promise<number> {
   const weight = 1 / Math.max(1, countTargets(batch));
   const parts = partsOf(batch, rowsAtOnce);
   let sum = 0;
   for (const [done, part] of parts.entries()) {
     const packed = packBatch(part, compilesShapes() ? FEW_SHAPES : EXACT);
-    const loss = await lossOf(packed, weight, (share) => pause((done + share) / parts.length));
+    const loss = await lossOf(
+      packed,
+      weight,
+      (share) => pause((done + share) / parts.length),
+      done * rowsAtOnce,
+    );
     sum += (await loss.data())[0]!;
     tf.dispose(loss);
   }

@@ -52,7 +52,7 @@ export interface Update {
 }
 
 /**
- * Fine-tunes a model in place, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
+ * Fine-tunes a model in place, or the adapter that it has, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
  * (train_model_simple): losses and a sample before the first update; losses after the first and then every
  * `evalEvery` updates; a sample after each epoch. Goes on from the newest checkpoint, and on one engine ends with
  * the same bytes as without the interruption. Throws StageError where a loss is no longer a number.
@@ -64,8 +64,8 @@ export async function train(
   surroundings: TrainingSurroundings,
 ): Promise<TrainingState> {
   const { checkpoints, checkpointInterval, signal } = surroundings;
-  const optimizer = new AdamW(model.parameters, options.optimizer);
-  const variables = new Map([...model.parameters, ...optimizer.variables()]);
+  const optimizer = new AdamW(model.trained, options.optimizer);
+  const variables = new Map([...model.trained, ...optimizer.variables()]);
   const restored = await checkpoints.restore(variables);
   if (restored) surroundings.onResume(restored.step + 1);
   const state = restored ?? beginning(options);
@@ -123,11 +123,15 @@ async function update(
   const learningRate = learningRateAt(step, options.learningRate, updatesInAll(data, options));
   const texts = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const batch = collated('train', texts, data, options);
+  const dropping = {
+    rates: { model: options.dropout, adapter: model.adapter?.dropout ?? 0 },
+    stream: `${options.seed}/${step}`,
+  };
   const gradients: Gradients = new Map();
   let loss: number;
   let gradNorm: number | null;
   try {
-    loss = await meanLossGradients(model, batch, rowsAtOnce, gradients, pause);
+    loss = await meanLossGradients(model, batch, rowsAtOnce, gradients, pause, dropping);
     checkFinite(loss, `of step ${step}`);
     const wanted = maxGradNorm !== null || step % options.evalEvery === 0;
     gradNorm = wanted ? await gradientNorm(gradients.values()) : null;

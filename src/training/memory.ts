@@ -3,15 +3,17 @@ import { freemem } from 'node:os';
 /** What the engine and Node need on their own. */
 export const BASE_BYTES = 300e6;
 
-/** Parameters, gradients and AdamW's two moments. */
+/** What is trained is there four times: parameters, gradients and AdamW's two moments. */
 export const COPIES = 4;
 
 /**
  * About how much memory a training takes at its peak, in bytes, where only the model's size is known: eight
- * texts of some 60 tokens, as in the book, take about 0.7 of it beside the variables.
+ * texts of some 60 tokens, as in the book, take about 0.7 of it beside the variables. Where an adapter is trained, which
+ * is small, the model is there once.
  */
-export function trainingMemory(modelBytes: number, textsAtOnce: number): number {
-  return BASE_BYTES + modelBytes * (COPIES + textsAtOnce * 0.09);
+export function trainingMemory(modelBytes: number, textsAtOnce: number, trained: 'all' | 'adapter'): number {
+  const copies = trained === 'all' ? COPIES : 1;
+  return BASE_BYTES + modelBytes * (copies + textsAtOnce * 0.09);
 }
 
 /**

@@ -25,6 +25,8 @@ export interface TrainingOptions {
   readonly batchSize: number;
   /** How many of them are computed at once, which saves memory and changes rounding only. */
   readonly rowsAtOnce: number;
+  /** Probability with which elements are dropped in an update; see `DropoutRates`. */
+  readonly dropout: number;
   readonly seed: number;
   readonly shuffle: Shuffle;
   /** Longest row of a batch, in tokens. */

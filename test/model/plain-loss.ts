@@ -3,7 +3,7 @@ import type { Gpt2 } from '../../src/model/gpt2.ts';
 import type { PaddedBatch } from '../../src/model/packed-batch.ts';
 
 /**
- * Mean cross-entropy over the targets that are not -100 and its gradients, as TensorFlow.js derives them from the
+ * Mean cross-entropy over the targets that are not -100 and its gradients of what is trained, as TensorFlow.js derives them from the
  * logits of the whole padded batch on its cpu backend. The current engine stays what it is.
  */
 export async function plainLossAndGradients(
@@ -23,8 +23,8 @@ function onThisEngine(
   model: Gpt2,
   batch: PaddedBatch,
 ): { loss: number; gradients: Map<string, Float32Array> } {
-  const { value, grads } = tf.variableGrads(() => plainLoss(model, batch), [...model.parameters.values()]);
-  const gradients = Array.from(model.parameters, ([name, variable]) => {
+  const { value, grads } = tf.variableGrads(() => plainLoss(model, batch), [...model.trained.values()]);
+  const gradients = Array.from(model.trained, ([name, variable]) => {
     return [name, grads[variable.name]!.dataSync<'float32'>()] as const;
   });
   const [loss] = value.dataSync();

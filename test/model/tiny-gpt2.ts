@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
-import { Gpt2, type Gpt2Config, parameterShapes } from '../../src/model/gpt2.ts';
+import { type Adapter, Gpt2, type Gpt2Config, parameterShapes } from '../../src/model/gpt2.ts';
+import { initialLora, type LoraAdapter, type LoraOptions } from '../../src/model/lora.ts';
 
 /** The shape of test/golden/model.py. */
 export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
@@ -14,19 +15,31 @@ export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
 };
 
 /** A tiny GPT-2 on the current engine with the weights of test/golden/model.py. */
-export function tinyGpt2(tied: boolean): Gpt2 {
-  return formulaGpt2({ ...TINY, tie_word_embeddings: tied });
+export function tinyGpt2(tied: boolean, adapter?: Adapter): Gpt2 {
+  return formulaGpt2({ ...TINY, tie_word_embeddings: tied }, adapter);
 }
 
 /** A GPT-2 of any shape on the current engine with the weights of `numbers` in test/golden/model.py. */
-export function formulaGpt2(config: Gpt2Config): Gpt2 {
+export function formulaGpt2(config: Gpt2Config, adapter?: Adapter): Gpt2 {
   const parameters = [...parameterShapes(config)].map(([name, shape]) => {
     const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
     const variable = tf.variable(initial);
     initial.dispose();
     return [name, variable] as const;
   });
-  return new Gpt2(config, new Map(parameters));
+  return new Gpt2(config, new Map(parameters), adapter);
+}
+
+/** An adapter for it; the numbers of A are those of test/golden/model.py too, and those of B unless it shall be zero. */
+export function tinyLora(options: LoraOptions, b: 'zero' | 'numbers'): LoraAdapter {
+  const begun = initialLora({ ...TINY, tie_word_embeddings: true }, options, 1);
+  for (const [name, variable] of begun.parameters) {
+    if (b === 'zero' && name.endsWith('lora_B.weight')) continue;
+    const numbers = tf.tensor(tinyWeights(name, variable.shape), variable.shape);
+    variable.assign(numbers);
+    numbers.dispose();
+  }
+  return begun;
 }
 
 /** `numbers` of test/golden/model.py. */

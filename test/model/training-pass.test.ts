@@ -12,7 +12,7 @@ import {
 import { addGradients, batchLoss, type Gradients } from '../../src/model/training-pass.ts';
 import { collate } from '../../src/text/collate.ts';
 import { plainLossAndGradients } from './plain-loss.ts';
-import { tinyGpt2, tinyTokens } from './tiny-gpt2.ts';
+import { tinyGpt2, tinyLora, tinyTokens } from './tiny-gpt2.ts';
 
 const END = 60;
 const noPause = async () => {};
@@ -50,18 +50,22 @@ function expectSame(actual: Result, expected: Result): void {
   }
 }
 
+const ADAPTER = { rank: 3, alpha: 2, dropout: 0, targets: ['c_attn', 'c_fc', 'mlp.c_proj'] };
+
 describe.each([
   ['cpu', 'tied'],
   ['cpu', 'untied'],
   ['wasm', 'untied'],
   ['onnxruntime', 'tied'],
   ['onnxruntime', 'untied'],
-] as const)('a pass over a packed batch on %s, head %s', (engine, head) => {
+  ['cpu', 'adapter'],
+  ['onnxruntime', 'adapter'],
+] as const)('a pass over a packed batch on %s, head or adapter: %s', (engine, kind) => {
   let model: Gpt2;
   beforeAll(async () => {
     await loadEngine('cpu');
     await loadEngine(engine);
-    model = tinyGpt2(head === 'tied');
+    model = kind === 'adapter' ? tinyGpt2(true, tinyLora(ADAPTER, 'numbers')) : tinyGpt2(kind === 'tied');
   });
   afterAll(() => model.dispose());
 

@@ -3,7 +3,7 @@ import { memoryProblem } from '../../src/stages/train-memory.ts';
 import { trainingMemory } from '../../src/training/memory.ts';
 
 /** GPT-2 medium with a head of its own. */
-const needed = (textsAtOnce: number) => trainingMemory(1.63e9, textsAtOnce);
+const needed = (textsAtOnce: number) => trainingMemory(1.63e9, textsAtOnce, 'all');
 const settings = { batch_size: 8, gradient_accumulation: 1 };
 
 describe('memory for a training', () => {
@@ -23,6 +23,21 @@ describe('memory for a training', () => {
       'Close other programs, or start from gpt2-small (about 3.4 GB).',
     );
     expect(memoryProblem(needed, settings, 1e9)!.hint).toBe('Close other programs.');
+  });
+
+  it('advises an adapter where that is a choice and fits', () => {
+    const byAdapter = trainingMemory(1.63e9, 8, 'adapter');
+    expect(memoryProblem(needed, settings, 5.1e9, byAdapter)!.hint).toBe(
+      'Close other programs, or train an adapter beside it with `lora: {}` (about 3.1 GB), or start from gpt2-small (about 3.4 GB).',
+    );
+    expect(memoryProblem(needed, settings, 3e9, byAdapter)!.hint).toBe('Close other programs.');
+  });
+
+  it('knows that a smaller model needs less with an adapter, too', () => {
+    const byAdapter = (textsAtOnce: number) => trainingMemory(1.63e9, textsAtOnce, 'adapter');
+    expect(memoryProblem(byAdapter, { ...settings, lora: {} }, 1.5e9)!.hint).toBe(
+      'Close other programs, or start from gpt2-small (about 1.4 GB).',
+    );
   });
 
   it('keeps the texts of an update, halving the batch as often as it must', () => {

@@ -43,6 +43,7 @@ describe('train', () => {
       gradient_accumulation: 1,
       seed: 123,
       shuffle: 'pytorch',
+      dropout: 0,
       weight_decay: 0.1,
       weight_decay_on: 'all',
       betas: [0.9, 0.999],

@@ -85,6 +85,7 @@ it.skipIf(bookData === undefined)(
         epochs: 2,
         batchSize: 8,
         rowsAtOnce: 8,
+        dropout: 0,
         seed: 123,
         shuffle: 'pytorch',
         maxLength: 1024,

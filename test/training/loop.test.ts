@@ -28,6 +28,7 @@ const options: TrainingOptions = {
   epochs: 3,
   batchSize: 4,
   rowsAtOnce: 4,
+  dropout: 0,
   seed: 123,
   shuffle: 'pytorch',
   maxLength: 1024,

@@ -37,6 +37,7 @@ const options: TrainingOptions = {
   epochs: 4,
   batchSize: 4,
   rowsAtOnce: 4,
+  dropout: 0,
   seed: 123,
   shuffle: 'none',
   maxLength: 1024,

@@ -31,6 +31,7 @@ async function losses(shuffle: Shuffle, evalEvery: number, seed = 123): Promise<
       epochs: 2,
       batchSize: 4,
       rowsAtOnce: 4,
+      dropout: 0,
       seed,
       shuffle,
       maxLength: 24,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Drop, keep } from './drop.ts';
 
 /** Where the rows of a packed batch [N, …] lie in the grid [B, T] of its texts, and what a token may see. */
 export type Grid = {
@@ -17,17 +18,19 @@ export type AttentionSaved = {
   readonly query: tf.Tensor4D; // [B, heads, T, D]
   readonly key: tf.Tensor4D;
   readonly value: tf.Tensor4D;
-  readonly weights: tf.Tensor4D; // [B, heads, T, T]
+  readonly weights: tf.Tensor4D; // [B, heads, T, T], before any is dropped
 };
 
 /**
  * Scaled dot-product attention (Vaswani et al., https://arxiv.org/abs/1706.03762) of texts that are packed without
- * padding: queries, keys and values side by side [N, 3C] in, mixed values [N, C] out. Only here are texts padded.
+ * padding: queries, keys and values side by side [N, 3C] in, mixed values [N, C] out. Only here are texts padded. Of the
+ * weights, which say how much of each value is taken, some may be dropped.
  */
 export function attention(
   qkv: tf.Tensor2D,
   grid: Grid,
   heads: number,
+  drop: Drop = keep,
 ): { y: tf.Tensor2D; saved: AttentionSaved } {
   const parts = tf.split(tf.gather(qkv, grid.rowOfPlace), 3, 1); // 3 × [B*T, C]
   const [query, key, value] = parts.map((part) => splitHeads(part, grid, heads)) as [
@@ -37,7 +40,7 @@ export function attention(
   ];
   const scores = tf.mul(tf.matMul(query, key, false, true), scaleOf(query)); // [B, heads, T, T]
   const weights = tf.softmax(tf.add(scores, grid.mask)) as tf.Tensor4D;
-  const mixed = mergeHeads(tf.matMul(weights, value));
+  const mixed = mergeHeads(tf.matMul(drop(weights), value));
   return { y: tf.gather(mixed, grid.placeOfRow), saved: { query, key, value, weights } };
 }
 
@@ -46,15 +49,16 @@ export function attentionGradient(
   dy: tf.Tensor2D,
   { query, key, value, weights }: AttentionSaved,
   grid: Grid,
+  drop: Drop = keep,
 ): tf.Tensor2D {
   const dMixed = splitHeads(tf.gather(dy, grid.rowOfPlace), grid, query.shape[1]); // [B, heads, T, D]
-  const weighted = tf.mul(tf.matMul(dMixed, value, false, true), weights); // [B, heads, T, T]
+  const weighted = tf.mul(drop(tf.matMul(dMixed, value, false, true)), weights); // [B, heads, T, T]
   const dScores = tf.sub(weighted, tf.mul(weights, tf.sum(weighted, 3, true)));
   const scaled = tf.mul(dScores, scaleOf(query)) as tf.Tensor4D;
   const parts: tf.Tensor4D[] = [
     tf.matMul(scaled, key),
     tf.matMul(scaled, query, true, false),
-    tf.matMul(weights, dMixed, true, false),
+    tf.matMul(drop(weights), dMixed, true, false),
   ];
   return tf.gather(tf.concat(parts.map(mergeHeads), 1), grid.placeOfRow);
 }

@@ -1,11 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type AttentionSaved, attention, attentionGradient, type Grid } from './attention.ts';
+import type { Drop } from './drop.ts';
 import { gelu, geluGradient } from './gelu.ts';
+import type { GradientsOnDemand } from './gradients-on-demand.ts';
 import { type LayerNormSaved, layerNorm, layerNormGradients } from './layer-norm.ts';
-import { linear, linearGradients } from './linear.ts';
+import type { LinearLayer } from './linear.ts';
 
-/** A parameter of the block by its name within it, such as `attn.c_attn.weight`. */
-export type BlockParameters = (name: string) => tf.Tensor;
+/** What a block consists of, by the names within it: `ln_1`, `attn.c_attn`, … */
+export interface BlockParts {
+  linear(name: string): LinearLayer;
+  norm(name: string): { readonly weight: tf.Tensor; readonly bias: tf.Tensor };
+  /** What drops some of what the named layer adds to the rows. */
+  dropRows(name: string): Drop;
+  readonly dropAttention: Drop;
+}
 
 export interface BlockShape {
   readonly heads: number;
@@ -27,20 +35,23 @@ export type BlockSaved = {
 /** One transformer block of GPT-2 on the rows of a packed batch [N, C]. */
 export function block(
   x: tf.Tensor2D,
-  parameter: BlockParameters,
+  parts: BlockParts,
   { heads, epsilon, grid }: BlockShape,
 ): { y: tf.Tensor2D; saved: BlockSaved } {
-  const norm = (name: string, of: tf.Tensor2D) =>
-    layerNorm(of, parameter(`${name}.weight`), parameter(`${name}.bias`), epsilon);
-  const dense = (name: string, of: tf.Tensor2D) =>
-    linear(of, parameter(`${name}.weight`), parameter(`${name}.bias`));
+  const norm = (name: string, of: tf.Tensor2D) => {
+    const { weight, bias } = parts.norm(name);
+    return layerNorm(of, weight, bias, epsilon);
+  };
+  const dense = (name: string, of: tf.Tensor2D) => parts.linear(name).forward(of);
+  const residual = (name: string, of: tf.Tensor2D) => parts.dropRows(name)(dense(name, of));
 
   const { y: normalised1, saved: norm1 } = norm('ln_1', x);
-  const { y: mixed, saved: attended } = attention(dense('attn.c_attn', normalised1), grid, heads);
-  const middle = tf.add(x, dense('attn.c_proj', mixed)) as tf.Tensor2D;
+  const qkv = dense('attn.c_attn', normalised1);
+  const { y: mixed, saved: attended } = attention(qkv, grid, heads, parts.dropAttention);
+  const middle = tf.add(x, residual('attn.c_proj', mixed)) as tf.Tensor2D;
   const { y: normalised2, saved: norm2 } = norm('ln_2', middle);
   const wide = dense('mlp.c_fc', normalised2);
-  const y = tf.add(middle, dense('mlp.c_proj', gelu(wide))) as tf.Tensor2D;
+  const y = tf.add(middle, residual('mlp.c_proj', gelu(wide))) as tf.Tensor2D;
   const saved = { norm1, normalised1, attention: attended, mixed, norm2, normalised2, wide };
   return { y, saved };
 }
@@ -49,31 +60,28 @@ export function block(
 export function blockGradients(
   dy: tf.Tensor2D,
   saved: BlockSaved,
-  parameter: BlockParameters,
+  parts: BlockParts,
   { grid }: BlockShape,
-): { x: tf.Tensor2D; parameters: Record<string, tf.Tensor> } {
-  const parameters: Record<string, tf.Tensor> = {};
-  const collect = (name: string, { x, weight, bias }: Gradients): tf.Tensor2D => {
-    parameters[`${name}.weight`] = weight;
-    parameters[`${name}.bias`] = bias;
-    return x;
+): { x: tf.Tensor2D; parameters: GradientsOnDemand } {
+  const parameters: GradientsOnDemand = {};
+  const collect = (name: string, of: { x: tf.Tensor2D; parameters: GradientsOnDemand }): tf.Tensor2D => {
+    for (const [parameter, gradient] of Object.entries(of.parameters)) {
+      parameters[`${name}.${parameter}`] = gradient;
+    }
+    return of.x;
   };
   const dense = (name: string, dResult: tf.Tensor2D, x: tf.Tensor2D) =>
-    collect(name, linearGradients(dResult, x, parameter(`${name}.weight`)));
+    collect(name, parts.linear(name).backward(dResult, x));
+  const residual = (name: string, dResult: tf.Tensor2D, x: tf.Tensor2D) =>
+    dense(name, parts.dropRows(name)(dResult), x);
   const norm = (name: string, dResult: tf.Tensor2D, of: LayerNormSaved) =>
-    collect(name, layerNormGradients(dResult, of, parameter(`${name}.weight`)));
+    collect(name, layerNormGradients(dResult, of, parts.norm(name).weight));
 
   const activated = gelu(saved.wide); // again: it would be a quarter of what is saved, and takes little time
-  const dWide = geluGradient(dense('mlp.c_proj', dy, activated), saved.wide, activated);
+  const dWide = geluGradient(residual('mlp.c_proj', dy, activated), saved.wide, activated);
   const dMiddle = tf.add(dy, norm('ln_2', dense('mlp.c_fc', dWide, saved.normalised2), saved.norm2));
-  const dMixed = dense('attn.c_proj', dMiddle as tf.Tensor2D, saved.mixed);
-  const dQkv = attentionGradient(dMixed, saved.attention, grid);
+  const dMixed = residual('attn.c_proj', dMiddle as tf.Tensor2D, saved.mixed);
+  const dQkv = attentionGradient(dMixed, saved.attention, grid, parts.dropAttention);
   const x = tf.add(dMiddle, norm('ln_1', dense('attn.c_attn', dQkv, saved.normalised1), saved.norm1));
   return { x: x as tf.Tensor2D, parameters };
-}
-
-interface Gradients {
-  readonly x: tf.Tensor2D;
-  readonly weight: tf.Tensor;
-  readonly bias: tf.Tensor;
 }

@@ -37,19 +37,19 @@ export function headLoss(
 /**
  * The gradients of the loss. With P the probabilities, H the hidden states, D the diagonal of the weights and y the
  * targets, dH = D (P W - W[y]) and dW = Pᵀ (D H) - (rows of D H added up by y): one-hot targets [M, V] and their
- * difference from P, each as large as P, are never made. Of dW only the product is returned: `targetRows`, the rows of
- * - D H, are still to be added to it.
+ * difference from P, each as large as P, are never made. Of dW only the product is returned, where it is asked for:
+ * `targetRows`, the rows of - D H, are still to be added to it.
  */
 export function headLossGradients(
   { hidden, probabilities }: HeadLossSaved,
   weight: tf.Tensor,
   { tokens, weights }: Targets,
-): { hidden: tf.Tensor2D; weight: tf.Tensor2D; targetRows: tf.Tensor2D } {
+): { hidden: tf.Tensor2D; weight: () => tf.Tensor2D; targetRows: tf.Tensor2D } {
   const expected = tf.matMul(probabilities, weight as tf.Tensor2D); // [M, C]
   const weighted = tf.mul(hidden, weights) as tf.Tensor2D; // D H
   return {
     hidden: tf.mul(tf.sub(expected, tf.gather(weight, tokens)), weights) as tf.Tensor2D,
-    weight: tf.matMul(probabilities, weighted, true, false),
+    weight: () => tf.matMul(probabilities, weighted, true, false),
     targetRows: tf.neg(weighted) as tf.Tensor2D,
   };
 }

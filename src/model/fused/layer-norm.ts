@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from '../engine-kernels.ts';
+import type { GradientsOnDemand } from './gradients-on-demand.ts';
 
 /** What the gradient of a layer norm needs of its forward pass. */
 export type LayerNormSaved = {
@@ -34,14 +35,16 @@ export function layerNormGradients(
   dy: tf.Tensor2D,
   { x, mean, scale }: LayerNormSaved,
   weight: tf.Tensor,
-): { x: tf.Tensor2D; weight: tf.Tensor; bias: tf.Tensor } {
+): { x: tf.Tensor2D; parameters: GradientsOnDemand } {
   const normalised = tf.mul(tf.sub(x, mean), scale);
   const dNormalised = tf.mul(dy, weight);
   const along = tf.mul(normalised, tf.mean(tf.mul(dNormalised, normalised), 1, true));
   const across = tf.sub(dNormalised, tf.mean(dNormalised, 1, true));
   return {
     x: tf.mul(tf.sub(across, along), scale) as tf.Tensor2D,
-    weight: tf.sum(tf.mul(dy, normalised), 0),
-    bias: tf.sum(dy, 0),
+    parameters: {
+      weight: () => tf.sum(tf.mul(dy, normalised), 0),
+      bias: () => tf.sum(dy, 0),
+    },
   };
 }

@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { GradientsOnDemand } from './gradients-on-demand.ts';
 
-/** x · W + b [N, out], with x [N, in], W [in, out], b [out]. */
-export function linear(x: tf.Tensor2D, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor2D {
-  return tf.add(tf.matMul(x, weight as tf.Tensor2D), bias);
+/** A layer from rows [N, in] to rows [N, out]. */
+export interface LinearLayer {
+  forward(x: tf.Tensor2D): tf.Tensor2D;
+  /** The gradients with respect to x and, by their names in the layer, to the parameters, given that of the result. */
+  backward(dy: tf.Tensor2D, x: tf.Tensor2D): { x: tf.Tensor2D; parameters: GradientsOnDemand };
 }
 
 /** At most so many rows count as few. */
@@ -19,15 +22,16 @@ export function turnedProduct(x: tf.Tensor2D, turned: tf.Tensor): tf.Tensor2D {
   return tf.transpose(tf.matMul(matrix, x, false, true)) as tf.Tensor2D;
 }
 
-/** The gradients of a linear layer, given that of its result [N, out]. */
-export function linearGradients(
-  dy: tf.Tensor2D,
-  x: tf.Tensor2D,
-  weight: tf.Tensor,
-): { x: tf.Tensor2D; weight: tf.Tensor; bias: tf.Tensor } {
+/** x · W + b, with W [in, out] and b [out]. */
+export function linear(weight: tf.Tensor, bias: tf.Tensor): LinearLayer {
   return {
-    x: tf.matMul(dy, weight as tf.Tensor2D, false, true),
-    weight: tf.matMul(x, dy, true, false),
-    bias: tf.sum(dy, 0),
+    forward: (x) => tf.add(tf.matMul(x, weight as tf.Tensor2D), bias),
+    backward: (dy, x) => ({
+      x: tf.matMul(dy, weight as tf.Tensor2D, false, true),
+      parameters: {
+        weight: () => tf.matMul(x, dy, true, false),
+        bias: () => tf.sum(dy, 0),
+      },
+    }),
   };
 }

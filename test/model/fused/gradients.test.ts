@@ -2,10 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { attention, attentionGradient, type Grid } from '../../../src/model/fused/attention.ts';
+import type { Drop } from '../../../src/model/fused/drop.ts';
 import { gelu, geluGradient } from '../../../src/model/fused/gelu.ts';
 import { headLoss, headLossGradients } from '../../../src/model/fused/head-loss.ts';
 import { layerNorm, layerNormGradients } from '../../../src/model/fused/layer-norm.ts';
-import { linear, linearGradients } from '../../../src/model/fused/linear.ts';
+import { linear } from '../../../src/model/fused/linear.ts';
+import { adapted } from '../../../src/model/fused/low-rank.ts';
 import { expectClose, numbers } from './numbers.ts';
 
 const [N, C, V, HEADS] = [6, 8, 11, 2];
@@ -45,8 +47,8 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
     await expectClose(y, formula(x, weight, bias));
     const actual = layerNormGradients(dy as tf.Tensor2D, saved, weight);
     await expectClose(actual.x, expected[0]!, 1e-5);
-    await expectClose(actual.weight, expected[1]!, 1e-5);
-    await expectClose(actual.bias, tf.reshape(expected[2]!, [C]));
+    await expectClose(actual.parameters.weight!(), expected[1]!, 1e-5);
+    await expectClose(actual.parameters.bias!(), tf.reshape(expected[2]!, [C]));
   });
 
   it('GELU, far from zero too', async () => {
@@ -65,11 +67,30 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
     const formula = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) =>
       tf.add(tf.matMul(x, weight), tf.mul(tf.ones([N, 1]), tf.reshape(bias, [1, V])));
     const expected = await derived(formula as (...x: tf.Tensor[]) => tf.Tensor, [x, weight, bias], dy);
-    await expectClose(linear(x as tf.Tensor2D, weight, bias), formula(x, weight, bias));
-    const actual = linearGradients(dy as tf.Tensor2D, x as tf.Tensor2D, weight);
+    const layer = linear(weight, bias);
+    await expectClose(layer.forward(x as tf.Tensor2D), formula(x, weight, bias));
+    const actual = layer.backward(dy as tf.Tensor2D, x as tf.Tensor2D);
     await expectClose(actual.x, expected[0]!, 1e-5);
-    await expectClose(actual.weight, expected[1]!, 1e-5);
-    await expectClose(actual.bias, expected[2]!, 1e-5);
+    await expectClose(actual.parameters.weight!(), expected[1]!, 1e-5);
+    await expectClose(actual.parameters.bias!(), expected[2]!, 1e-5);
+  });
+
+  it('low-rank adapter, and what is dropped on its way in', async () => {
+    const rank = 3;
+    const [x, weight, bias, dy] = [numbers(N, C), numbers(C, V), numbers(V), numbers(N, V)];
+    const [a, b, mask] = [numbers(rank, C), numbers(V, rank), tf.step(numbers(N, C))];
+    const formula = (x: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => {
+      const narrow = tf.matMul(tf.mul(x, mask), a, false, true);
+      return tf.add(tf.matMul(x, weight), tf.mul(tf.matMul(narrow, b, false, true), 0.7));
+    };
+    const expected = await derived(formula as (...x: tf.Tensor[]) => tf.Tensor, [x, a, b], dy);
+    const drop: Drop = (x) => tf.mul(x, mask);
+    const layer = adapted(linear(weight, bias), { a, b, scaling: 0.7 }, drop);
+    await expectClose(layer.forward(x as tf.Tensor2D), tf.add(formula(x, a, b), bias));
+    const actual = layer.backward(dy as tf.Tensor2D, x as tf.Tensor2D);
+    await expectClose(actual.x, expected[0]!, 1e-5);
+    await expectClose(actual.parameters['lora_A.weight']!(), expected[1]!, 1e-5);
+    await expectClose(actual.parameters['lora_B.weight']!(), expected[2]!, 1e-5);
   });
 
   it('attention over texts of 4 and 2 tokens', async () => {
@@ -123,7 +144,7 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
     await expectClose(loss, formula(hidden, weight));
     const actual = headLossGradients(saved, weight, targets);
     await expectClose(actual.hidden, expected[0]!);
-    const whole = tf.add(actual.weight, tf.matMul(tf.oneHot(tokens, V), actual.targetRows, true));
+    const whole = tf.add(actual.weight(), tf.matMul(tf.oneHot(tokens, V), actual.targetRows, true));
     await expectClose(whole, expected[1]!);
   });
 });
