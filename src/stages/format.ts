@@ -18,20 +18,22 @@ const settings = Type.Object(
 
 export const format = defineStage({
   uses: 'format',
-  version: 1,
+  version: 2,
   summary: 'Renders instruction data in a prompt style.',
   settings,
   inputs: {
     data: {
       artifact: 'file',
-      description: 'JSON array, or JSON Lines, of {instruction, input?, output}.',
+      description:
+        'JSON array, or JSON Lines, of {instruction, input?, output}; preference pairs for `dpo` have chosen and rejected in the place of output.',
     },
   },
   outputs: () => ({
     records: {
       artifact: 'file',
       path: 'records.jsonl',
-      description: 'JSON Lines {id, instruction, input, output, prompt, response}.',
+      description:
+        'JSON Lines {id, instruction, input, output, prompt, response}; a preference pair has the response that is rejected too, and output and response are the chosen one.',
     },
   }),
   async run({ settings, inputs, outputs, log }) {
@@ -41,13 +43,16 @@ export const format = defineStage({
     const { writeRecords } = await import('../text/records.ts');
     const items = parseInstructionData(await readFile(inputs.data!.path, 'utf8'));
     if (items.length === 0) throw new StageError('The data holds no items.');
-    const records = items.map(({ instruction, input, output }, id) => ({
+    const records = items.map(({ instruction, input, output, rejected }, id) => ({
       id,
       instruction,
       input,
       output,
       prompt: renderPrompt(settings.prompt, { instruction, input }),
       response: renderResponse(settings.prompt, { instruction, input, output }),
+      ...(rejected !== undefined && {
+        rejected: renderResponse(settings.prompt, { instruction, input, output: rejected }),
+      }),
     }));
     await writeRecords(outputs.records!, records);
     log(`${records.length} records`);

@@ -1,15 +1,21 @@
 import { StageError } from '../contract/stage-context.ts';
 import type { InstructionItem } from './prompt-style.ts';
 
+/** An item of the data; one of preference data also has an answer that is not wanted. */
+export interface DataItem extends InstructionItem {
+  readonly rejected?: string;
+}
+
 /** So many faults are told at once; the rest are counted. */
 const FAULTS_SHOWN = 5;
 
 /**
  * Reads instruction data: a JSON array of {instruction, input?, output}, or one such object a line (JSON
- * Lines, told by the first character). A missing or null input becomes the empty text; other fields are left
- * out. Throws StageError with index (from 0) and field of the items that are wrong.
+ * Lines, told by the first character). Items of preference data have `chosen` and `rejected`; `chosen` is their output,
+ * also where they have one beside it. A missing or null input becomes the empty text; other fields are left out. Throws
+ * StageError with index (from 0) and field of the items that are wrong.
  */
-export function parseInstructionData(text: string): InstructionItem[] {
+export function parseInstructionData(text: string): DataItem[] {
   const json = text.replace(/^\uFEFF/, '');
   const values = json.trimStart().startsWith('[') ? parseArray(json) : parseLines(json);
   const faults = values.flatMap((value, index) => itemFaults(value, index));
@@ -19,14 +25,15 @@ export function parseInstructionData(text: string): InstructionItem[] {
     throw new StageError(
       `The data is not instruction data: ${shown}${more > 0 ? `; and ${more} more` : ''}.`,
       {
-        hint: 'Every item needs the texts "instruction" and "output"; "input" may be left out.',
+        hint: 'Every item needs the texts "instruction" and "output", or "chosen" and "rejected" in its place; "input" may be left out.',
       },
     );
   }
-  return (values as Partial<InstructionItem>[]).map((item) => ({
+  return (values as Record<string, string | null | undefined>[]).map((item) => ({
     instruction: item.instruction ?? '',
     input: item.input ?? '',
-    output: item.output ?? '',
+    output: item.chosen ?? item.output ?? '',
+    ...(typeof item.rejected === 'string' && { rejected: item.rejected }),
   }));
 }
 
@@ -36,7 +43,8 @@ function itemFaults(value: unknown, index: number): string[] {
   }
   const item = value as Record<string, unknown>;
   const faults: string[] = [];
-  for (const field of ['instruction', 'input', 'output']) {
+  const isPair = item.chosen != null || item.rejected != null;
+  for (const field of ['instruction', 'input', ...(isPair ? ['chosen', 'rejected'] : ['output'])]) {
     const missing = item[field] === undefined || item[field] === null;
     if (missing && field !== 'input') faults.push(`item ${index} has no "${field}"`);
     else if (!missing && typeof item[field] !== 'string')

@@ -15,6 +15,8 @@ export interface InstructionRecord {
   /** What a model is given. prompt + response is the training text. */
   readonly prompt: string;
   readonly response: string;
+  /** Of a preference pair: what a model should rather not respond, rendered as `response` is. */
+  readonly rejected?: string;
 }
 
 const TEXT_FIELDS = ['instruction', 'input', 'output', 'prompt', 'response'] as const;
@@ -36,8 +38,8 @@ export async function writeRecords(path: string, records: Iterable<InstructionRe
 }
 
 function* jsonLines(records: Iterable<InstructionRecord>): Generator<string> {
-  for (const { id, instruction, input, output, prompt, response } of records) {
-    yield `${JSON.stringify({ id, instruction, input, output, prompt, response })}\n`;
+  for (const { id, instruction, input, output, prompt, response, rejected } of records) {
+    yield `${JSON.stringify({ id, instruction, input, output, prompt, response, rejected })}\n`;
   }
 }
 
@@ -52,7 +54,7 @@ function parseRecord(text: string, place: string): InstructionRecord {
   }
   if (!isObject(value)) throw new StageError(`${place} of the records is not a JSON object`);
   if (!Number.isInteger(value.id)) throw new StageError(`${place} of the records: \`id\` is not an integer`);
-  for (const field of TEXT_FIELDS) {
+  for (const field of [...TEXT_FIELDS, ...(value.rejected === undefined ? [] : ['rejected'])]) {
     if (typeof value[field] !== 'string')
       throw new StageError(`${place} of the records: \`${field}\` is not a text`);
   }

@@ -52,6 +52,15 @@ describe('the format stage', () => {
     expect(await readRecords(outputs.records!)).toEqual(expected);
   });
 
+  it('renders both answers of a preference pair, the chosen one as the response', async () => {
+    const pair = { instruction: 'Opposite?', input: 'hot', chosen: 'cold', rejected: 'cool' };
+    const expectedPair = { ...expected[0], rejected: '=> cool' };
+    for (const item of [pair, { ...pair, output: 'Cold.' }]) {
+      const { outputs } = await formatted(JSON.stringify([item]));
+      expect(await readRecords(outputs.records!)).toEqual([expectedPair]);
+    }
+  });
+
   it('gives the same bytes twice', async () => {
     const data = JSON.stringify(expected);
     expect((await formatted(data)).digests).toEqual((await formatted(data)).digests);
@@ -71,6 +80,8 @@ describe('data that is wrong', () => {
     ['[{"instruction":"a","output":"b"},{"instruction":"a"}]', 'item 1 has no "output"'],
     ['[{"instruction":7,"output":null}]', '"instruction" of item 0 is not a text; item 0 has no "output"'],
     ['[{"instruction":"a","input":["x"],"output":"b"}]', '"input" of item 0 is not a text'],
+    ['[{"instruction":"a","output":"b","chosen":"c"}]', 'item 0 has no "rejected"'],
+    ['[{"instruction":"a","output":"b","rejected":"c"}]', 'item 0 has no "chosen"'],
     ['["text"]', 'item 0 is not an object'],
     ['[{},{},{},{}]', 'item 2 has no "instruction"; and 3 more.'],
     ['[{"instruction":', /^The data is not JSON: /],

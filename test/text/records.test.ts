@@ -17,8 +17,19 @@ describe('records', () => {
   it('come back as they were written, whatever text they hold', async () => {
     const text = fc.string({ unit: 'binary' });
     const record = fc.record(
-      { id: fc.nat(), instruction: text, input: text, output: text, prompt: text, response: text },
-      { noNullPrototype: true },
+      {
+        id: fc.nat(),
+        instruction: text,
+        input: text,
+        output: text,
+        prompt: text,
+        response: text,
+        rejected: text,
+      },
+      {
+        noNullPrototype: true,
+        requiredKeys: ['id', 'instruction', 'input', 'output', 'prompt', 'response'],
+      },
     );
     await fc.assert(
       fc.asyncProperty(fc.array(record), async (records) => {
