@@ -35,20 +35,22 @@ export function inputTensors(batch: PackedBatch): InputTensors {
   };
 }
 
-/** The tensors of a batch in which each counted target has the same weight. The caller disposes of them. */
-export function batchTensors(batch: PackedBatch, vocabulary: number, weight: number): BatchTensors {
-  const { counted, count } = batch;
+/** The tensors of a batch. The caller disposes of them. */
+export function batchTensors(batch: PackedBatch, vocabulary: number): BatchTensors {
   const places = batch.targets.map((token, i) => i * vocabulary + token);
-  const weights = new Float32Array(counted.length).fill(weight, 0, count);
   return {
     ...inputTensors(batch),
-    targets: {
-      tokens: integers(batch.targets),
-      places: integers(places),
-      weights: tf.tensor2d(weights, [counted.length, 1]),
-    },
+    targets: { tokens: integers(batch.targets), places: integers(places) },
     targetOfRow: integers(batch.targetOfRow),
   };
+}
+
+/** Weights of the counted targets as a column [M, 1]; targets that fill up have none. The caller disposes of it. */
+export function weightColumn({ counted, count }: PackedBatch, weights: number | Float32Array): tf.Tensor2D {
+  const column = new Float32Array(counted.length);
+  if (typeof weights === 'number') column.fill(weights, 0, count);
+  else column.set(weights);
+  return tf.tensor2d(column, [counted.length, 1]);
 }
 
 function integers(values: Int32Array): tf.Tensor1D {

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type BatchTensors, batchTensors } from './batch-tensors.ts';
+import { type BatchTensors, batchTensors, weightColumn } from './batch-tensors.ts';
 import { type Dropout, NO_DROPOUT } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
 import { addRows } from './fused/add-rows.ts';
 import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from './fused/block.ts';
 import { embedding } from './fused/embedding.ts';
 import type { GradientsOnDemand } from './fused/gradients-on-demand.ts';
-import { type HeadLossSaved, headLoss, headLossGradients } from './fused/head-loss.ts';
+import { type HeadLossSaved, headLosses, headLossGradients, weightedSum } from './fused/head-loss.ts';
 import { type LayerNormSaved, layerNorm, layerNormGradients } from './fused/layer-norm.ts';
 import type { Gpt2 } from './gpt2.ts';
 import type { PackedBatch } from './packed-batch.ts';
@@ -30,10 +30,12 @@ export async function batchLoss(
   weight: number,
   pause: Pause,
 ): Promise<tf.Scalar> {
-  const pass = new Pass(model, batch, weight, NO_DROPOUT, pause, 'forward');
+  const pass = new Pass(model, batch, NO_DROPOUT, pause, 'forward');
+  const weights = weightColumn(batch, weight);
   try {
-    return await pass.forward();
+    return await pass.forward((losses) => weightedSum(losses, weights));
   } finally {
+    tf.dispose(weights);
     pass.dispose();
   }
 }
@@ -53,16 +55,60 @@ export async function addGradients(
   pause: Pause,
   dropout: Dropout = NO_DROPOUT,
 ): Promise<tf.Scalar> {
-  const pass = new Pass(model, batch, weight, dropout, pause, 'both');
+  const pass = new Pass(model, batch, dropout, pause, 'both');
+  const weights = weightColumn(batch, weight);
   try {
-    const loss = await pass.forward();
-    await pass.backward(sums).catch((error: unknown) => {
+    const loss = await pass.forward((losses) => weightedSum(losses, weights));
+    await pass.backward(weights, sums).catch((error: unknown) => {
       loss.dispose();
       throw error;
     });
     return loss;
   } finally {
+    tf.dispose(weights);
     pass.dispose();
+  }
+}
+
+/** The cross-entropy in nats of each counted target of a batch. */
+export async function targetLosses(model: Gpt2, batch: PackedBatch, pause: Pause): Promise<Float32Array> {
+  const pass = new Pass(model, batch, NO_DROPOUT, pause, 'forward');
+  try {
+    return await countedLosses(pass, batch);
+  } finally {
+    pass.dispose();
+  }
+}
+
+/**
+ * The gradients of any function of the cross-entropies of a batch's counted targets, added to the sums: `derive` is given
+ * these losses and gives the function's derivative with respect to each. The caller disposes of the sums also where the
+ * pass fails.
+ */
+export async function addGradientsOf(
+  derive: (losses: Float32Array) => Float32Array,
+  model: Gpt2,
+  batch: PackedBatch,
+  sums: Gradients,
+  pause: Pause,
+): Promise<void> {
+  const pass = new Pass(model, batch, NO_DROPOUT, pause, 'both');
+  let weights: tf.Tensor2D | undefined;
+  try {
+    weights = weightColumn(batch, derive(await countedLosses(pass, batch)));
+    await pass.backward(weights, sums);
+  } finally {
+    weights?.dispose();
+    pass.dispose();
+  }
+}
+
+async function countedLosses(pass: Pass, { count }: PackedBatch): Promise<Float32Array> {
+  const losses = await pass.forward((losses) => losses);
+  try {
+    return (await losses.data<'float32'>()).subarray(0, count);
+  } finally {
+    losses.dispose();
   }
 }
 
@@ -87,17 +133,10 @@ class Pass {
   /** What goes from part to part: the rows [N, C], and then their gradient. */
   #rows: tf.Tensor2D | undefined;
 
-  constructor(
-    model: Gpt2,
-    batch: PackedBatch,
-    weight: number,
-    dropout: Dropout,
-    pause: Pause,
-    way: 'forward' | 'both',
-  ) {
+  constructor(model: Gpt2, batch: PackedBatch, dropout: Dropout, pause: Pause, way: 'forward' | 'both') {
     const { n_head, n_embd, vocab_size, layer_norm_epsilon } = model.config;
     this.#model = model;
-    this.#batch = batchTensors(batch, vocab_size, weight);
+    this.#batch = batchTensors(batch, vocab_size);
     this.#blockShape = { heads: n_head, epsilon: layer_norm_epsilon, grid: this.#batch.grid };
     this.#dropout = dropout;
     this.#pause = pause;
@@ -105,7 +144,8 @@ class Pass {
     this.#headCost = vocab_size / (12 * n_embd);
   }
 
-  async forward(): Promise<tf.Scalar> {
+  /** Takes the batch through the model; gives what `measure` makes of the losses of its targets [M]. */
+  async forward<Measured extends tf.Tensor>(measure: (losses: tf.Tensor1D) => Measured): Promise<Measured> {
     this.#rows = tf.tidy(() => this.#embed());
     flush();
     for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
@@ -117,18 +157,22 @@ class Pass {
       else tf.dispose(saved);
       await this.#finish(1);
     }
-    const { loss, saved } = tf.tidy(() => this.#loss(this.#rows!));
+    const { measured, saved } = tf.tidy(() => {
+      const { losses, saved } = this.#losses(this.#rows!);
+      return { measured: measure(losses), saved };
+    });
     this.#headSaved = saved;
     flush();
     await this.#finish(this.#headCost).catch((error: unknown) => {
-      loss.dispose();
+      measured.dispose();
       throw error;
     });
-    return loss;
+    return measured;
   }
 
-  async backward(sums: Gradients): Promise<void> {
-    const { targetRows } = this.#collect(sums, () => this.#lossGradients(this.#headSaved!));
+  /** Takes the gradient of the sum of the losses, each with its weight [M, 1], back through the model. */
+  async backward(weights: tf.Tensor2D, sums: Gradients): Promise<void> {
+    const { targetRows } = this.#collect(sums, () => this.#lossGradients(this.#headSaved!, weights));
     this.#addRows(sums, this.#model.headName, this.#batch.targets.tokens, targetRows);
     tf.dispose([this.#headSaved!, targetRows]);
     await this.#finish(2 * this.#headCost);
@@ -159,17 +203,22 @@ class Pass {
     return this.#dropout.rows(EMBEDDING)(embedding(tokens, places, ids, positions));
   }
 
-  #loss(rows: tf.Tensor2D): { loss: tf.Scalar; saved: HeadSaved } {
+  #losses(rows: tf.Tensor2D): { losses: tf.Tensor1D; saved: HeadSaved } {
     const { counted, targets } = this.#batch;
     const [weight, bias] = [this.#parameter(`${FINAL_NORM}.weight`), this.#parameter(`${FINAL_NORM}.bias`)];
     const { y, saved: norm } = layerNorm(rows, weight, bias, this.#blockShape.epsilon);
-    const { loss, saved: head } = headLoss(tf.gather(y, counted), this.#model.headWeight(), targets);
-    return { loss, saved: { norm, head } };
+    const { losses, saved: head } = headLosses(tf.gather(y, counted), this.#model.headWeight(), targets);
+    return { losses, saved: { norm, head } };
   }
 
-  #lossGradients({ norm, head }: HeadSaved): Backward & { targetRows: tf.Tensor2D } {
+  #lossGradients({ norm, head }: HeadSaved, weights: tf.Tensor2D): Backward & { targetRows: tf.Tensor2D } {
     const { targetOfRow, targets } = this.#batch;
-    const { hidden, weight, targetRows } = headLossGradients(head, this.#model.headWeight(), targets);
+    const { hidden, weight, targetRows } = headLossGradients(
+      head,
+      this.#model.headWeight(),
+      targets,
+      weights,
+    );
     const scale = this.#parameter(`${FINAL_NORM}.weight`);
     const { x, parameters } = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
     return {

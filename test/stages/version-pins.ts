@@ -180,7 +180,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'format',
-    version: 1,
+    version: 2,
     fixture: 'the alpaca style',
     settings: () => ({ prompt: config('prompts/alpaca.yaml') }),
     inputs: (folder) => ({ data: json(folder, 'data.json', ITEMS) }),
@@ -188,7 +188,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'format',
-    version: 1,
+    version: 2,
     fixture: 'the plain style',
     settings: () => ({ prompt: config('prompts/plain.yaml') }),
     inputs: (folder) => ({ data: json(folder, 'data.json', ITEMS) }),

@@ -4,7 +4,7 @@ import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { attention, attentionGradient, type Grid } from '../../../src/model/fused/attention.ts';
 import type { Drop } from '../../../src/model/fused/drop.ts';
 import { gelu, geluGradient } from '../../../src/model/fused/gelu.ts';
-import { headLoss, headLossGradients } from '../../../src/model/fused/head-loss.ts';
+import { headLosses, headLossGradients, weightedSum } from '../../../src/model/fused/head-loss.ts';
 import { layerNorm, layerNormGradients } from '../../../src/model/fused/layer-norm.ts';
 import { linear } from '../../../src/model/fused/linear.ts';
 import { adapted } from '../../../src/model/fused/low-rank.ts';
@@ -122,7 +122,7 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
   it('loss of the head', async () => {
     const [hidden, weight] = [numbers(N, C) as tf.Tensor2D, numbers(V, C)];
     const tokens = [3, 3, 0, 10, 3, 7]; // one of them thrice, as in real text
-    const weights = tf.tensor2d([0.2, 0.2, 0.2, 0.2, 0.2, 0], [N, 1]);
+    const weights = tf.tensor2d([0.2, -0.3, 0.2, 0.2, 0.1, 0], [N, 1]);
     const formula = (hidden: tf.Tensor, weight: tf.Tensor) => {
       const logProbabilities = tf.logSoftmax(tf.matMul(hidden, weight, false, true));
       return tf.neg(tf.sum(tf.mul(tf.mul(logProbabilities, tf.oneHot(tokens, V)), weights)));
@@ -138,11 +138,10 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
         tokens.map((token, i) => i * V + token),
         'int32',
       ),
-      weights,
     };
-    const { loss, saved } = headLoss(hidden, weight, targets);
-    await expectClose(loss, formula(hidden, weight));
-    const actual = headLossGradients(saved, weight, targets);
+    const { losses, saved } = headLosses(hidden, weight, targets);
+    await expectClose(weightedSum(losses, weights), formula(hidden, weight));
+    const actual = headLossGradients(saved, weight, targets, weights);
     await expectClose(actual.hidden, expected[0]!);
     const whole = tf.add(actual.weight(), tf.matMul(tf.oneHot(tokens, V), actual.targetRows, true));
     await expectClose(whole, expected[1]!);
