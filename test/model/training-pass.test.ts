@@ -9,7 +9,13 @@ import {
   type PaddedBatch,
   packBatch,
 } from '../../src/model/packed-batch.ts';
-import { addGradients, batchLoss, type Gradients } from '../../src/model/training-pass.ts';
+import {
+  addGradients,
+  addGradientsOf,
+  batchLoss,
+  type Gradients,
+  targetLosses,
+} from '../../src/model/training-pass.ts';
 import { collate } from '../../src/text/collate.ts';
 import { plainLossAndGradients } from './plain-loss.ts';
 import { tinyGpt2, tinyLora, tinyTokens } from './tiny-gpt2.ts';
@@ -98,6 +104,26 @@ describe.each([
     const loss = await batchLoss(model, packBatch(unequal, EXACT), 1 / countTargets(unequal), noPause);
     expect(loss.dataSync()[0]).toBeCloseTo((await plainLossAndGradients(model, unequal)).loss, 5);
     loss.dispose();
+  });
+
+  it('takes the gradient of any function of the losses back, of which the weighted sum is one', async () => {
+    const granularity = { rows: 16, length: 8 };
+    const batch = packBatch(unequal, granularity);
+    const weight = 1 / countTargets(unequal);
+    const losses: Float32Array[] = [await targetLosses(model, batch, noPause)];
+    const sums: Gradients = new Map();
+    const derive = (given: Float32Array) => {
+      losses.push(given);
+      return given.map(() => weight);
+    };
+    await addGradientsOf(derive, model, batch, sums, noPause);
+    const gradients = Array.from(sums, ([name, sum]) => [name, sum.dataSync<'float32'>()] as const);
+    tf.dispose([...sums.values()]);
+
+    expect(losses[1]).toEqual(losses[0]);
+    expect(losses[0]).toHaveLength(countTargets(unequal));
+    const loss = losses[0]!.reduce((sum, loss) => sum + weight * loss, 0);
+    expectSame({ loss, gradients: new Map(gradients) }, await packed(model, [unequal], granularity));
   });
 
   it('leaves nothing behind, wherever it is stopped', async () => {
