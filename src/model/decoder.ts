@@ -2,13 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { inputTensors } from './batch-tensors.ts';
 import { compilesShapes, flush } from './engine-kernels.ts';
 import { attention } from './fused/attention.ts';
-import { cachedAttention, type KeysAndValues } from './fused/cached-attention.ts';
+import { cachedAttention, continuedAttention, type KeysAndValues } from './fused/cached-attention.ts';
 import type { Gpt2 } from './gpt2.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import { EXACT, type Granularity, IGNORED_TARGET, type PackedBatch, packBatch } from './packed-batch.ts';
 
 /** Where graphs are compiled, prompts are filled up, so that few shapes occur. */
 const COMPILED: Granularity = { rows: 16, length: 16 };
+
+/** Tokens that reading what prompts share once must save: it reads all weights once more. */
+const LEAST_SAVED = 32;
 
 /** Called between the parts of a computation, several times a second. Where it throws, that error ends it. */
 export type Pause = () => Promise<void>;
@@ -17,7 +20,7 @@ export type Pause = () => Promise<void>;
 export type Scores = tf.Tensor2D;
 
 /**
- * Continues B texts together, by a token each at a time. Keys and values of earlier tokens are kept, so a step costs
+ * Continues B texts together, by a token each at a time. What their prompts have in common is read once. Keys and values of earlier tokens are kept, so a step costs
  * one token a text. After each block the engine is flushed: where graphs are compiled, all blocks share one.
  */
 export class Decoder {
@@ -37,20 +40,16 @@ export class Decoder {
     prompts: readonly (readonly number[])[],
     pause: Pause,
   ): Promise<{ decoder: Decoder; scores: Scores }> {
-    const { counted, ids, positions, grid } = inputTensors(packPrompts(prompts));
+    const shared = sharedTokens(prompts);
+    const prefix = shared > 0 ? await readTexts(model, [prompts[0]!.slice(0, shared)], [], pause) : undefined;
     try {
-      const embedded = tf.tidy(() => model.embed(ids, positions));
-      const { rows, layers } = await passBlocks(model, embedded, pause, (qkv) => {
-        const { y, saved } = attention(qkv, grid, model.config.n_head);
-        return { y, kept: { key: saved.key, value: saved.value } };
-      });
+      const rests = prompts.map((prompt) => prompt.slice(shared));
+      const { last, layers } = await readTexts(model, rests, prefix?.layers ?? [], pause);
       const lengths = prompts.map(({ length }) => length);
       const decoder = new Decoder(model, new KeyValueCache(layers, lengths), pause);
-      const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, prompts.length)));
-      rows.dispose();
       return { decoder, scores: scoresOf(model, last) };
     } finally {
-      tf.dispose({ counted, ids, positions, grid });
+      if (prefix) disposeOf(prefix);
     }
   }
 
@@ -87,17 +86,66 @@ export class Decoder {
   }
 }
 
-/** The prompts without padding, as a batch in which only the last token of each is asked for what follows. */
-function packPrompts(prompts: readonly (readonly number[])[]): PackedBatch {
-  const length = Math.max(...prompts.map((prompt) => prompt.length));
-  const inputs = new Int32Array(prompts.length * length);
-  const targets = new Int32Array(inputs.length).fill(IGNORED_TARGET);
-  for (const [text, prompt] of prompts.entries()) {
-    inputs.set(prompt, text * length);
-    targets[text * length + prompt.length - 1] = 0;
+/** What the last block makes of the last token of each text [B, C], and what each block keeps of all tokens. */
+interface Read {
+  readonly last: tf.Tensor2D;
+  readonly layers: readonly KeysAndValues[];
+}
+
+/** Reads texts, each of which goes on from the tokens that `past` [1, heads, P, D] was kept of, where there are any. */
+async function readTexts(
+  model: Gpt2,
+  texts: readonly (readonly number[])[],
+  past: readonly KeysAndValues[],
+  pause: Pause,
+): Promise<Read> {
+  const { counted, ids, positions, grid } = inputTensors(packTexts(texts));
+  try {
+    const before = past[0]?.key.shape[2] ?? 0;
+    const embedded = tf.tidy(() => model.embed(ids, tf.add(positions, tf.scalar(before, 'int32'))));
+    const { rows, layers } = await passBlocks(model, embedded, pause, (qkv, layer) => {
+      const earlier = past[layer];
+      if (earlier) {
+        const { y, all } = continuedAttention(qkv, grid, earlier);
+        return { y, kept: all };
+      }
+      const { y, saved } = attention(qkv, grid, model.config.n_head);
+      return { y, kept: { key: saved.key, value: saved.value } };
+    });
+    const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, texts.length)));
+    rows.dispose();
+    return { last, layers };
+  } finally {
+    tf.dispose({ counted, ids, positions, grid });
   }
-  const granularity = compilesShapes() ? COMPILED : EXACT;
-  return packBatch({ inputs, targets, rows: prompts.length, length }, granularity);
+}
+
+/** The texts without padding, as a batch in which only the last token of each is asked for what follows. */
+function packTexts(texts: readonly (readonly number[])[]): PackedBatch {
+  const length = Math.max(...texts.map((text) => text.length));
+  const inputs = new Int32Array(texts.length * length);
+  const targets = new Int32Array(inputs.length).fill(IGNORED_TARGET);
+  for (const [place, text] of texts.entries()) {
+    inputs.set(text, place * length);
+    targets[place * length + text.length - 1] = 0;
+  }
+  // The slots that one text fills up would be seen by those that go on from it.
+  const granularity = compilesShapes() && texts.length > 1 ? COMPILED : EXACT;
+  return packBatch({ inputs, targets, rows: texts.length, length }, granularity);
+}
+
+/** How many tokens at the beginning of all prompts are read once, because they are the same; 0 where that pays little. */
+function sharedTokens(prompts: readonly (readonly number[])[]): number {
+  const [first, ...others] = prompts;
+  const most = Math.min(...prompts.map(({ length }) => length)) - 1;
+  let shared = 0;
+  while (shared < most && others.every((prompt) => prompt[shared] === first![shared])) shared++;
+  return shared * others.length >= LEAST_SAVED ? shared : 0;
+}
+
+function disposeOf({ last, layers }: Read): void {
+  last.dispose();
+  for (const { key, value } of layers) tf.dispose([key, value]);
 }
 
 type Attend = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; kept: KeysAndValues };

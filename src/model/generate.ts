@@ -9,6 +9,10 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** The token that ends a reply; it is not part of it. */
   readonly endOfText: number;
+  /** The next token of a prompt, given by its place, from the scores of all tokens; the likeliest where absent. */
+  readonly choose?: (scores: Float32Array, prompt: number) => number;
+  /** Whether a reply is complete, though its end of text was not reached; asked after each of its tokens. */
+  readonly isComplete?: (reply: readonly number[]) => boolean;
   /** When aborted, the signal's reason is thrown, at the latest before the next token. */
   readonly signal?: AbortSignal;
   /** Called several times a second with the number of tokens that were added since, over all prompts. */
@@ -17,6 +21,7 @@ export interface GenerateOptions {
 
 /** One sequence that is being continued. */
 interface Row {
+  readonly prompt: number;
   readonly tokens: number[];
   readonly promptLength: number;
   finished: boolean;
@@ -31,10 +36,15 @@ export async function generate(
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): Promise<number[][]> {
-  const rows = prompts.map((prompt): Row => {
+  const rows = prompts.map((prompt, index): Row => {
     // An empty prompt begins a text, which GPT-2 learnt to do after the end of another.
     const tokens = prompt.length > 0 ? Array.from(prompt) : [options.endOfText];
-    return { tokens, promptLength: tokens.length, finished: options.maxNewTokens === 0 };
+    return {
+      prompt: index,
+      tokens,
+      promptLength: tokens.length,
+      finished: options.maxNewTokens === 0,
+    };
   });
   await new Generation(model, options).run(rows);
   return rows.map(({ tokens, promptLength }) => tokens.slice(promptLength));
@@ -93,16 +103,24 @@ class Generation {
 
   /** Adds the next token to each row; disposes of the scores. */
   async #addTokens(slots: readonly Slot[], scores: Scores): Promise<void> {
-    const { maxNewTokens, endOfText } = this.#options;
-    const next = await likeliest(scores);
-    let added = 0;
-    for (const [slot, row] of slots.entries()) {
-      if (!row) continue;
-      added++;
-      if (next[slot] !== endOfText) row.tokens.push(next[slot]!);
-      row.finished = next[slot] === endOfText || row.tokens.length - row.promptLength === maxNewTokens;
-    }
-    this.#options.onProgress?.(added);
+    const next = await this.#choose(slots, scores);
+    for (const [slot, row] of slots.entries()) if (row) this.#addToken(row, next[slot]!);
+    this.#options.onProgress?.(slots.filter(Boolean).length);
+  }
+
+  #addToken(row: Row, token: number): void {
+    const { maxNewTokens, endOfText, isComplete } = this.#options;
+    if (token !== endOfText) row.tokens.push(token);
+    const reply = row.tokens.slice(row.promptLength);
+    row.finished = token === endOfText || reply.length === maxNewTokens || isComplete?.(reply) === true;
+  }
+
+  async #choose(slots: readonly Slot[], scores: Scores): Promise<ArrayLike<number>> {
+    const { choose } = this.#options;
+    if (!choose) return likeliest(scores);
+    const all = await readAndDispose(scores);
+    const size = all.length / slots.length;
+    return slots.map((row, i) => (row ? choose(all.subarray(i * size, (i + 1) * size), row.prompt) : 0));
   }
 
   readonly #pause = async (): Promise<void> => {
@@ -127,9 +145,14 @@ function shallShrink(slots: number, taken: number): boolean {
 
 async function likeliest(scores: Scores): Promise<ArrayLike<number>> {
   const tokens = tf.argMax(scores, 1);
+  scores.dispose();
+  return readAndDispose(tokens);
+}
+
+async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {
   try {
-    return await tokens.data();
+    return (await tensor.data()) as Float32Array;
   } finally {
-    tf.dispose([scores, tokens]);
+    tensor.dispose();
   }
 }

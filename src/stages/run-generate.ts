@@ -7,12 +7,13 @@ import { generate } from '../model/generate.ts';
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
 import { loadModel, readConfig } from '../model/model-folder.ts';
 import { encodingOf } from '../model/tokenizer-files.ts';
-import { cutReply } from '../text/prompt-style.ts';
+import { cutReply, isStopped } from '../text/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../text/records.ts';
 import type { Response } from '../text/responses.ts';
 import { tokenizerFor } from '../text/tokenizer.ts';
 import { FinishedReplies } from './finished-replies.ts';
 import type { GenerateSettings } from './generate.ts';
+import { tokenDraws } from './token-draws.ts';
 
 /** One record on its way to a reply. */
 interface Task {
@@ -79,10 +80,13 @@ async function reply(
   model.turn();
   const rate = new Rate();
   for (const batch of batches) {
+    const draws = batch.map(({ index }) => tokenDraws(settings, index));
     const texts = await generate(
       model,
       batch.map(({ prompt }) => prompt),
       {
+        ...(settings.strategy === 'sample' && { choose: (scores, prompt) => draws[prompt]!(scores) }),
+        isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
         maxNewTokens: settings.max_new_tokens,
         endOfText: settings.eos ?? config.eos_token_id,
         signal,

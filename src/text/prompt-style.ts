@@ -31,9 +31,23 @@ export function renderResponse(style: PromptStyle, item: InstructionItem): strin
  * header, without white space around it (as the book does it: `.replace("### Response:", "").strip()`).
  */
 export function cutReply(style: PromptStyle, text: string): string {
-  const ends = style.stop.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-  const reply = text.slice(0, Math.min(text.length, ...ends));
+  const reply = text.slice(0, firstStop(style, text));
   return (style.header === '' ? reply : reply.replaceAll(style.header, '')).trim();
+}
+
+/** Whether `cutReply` gives the same however the text goes on, because it holds a stop text. */
+export function isStopped(style: PromptStyle, text: string): boolean {
+  // A character of which some bytes are still to come has been decoded to replacement characters.
+  const known = text.replace(/\uFFFD+$/, '');
+  const longest = Math.max(0, ...style.stop.map((stop) => stop.length));
+  const at = firstStop(style, known);
+  // Another stop text may begin before the one that is seen, and be complete only later.
+  return at < known.length && at + longest <= known.length;
+}
+
+/** Where the first stop text begins; the length of the text where there is none. */
+function firstStop({ stop }: PromptStyle, text: string): number {
+  return Math.min(text.length, ...stop.map((stop) => text.indexOf(stop)).filter((at) => at >= 0));
 }
 
 function render(

@@ -57,6 +57,50 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s'
     );
   });
 
+  it('gives prompts that begin alike the replies they get alone', async () => {
+    const beginning = tinyTokens('what they share', 13);
+    const rests = fc.array(fc.array(fc.nat(TINY.vocab_size - 1), { minLength: 1, maxLength: 8 }), {
+      minLength: 4,
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(rests, async (rests) => {
+        const batch = rests.map((rest) => [...beginning, ...rest]);
+        const replies = await generate(model, batch, { maxNewTokens: 4, endOfText: NEVER });
+        expect(replies).toEqual(batch.map((prompt) => fromScratch(prompt, 4)));
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it('takes the tokens that it is told to choose from the scores, of each prompt', async () => {
+    const prompts = [tinyTokens('a', 3), tinyTokens('b', 6), tinyTokens('c', 22)];
+    const greedy = await generate(model, prompts, { maxNewTokens: 6, endOfText: NEVER });
+    const likeliest = (scores: Float32Array) => scores.indexOf(Math.max(...scores));
+    const chosen = await generate(model, prompts, { maxNewTokens: 6, endOfText: NEVER, choose: likeliest });
+    expect(chosen).toEqual(greedy);
+    const told = await generate(model, prompts, {
+      maxNewTokens: 6,
+      endOfText: NEVER,
+      choose: (_, prompt) => prompt,
+    });
+    expect(told).toEqual(prompts.map((_, prompt) => new Array(6).fill(prompt)));
+  });
+
+  it('ends a reply that is complete, with the token that made it so', async () => {
+    const prompts = [tinyTokens('a', 3), tinyTokens('b', 6)];
+    const unended = await generate(model, prompts, { maxNewTokens: 6, endOfText: NEVER });
+    const last = unended[0]![2]!;
+    const replies = await generate(model, prompts, {
+      maxNewTokens: 6,
+      endOfText: NEVER,
+      isComplete: (reply) => reply.at(-1) === last,
+    });
+    expect(replies).toEqual(
+      unended.map((reply) => (reply.includes(last) ? reply.slice(0, reply.indexOf(last) + 1) : reply)),
+    );
+  });
+
   it('ends a reply before the end of text, while the other rows go on', async () => {
     const prompts = [tinyTokens('a', 3), tinyTokens('b', 6), tinyTokens('c', 4)];
     const unended = prompts.map((prompt) => fromScratch(prompt, 8));

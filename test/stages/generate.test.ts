@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { generate } from '../../src/stages/generate.ts';
+import { type GenerateSettings, generate } from '../../src/stages/generate.ts';
 import { pretrained } from '../../src/stages/pretrained.ts';
 import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from './run-stage.ts';
 
@@ -113,6 +113,62 @@ describe('the generate stage', () => {
     });
     expect(resumed.events.filter(isReplies).map(({ done }) => done)).toEqual([4, 5]);
     expect(resumed.digests).toEqual(undisturbed.digests);
+  });
+
+  it('ends a reply at a stop text, which changes nothing but the time', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const long = { ...settings, max_new_tokens: 20 };
+    const whole = await runStage(generate, { with: long, inputs, engine: 'cpu' });
+    const replies = (run: typeof whole) =>
+      (JSON.parse(readFileSync(run.outputs.responses!, 'utf8')) as { model_response: string }[]).map(
+        ({ model_response }) => model_response,
+      );
+    const stop = replies(whole).join('').match(/[a-z]/)![0];
+    const stopped = await runStage(generate, {
+      with: { ...long, prompt: { ...STYLE, stop: [stop] } },
+      inputs,
+      engine: 'cpu',
+    });
+    expect(replies(stopped)).toEqual(replies(whole).map((reply) => reply.split(stop)[0]!.trim()));
+    const kept = readFileSync(join(stopped.workDirectory, 'replies.ndjson'), 'utf8');
+    const lengths = kept
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { text: string }).text)
+      .filter((text) => text.includes(stop))
+      .map((text) => text.length - text.indexOf(stop));
+    expect(lengths.length).toBeGreaterThan(0);
+    expect(Math.max(...lengths)).toBe(stop.length);
+  });
+
+  it('draws the same replies for one seed in batches of any size, and others for another', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const sampled = (more: Record<string, unknown>) =>
+      runStage(generate, { with: { ...settings, strategy: 'sample', ...more }, inputs, engine: 'cpu' });
+    const runs = [];
+    for (const batch_size of [1, 2, 5]) runs.push(await sampled({ batch_size, seed: 4 }));
+    expect(new Set(runs.map(({ digests }) => digests.responses)).size).toBe(1);
+    const other = await sampled({ seed: 5 });
+    expect(other.digests).not.toEqual(runs[0]!.digests);
+    const likeliest = await sampled({ top_k: 1, temperature: 3 });
+    expect(likeliest.digests).toEqual(
+      (await runStage(generate, { with: settings, inputs, engine: 'cpu' })).digests,
+    );
+  });
+
+  it('finds out before anything starts that nothing is drawn for settings that say how', async () => {
+    const context = { inputBytes: {}, environment: {}, signal: new AbortController().signal };
+    const resolved = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 } as const;
+    const problems = (more: Pick<GenerateSettings, 'strategy'> & Partial<GenerateSettings>) =>
+      generate.preflight!({ ...resolved, ...more }, context);
+    expect(await problems({ strategy: 'greedy' })).toEqual([]);
+    expect(await problems({ strategy: 'sample', temperature: 0.7, seed: 1 })).toEqual([]);
+    expect(await problems({ strategy: 'greedy', temperature: 0.7, seed: 1 })).toEqual([
+      {
+        message: 'With the strategy greedy nothing is drawn, so temperature, seed would change nothing.',
+        hint: 'Set strategy: sample, or remove temperature, seed.',
+      },
+    ]);
   });
 
   it('refuses a large model on a slow engine that nobody asked for', async () => {

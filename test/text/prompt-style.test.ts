@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutReply, type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
+import {
+  cutReply,
+  type InstructionItem,
+  isStopped,
+  renderPrompt,
+  renderResponse,
+} from '../../src/text/prompt-style.ts';
 import type { PromptStyle } from '../../src/text/prompt-style-schema.ts';
 import { bookData } from '../book-data.ts';
 import { shippedStyle } from '../shipped-style.ts';
@@ -177,5 +183,43 @@ describe('a template that is not Jinja', () => {
     expect(() =>
       renderPrompt({ ...plain, prompt: '{{ instruction' }, { instruction: 'a', input: '' }),
     ).toThrow(/^The template `prompt` of the prompt style is not valid Jinja: /);
+  });
+});
+
+describe('a reply that is being written', () => {
+  const styleWith = (...stop: string[]): PromptStyle => ({ ...alpaca, stop });
+
+  it('is stopped when a stop text is complete', () => {
+    expect(isStopped(styleWith('<end>'), 'Yes.<en')).toBe(false);
+    expect(isStopped(styleWith('<end>'), 'Yes.<end>')).toBe(true);
+    expect(isStopped(styleWith(), 'Yes.<end>')).toBe(false);
+  });
+
+  it('is not stopped while another stop text may begin before the one that is seen', () => {
+    const style = styleWith('b', 'abcd');
+    expect(isStopped(style, 'xab')).toBe(false);
+    expect(cutReply(style, 'xab')).toBe('xa');
+    expect(cutReply(style, 'xabcd')).toBe('x');
+  });
+
+  it('is cut the same, once it is stopped, whatever bytes follow', () => {
+    const stop = fc.array(
+      fc.string({ unit: fc.constantFrom('a', 'b', 'é', '😀'), minLength: 1, maxLength: 4 }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    );
+    const reply = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é', '😀'), maxLength: 24 });
+    fc.assert(
+      fc.property(stop, reply, (stop, reply) => {
+        const style = styleWith(...stop);
+        const bytes = Buffer.from(reply);
+        const soFar = Array.from(bytes, (_, i) => bytes.subarray(0, i + 1).toString());
+        const stopped = soFar.find((text) => isStopped(style, text));
+        if (stopped !== undefined) expect(cutReply(style, stopped)).toBe(cutReply(style, reply));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -68,12 +68,12 @@ function scaleOf({ shape }: tf.Tensor4D): number {
 }
 
 /** [B*T, C] -> [B, heads, T, C / heads] */
-function splitHeads(x: tf.Tensor, { texts, length }: Grid, heads: number): tf.Tensor4D {
+export function splitHeads(x: tf.Tensor, { texts, length }: Grid, heads: number): tf.Tensor4D {
   return tf.transpose(tf.reshape(x, [texts, length, heads, -1]), [0, 2, 1, 3]) as tf.Tensor4D;
 }
 
 /** [B, heads, T, C / heads] -> [B*T, C] */
-function mergeHeads(x: tf.Tensor4D): tf.Tensor2D {
+export function mergeHeads(x: tf.Tensor4D): tf.Tensor2D {
   const [texts, heads, length, size] = x.shape;
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [texts * length, heads * size]) as tf.Tensor2D;
 }
