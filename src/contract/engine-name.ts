@@ -1,5 +1,5 @@
 /** Every engine that `engine:` and `--engine` accept beside `auto`, best first. */
-export const ENGINE_NAMES = ['tensorflow-gpu', 'onnxruntime', 'tensorflow', 'wasm', 'cpu'] as const;
+export const ENGINE_NAMES = ['tensorflow-gpu', 'webgpu', 'onnxruntime', 'tensorflow', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** The outcome of choosing an engine, shown to users and recorded with the run. */
@@ -16,6 +16,8 @@ export interface EngineCandidate {
   readonly usable: boolean;
   /** Why it is not usable and how to get it, or what proved that it is. */
   readonly reason: string;
+  /** Works, but is worth nothing unless it is asked for: a GPU that is software on the processor. */
+  readonly only_by_name?: true;
   /** Measured rate of a square float32 matrix product, in 10^9 floating-point operations a second. */
   readonly gflops?: number;
 }

@@ -10,27 +10,30 @@ import {
 } from '../contract/engine-name.ts';
 import { StageError } from '../contract/stage-context.ts';
 import type { ProbeResult } from './probe.ts';
+import { WEBGPU_PACKAGES } from './webgpu/packages.ts';
 
 /** Packages of the engines that do not come with pipe (optional peers). */
-const PACKAGES: Partial<Readonly<Record<EngineName, string>>> = {
-  'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
-  tensorflow: '@tensorflow/tfjs-node',
+const PACKAGES: Partial<Readonly<Record<EngineName, readonly string[]>>> = {
+  'tensorflow-gpu': ['@tensorflow/tfjs-node-gpu'],
+  webgpu: WEBGPU_PACKAGES,
+  tensorflow: ['@tensorflow/tfjs-node'],
 };
 
 /** Loading CUDA's libraries for the first time can take this long. */
 const PROBE_MS = 60_000;
 
 /**
- * The engine for a run: the one that is asked for, or under `auto` the best that works here. Each is proved by a
- * small computation in a process of its own; the first that works ends the search. Throws StageError where the
- * engine that is asked for does not work.
+ * The engine for a run: the one that is asked for, or under `auto` the best that works here and is not software in
+ * the place of a GPU. Each is proved by a small computation in a process of its own; the first that works ends the
+ * search. Throws StageError where the engine that is asked for does not work.
  */
 export async function chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice> {
   const candidates: EngineCandidate[] = [];
   for (const engine of requested === 'auto' ? ENGINE_NAMES : [requested]) {
     const candidate = await examine(engine);
     candidates.push(candidate);
-    if (candidate.usable) return { engine, requested, reason: explain(requested, candidates), candidates };
+    if (candidate.usable && (requested !== 'auto' || !candidate.only_by_name))
+      return { engine, requested, reason: explain(requested, candidates), candidates };
   }
   const reasons = candidates.map(({ engine, reason }) => `${engine}: ${reason}`).join('; ');
   throw new StageError(`No engine works here (${reasons})`, {
@@ -58,19 +61,30 @@ async function examine(engine: EngineName): Promise<EngineCandidate> {
   const result = await probeInChild(engine);
   if (!result.usable) return { engine, usable: false, reason: result.problem };
   const gflops = Number(result.gflops.toPrecision(3));
-  return { engine, usable: true, reason: 'a matrix product and its gradient came out right', gflops };
+  const reason = 'a matrix product and its gradient came out right';
+  if (result.adapter === undefined) return { engine, usable: true, reason, gflops };
+  const { name, software } = result.adapter;
+  if (!software) return { engine, usable: true, reason: `${reason} on ${name}`, gflops };
+  return {
+    engine,
+    usable: true,
+    reason: `${reason}, but ${name} is software on the processor and no GPU: only by name`,
+    only_by_name: true,
+    gflops,
+  };
 }
 
 /** Why an engine need not even be tried, and how to get it. */
 function absence(engine: EngineName): string | undefined {
-  const packageName = PACKAGES[engine];
-  if (packageName === undefined) return undefined;
+  const packages = PACKAGES[engine];
+  if (packages === undefined) return undefined;
   const gpu = engine === 'tensorflow-gpu' ? hasNvidiaGpu() : undefined;
-  const installed = isInstalled(packageName);
-  if (installed) return gpu === false ? 'no NVIDIA GPU is visible here' : undefined;
+  const missing = packages.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return gpu === false ? 'no NVIDIA GPU is visible here' : undefined;
   const seen =
     gpu === undefined ? '' : gpu ? 'an NVIDIA GPU is here, but ' : 'no NVIDIA GPU is visible here, and ';
-  return `${seen}${packageName} is not installed (npm install ${packageName})`;
+  const verb = missing.length === 1 ? 'is' : 'are';
+  return `${seen}${missing.join(' and ')} ${verb} not installed (npm install ${packages.join(' ')})`;
 }
 
 function hasNvidiaGpu(): boolean {

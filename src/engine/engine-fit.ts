@@ -1,5 +1,6 @@
 import type { EngineName } from '../contract/engine-name.ts';
 import { StageError } from '../contract/stage-context.ts';
+import { WEBGPU_PACKAGES } from './webgpu/packages.ts';
 
 /** Above this, wasm and cpu would compute for days, so they must be asked for by name. */
 const SLOW_ENGINE_PARAMETERS = 50_000_000;
@@ -23,7 +24,8 @@ export function engineFor({ engine, engineByName }: ContextEngine, parameters: n
       {
         hint:
           'pipe doctor says why onnxruntime, which comes with pipe, does not work here. Or install another: ' +
-          'npm install @tensorflow/tfjs-node (CPU) or npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA); ' +
+          `npm install @tensorflow/tfjs-node (CPU), npm install ${WEBGPU_PACKAGES.join(' ')} (any GPU) or ` +
+          'npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA); ' +
           `or insist with --engine ${engine}`,
       },
     );

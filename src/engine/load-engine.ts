@@ -7,6 +7,7 @@ export type Tf = typeof TensorFlow;
 /** How each engine comes to life: registers its kernels and returns the name of its TensorFlow.js backend. */
 const START: Readonly<Record<EngineName, (tf: Tf) => Promise<string>>> = {
   'tensorflow-gpu': startNodeBindingOnGpu,
+  webgpu: startWebgpu,
   onnxruntime: startOnnxruntime,
   tensorflow: () => startNodeBinding('@tensorflow/tfjs-node'),
   wasm: startWasm,
@@ -31,6 +32,11 @@ export async function loadEngine(name: EngineName): Promise<Tf> {
     throw new Error(`the ${backend} backend of TensorFlow.js did not start`);
   await tf.ready();
   return tf;
+}
+
+async function startWebgpu(tf: Tf): Promise<string> {
+  const { startWebgpu: start } = await import('./webgpu/start.ts');
+  return await start(tf);
 }
 
 async function startOnnxruntime(tf: Tf): Promise<string> {

@@ -12,7 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
  *   it is stored; throws where `base` has a clone
  * - `WriteSlot` {base [..., S, D], values [..., 1, D]}, {slot} -> nothing: overwrites row `slot` of each of the matrices of
  *   `base` where it is stored; throws where `base` has a clone
- * - `Flush` {} -> nothing: computes what the engine has only recorded so far
+ * - `Flush` {} -> nothing: computes, or begins to, what the engine has only recorded so far
  */
 export type EngineKernel = 'LayerNorm' | 'FastGelu' | 'AdamWUpdate' | 'AddRows' | 'WriteSlot' | 'Flush';
 
@@ -40,7 +40,7 @@ export function flush(): void {
   if (hasKernel('Flush')) runKernel('Flush', {});
 }
 
-/** Whether the engine compiles a graph for each combination of shapes, so that few of them should occur. */
+/** Whether the engine keeps a compiled graph or buffers for each combination of shapes, so that few of them should occur. */
 export function compilesShapes(): boolean {
   return hasKernel('Flush');
 }

@@ -97,7 +97,7 @@ function checkMemory(
   config: Gpt2Config,
   { settings, engine }: StageContext<TrainSettings>,
 ): void {
-  if (engine === 'tensorflow-gpu') return; // which has memory of its own
+  if (engine === 'tensorflow-gpu' || engine === 'webgpu') return; // which has memory of its own
   const lengths = [...train, ...validation].map(({ length }) => Math.min(length, maxLength));
   const adapter = settings.lora && loraParameterCount(config, settings.lora);
   const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce, adapter);

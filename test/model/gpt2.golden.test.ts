@@ -6,6 +6,7 @@ import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { countTargets, EXACT, type PaddedBatch, packBatch } from '../../src/model/packed-batch.ts';
 import { SafetensorsFile } from '../../src/model/safetensors.ts';
 import { addGradients, type Gradients } from '../../src/model/training-pass.ts';
+import { webgpuHere } from '../engine/webgpu-here.ts';
 import { tinyGpt2, tinyTokens } from './tiny-gpt2.ts';
 
 const TOLERANCE = 1e-4;
@@ -19,6 +20,7 @@ describe.each([
   ['wasm', 'untied'],
   ['onnxruntime', 'tied'],
   ['onnxruntime', 'untied'],
+  ...webgpuHere.flatMap((engine) => [[engine, 'tied'] as const, [engine, 'untied'] as const]),
 ] as const)('GPT-2 on %s with the head %s agrees with PyTorch', (engine, head) => {
   let model: Gpt2;
   let golden: SafetensorsFile;
@@ -33,8 +35,9 @@ describe.each([
     );
     const expected = tinyTokens('targets', B * T);
     for (const ignored of [7, 8, 9, 20, 21]) expected[ignored] = -100;
-    ids = tf.tensor2d(tinyTokens('ids', B * T), [B, T], 'int32');
-    batch = { inputs: ids.dataSync<'int32'>(), targets: Int32Array.from(expected), rows: B, length: T };
+    const inputs = Int32Array.from(tinyTokens('ids', B * T));
+    ids = tf.tensor2d(inputs, [B, T], 'int32');
+    batch = { inputs, targets: Int32Array.from(expected), rows: B, length: T };
   });
   afterAll(async () => {
     await golden.close();
@@ -53,7 +56,7 @@ describe.each([
     const gradients: Gradients = new Map();
     const packed = packBatch(batch, EXACT);
     const loss = await addGradients(model, packed, 1 / countTargets(batch), gradients, async () => {});
-    expect(Math.abs(loss.dataSync()[0]! - (await golden.readFloats('loss'))[0]!)).toBeLessThan(TOLERANCE);
+    expect(Math.abs((await loss.data())[0]! - (await golden.readFloats('loss'))[0]!)).toBeLessThan(TOLERANCE);
     expect([...golden.tensors.keys()].filter((name) => name.startsWith('gradient/')).sort()).toEqual(
       [...gradients.keys()].map((name) => `gradient/${name}`).sort(),
     );
@@ -72,7 +75,7 @@ describe.each([
         const logits = model.logits(tf.tensor2d([sequence], undefined, 'int32'));
         return tf.argMax(tf.slice(logits, [0, sequence.length - 1, 0], [1, 1, -1]), -1);
       });
-      sequence.push(next.dataSync()[0]!);
+      sequence.push((await next.data())[0]!);
       next.dispose();
     }
     expect(sequence.slice(PROMPT)).toEqual([...(await golden.readInts('greedy'))]);
