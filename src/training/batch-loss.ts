@@ -73,20 +73,27 @@ async function overParts(
   lossOf: (part: PackedBatch, weight: number, pause: Pause, firstText: number) => Promise<tf.Scalar>,
 ): Promise<number> {
   const weight = 1 / Math.max(1, countTargets(batch));
-  const parts = partsOf(batch, rowsAtOnce);
   let sum = 0;
-  for (const [done, part] of parts.entries()) {
-    const packed = packBatch(part, compilesShapes() ? FEW_SHAPES : EXACT);
-    const loss = await lossOf(
-      packed,
-      weight,
-      (share) => pause((done + share) / parts.length),
-      done * rowsAtOnce,
-    );
+  await eachPart(batch, rowsAtOnce, pause, async (part, pausePart, firstText) => {
+    const loss = await lossOf(part, weight, pausePart, firstText);
     sum += (await loss.data())[0]!;
     tf.dispose(loss);
-  }
+  });
   return sum;
+}
+
+/** Takes a batch `rowsAtOnce` texts at a time, packed; `visit` is told which text of the batch is the part's first. */
+export async function eachPart(
+  batch: Batch,
+  rowsAtOnce: number,
+  pause: Pause,
+  visit: (part: PackedBatch, pause: Pause, firstText: number) => Promise<void>,
+): Promise<void> {
+  const parts = partsOf(batch, rowsAtOnce);
+  for (const [done, part] of parts.entries()) {
+    const packed = packBatch(part, compilesShapes() ? FEW_SHAPES : EXACT);
+    await visit(packed, (share) => pause((done + share) / parts.length), done * rowsAtOnce);
+  }
 }
 
 function partsOf({ inputs, targets, rows, length }: Batch, rowsAtOnce: number): Batch[] {

@@ -1,11 +1,11 @@
-import type { Gpt2 } from '../model/gpt2.ts';
 import type { Pause } from '../model/training-pass.ts';
-import { checkFinite, collated, meanLoss } from './batch-loss.ts';
+import { checkFinite } from './batch-loss.ts';
 import { batchesOf, DataOrder } from './data-order.ts';
 import type { Evaluation } from './history.ts';
 import { learningRateAt } from './learning-rate.ts';
+import type { Measures, Objective, Part } from './objective.ts';
 import {
-  type TrainingData,
+  type Examples,
   type TrainingOptions,
   type TrainingState,
   updatesInAll,
@@ -23,28 +23,31 @@ export function evaluationIsDue({ step, history }: TrainingState, { evalEvery }:
  * losses before the first update are measured on a generator of their own.
  */
 export async function evaluate(
-  model: Gpt2,
-  data: TrainingData,
+  objective: Objective,
+  data: Examples,
   options: TrainingOptions,
   state: TrainingState,
   pause: Pause,
 ): Promise<Evaluation> {
   const { batchSize, evalBatches, shuffle } = options;
   const order = new DataOrder(shuffle, state.generator);
-  const meanOver = async (name: 'train' | 'validation', batches: readonly Int32Array[]) => {
-    let sum = 0;
-    for (const indices of batches) {
-      const batch = collated(name, indices, data, options);
-      const loss = await meanLoss(model, batch, options.rowsAtOnce, pause);
-      checkFinite(loss, `on ${name} after step ${state.step}`);
-      sum += loss;
+  const meanOver = async (part: Part, batches: readonly Int32Array[]): Promise<Measures> => {
+    const sums: Record<string, number> = {};
+    for (const examples of batches) {
+      const measures = await objective.measure(part, examples, pause);
+      checkFinite(measures.loss, `on ${part} after step ${state.step}`);
+      for (const [name, value] of Object.entries(measures)) sums[name] = (sums[name] ?? 0) + value;
     }
-    return sum / batches.length;
+    const means = Object.entries(sums).map(([name, sum]) => [name, sum / batches.length]);
+    return Object.fromEntries(means);
   };
   const someOf = (pass: Int32Array, dropLast: boolean) =>
     batchesOf(pass, batchSize, { dropLast }).slice(0, evalBatches);
-  const trainLoss = await meanOver('train', someOf(order.evaluation(data.train.length), true));
-  const validationLoss = await meanOver(
+  const { loss: trainLoss, ...onTrain } = await meanOver(
+    'train',
+    someOf(order.evaluation(data.train.length), true),
+  );
+  const { loss: validationLoss, ...onValidation } = await meanOver(
     'validation',
     someOf(order.validation(data.validation.length), false),
   );
@@ -61,7 +64,14 @@ export async function evaluate(
       ? learningRateAt(state.step, options.learningRate, updatesInAll(data, options))
       : null,
     gradNorm: state.gradNorm,
+    ...(Object.keys(onTrain).length > 0 && {
+      measures: { ...prefixed('train', onTrain), ...prefixed('validation', onValidation) },
+    }),
   };
   state.history.push(evaluation);
   return evaluation;
+}
+
+function prefixed(part: Part, measures: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(measures).map(([name, value]) => [`${part}_${name}`, value]));
 }

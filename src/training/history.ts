@@ -12,6 +12,8 @@ export interface Evaluation {
   readonly learningRate: number | null;
   /** Euclidean norm of all gradients of the last update; null before the first. */
   readonly gradNorm: number | null;
+  /** What else was measured on both data sets, by the name of its column: the same in each evaluation, or absent. */
+  readonly measures?: Readonly<Record<string, number>>;
 }
 
 const COLUMNS = {
@@ -22,18 +24,20 @@ const COLUMNS = {
   validation_loss: 'validationLoss',
   learning_rate: 'learningRate',
   grad_norm: 'gradNorm',
-} as const satisfies Record<string, keyof Evaluation>;
+} as const satisfies Record<string, Exclude<keyof Evaluation, 'measures'>>;
 
 /**
- * The evaluations as CSV, one a line under a header line. Numbers have the fewest digits that read back as the
- * same 64-bit float; what is null is empty.
+ * The evaluations as CSV, one a line under a header line; further measures stand at the right. Numbers have the fewest
+ * digits that read back as the same 64-bit float; what is null is empty.
  */
 export function formatHistory(evaluations: readonly Evaluation[]): string {
-  const header = Object.keys(COLUMNS).join(',');
+  const measures = Object.keys(evaluations[0]?.measures ?? {});
+  const header = [...Object.keys(COLUMNS), ...measures].join(',');
   const lines = evaluations.map((row) =>
-    Object.values(COLUMNS)
-      .map((field) => row[field] ?? '')
-      .join(','),
+    [
+      ...Object.values(COLUMNS).map((field) => row[field] ?? ''),
+      ...measures.map((name) => row.measures?.[name]),
+    ].join(','),
   );
   return `${[header, ...lines].join('\n')}\n`;
 }
@@ -41,27 +45,29 @@ export function formatHistory(evaluations: readonly Evaluation[]): string {
 /** Reads what formatHistory writes. Throws SyntaxError with the line for anything else. */
 export function parseHistory(csv: string): Evaluation[] {
   const [header, ...lines] = csv.trimEnd().split('\n');
-  const expected = Object.keys(COLUMNS).join(',');
-  if (header !== expected) throw new SyntaxError(`line 1: expected the columns ${expected}`);
-  return lines.map((line, index) => parseLine(line, index + 2));
+  const expected = Object.keys(COLUMNS);
+  const columns = header!.split(',');
+  if (expected.some((name, i) => columns[i] !== name)) {
+    throw new SyntaxError(`line 1: expected the columns ${expected.join(',')}`);
+  }
+  return lines.map((line, index) => parseLine(line, index + 2, columns.slice(expected.length)));
 }
 
-function parseLine(line: string, number: number): Evaluation {
+function parseLine(line: string, number: number, measures: readonly string[]): Evaluation {
   const cells = line.split(',');
-  const fields = Object.values(COLUMNS);
+  const fields: readonly string[] = [...Object.values(COLUMNS), ...measures];
   if (cells.length !== fields.length) {
     throw new SyntaxError(`line ${number}: ${cells.length} cells where ${fields.length} are expected`);
   }
-  const cell = (field: keyof Evaluation): string => cells[fields.indexOf(field)]!;
-  const numberIn = (field: keyof Evaluation): number => {
+  const cell = (field: string): string => cells[fields.indexOf(field)]!;
+  const numberIn = (field: string): number => {
     const value = Number(cell(field));
     if (cell(field) === '' || Number.isNaN(value)) {
       throw new SyntaxError(`line ${number}: ${field} is not a number: "${cell(field)}"`);
     }
     return value;
   };
-  const optionalIn = (field: keyof Evaluation): number | null =>
-    cell(field) === '' ? null : numberIn(field);
+  const optionalIn = (field: string): number | null => (cell(field) === '' ? null : numberIn(field));
   return {
     step: numberIn('step'),
     epoch: numberIn('epoch'),
@@ -70,5 +76,8 @@ function parseLine(line: string, number: number): Evaluation {
     validationLoss: numberIn('validationLoss'),
     learningRate: optionalIn('learningRate'),
     gradNorm: optionalIn('gradNorm'),
+    ...(measures.length > 0 && {
+      measures: Object.fromEntries(measures.map((name) => [name, numberIn(name)])),
+    }),
   };
 }

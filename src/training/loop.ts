@@ -4,15 +4,18 @@ import { generate } from '../model/generate.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
 import type { Gradients, Pause } from '../model/training-pass.ts';
 import { AdamW } from './adamw.ts';
-import { checkFinite, collated, meanLossGradients } from './batch-loss.ts';
+import { checkFinite } from './batch-loss.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { clippingFactor, gradientNorm } from './clipping.ts';
 import { DataOrder } from './data-order.ts';
 import { evaluate, evaluationIsDue } from './evaluate.ts';
 import type { Evaluation } from './history.ts';
 import { learningRateAt } from './learning-rate.ts';
+import { nextTokens } from './next-tokens.ts';
+import type { Objective } from './objective.ts';
 import {
   beginning,
+  type Examples,
   type Sample,
   type TrainingData,
   type TrainingOptions,
@@ -51,15 +54,26 @@ export interface Update {
   readonly seconds: number;
 }
 
+/** Fine-tunes a model in place, or the adapter that it has, so that it predicts the next tokens of texts: see `minimize`. */
+export async function train(
+  model: Gpt2,
+  data: TrainingData,
+  options: TrainingOptions,
+  surroundings: TrainingSurroundings,
+): Promise<TrainingState> {
+  return await minimize(model, nextTokens(model, data, options), data, options, surroundings);
+}
+
 /**
- * Fine-tunes a model in place, or the adapter that it has, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
+ * Trains a model in place, or the adapter that it has, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
  * (train_model_simple): losses and a sample before the first update; losses after the first and then every
  * `evalEvery` updates; a sample after each epoch. Goes on from the newest checkpoint, and on one engine ends with
  * the same bytes as without the interruption. Throws StageError where a loss is no longer a number.
  */
-export async function train(
+export async function minimize(
   model: Gpt2,
-  data: TrainingData,
+  objective: Objective,
+  data: Examples,
   options: TrainingOptions,
   surroundings: TrainingSurroundings,
 ): Promise<TrainingState> {
@@ -83,14 +97,14 @@ export async function train(
     // The state is whole at every `await`: whatever throws there, a checkpoint of it can be gone on from.
     for (;;) {
       if (evaluationIsDue(state, options)) {
-        surroundings.onEvaluation(await evaluate(model, data, options, state, () => pause(0)));
+        surroundings.onEvaluation(await evaluate(objective, data, options, state, () => pause(0)));
       }
       if (state.samples.length === state.epoch) {
         surroundings.onSample(await takeSample(model, data, options, state, surroundings));
       }
       if (state.epoch === options.epochs) return state;
       if (state.pass === null) beginPass(data, options, state);
-      surroundings.onUpdate(await update(model, optimizer, data, options, state, pause));
+      surroundings.onUpdate(await update(objective, optimizer, data, options, state, pause));
       if (Date.now() - saved.time >= checkpointInterval) await save();
     }
   } catch (error) {
@@ -102,7 +116,7 @@ export async function train(
 }
 
 /** Draws the order of the next epoch. */
-function beginPass({ train }: TrainingData, { shuffle }: TrainingOptions, state: TrainingState): void {
+function beginPass({ train }: Examples, { shuffle }: TrainingOptions, state: TrainingState): void {
   const order = new DataOrder(shuffle, state.generator);
   state.pass = Array.from(order.training(train.length));
   state.generator = order.state();
@@ -110,28 +124,24 @@ function beginPass({ train }: TrainingData, { shuffle }: TrainingOptions, state:
 
 /** One update of all parameters, from the next batch of the epoch. */
 async function update(
-  model: Gpt2,
+  objective: Objective,
   optimizer: AdamW,
-  data: TrainingData,
+  data: Examples,
   options: TrainingOptions,
   state: TrainingState,
   pause: Pause,
 ): Promise<Update> {
-  const { batchSize, rowsAtOnce, maxGradNorm } = options;
+  const { batchSize, maxGradNorm } = options;
   const start = performance.now();
   const step = state.step + 1;
   const learningRate = learningRateAt(step, options.learningRate, updatesInAll(data, options));
-  const texts = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
-  const batch = collated('train', texts, data, options);
-  const dropping = {
-    rates: { model: options.dropout, adapter: model.adapter?.dropout ?? 0 },
-    stream: `${options.seed}/${step}`,
-  };
+  const examples = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const gradients: Gradients = new Map();
   let loss: number;
+  let tokens: number;
   let gradNorm: number | null;
   try {
-    loss = await meanLossGradients(model, batch, rowsAtOnce, gradients, pause, dropping);
+    ({ loss, tokens } = await objective.gradients(examples, step, gradients, pause));
     checkFinite(loss, `of step ${step}`);
     const wanted = maxGradNorm !== null || step % options.evalEvery === 0;
     gradNorm = wanted ? await gradientNorm(gradients.values()) : null;
@@ -141,7 +151,6 @@ async function update(
     tf.dispose([...gradients.values()]);
   }
 
-  const tokens = batch.inputs.length;
   state.step = step;
   state.gradNorm = gradNorm;
   state.tokensSeen += tokens;
@@ -158,7 +167,7 @@ async function update(
 /** Lets the model go on from the sample prompt, greedily, up to the end of the text. */
 async function takeSample(
   model: Gpt2,
-  { samplePrompt, endOfText }: TrainingData,
+  { samplePrompt, endOfText }: Examples,
   { sampleTokens }: TrainingOptions,
   state: TrainingState,
   { signal, onPart }: Pick<TrainingSurroundings, 'signal' | 'onPart'>,

@@ -4,15 +4,22 @@ import type { Evaluation } from './history.ts';
 import type { LearningRateOptions } from './learning-rate.ts';
 import { Mt19937, type Mt19937State } from './mt19937.ts';
 
-export interface TrainingData {
-  readonly train: readonly Int32Array[];
-  readonly validation: readonly Int32Array[];
-  /** How many tokens of each text are its prompt, where predicting those does not count (instruction masking). */
-  readonly promptLengths?: Readonly<Record<'train' | 'validation', readonly number[]>>;
+/** What a training knows of its examples, whatever they are. */
+export interface Examples {
+  readonly train: { readonly length: number };
+  readonly validation: { readonly length: number };
   /** Ends and pads the texts. */
   readonly endOfText: number;
   /** Token ids that the samples go on from. */
   readonly samplePrompt: Int32Array;
+}
+
+/** Texts whose next tokens are learnt. */
+export interface TrainingData extends Examples {
+  readonly train: readonly Int32Array[];
+  readonly validation: readonly Int32Array[];
+  /** How many tokens of each text are its prompt, where predicting those does not count (instruction masking). */
+  readonly promptLengths?: Readonly<Record<'train' | 'validation', readonly number[]>>;
 }
 
 export interface TrainingOptions {
@@ -83,7 +90,7 @@ export function updatesPerEpoch(texts: number, batchSize: number): number {
 
 /** Updates of the whole training, where nothing stops it early. */
 export function updatesInAll(
-  { train }: TrainingData,
+  { train }: Pick<Examples, 'train'>,
   { epochs, batchSize }: Pick<TrainingOptions, 'epochs' | 'batchSize'>,
 ): number {
   return epochs * updatesPerEpoch(train.length, batchSize);
