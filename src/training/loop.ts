@@ -70,7 +70,7 @@ export async function train(
  * `evalEvery` updates; a sample after each epoch. Goes on from the newest checkpoint, and on one engine ends with
  * the same bytes as without the interruption. Throws StageError where a loss is no longer a number.
  */
-export async function minimize(
+async function minimize(
   model: Gpt2,
   objective: Objective,
   data: Examples,
