@@ -1,5 +1,5 @@
 import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
-import { BASE_BYTES, COPIES } from './memory.ts';
+import { BASE_BYTES, COPIES, FROZEN_COPIES } from './memory.ts';
 
 /**
  * About how much memory a training takes at its peak, in bytes, with texts of these lengths, of which the longest may
@@ -17,6 +17,6 @@ export function trainingMemoryOf(
   const attention = config.n_layer * config.n_head * textsAtOnce * (longest[0] ?? 0) ** 2;
   const perToken = config.n_layer * 12 * config.n_embd + 2 * config.vocab_size;
   const model = parameterCount(config);
-  const variables = adapter === undefined ? COPIES * model : model + COPIES * adapter;
+  const variables = adapter === undefined ? COPIES * model : FROZEN_COPIES * model + COPIES * adapter;
   return BASE_BYTES + 4 * (variables + tokens * perToken + 2 * attention);
 }

@@ -12,6 +12,7 @@ import { type TrainInputs, writeTrainInputs } from './train-inputs.ts';
 
 const HOST = join(import.meta.dirname, '../../dist/stage-host.js');
 const OUTPUTS = ['model/model.safetensors', 'history.csv', 'loss-curve.svg', 'samples.json'];
+const ADAPTED = { dropout: 0.1, lora: { rank: 2, dropout: 0.1 } };
 
 afterEach(removeDirectories);
 
@@ -20,6 +21,7 @@ function start(
   directory: string,
   inputs: TrainInputs,
   engine: EngineName,
+  given: Record<string, unknown>,
   earlierWorkDirectories: string[],
 ): ChildProcess {
   const settings = resolvedSettings(train, {
@@ -28,6 +30,7 @@ function start(
     epochs: 20,
     checkpoint_every: 0,
     sample_tokens: 5,
+    ...given,
   });
   const file = (path: string) => ({ artifact: 'file' as const, digest: 'unused', path });
   const modelFiles = ['config.json', 'generation_config.json', 'model.safetensors'];
@@ -77,9 +80,10 @@ async function says(child: ChildProcess, expected: string): Promise<void> {
   throw new Error(`the training ended without saying "${expected}":\n${text}`);
 }
 
-function digests(directory: string): Record<string, string> {
+function digests(directory: string, given: Record<string, unknown>): Record<string, string> {
+  const adapter = given.lora ? ['adapter/adapter_model.safetensors'] : [];
   return Object.fromEntries(
-    OUTPUTS.map((name) => {
+    [...OUTPUTS, ...adapter].map((name) => {
       const bytes = readFileSync(join(directory, 'outputs', name));
       return [name, createHash('sha256').update(bytes).digest('hex')];
     }),
@@ -93,17 +97,23 @@ async function finish(child: ChildProcess): Promise<void> {
 }
 
 describe('a training whose process is killed', () => {
-  it.each(['cpu', 'wasm', 'onnxruntime'] as const)(
-    'goes on to the bytes of an undisturbed one on %s',
-    async (engine) => {
+  it.each([
+    { engine: 'cpu', trains: 'everything', given: {} },
+    { engine: 'wasm', trains: 'everything', given: {} },
+    { engine: 'onnxruntime', trains: 'everything', given: {} },
+    { engine: 'wasm', trains: 'an adapter, with dropout', given: ADAPTED },
+    { engine: 'onnxruntime', trains: 'an adapter, with dropout', given: ADAPTED },
+  ] as const)(
+    'goes on to the bytes of an undisturbed one on $engine, training $trains',
+    async ({ engine, given }) => {
       const inputs = await writeTrainInputs(freshDirectory());
       const undisturbed = freshDirectory();
-      await finish(start(undisturbed, inputs, engine, []));
+      await finish(start(undisturbed, inputs, engine, given, []));
 
       const earlier: string[] = [];
       for (const moment of ['step 5:', 'step 20:']) {
         const directory = freshDirectory();
-        const child = start(directory, inputs, engine, earlier);
+        const child = start(directory, inputs, engine, given, earlier);
         await says(child, moment);
         child.kill('SIGKILL');
         await once(child, 'exit');
@@ -111,9 +121,9 @@ describe('a training whose process is killed', () => {
         earlier.unshift(join(directory, 'work'));
       }
       const last = freshDirectory();
-      const child = start(last, inputs, engine, earlier);
+      const child = start(last, inputs, engine, given, earlier);
       await finish(child);
-      expect(digests(last)).toEqual(digests(undisturbed));
+      expect(digests(last, given)).toEqual(digests(undisturbed, given));
       const log = readFileSync(join(last, 'events.ndjson'), 'utf8');
       expect(log).not.toContain('step 15:');
       expect(log).toContain('step 35:');

@@ -28,15 +28,15 @@ describe('memory for a training', () => {
   it('advises an adapter where that is a choice and fits', () => {
     const byAdapter = trainingMemory(1.63e9, 8, 'adapter');
     expect(memoryProblem(needed, settings, 5.1e9, byAdapter)!.hint).toBe(
-      'Close other programs, or train an adapter beside it with `lora: {}` (about 3.1 GB), or start from gpt2-small (about 3.4 GB).',
+      'Close other programs, or train an adapter beside it with `lora: {}` (about 3.5 GB), or start from gpt2-small (about 3.4 GB).',
     );
     expect(memoryProblem(needed, settings, 3e9, byAdapter)!.hint).toBe('Close other programs.');
   });
 
   it('knows that a smaller model needs less with an adapter, too', () => {
     const byAdapter = (textsAtOnce: number) => trainingMemory(1.63e9, textsAtOnce, 'adapter');
-    expect(memoryProblem(byAdapter, { ...settings, lora: {} }, 1.5e9)!.hint).toBe(
-      'Close other programs, or start from gpt2-small (about 1.4 GB).',
+    expect(memoryProblem(byAdapter, { ...settings, lora: {} }, 1.7e9)!.hint).toBe(
+      'Close other programs, or start from gpt2-small (about 1.6 GB).',
     );
   });
 
