@@ -25,7 +25,7 @@ export function memoryProblem(
   const advice = [
     ...smallerBatches(needed, settings, available),
     ...(neededByAdapter <= available
-      ? [`train an adapter beside it with \`lora: {}\` (about ${gigabytes(neededByAdapter)})`]
+      ? [`train an adapter only with \`lora: {}\` (about ${gigabytes(neededByAdapter)})`]
       : []),
     ...smallerModel(needed, settings, available),
   ];

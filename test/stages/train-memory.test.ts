@@ -28,7 +28,7 @@ describe('memory for a training', () => {
   it('advises an adapter where that is a choice and fits', () => {
     const byAdapter = trainingMemory(1.63e9, 8, 'adapter');
     expect(memoryProblem(needed, settings, 5.1e9, byAdapter)!.hint).toBe(
-      'Close other programs, or train an adapter beside it with `lora: {}` (about 3.5 GB), or start from gpt2-small (about 3.4 GB).',
+      'Close other programs, or train an adapter only with `lora: {}` (about 3.5 GB), or start from gpt2-small (about 3.4 GB).',
     );
     expect(memoryProblem(needed, settings, 3e9, byAdapter)!.hint).toBe('Close other programs.');
   });
