@@ -1,9 +1,10 @@
-import { type Code, instantiate, unsigned } from './wasm-module.ts';
+import { type Code, END, instantiate, unsigned, type WasmFunction } from './wasm-module.ts';
 
 /** An array or a number by its name, or an operation on what is before it. */
 export type Expression<Name extends string> =
   | Name
-  | readonly [keyof typeof OPERATIONS, Expression<Name>, Expression<Name>?];
+  | readonly ['sqrt', Expression<Name>]
+  | readonly ['add' | 'sub' | 'mul' | 'div', Expression<Name>, Expression<Name>];
 
 /** What is computed for each element, in float32 and in this order: an array's name is its newest value. */
 export interface ElementWise<A extends string, N extends string> {
@@ -33,7 +34,6 @@ const store = (offset: number): Code => [VECTOR, 0x0b, VECTOR_ALIGNMENT, ...unsi
 const get = (local: number): Code => [0x20, ...unsigned(local)];
 const set = (local: number): Code => [0x21, ...unsigned(local)];
 const LOOP = [0x03, 0x40];
-const END = 0x0b;
 const BRANCH_IF = [0x0d, 0];
 const INTEGER_CONSTANT = 0x41;
 const INTEGER_ADD = 0x6a;
@@ -79,16 +79,18 @@ export function compileElementWise<A extends string, N extends string>(
 function loopOver<A extends string, N extends string>(
   { arrays, numbers, assignments }: ElementWise<A, N>,
   arrayBytes: number,
-) {
+): WasmFunction {
   const end = 0;
   const at = 1 + numbers.length;
   const vectors = [...numbers, ...arrays];
   const local = (name: A | N): number => at + 1 + vectors.indexOf(name);
   const code = (expression: Expression<A | N>): Code => {
     if (typeof expression === 'string') return get(local(expression));
-    const [operation, left, right] = expression;
-    return [...code(left), ...(right === undefined ? [] : code(right)), ...OPERATIONS[operation]];
+    const [operation, ...operands] = expression;
+    return [...operands.flatMap(code), ...OPERATIONS[operation]];
   };
+  const advance = [...get(at), INTEGER_CONSTANT, VECTOR_BYTES, INTEGER_ADD, ...set(at)];
+  const repeatBeforeEnd = [...get(at), ...get(end), INTEGER_LESS, ...BRANCH_IF];
   return {
     parameters: ['i32', ...numbers.map(() => 'f32' as const)],
     locals: ['i32', ...vectors.map(() => 'v128' as const)],
@@ -102,9 +104,9 @@ function loopOver<A extends string, N extends string>(
         ...get(local(name)),
         ...store(arrays.indexOf(name) * arrayBytes),
       ]),
-      ...[...get(at), INTEGER_CONSTANT, VECTOR_BYTES, INTEGER_ADD, ...set(at)],
-      ...[...get(at), ...get(end), INTEGER_LESS, ...BRANCH_IF],
+      ...advance,
+      ...repeatBeforeEnd,
       END,
     ],
-  } as const;
+  };
 }

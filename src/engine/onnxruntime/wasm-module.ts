@@ -26,7 +26,8 @@ const PAGE_BYTES = 2 ** 16;
 const SECTION = { type: 1, function: 3, memory: 5, export: 7, code: 10 } as const;
 const EXPORT = { function: 0, memory: 2 } as const;
 const FUNCTION_TYPE = 0x60;
-const END = 0x0b;
+/** Ends a function's body, and each block in it. */
+export const END = 0x0b;
 
 /** An unsigned integer in LEB128. */
 export function unsigned(value: number): Code {
