@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { importSource } from '../scripts/import-source.mjs';
+import { randomParameters } from './random-parameters.mjs';
 
 const { engine, config, batches } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { loadEngine, Gpt2, parameterShapes, collate, meanLossGradients, AdamW } = await importSource(`
@@ -13,22 +14,7 @@ const { loadEngine, Gpt2, parameterShapes, collate, meanLossGradients, AdamW } =
   export { AdamW } from './src/training/adamw.ts';`);
 const tf = await loadEngine(engine);
 
-/** Weights of about the size of a trained model's; the speed does not depend on them. */
-function randomParameter(name, shape) {
-  const values = new Float32Array(shape.reduce((size, length) => size * length, 1));
-  const centre = name.includes('ln_') && name.endsWith('.weight') ? 1 : 0;
-  for (let i = 0, state = 1; i < values.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    values[i] = centre + state * 2 ** -31 * 0.03;
-  }
-  const initial = tf.tensor(values, [...shape]);
-  const parameter = tf.variable(initial);
-  initial.dispose();
-  return parameter;
-}
-
-const parameters = new Map();
-for (const [name, shape] of parameterShapes(config)) parameters.set(name, randomParameter(name, shape));
+const parameters = randomParameters(tf, parameterShapes(config));
 const model = new Gpt2(config, parameters);
 const optimizer = new AdamW(parameters, {
   betas: [0.9, 0.999],

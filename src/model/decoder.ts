@@ -20,8 +20,9 @@ export type Pause = () => Promise<void>;
 export type Scores = tf.Tensor2D;
 
 /**
- * Continues B texts together, by a token each at a time. What their prompts have in common is read once. Keys and values of earlier tokens are kept, so a step costs
- * one token a text. After each block the engine is flushed: where graphs are compiled, all blocks share one.
+ * Continues B texts together, by a token each at a time. Keys and values of earlier tokens are kept, so a step costs
+ * one token a text, and what the prompts have in common is read once. After each block the engine is flushed: where
+ * graphs are compiled, all blocks share one.
  */
 export class Decoder {
   readonly #model: Gpt2;

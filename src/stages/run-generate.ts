@@ -79,29 +79,23 @@ async function reply(
   const model = await loadModel(inputs.model!);
   model.turn();
   const rate = new Rate();
+  const onProgress = (tokens: number) => {
+    const perSecond = rate.after(tokens);
+    if (perSecond === undefined) return;
+    const metrics = { tokens_per_second: Number(perSecond.toPrecision(3)) };
+    context.progress({ done: replies.texts.size, total, unit: 'replies', metrics });
+  };
   for (const batch of batches) {
+    const prompts = batch.map(({ prompt }) => prompt);
     const draws = batch.map(({ index }) => tokenDraws(settings, index));
-    const texts = await generate(
-      model,
-      batch.map(({ prompt }) => prompt),
-      {
-        ...(settings.strategy === 'sample' && { choose: (scores, prompt) => draws[prompt]!(scores) }),
-        isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
-        maxNewTokens: settings.max_new_tokens,
-        endOfText: settings.eos ?? config.eos_token_id,
-        signal,
-        onProgress: (tokens) => {
-          const perSecond = rate.after(tokens);
-          if (perSecond === undefined) return;
-          context.progress({
-            done: replies.texts.size,
-            total,
-            unit: 'replies',
-            metrics: { tokens_per_second: Number(perSecond.toPrecision(3)) },
-          });
-        },
-      },
-    );
+    const texts = await generate(model, prompts, {
+      maxNewTokens: settings.max_new_tokens,
+      endOfText: settings.eos ?? config.eos_token_id,
+      ...(settings.strategy === 'sample' && { choose: (scores, prompt) => draws[prompt]!(scores) }),
+      isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
+      signal,
+      onProgress,
+    });
     await replies.add(batch.map(({ index }, i) => ({ index, text: decode(texts[i]!) })));
     context.progress({ done: replies.texts.size, total, unit: 'replies' });
   }
