@@ -13,6 +13,10 @@ import {
 
 const BACKEND_NAME = 'webgpu';
 
+/**
+ * What each backend computes on. `gpu` is kept with it because Dawn ends when that is collected, and the process crashes at
+ * the next use of the device.
+ */
 const adapters = new WeakMap<object, { gpu: GPU; info: AdapterInfo }>();
 
 /** Registers the backend on the best adapter that is here. Throws where there is none. */
@@ -45,7 +49,7 @@ export async function startWebgpu(tf: Tf): Promise<string> {
   return BACKEND_NAME;
 }
 
-/** What the backend computes on. */
+/** The adapter of a backend that this engine started. */
 export function adapterOf(backend: object): AdapterInfo {
   return adapters.get(backend)!.info;
 }
