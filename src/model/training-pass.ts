@@ -5,7 +5,7 @@ import { flush } from './engine-kernels.ts';
 import { addRows } from './fused/add-rows.ts';
 import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from './fused/block.ts';
 import { embedding } from './fused/embedding.ts';
-import type { GradientsOnDemand } from './fused/gradients-on-demand.ts';
+import { type GradientsOnDemand, within } from './fused/gradients-on-demand.ts';
 import { type HeadLossSaved, headLosses, headLossGradients, weightedSum } from './fused/head-loss.ts';
 import { type LayerNormSaved, layerNorm, layerNormGradients } from './fused/layer-norm.ts';
 import type { Gpt2 } from './gpt2.ts';
@@ -223,14 +223,14 @@ class Pass {
     const { x, parameters } = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
     return {
       x,
-      parameters: { [this.#model.headName]: weight, ...named(FINAL_NORM, parameters) },
+      parameters: { [this.#model.headName]: weight, ...within(FINAL_NORM, parameters) },
       targetRows,
     };
   }
 
   #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Backward {
     const { x, parameters } = blockGradients(dy, saved, this.#blockParts(layer), this.#blockShape);
-    return { x, parameters: named(blockName(layer), parameters) };
+    return { x, parameters: within(blockName(layer), parameters) };
   }
 
   /** Takes the rows' gradient on, and adds those of the parameters that are trained to the sums. */
@@ -293,8 +293,4 @@ const FINAL_NORM = 'transformer.ln_f';
 
 function blockName(layer: number): string {
   return `transformer.h.${layer}`;
-}
-
-function named(part: string, gradients: GradientsOnDemand): GradientsOnDemand {
-  return Object.fromEntries(Object.entries(gradients).map(([name, one]) => [`${part}.${name}`, one]));
 }

@@ -75,7 +75,7 @@ const settings = Type.Object(
       affects: 'result',
       default: 123,
       minimum: 0,
-      description: 'Seed of the order of the texts.',
+      description: 'Seed of the order of the texts, of what an adapter begins with and of what is dropped.',
     }),
     shuffle: Type.Union([Type.Literal('pytorch'), Type.Literal('seeded'), Type.Literal('none')], {
       affects: 'result',

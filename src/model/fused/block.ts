@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type AttentionSaved, attention, attentionGradient, type Grid } from './attention.ts';
 import type { Drop } from './drop.ts';
 import { gelu, geluGradient } from './gelu.ts';
-import type { GradientsOnDemand } from './gradients-on-demand.ts';
+import { type GradientsOnDemand, within } from './gradients-on-demand.ts';
 import { type LayerNormSaved, layerNorm, layerNormGradients } from './layer-norm.ts';
 import type { LinearLayer } from './linear.ts';
 
@@ -65,9 +65,7 @@ export function blockGradients(
 ): { x: tf.Tensor2D; parameters: GradientsOnDemand } {
   const parameters: GradientsOnDemand = {};
   const collect = (name: string, of: { x: tf.Tensor2D; parameters: GradientsOnDemand }): tf.Tensor2D => {
-    for (const [parameter, gradient] of Object.entries(of.parameters)) {
-      parameters[`${name}.${parameter}`] = gradient;
-    }
+    Object.assign(parameters, within(name, of.parameters));
     return of.x;
   };
   const dense = (name: string, dResult: tf.Tensor2D, x: tf.Tensor2D) =>

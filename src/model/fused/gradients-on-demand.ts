@@ -5,3 +5,8 @@ import type * as tf from '@tensorflow/tfjs-core';
  * parameters that are not trained.
  */
 export type GradientsOnDemand = Record<string, () => tf.Tensor>;
+
+/** The same, by the names that they have in the whole that this is a part of. */
+export function within(part: string, gradients: GradientsOnDemand): GradientsOnDemand {
+  return Object.fromEntries(Object.entries(gradients).map(([name, one]) => [`${part}.${name}`, one]));
+}
