@@ -118,7 +118,7 @@ class Generation {
   async #choose(slots: readonly Slot[], scores: Scores): Promise<ArrayLike<number>> {
     const { choose } = this.#options;
     if (!choose) return likeliest(scores);
-    const all = await readAndDispose(scores);
+    const all = await readAndDispose<'float32'>(scores);
     const size = all.length / slots.length;
     return slots.map((row, i) => (row ? choose(all.subarray(i * size, (i + 1) * size), row.prompt) : 0));
   }
@@ -146,12 +146,14 @@ function shallShrink(slots: number, taken: number): boolean {
 async function likeliest(scores: Scores): Promise<ArrayLike<number>> {
   const tokens = tf.argMax(scores, 1);
   scores.dispose();
-  return readAndDispose(tokens);
+  return readAndDispose<'int32'>(tokens);
 }
 
-async function readAndDispose(tensor: tf.Tensor): Promise<Float32Array> {
+async function readAndDispose<Type extends 'float32' | 'int32'>(
+  tensor: tf.Tensor,
+): Promise<tf.DataTypeMap[Type]> {
   try {
-    return (await tensor.data()) as Float32Array;
+    return await tensor.data<Type>();
   } finally {
     tensor.dispose();
   }

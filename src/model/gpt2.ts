@@ -134,8 +134,8 @@ export class Gpt2 {
   }
 
   /**
-   * Turns the matrices of all linear layers, with what an adapter adds to them, for good: few tokens then pass a block in much less time (see
-   * `turnedProduct`), but nothing else may read these parameters any more.
+   * Turns the matrices of all linear layers, with what an adapter adds to them, for good: few tokens then pass a block in
+   * much less time (see `turnedProduct`), but nothing else may read these parameters any more.
    */
   turn(): void {
     for (const name of linearLayers(this.config)) {
