@@ -25,7 +25,7 @@ import { checkResponses } from './check-responses.ts';
 import type { TrainSettings } from './train.ts';
 import { loraProblem, tellTrained } from './train-lora.ts';
 import { memoryProblem } from './train-memory.ts';
-import { learningRateProblems } from './train-schedule.ts';
+import { scheduleProblems } from './train-schedule.ts';
 
 /** Milliseconds between two reports of progress. */
 const PROGRESS_INTERVAL = 500;
@@ -45,7 +45,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const options = trainingOptions(settings, config);
   const data = trainingData(tokens, settings);
   const updates = updatesInAll(data, options);
-  refuse(learningRateProblems(settings, updates)[0]);
+  refuse(scheduleProblems(settings, updates)[0]);
   warnOfCuts(data, options, context);
   checkResponses(data, options, context);
   checkMemory(data, options, config, context);
@@ -59,7 +59,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
   const model = await loadModel(inputs.model!, adapter);
   const progress = progressReport(context, options, updates);
-  const { history, samples } = await train(model, data, options, {
+  const state = await train(model, data, options, {
     checkpoints: new Checkpoints<TrainingState>(
       context.workDirectory,
       context.earlierWorkDirectories,
@@ -76,17 +76,21 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
         `${moment}: train loss ${trainLoss.toFixed(3)}, validation loss ${validationLoss.toFixed(3)}`,
       );
     },
-    onSample: ({ epoch, tokens }) =>
-      context.log(`sample after epoch ${epoch}: ${JSON.stringify(tokenizer.decode(tokens))}`),
+    onSample: ({ epoch, tokens, kept }) => {
+      const moment = kept ? 'of the kept model' : `after epoch ${epoch}`;
+      context.log(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
+    },
   });
-  progress.summary();
+  tellEnd(state, options, context);
+  progress.summary(state.step + 1);
+  const { history, samples } = state;
 
   await saveModel(outputs.model!, model, inputs.model!);
   if (adapter) await saveAdapter(outputs.adapter!, adapter);
   await writeFile(outputs.history!, formatHistory(history));
   await writeFile(outputs.loss_curve!, learningCurve(history));
   const prompt = tokenizer.decode(data.samplePrompt);
-  const texts = samples.map(({ epoch, tokens }) => ({ epoch, prompt, text: tokenizer.decode(tokens) }));
+  const texts = samples.map(({ tokens, ...of }) => ({ ...of, prompt, text: tokenizer.decode(tokens) }));
   await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
 }
 
@@ -141,6 +145,7 @@ function checkAmounts(
 }
 
 function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingOptions {
+  const { early_stopping } = settings;
   const [beta1, beta2] = settings.betas as [number, number];
   return {
     optimizer: {
@@ -166,6 +171,10 @@ function trainingOptions(settings: TrainSettings, config: Gpt2Config): TrainingO
     maxLength: Math.min(settings.max_length, config.n_positions),
     evalEvery: settings.eval_every,
     evalBatches: settings.eval_batches,
+    keep: settings.keep,
+    earlyStopping: early_stopping
+      ? { patience: early_stopping.patience, minDelta: early_stopping.min_delta }
+      : null,
     sampleTokens: settings.sample_tokens,
   };
 }
@@ -196,6 +205,26 @@ function warnOfCuts(
       'Their ends are not trained on: raise `max_length` if the model has more positions, or shorten the records.',
     );
   }
+}
+
+/** Says why a training ended before its last epoch, and which weights are the result. */
+function tellEnd(
+  { epoch, step, history }: TrainingState,
+  { epochs, earlyStopping }: TrainingOptions,
+  context: StageContext<TrainSettings>,
+): void {
+  const losses = history.map(({ validationLoss }) => validationLoss);
+  if (earlyStopping && epoch < epochs) {
+    const { patience, minDelta } = earlyStopping;
+    const improvement = minDelta > 0 ? ` by more than ${minDelta}` : '';
+    context.log(
+      `stopped early after ${step + 1} updates: the validation loss has not improved${improvement} in ${patience} evaluations, the lowest is ${Math.min(...losses).toFixed(3)}`,
+    );
+  }
+  const kept = history.find((evaluation) => evaluation.kept);
+  if (!kept) return;
+  const moment = kept.step === -1 ? 'before training' : `of step ${kept.step}`;
+  context.log(`kept the model ${moment}, validation loss ${kept.validationLoss.toFixed(3)}`);
 }
 
 /** Tells progress about twice a second, with the latest loss and the speed of the latest updates. */
@@ -231,7 +260,9 @@ function progressReport(
     part(done: number, share: number): void {
       if (sum.updates > 0) report(done + Math.floor(share * 100) / 100);
     },
-    summary(): void {
+    /** A training may have stopped early, and then there is nothing more to do. */
+    summary(done: number): void {
+      if (done < total) context.progress({ done, total: done, unit: 'steps', metrics });
       if (sum.updates === 0) return;
       context.metric('tokens_per_second', sum.tokens / sum.seconds);
       context.metric('seconds_per_step', sum.seconds / sum.updates);

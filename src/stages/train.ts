@@ -3,7 +3,7 @@ import { defineStage } from '../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../training/memory.ts';
 import { LoraSettings } from './train-lora.ts';
 import { memoryProblem } from './train-memory.ts';
-import { learningRateProblems } from './train-schedule.ts';
+import { scheduleProblems } from './train-schedule.ts';
 
 const settings = Type.Object(
   {
@@ -123,7 +123,8 @@ const settings = Type.Object(
       affects: 'result',
       default: 1024,
       minimum: 1,
-      description: "Tokens of a text that are trained on, at most; never more than the model's positions.",
+      description:
+        "Longest row of a batch, in tokens: the book's `allowed_max_length`. Of a longer text (prompt and response together) only the first `max_length` tokens are inputs and only the tokens after each of these are targets; the rest is left out of training and evaluation, and a warning says of how many texts. Never more than the model's positions.",
     }),
     mask_instruction: Type.Boolean({
       affects: 'result',
@@ -145,6 +146,34 @@ const settings = Type.Object(
       minimum: 1,
       description: 'Batches of either data set on which the losses are measured.',
     }),
+    keep: Type.Union([Type.Literal('last'), Type.Literal('best')], {
+      affects: 'result',
+      legacy: 'last',
+      default: 'last',
+      description:
+        'Which model is the result. `last`: that after the last update. `best`: that of the evaluation with the lowest validation loss, the first of equals, the one before training included. Its weights wait on the disk, and are written each time that the validation loss is lower than ever; history, learning curve and samples say which it was.',
+    }),
+    early_stopping: Type.Optional(
+      Type.Object(
+        {
+          patience: Type.Integer({
+            minimum: 1,
+            description: 'Evaluations in a row without an improvement, after which the training ends.',
+          }),
+          min_delta: Type.Number({
+            default: 0,
+            minimum: 0,
+            description: 'An improvement is a loss lower by more than this than the lowest before.',
+          }),
+        },
+        {
+          additionalProperties: false,
+          affects: 'result',
+          description:
+            'Ends the training when the validation loss stops improving: `{patience: 3}`, with `min_delta: 0.01` where small improvements shall not count. The evaluations are those of `eval_every`, beginning with the one before training. The learning rate follows its schedule for all `epochs`, as if the training were not to end early.',
+        },
+      ),
+    ),
     sample_tokens: Type.Integer({
       affects: 'result',
       default: 50,
@@ -186,7 +215,7 @@ export const train = defineStage({
       artifact: 'file',
       path: 'history.csv',
       description:
-        'Losses, learning rate and gradient norm, one line an evaluation; step -1 is before training.',
+        'Losses, learning rate and gradient norm, one line an evaluation; step -1 is before training. With `keep: best` a last column has a 1 for the evaluation that was kept.',
     },
     loss_curve: {
       artifact: 'file',
@@ -197,16 +226,17 @@ export const train = defineStage({
       artifact: 'file',
       path: 'samples.json',
       description:
-        'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}].',
+        'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}]. With `keep: best` the last one is of the model that was kept: `kept: true`.',
     },
   }),
   tensors: true,
   atMost: 1,
-  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result. Adapters are small:
-  // what is about them fits beside the result into as much again.
-  diskBytes: ({ lora }, { model = 0 }) => (lora ? 2 : 3 + 3 + 1) * model,
+  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result; the best weights of
+  // the newest checkpoint, and better ones. Adapters are small: what is about them fits beside the result into as much
+  // again.
+  diskBytes: ({ lora, keep }, { model = 0 }) => (lora ? 2 : 3 + 3 + 1 + (keep === 'best' ? 2 : 0)) * model,
   async preflight(settings, { inputBytes: { model } }) {
-    const problems = learningRateProblems(settings);
+    const problems = scheduleProblems(settings);
     if (model === undefined) return problems;
     const needed = (trained: 'all' | 'adapter') => (textsAtOnce: number) =>
       trainingMemory(model, textsAtOnce, trained);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import { SafetensorsFile, type TensorSource, writeSafetensors } from '../model/safetensors.ts';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readVariables, sync, type Variables, writeVariables } from './variables-file.ts';
 
 /** Bumped when the state or the names of the variables change; checkpoints of another format are not used. */
 const FORMAT = 1;
@@ -21,20 +20,20 @@ interface Found {
   readonly finished: boolean;
 }
 
-type Variables = ReadonlyMap<string, tf.Variable>;
-
 /**
  * Checkpoints of one training: folders `step-0000000120` that are complete from the moment that they have this
- * name and never change. `State` is what a checkpoint holds beside the variables; JSON must keep it whole.
+ * name and never change. `State` is what a checkpoint holds beside the variables; JSON must keep it whole. Files that
+ * a training has written and never changes can belong to a checkpoint too: it has links to them.
  */
 export class Checkpoints<State> {
-  readonly #directory: string;
+  /** Checkpoints are written to it, and the files that belong to them lie in it. */
+  readonly directory: string;
   readonly #all: readonly string[];
   readonly #warn: (message: string) => void;
 
   /** Writes to `directory`; goes on from the newest valid one there or in `earlier`. */
   constructor(directory: string, earlier: readonly string[], warn: (message: string) => void) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#all = [directory, ...earlier];
     this.#warn = warn;
   }
@@ -43,14 +42,14 @@ export class Checkpoints<State> {
    * Writes a checkpoint and, once it is on the disk, removes all others. Numbers keep every bit. Where it cannot
    * be written (a full disk), that is a warning: the training itself may still end well.
    */
-  async save(step: number, variables: Variables, state: State): Promise<void> {
-    const path = join(this.#directory, `step-${String(step).padStart(10, '0')}`);
+  async save(step: number, variables: Variables, state: State, files: readonly string[] = []): Promise<void> {
+    const path = join(this.directory, `step-${String(step).padStart(10, '0')}`);
     const unfinished = `${path}.unfinished`;
     try {
-      await write(unfinished, variables, JSON.stringify({ format: FORMAT, state }));
+      await write(unfinished, variables, JSON.stringify({ format: FORMAT, state }), files);
       await rm(path, { recursive: true, force: true });
       await rename(unfinished, path);
-      await sync(this.#directory);
+      await sync(this.directory);
       await this.#removeAllBut(path);
     } catch (error) {
       this.#warn(`no checkpoint of step ${step} could be written: ${messageOf(error)}`);
@@ -59,8 +58,8 @@ export class Checkpoints<State> {
   }
 
   /**
-   * Fills the variables from the newest checkpoint that is whole, and returns its state; undefined where there
-   * is none. Damaged ones are skipped with a warning.
+   * Fills the variables from the newest checkpoint that is whole, gives the files that belong to it their place in
+   * `directory`, and returns its state; undefined where there is none. Damaged ones are skipped with a warning.
    */
   async restore(variables: Variables): Promise<State | undefined> {
     const finished = (await this.#found()).filter((found) => found.finished);
@@ -75,12 +74,14 @@ export class Checkpoints<State> {
   }
 
   async #read(path: string, variables: Variables): Promise<State> {
-    if ((await readFile(join(path, SUMS), 'utf8')) !== (await sums(path))) {
+    const files = (await readdir(path)).filter((name) => ![TENSORS, STATE, SUMS].includes(name)).sort();
+    if ((await readFile(join(path, SUMS), 'utf8')) !== (await sums(path, files))) {
       throw new Error('its bytes are not those that were written');
     }
     const { format, state } = JSON.parse(await readFile(join(path, STATE), 'utf8'));
     if (format !== FORMAT) throw new Error(`its format is ${format}, not ${FORMAT}`);
-    await fill(variables, join(path, TENSORS));
+    for (const name of files) await giveName(join(path, name), join(this.directory, name));
+    await readVariables(join(path, TENSORS), variables);
     return state;
   }
 
@@ -103,41 +104,32 @@ export class Checkpoints<State> {
 }
 
 /** Writes the files of a checkpoint into a fresh folder, down to the disk. */
-async function write(directory: string, variables: Variables, state: string): Promise<void> {
+async function write(
+  directory: string,
+  variables: Variables,
+  state: string,
+  files: readonly string[],
+): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  await writeSafetensors(join(directory, TENSORS), Array.from(variables, tensorSource));
+  await writeVariables(join(directory, TENSORS), variables);
   await writeFile(join(directory, STATE), state);
-  await writeFile(join(directory, SUMS), await sums(directory));
+  for (const file of files) await link(file, join(directory, basename(file)));
+  const names = files.map((file) => basename(file)).sort();
+  await writeFile(join(directory, SUMS), await sums(directory, names));
   for (const name of [TENSORS, STATE, SUMS, '.']) await sync(join(directory, name));
 }
 
-function tensorSource([name, variable]: [string, tf.Variable]): TensorSource {
-  return { name, dtype: 'F32', shape: variable.shape, bytes: () => variable.data<'float32'>() };
+/** Another name for a file, in place of what had that name. */
+async function giveName(file: string, name: string): Promise<void> {
+  await rm(name, { force: true });
+  await link(file, name);
 }
 
-/** Sets all variables or none: names and shapes are compared before the first one is touched. */
-async function fill(variables: Variables, path: string): Promise<void> {
-  const file = await SafetensorsFile.open(path);
-  try {
-    const shapes = (entries: Iterable<[string, { readonly shape: readonly number[] }]>) =>
-      Array.from(entries, ([name, { shape }]) => `${name} [${shape}]`)
-        .sort()
-        .join();
-    if (shapes(file.tensors) !== shapes(variables)) throw new Error('it belongs to another model');
-    for (const [name, variable] of variables) {
-      const value = tf.tensor(await file.readFloats(name), variable.shape, 'float32');
-      variable.assign(value);
-      value.dispose();
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-async function sums(directory: string): Promise<string> {
+async function sums(directory: string, files: readonly string[]): Promise<string> {
   const lines = [];
-  for (const name of [TENSORS, STATE]) lines.push(`${await sha256(join(directory, name))}  ${name}\n`);
+  for (const name of [TENSORS, STATE, ...files])
+    lines.push(`${await sha256(join(directory, name))}  ${name}\n`);
   return lines.join('');
 }
 
@@ -145,16 +137,6 @@ async function sha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk);
   return hash.digest('hex');
-}
-
-/** Flushes a file, or the names in a directory, to the disk. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function messageOf(error: unknown): string {

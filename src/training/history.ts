@@ -14,6 +14,8 @@ export interface Evaluation {
   readonly gradNorm: number | null;
   /** What else was measured on both data sets, by the name of its column: the same in each evaluation, or absent. */
   readonly measures?: Readonly<Record<string, number>>;
+  /** The weights of this evaluation are those of the result, because it was the best. */
+  readonly kept?: true;
 }
 
 const COLUMNS = {
@@ -24,7 +26,10 @@ const COLUMNS = {
   validation_loss: 'validationLoss',
   learning_rate: 'learningRate',
   grad_norm: 'gradNorm',
-} as const satisfies Record<string, Exclude<keyof Evaluation, 'measures'>>;
+} as const satisfies Record<string, Exclude<keyof Evaluation, 'measures' | 'kept'>>;
+
+/** Last column of a training that kept its best evaluation: a 1 in that one's line, nothing in the others. */
+const KEPT = 'kept';
 
 /**
  * The evaluations as CSV, one a line under a header line; further measures stand at the right. Numbers have the fewest
@@ -32,11 +37,13 @@ const COLUMNS = {
  */
 export function formatHistory(evaluations: readonly Evaluation[]): string {
   const measures = Object.keys(evaluations[0]?.measures ?? {});
-  const header = [...Object.keys(COLUMNS), ...measures].join(',');
+  const marked = evaluations.some(({ kept }) => kept) ? [KEPT] : [];
+  const header = [...Object.keys(COLUMNS), ...measures, ...marked].join(',');
   const lines = evaluations.map((row) =>
     [
       ...Object.values(COLUMNS).map((field) => row[field] ?? ''),
       ...measures.map((name) => row.measures?.[name]),
+      ...marked.map(() => (row.kept ? 1 : '')),
     ].join(','),
   );
   return `${[header, ...lines].join('\n')}\n`;
@@ -53,12 +60,13 @@ export function parseHistory(csv: string): Evaluation[] {
   return lines.map((line, index) => parseLine(line, index + 2, columns.slice(expected.length)));
 }
 
-function parseLine(line: string, number: number, measures: readonly string[]): Evaluation {
+function parseLine(line: string, number: number, further: readonly string[]): Evaluation {
   const cells = line.split(',');
-  const fields: readonly string[] = [...Object.values(COLUMNS), ...measures];
+  const fields: readonly string[] = [...Object.values(COLUMNS), ...further];
   if (cells.length !== fields.length) {
     throw new SyntaxError(`line ${number}: ${cells.length} cells where ${fields.length} are expected`);
   }
+  const measures = further.filter((name) => name !== KEPT);
   const cell = (field: string): string => cells[fields.indexOf(field)]!;
   const numberIn = (field: string): number => {
     const value = Number(cell(field));
@@ -79,5 +87,6 @@ function parseLine(line: string, number: number, measures: readonly string[]): E
     ...(measures.length > 0 && {
       measures: Object.fromEntries(measures.map((name) => [name, numberIn(name)])),
     }),
+    ...(further.includes(KEPT) && cell(KEPT) === '1' && { kept: true }),
   };
 }

@@ -9,12 +9,13 @@ type Scale = (value: number) => number;
 
 /**
  * The learning curve as a picture: training and validation loss over the epochs, with the tokens seen along the
- * upper edge, as a self-contained SVG that follows the reader's light or dark scheme. The same history gives
- * the same text. Throws RangeError where there is no evaluation to show.
+ * upper edge and a ring around the evaluation whose weights were kept, where one was chosen; a self-contained SVG that
+ * follows the reader's light or dark scheme. The same history gives the same text. Throws RangeError where there is no evaluation to show.
  */
 export function learningCurve(evaluations: readonly Evaluation[]): string {
   const last = evaluations.at(-1);
   if (!last) throw new RangeError('a learning curve needs at least one evaluation');
+  const kept = evaluations.find((row) => row.kept);
   const highest = Math.max(...evaluations.flatMap((row) => [row.trainLoss, row.validationLoss]));
   const losses = ticks(highest, 5);
   const top = losses.at(-1)!;
@@ -36,12 +37,16 @@ export function learningCurve(evaluations: readonly Evaluation[]): string {
     curve('train', evaluations, (row) => [x(row.epoch), y(row.trainLoss)]),
     curve('validation', evaluations, (row) => [x(row.epoch), y(row.validationLoss)]),
     legend(last),
+    ...(kept ? [keptMark(x(kept.epoch), y(kept.validationLoss)), keptLegend(kept)] : []),
   ];
-  return `${[opening(last), STYLE, ...parts, '</svg>'].join('\n')}\n`;
+  return `${[opening(last, kept), STYLE, ...parts, '</svg>'].join('\n')}\n`;
 }
 
-function opening(last: Evaluation): string {
-  const label = `Learning curve: training loss ${digits(last.trainLoss)} and validation loss ${digits(last.validationLoss)} at the last evaluation`;
+function opening(last: Evaluation, kept: Evaluation | undefined): string {
+  const choice = kept
+    ? `; kept: epoch ${format(kept.epoch)}, validation loss ${digits(kept.validationLoss)}`
+    : '';
+  const label = `Learning curve: training loss ${digits(last.trainLoss)} and validation loss ${digits(last.validationLoss)} at the last evaluation${choice}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" class="learning-curve" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${label}">`;
 }
 
@@ -93,6 +98,17 @@ function legend(last: Evaluation): string {
     return `${sample}${text(PLOT.right - 120, y, `${name} ${digits(loss)}`, 'start')}`;
   };
   return [line('train', last.trainLoss, 0), line('validation', last.validationLoss, 1)].join('\n');
+}
+
+function keptMark(x: number, y: number): string {
+  const ring = 'fill: none; stroke: var(--ink); stroke-width: 2';
+  return `<circle class="kept" cx="${coordinate(x)}" cy="${coordinate(y)}" r="7" style="${ring}"/>`;
+}
+
+function keptLegend(kept: Evaluation): string {
+  const y = PLOT.top + 20 + 2 * 18;
+  const label = text(PLOT.right - 120, y, `kept ${digits(kept.validationLoss)}`, 'start');
+  return `${keptMark(PLOT.right - 142, y - 4)}${label}`;
 }
 
 /** How far into the epochs a number of tokens had been seen, between two evaluations in proportion. */

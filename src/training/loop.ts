@@ -1,18 +1,20 @@
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import { generate } from '../model/generate.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
 import type { Gradients, Pause } from '../model/training-pass.ts';
 import { AdamW } from './adamw.ts';
 import { checkFinite } from './batch-loss.ts';
+import { BestWeights, bestEvaluation } from './best-weights.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { clippingFactor, gradientNorm } from './clipping.ts';
 import { DataOrder } from './data-order.ts';
+import { stopsEarly } from './early-stopping.ts';
 import { evaluate, evaluationIsDue } from './evaluate.ts';
 import type { Evaluation } from './history.ts';
 import { learningRateAt } from './learning-rate.ts';
 import { nextTokens } from './next-tokens.ts';
 import type { Objective } from './objective.ts';
+import { sampleTokens } from './sample.ts';
 import {
   beginning,
   type Examples,
@@ -67,8 +69,9 @@ export async function train(
 /**
  * Trains a model in place, or the adapter that it has, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
  * (train_model_simple): losses and a sample before the first update; losses after the first and then every
- * `evalEvery` updates; a sample after each epoch. Goes on from the newest checkpoint, and on one engine ends with
- * the same bytes as without the interruption. Throws StageError where a loss is no longer a number.
+ * `evalEvery` updates; a sample after each epoch. Ends early and with the best weights where the options say so. Goes on
+ * from the newest checkpoint, and on one engine ends with the same bytes as without the interruption. Throws StageError
+ * where a loss is no longer a number.
  */
 async function minimize(
   model: Gpt2,
@@ -83,9 +86,12 @@ async function minimize(
   const restored = await checkpoints.restore(variables);
   if (restored) surroundings.onResume(restored.step + 1);
   const state = restored ?? beginning(options);
+  const best = options.keep === 'best' ? new BestWeights(checkpoints.directory, model.trained) : null;
   let saved = { step: state.step, time: Date.now() };
   const save = async () => {
-    if (saved.step !== state.step) await checkpoints.save(state.step + 1, variables, state);
+    if (saved.step !== state.step) {
+      await checkpoints.save(state.step + 1, variables, state, best?.filesOf(state.history));
+    }
     saved = { step: state.step, time: Date.now() };
   };
   const pause = async (share: number) => {
@@ -93,16 +99,24 @@ async function minimize(
     signal.throwIfAborted();
     surroundings.onPart(state.step + 1, share);
   };
+  const takeSample = async (of: Omit<Sample, 'tokens'>): Promise<Sample> => {
+    const onProgress = () => surroundings.onPart(state.step + 1, 0);
+    const tokens = await sampleTokens(model, data, options, { signal, onProgress });
+    surroundings.onSample({ ...of, tokens });
+    return { ...of, tokens };
+  };
   try {
     // The state is whole at every `await`: whatever throws there, a checkpoint of it can be gone on from.
     for (;;) {
       if (evaluationIsDue(state, options)) {
-        surroundings.onEvaluation(await evaluate(objective, data, options, state, () => pause(0)));
+        const evaluation = await evaluate(objective, data, options, state, () => pause(0));
+        await best?.keepIfBest(state.history);
+        surroundings.onEvaluation(evaluation);
       }
       if (state.samples.length === state.epoch) {
-        surroundings.onSample(await takeSample(model, data, options, state, surroundings));
+        state.samples.push(await takeSample({ epoch: state.epoch }));
       }
-      if (state.epoch === options.epochs) return state;
+      if (isOver(state, options)) break;
       if (state.pass === null) beginPass(data, options, state);
       surroundings.onUpdate(await update(objective, optimizer, data, options, state, pause));
       if (Date.now() - saved.time >= checkpointInterval) await save();
@@ -113,6 +127,27 @@ async function minimize(
   } finally {
     optimizer.dispose();
   }
+  return best ? await withBest(best, state, takeSample) : state;
+}
+
+/** Puts the best weights into the model, and marks the evaluation that they are of. */
+async function withBest(
+  best: BestWeights,
+  state: TrainingState,
+  takeSample: (of: Omit<Sample, 'tokens'>) => Promise<Sample>,
+): Promise<TrainingState> {
+  const chosen = bestEvaluation(state.history)!;
+  await best.load(state.history);
+  const sample = await takeSample({ epoch: chosen.epoch, kept: true });
+  return {
+    ...state,
+    history: state.history.map((one) => (one === chosen ? { ...one, kept: true } : one)),
+    samples: [...state.samples, sample],
+  };
+}
+
+function isOver({ epoch, history }: TrainingState, { epochs, earlyStopping }: TrainingOptions): boolean {
+  return epoch === epochs || (earlyStopping !== null && stopsEarly(history, earlyStopping));
 }
 
 /** Draws the order of the next epoch. */
@@ -162,20 +197,4 @@ async function update(
   }
   const seconds = (performance.now() - start) / 1000;
   return { done: step + 1, loss, learningRate, gradNorm, tokens, seconds };
-}
-
-/** Lets the model go on from the sample prompt, greedily, up to the end of the text. */
-async function takeSample(
-  model: Gpt2,
-  { samplePrompt, endOfText }: Examples,
-  { sampleTokens }: TrainingOptions,
-  state: TrainingState,
-  { signal, onPart }: Pick<TrainingSurroundings, 'signal' | 'onPart'>,
-): Promise<Sample> {
-  const onProgress = () => onPart(state.step + 1, 0);
-  const limits = { maxNewTokens: sampleTokens, endOfText };
-  const replies = await generate(model, [samplePrompt], { ...limits, signal, onProgress });
-  const sample: Sample = { epoch: state.epoch, tokens: replies[0]! };
-  state.samples.push(sample);
-  return sample;
 }

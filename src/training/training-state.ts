@@ -1,5 +1,6 @@
 import type { AdamWOptions } from './adamw.ts';
 import type { Shuffle } from './data-order.ts';
+import type { EarlyStopping } from './early-stopping.ts';
 import type { Evaluation } from './history.ts';
 import type { LearningRateOptions } from './learning-rate.ts';
 import { Mt19937, type Mt19937State } from './mt19937.ts';
@@ -41,14 +42,20 @@ export interface TrainingOptions {
   /** Losses are measured every so many updates, on this many batches of each data set. */
   readonly evalEvery: number;
   readonly evalBatches: number;
+  /** Which weights are the result: the last, or those of the evaluation with the lowest validation loss. */
+  readonly keep: 'last' | 'best';
+  /** Null trains to the end of the last epoch. */
+  readonly earlyStopping: EarlyStopping | null;
   /** Longest sample, in tokens. */
   readonly sampleTokens: number;
 }
 
-/** What the model makes of the sample prompt before training (epoch 0) and after each epoch. */
+/** What the model makes of the sample prompt before training (epoch 0), after each epoch, and with the kept weights. */
 export interface Sample {
   readonly epoch: number;
   readonly tokens: readonly number[];
+  /** Taken with the weights of the result, because they are those of the best evaluation. */
+  readonly kept?: true;
 }
 
 /** All that the rest of a training depends on beside its variables, and its results so far; JSON keeps it whole. */

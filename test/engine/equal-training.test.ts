@@ -93,6 +93,8 @@ const options: TrainingOptions = {
   maxLength: 128,
   evalEvery: 5,
   evalBatches: 2,
+  keep: 'last',
+  earlyStopping: null,
   sampleTokens: 0,
 };
 

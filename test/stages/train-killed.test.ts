@@ -96,6 +96,36 @@ async function finish(child: ChildProcess): Promise<void> {
   expect(code).toBe(0);
 }
 
+/**
+ * Kills a training at some moments, each in the attempt that goes on from the one before, and expects the bytes of an
+ * undisturbed one of the last. Returns what the last attempt told.
+ */
+async function killAndGoOn(
+  engine: EngineName,
+  given: Record<string, unknown>,
+  moments: readonly string[],
+): Promise<string> {
+  const inputs = await writeTrainInputs(freshDirectory());
+  const undisturbed = freshDirectory();
+  await finish(start(undisturbed, inputs, engine, given, []));
+
+  const earlier: string[] = [];
+  for (const moment of moments) {
+    const directory = freshDirectory();
+    const child = start(directory, inputs, engine, given, earlier);
+    await says(child, moment);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(existsSync(join(directory, 'result.json'))).toBe(false);
+    earlier.unshift(join(directory, 'work'));
+  }
+  const last = freshDirectory();
+  const child = start(last, inputs, engine, given, earlier);
+  await finish(child);
+  expect(digests(last, given)).toEqual(digests(undisturbed, given));
+  return readFileSync(join(last, 'events.ndjson'), 'utf8');
+}
+
 describe('a training whose process is killed', () => {
   it.each([
     { engine: 'cpu', trains: 'everything', given: {} },
@@ -106,27 +136,18 @@ describe('a training whose process is killed', () => {
   ] as const)(
     'goes on to the bytes of an undisturbed one on $engine, training $trains',
     async ({ engine, given }) => {
-      const inputs = await writeTrainInputs(freshDirectory());
-      const undisturbed = freshDirectory();
-      await finish(start(undisturbed, inputs, engine, given, []));
-
-      const earlier: string[] = [];
-      for (const moment of ['step 5:', 'step 20:']) {
-        const directory = freshDirectory();
-        const child = start(directory, inputs, engine, given, earlier);
-        await says(child, moment);
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-        expect(existsSync(join(directory, 'result.json'))).toBe(false);
-        earlier.unshift(join(directory, 'work'));
-      }
-      const last = freshDirectory();
-      const child = start(last, inputs, engine, given, earlier);
-      await finish(child);
-      expect(digests(last, given)).toEqual(digests(undisturbed, given));
-      const log = readFileSync(join(last, 'events.ndjson'), 'utf8');
+      const log = await killAndGoOn(engine, given, ['step 5:', 'step 20:']);
       expect(log).not.toContain('step 15:');
       expect(log).toContain('step 35:');
     },
   );
+
+  it('keeps its best weights, and stops where it would have stopped', async () => {
+    // The loss is lowest after step 32, and then the texts are learned by heart.
+    const given = { keep: 'best', early_stopping: { patience: 3 }, epochs: 60, eval_every: 2 };
+    const log = await killAndGoOn('cpu', given, ['step 16:', 'step 34:']);
+    expect(log).not.toContain('step 16:');
+    expect(log).toContain('stopped early after 39 updates');
+    expect(log).toContain('kept the model of step 32');
+  });
 });

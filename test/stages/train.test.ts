@@ -52,6 +52,7 @@ describe('train', () => {
       mask_instruction: false,
       eval_every: 5,
       eval_batches: 5,
+      keep: 'last',
       sample_tokens: 50,
       checkpoint_every: 5,
     });
@@ -167,6 +168,58 @@ describe('train', () => {
     expect(resumed.events.filter((event) => event.type === 'progress')[0]).toMatchObject({ done: 2 });
   });
 
+  it('trains on the first `max_length` tokens of a text and the one after them alone', async () => {
+    const given = await inputs();
+    const trainedOn = async (answers: readonly string[], max_length: number) => {
+      const texts = answers.map((answer, i) => `${i} + ${i} =${answer}`);
+      const path = await writeTexts(join(freshDirectory(), 'texts.safetensors'), texts);
+      return await runStage(train, {
+        with: { ...SETTINGS, max_length },
+        inputs: { ...given, train: path, validation: path },
+        engine: 'cpu',
+      });
+    };
+    const sums = [' 0', ' 2', ' 4', ' 6'];
+    const others = [' 0x', ' yyyyy', ' 4', ' z'];
+    // `0 + 0 =` are 7 tokens: with 7 inputs the last target is the space, with 8 the digit.
+    const cut = await trainedOn(sums, 7);
+    expect(cut.digests).toEqual((await trainedOn(others, 7)).digests);
+    expect(cut.digests.model).not.toBe((await trainedOn(sums, 8)).digests.model);
+    expect((await trainedOn(sums, 8)).digests).not.toEqual((await trainedOn(others, 8)).digests);
+    const [warning] = cut.events.filter(({ type }) => type === 'warning');
+    expect(warning).toMatchObject({ message: '8 of 8 texts are cut at 7 tokens.' });
+  });
+
+  it('ends early and keeps its best model where it is told to', async () => {
+    const { outputs, events } = await runStage(train, {
+      with: {
+        ...SETTINGS,
+        keep: 'best',
+        early_stopping: { patience: 3, min_delta: 0.01 },
+        epochs: 60,
+        eval_every: 2,
+      },
+      inputs: await inputs(),
+      engine: 'cpu',
+    });
+    const history = parseHistory(read(outputs.history));
+    expect(history.at(-1)!.step).toBe(36);
+    expect(history.find(({ kept }) => kept)!.step).toBe(32);
+    expect(read(outputs.loss_curve)).toContain('>kept 2.35<');
+    expect(JSON.parse(read(outputs.samples)).at(-1)).toEqual({
+      epoch: 16.5,
+      kept: true,
+      prompt: '10 + 10 ',
+      text: expect.any(String),
+    });
+    const logged = events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
+    expect(logged.slice(-2)).toEqual([
+      'stopped early after 37 updates: the validation loss has not improved by more than 0.01 in 3 evaluations, the lowest is 2.354',
+      'kept the model of step 32, validation loss 2.354',
+    ]);
+    expect(events.filter(({ type }) => type === 'progress').at(-1)).toMatchObject({ done: 37, total: 37 });
+  });
+
   it('cuts texts at the positions of the model and says so', async () => {
     const given = await inputs();
     await writeTexts(given.validation, [`${'1'.repeat(60)} = 2`, '1 + 1 = 2']);
@@ -254,6 +307,13 @@ describe('train', () => {
       );
     });
 
+    it('a patience that the training has not the evaluations for', async () => {
+      const settings = { early_stopping: { patience: 4 }, epochs: 3, eval_every: 2 };
+      expect(await failure(await inputs(), settings)).toBe(
+        "`early_stopping` waits for 4 evaluations without an improvement, but the training's 6 updates have only 3.",
+      );
+    });
+
     it('to go on when the loss is no longer a number', async () => {
       expect(await failure(await inputs(), { learning_rate: 1e30 })).toContain('the training has diverged');
     });
@@ -303,8 +363,9 @@ describe('train', () => {
       expect(await problems(undefined, unused)).toEqual([]);
     });
 
-    it('asks for the disk space of two checkpoints and the result', () => {
+    it('asks for the disk space of two checkpoints and the result, and of two best weights', () => {
       expect(train.diskBytes!(resolvedSettings(train), { model: 100 })).toBe(700);
+      expect(train.diskBytes!(resolvedSettings(train, { keep: 'best' }), { model: 100 })).toBe(900);
     });
   });
 });

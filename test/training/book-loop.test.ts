@@ -86,6 +86,8 @@ it.skipIf(bookData === undefined)(
         maxLength: 1024,
         evalEvery: 5,
         evalBatches: 5,
+        keep: 'last',
+        earlyStopping: null,
         sampleTokens: 0,
       },
       {

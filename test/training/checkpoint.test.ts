@@ -142,4 +142,32 @@ describe('Checkpoints', () => {
     expect(values(other)).toEqual([[0, 0, 0, 0]]);
     expect(warnings).toEqual([expect.stringContaining('it belongs to another model')]);
   });
+
+  describe('with a file that belongs to it', () => {
+    const read = (...path: string[]) => readFileSync(at(...path), 'utf8');
+
+    it('keeps the file, and gives it its place where a later attempt writes', async () => {
+      writeFileSync(at('first', 'best-1'), 'weights');
+      await checkpoints('first').save(1, variables([1, 2, 3, 4]), { losses: [] }, [at('first', 'best-1')]);
+      rmSync(at('first', 'best-1'));
+      writeFileSync(at('second', 'best-1'), 'something older');
+      await checkpoints('second', 'first').restore(variables([0, 0, 0, 0]));
+      expect(read('second', 'best-1')).toBe('weights');
+
+      await checkpoints('second', 'first').save(2, variables([1, 2, 3, 4]), { losses: [] }, [
+        at('second', 'best-1'),
+      ]);
+      expect(readdirSync(at('first'))).toEqual([]);
+      expect(read('second', 'step-0000000002', 'best-1')).toBe('weights');
+      expect(warnings).toEqual([]);
+    });
+
+    it('is not whole without it', async () => {
+      writeFileSync(at('first', 'best-1'), 'weights');
+      await checkpoints('first').save(1, variables([1, 2, 3, 4]), { losses: [] }, [at('first', 'best-1')]);
+      rmSync(at('first', 'step-0000000001', 'best-1'));
+      expect(await checkpoints('first').restore(variables([0, 0, 0, 0]))).toBeUndefined();
+      expect(warnings).toEqual([expect.stringContaining('its bytes are not those that were written')]);
+    });
+  });
 });

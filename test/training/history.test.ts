@@ -33,6 +33,17 @@ describe('history.csv', () => {
     );
   });
 
+  it('marks the evaluation that was kept in a column that is there for this alone', () => {
+    const csv = formatHistory([{ ...beforeTraining, kept: true }, afterOneUpdate]);
+    expect(csv.split('\n').map((line) => line.split(',').slice(6))).toEqual([
+      ['grad_norm', 'kept'],
+      ['', '1'],
+      ['12.5', ''],
+      [],
+    ]);
+    expect(parseHistory(csv)).toEqual([{ ...beforeTraining, kept: true }, afterOneUpdate]);
+  });
+
   it('reads back as the same numbers', () => {
     const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
     const evaluation = fc.record({

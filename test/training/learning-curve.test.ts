@@ -55,6 +55,15 @@ describe('learningCurve', () => {
     expect(Number(x)).toBe(points(learningCurve(uneven), 'train')[1]![0]);
   });
 
+  it('puts a ring around the evaluation that was kept, and says its loss', () => {
+    expect(svg).not.toContain('kept');
+    const marked = learningCurve(history.map((row) => (row.step === 99 ? { ...row, kept: true } : row)));
+    const [, x, y] = /<circle class="kept" cx="([\d.]+)" cy="([\d.]+)"/.exec(marked)!;
+    expect([Number(x), Number(y)]).toEqual(points(marked, 'validation')[1]);
+    expect(marked).toContain('>kept 1.20<');
+    expect(marked).toContain('; kept: epoch 1, validation loss 1.20"');
+  });
+
   it('goes on to the end of an epoch that was evaluated last shortly before its end', () => {
     const labels = [
       ...learningCurve([evaluation(-1, 4, 4), evaluation(195, 1, 1)]).matchAll(/>([^<>]+)<\/text>/g),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -34,6 +34,8 @@ const options: TrainingOptions = {
   maxLength: 1024,
   evalEvery: 5,
   evalBatches: 2,
+  keep: 'last',
+  earlyStopping: null,
   sampleTokens: 6,
 };
 const UPDATES = 3 * 5;
@@ -235,5 +237,80 @@ describe('training', () => {
       'The loss on train after step 0 is NaN: the training has diverged.',
     );
     expect((failure as StageError).hint).toContain('Lower `learning_rate`');
+  });
+});
+
+describe('a training that overfits', () => {
+  const overfitting: Partial<TrainingOptions> = {
+    learningRate: { ...options.learningRate, peak: 0.004 },
+    epochs: 12,
+    evalEvery: 2,
+    evalBatches: 5,
+    keep: 'best',
+    earlyStopping: { patience: 4, minDelta: 0 },
+  };
+  let undisturbed: Result;
+  beforeAll(async () => {
+    await loadEngine('cpu');
+    undisturbed = await trainTiny([], {}, overfitting);
+  });
+
+  it('stops where its validation loss has not improved for four evaluations', () => {
+    const { history, step, epoch } = undisturbed.state;
+    expect(history.map((row) => row.step)).toEqual([-1, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]);
+    expect({ step, epoch }).toEqual({ step: 22, epoch: 4 });
+    const losses = history.map(({ validationLoss }) => validationLoss);
+    expect(losses.slice(-5).toSorted()).toEqual(losses.slice(-5));
+  });
+
+  it('ends with the weights of its best evaluation, which is marked, and a sample of them', async () => {
+    const { history, samples } = undisturbed.state;
+    expect(history.filter(({ kept }) => kept).map(({ step }) => step)).toEqual([14]);
+    expect(samples.map(({ epoch, kept }) => [epoch, kept])).toEqual([
+      ...[0, 1, 2, 3, 4].map((epoch) => [epoch, undefined]),
+      [3, true],
+    ]);
+    expect(samples.at(-1)!.tokens).toEqual(samples[3]!.tokens);
+
+    // Step 14 is the last of the third epoch.
+    const threeEpochs = { ...overfitting, epochs: 3, keep: 'last', earlyStopping: null } as const;
+    expect((await trainTiny([], {}, threeEpochs)).weights).toEqual(undisturbed.weights);
+  });
+
+  it('has the best weights once on the disk, shared by the checkpoint', async () => {
+    const folder = freshFolder();
+    await trainTiny([folder], { checkpointInterval: 0 }, overfitting);
+    const best = 'best-0000000015.safetensors';
+    const checkpoint = 'step-0000000023';
+    expect(readdirSync(folder).sort()).toEqual([best, checkpoint]);
+    expect(readdirSync(join(folder, checkpoint))).toContain(best);
+    expect(statSync(join(folder, checkpoint, best)).ino).toBe(statSync(join(folder, best)).ino);
+  });
+
+  it.each(['in one folder', 'each time in a folder of its own'])(
+    'killed after each update and gone on %s, ends with the same bytes',
+    async (where) => {
+      const shared = freshFolder();
+      const folders: string[] = [];
+      for (let attempt = 0; attempt < 22; attempt++) {
+        folders.unshift(where === 'in one folder' ? shared : freshFolder());
+        // What was evaluated since the last checkpoint is lost; its best weights are on the disk already.
+        let updates = 0;
+        const onUpdate = () => {
+          updates += 1;
+          if (updates === 2) throw new Error('killed');
+        };
+        const killed = trainTiny(folders, { checkpointInterval: 0, onUpdate }, overfitting);
+        await expect(killed).rejects.toThrow('killed');
+      }
+      expect(await trainTiny([freshFolder(), ...folders], {}, overfitting)).toEqual(undisturbed);
+    },
+  );
+
+  it.each([1, 2, 9, 12])('cancelled at evaluation %d, goes on to the same bytes', async (count) => {
+    const folder = freshFolder();
+    const cancelled = trainTiny([folder], abortAfter('onEvaluation', count), overfitting);
+    await expect(cancelled).rejects.toThrow('cancelled');
+    expect(await trainTiny([freshFolder(), folder], {}, overfitting)).toEqual(undisturbed);
   });
 });

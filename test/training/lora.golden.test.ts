@@ -81,6 +81,8 @@ describe.skipIf(KEEP)('training an adapter', () => {
           maxLength: 1024,
           evalEvery: 1000,
           evalBatches: 1,
+          keep: 'last',
+          earlyStopping: null,
           sampleTokens: 0,
         },
         {

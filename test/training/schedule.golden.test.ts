@@ -43,6 +43,8 @@ const options: TrainingOptions = {
   maxLength: 1024,
   evalEvery: 10,
   evalBatches: 1,
+  keep: 'last',
+  earlyStopping: null,
   sampleTokens: 0,
 };
 

@@ -37,6 +37,8 @@ async function losses(shuffle: Shuffle, evalEvery: number, seed = 123): Promise<
       maxLength: 24,
       evalEvery,
       evalBatches: 1,
+      keep: 'last',
+      earlyStopping: null,
       sampleTokens: 1,
     },
     {

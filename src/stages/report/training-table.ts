@@ -5,9 +5,10 @@ import { html, type Markup } from './html.ts';
 export function trainingTable(history: readonly Evaluation[]): Markup | undefined {
   const [first, last] = [history.at(0), history.at(-1)];
   if (first === undefined || last === undefined) return undefined;
+  const kept = history.find((evaluation) => evaluation.kept);
   return html`<p>Training loss ${loss(first.trainLoss)} at first, ${loss(last.trainLoss)} at the end; validation loss
 ${loss(first.validationLoss)} at first, ${loss(last.validationLoss)} at the end, after
-${last.tokensSeen.toLocaleString('en-US')} tokens.</p>
+${last.tokensSeen.toLocaleString('en-US')} tokens.${kept && keptSentence(kept)}</p>
 <details>
 <summary>All ${history.length} evaluations</summary>
 <div class="wide"><table>
@@ -18,8 +19,12 @@ ${history.map(row)}</tbody>
 </details>`;
 }
 
-function row({ step, epoch, tokensSeen, trainLoss, validationLoss, learningRate }: Evaluation): Markup {
-  return html`<tr><td>${step}</td><td>${epoch.toFixed(2)}</td><td>${tokensSeen.toLocaleString('en-US')}</td><td>${loss(trainLoss)}</td><td>${loss(validationLoss)}</td><td>${learningRate ?? ''}</td></tr>
+function keptSentence({ step, epoch, validationLoss }: Evaluation): Markup {
+  return html` The model is that of the lowest validation loss, ${loss(validationLoss)}, at step ${step} (epoch ${epoch.toFixed(2)}).`;
+}
+
+function row({ step, epoch, tokensSeen, trainLoss, validationLoss, learningRate, kept }: Evaluation): Markup {
+  return html`<tr><td>${step}${kept && ' (kept)'}</td><td>${epoch.toFixed(2)}</td><td>${tokensSeen.toLocaleString('en-US')}</td><td>${loss(trainLoss)}</td><td>${loss(validationLoss)}</td><td>${learningRate ?? ''}</td></tr>
 `;
 }
 
