@@ -118,6 +118,15 @@ describe('the report page', () => {
     expect(html).toContain('<svg xmlns="http://www.w3.org/2000/svg" class="learning-curve"');
     expect(html).toContain('Training loss 3.820 at first, 0.640 at the end');
     expect(html).toContain('All 3 evaluations');
+    expect(html).not.toContain('kept');
+  });
+
+  it('says which evaluation a training has kept, and marks it in the picture', async () => {
+    const marked = history.map((row) => (row.step === 49 ? { ...row, kept: true as const } : row));
+    const { html } = await page({ inputs: { history: formatHistory(marked) } });
+    expect(html).toContain('lowest validation loss, 1.200, at step 49 (epoch 0.50).');
+    expect(html).toContain('<td>49 (kept)</td>');
+    expect(html).toContain('<circle class="kept"');
   });
 
   it('shows a given picture as an image, where its scripts cannot run', async () => {
