@@ -94,6 +94,11 @@ export function packBatch(batch: PaddedBatch, granularity: Granularity): PackedB
   };
 }
 
+/** The text that each counted target belongs to, by its number in the batch. */
+export function textsOfTargets({ counted, count, placeOfRow, length }: PackedBatch): Int32Array {
+  return counted.subarray(0, count).map((row) => Math.floor(placeOfRow[row]! / length));
+}
+
 /** Positions of a text up to its last counted target. */
 function neededLength({ targets, length }: PaddedBatch, text: number): number {
   for (let needed = length; needed > 0; needed--) {

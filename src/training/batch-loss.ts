@@ -83,7 +83,7 @@ async function overParts(
 }
 
 /** Takes a batch `rowsAtOnce` texts at a time, packed; `visit` is told which text of the batch is the part's first. */
-async function eachPart(
+export async function eachPart(
   batch: Batch,
   rowsAtOnce: number,
   pause: Pause,

@@ -73,7 +73,7 @@ export async function train(
  * from the newest checkpoint, and on one engine ends with the same bytes as without the interruption. Throws StageError
  * where a loss is no longer a number.
  */
-async function minimize(
+export async function minimize(
   model: Gpt2,
   objective: Objective,
   data: Examples,

@@ -22,7 +22,7 @@ END, BATCH_SIZE, EVAL_EVERY, EVAL_BATCHES, BETA, LEARNING_RATE, WEIGHT_DECAY = 6
 
 
 def tokens(name, length):
-    return token_ids(name, (length,)).tolist()
+    return [token % END for token in token_ids(name, (length,)).tolist()]  # a text does not hold its end
 
 
 def pairs(name, count):
