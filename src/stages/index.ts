@@ -1,6 +1,7 @@
 import type { StageType } from '../contract/stage-type.ts';
 import { command } from './command.ts';
 import { download } from './download.ts';
+import { dpo } from './dpo.ts';
 import { duplicates } from './duplicates.ts';
 import { exportStage } from './export.ts';
 import { format } from './format.ts';
@@ -15,6 +16,7 @@ import { train } from './train.ts';
 const all: readonly StageType[] = [
   command,
   download,
+  dpo,
   duplicates,
   exportStage,
   format,

@@ -1,10 +1,10 @@
 import type { Problem } from '../contract/stage-type.ts';
 import { evaluationsIn } from '../training/early-stopping.ts';
 import { warmupUpdates } from '../training/learning-rate.ts';
-import type { TrainSettings } from './train.ts';
+import type { OptimizationSettings } from './train.ts';
 
 /** What is wrong with how a training is to go, as far as its settings show, and its number of updates where it is known. */
-export function scheduleProblems(settings: TrainSettings, updates?: number): Problem[] {
+export function scheduleProblems(settings: OptimizationSettings, updates?: number): Problem[] {
   return [
     ...rateProblems(settings),
     ...warmupProblems(settings, updates),
@@ -13,7 +13,7 @@ export function scheduleProblems(settings: TrainSettings, updates?: number): Pro
 }
 
 /** Rates that the schedule does not use may be anything, so that schedules can be compared in a sweep. */
-function rateProblems(settings: TrainSettings): Problem[] {
+function rateProblems(settings: OptimizationSettings): Problem[] {
   const { learning_rate, schedule, warmup } = settings;
   const used = [
     ...(warmup > 0 ? (['initial_learning_rate'] as const) : []),
@@ -27,7 +27,7 @@ function rateProblems(settings: TrainSettings): Problem[] {
     }));
 }
 
-function warmupProblems({ warmup }: TrainSettings, updates: number | undefined): Problem[] {
+function warmupProblems({ warmup }: OptimizationSettings, updates: number | undefined): Problem[] {
   if (warmup > 1 && !Number.isInteger(warmup)) {
     return [
       {
@@ -46,7 +46,7 @@ function warmupProblems({ warmup }: TrainSettings, updates: number | undefined):
 }
 
 function stoppingProblems(
-  { early_stopping, eval_every }: TrainSettings,
+  { early_stopping, eval_every }: OptimizationSettings,
   updates: number | undefined,
 ): Problem[] {
   if (!early_stopping || !updates) return [];

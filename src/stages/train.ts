@@ -5,7 +5,7 @@ import { LoraSettings } from './train-lora.ts';
 import { memoryProblem } from './train-memory.ts';
 import { scheduleProblems } from './train-schedule.ts';
 
-const settings = Type.Object(
+export const trainSettings = Type.Object(
   {
     learning_rate: Type.Number({
       affects: 'result',
@@ -190,13 +190,16 @@ const settings = Type.Object(
   },
   { additionalProperties: false },
 );
-export type TrainSettings = Static<typeof settings>;
+export type TrainSettings = Static<typeof trainSettings>;
+
+/** The settings of every stage that trains. */
+export type OptimizationSettings = Omit<TrainSettings, 'mask_instruction' | 'dropout' | 'lora'>;
 
 export const train = defineStage({
   uses: 'train',
   version: 1,
   summary: 'Fine-tunes a GPT-2 with AdamW.',
-  settings,
+  settings: trainSettings,
   inputs: {
     train: { artifact: 'file', description: 'Tokens to train on, safetensors.' },
     validation: { artifact: 'file', description: 'Tokens to validate on, safetensors.' },

@@ -52,6 +52,8 @@ const options: TrainingOptions = {
   maxLength: 24,
   evalEvery: 3,
   evalBatches: 2,
+  keep: 'last',
+  earlyStopping: null,
   sampleTokens: 0,
 };
 const folders: string[] = [];
