@@ -56,7 +56,8 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   };
   const reference = await referenceOf(model, pairs, pairOptions, context);
   const objective = preferences(model, pairs, reference, pairOptions);
-  await trainModel(context, { model, data, options, tokenizer }, (surroundings) =>
+  const told = ['train_reward_margin', 'validation_reward_margin'];
+  await trainModel(context, { model, data, options, tokenizer, told }, (surroundings) =>
     minimize(model, objective, data, options, surroundings),
   );
 }

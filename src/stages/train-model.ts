@@ -25,6 +25,8 @@ interface Training {
   readonly data: Examples;
   readonly options: TrainingOptions;
   readonly tokenizer: Tokenizer;
+  /** Measures that are told with the losses. */
+  readonly told?: readonly string[];
 }
 
 /**
@@ -33,7 +35,7 @@ interface Training {
  */
 export async function trainModel(
   context: TrainingContext,
-  { model, data, options, tokenizer }: Training,
+  { model, data, options, tokenizer, told = [] }: Training,
   train: (surroundings: TrainingSurroundings) => Promise<TrainingState>,
 ): Promise<void> {
   const { settings, inputs, outputs, signal } = context;
@@ -49,7 +51,7 @@ export async function trainModel(
     onResume: (done) => context.log(`goes on from a checkpoint after ${done} updates`),
     onUpdate: progress.update,
     onPart: progress.part,
-    onEvaluation: (evaluation) => context.log(evaluationText(evaluation)),
+    onEvaluation: (evaluation) => context.log(evaluationText(evaluation, told)),
     onSample: ({ epoch, tokens, kept }) => {
       const moment = kept ? 'of the kept model' : `after epoch ${epoch}`;
       context.log(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
@@ -67,18 +69,17 @@ export async function trainModel(
   await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
 }
 
-function evaluationText({ step, trainLoss, validationLoss, measures = {} }: Evaluation): string {
-  const told = {
-    'train loss': trainLoss,
-    'validation loss': validationLoss,
-    ...Object.fromEntries(
-      Object.entries(measures).map(([name, value]) => [name.replaceAll('_', ' '), value]),
-    ),
-  };
+function evaluationText(
+  { step, trainLoss, validationLoss, measures = {} }: Evaluation,
+  told: readonly string[],
+): string {
   const moment = step === -1 ? 'before training' : `step ${step}`;
-  return `${moment}: ${Object.entries(told)
-    .map(([name, value]) => `${name} ${value.toFixed(3)}`)
-    .join(', ')}`;
+  const values = [
+    `train loss ${trainLoss.toFixed(3)}`,
+    `validation loss ${validationLoss.toFixed(3)}`,
+    ...told.map((name) => `${name.replaceAll('_', ' ')} ${measures[name]!.toFixed(3)}`),
+  ];
+  return `${moment}: ${values.join(', ')}`;
 }
 
 /** Says why a training ended before its last epoch, and which weights are the result. */
