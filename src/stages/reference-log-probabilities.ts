@@ -25,10 +25,13 @@ export async function referenceOf(
   }
   const computed = async (part: 'train' | 'validation') => {
     const total = pairs[part].length;
+    let told = -1;
     return await pairLogProbabilities(model, pairs[part], options, async (share) => {
       await eventLoop();
       signal.throwIfAborted();
-      progress({ done: Math.floor(share * total), total, unit: `${part} pairs of the reference` });
+      const done = Math.floor(share * total);
+      if (done > told) progress({ done, total, unit: `${part} pairs of the reference` });
+      told = done;
     });
   };
   const reference = { train: await computed('train'), validation: await computed('validation') };

@@ -49,6 +49,13 @@ const SCORES = [
   { index: 1, score: 20, reply: '20' },
   { index: 2, score: null, reason: 'the reply holds no number', reply: 'Fine!' },
 ];
+/** Preference pairs of the records. */
+const pairs = (folder: string, name: string) =>
+  file(
+    folder,
+    name,
+    RECORDS.map((record) => `${JSON.stringify({ ...record, rejected: '\n=> no' })}\n`).join(''),
+  );
 const HISTORY = `step,epoch,tokens_seen,train_loss,validation_loss,learning_rate,grad_norm
 -1,0,0,3.5,3.75,,
 0,0.5,64,2.5,3,0.001,1.5
@@ -177,6 +184,36 @@ export const PINS: readonly Pin[] = [
     fixture: 'the same words, and others',
     inputs: (folder) => ({ records: records(folder) }),
     gives: { report: 'f22a135bdaec2348' },
+  },
+  {
+    uses: 'dpo',
+    version: 1,
+    fixture: 'an epoch of preferences',
+    settings: () => ({ learning_rate: 0.01, batch_size: 4, eval_every: 4, sample_tokens: 5 }),
+    inputs: async (folder) => ({
+      train: pairs(folder, 'train.jsonl'),
+      validation: pairs(folder, 'validation.jsonl'),
+      model: await randomModel(folder),
+    }),
+    of: async (run) => {
+      const { history, length } = await training(run);
+      return {
+        length,
+        progress: history.map(({ step, trainLoss, measures }) => [
+          step,
+          trainLoss,
+          measures!.train_reward_margin,
+        ]),
+      };
+    },
+    gives: {
+      length: near(1.85857),
+      progress: [
+        [-1, near(Math.LN2), 0],
+        [0, near(0.69051), near(0.05285)],
+        [4, near(0.68199), near(0.22449)],
+      ],
+    },
   },
   {
     uses: 'format',
