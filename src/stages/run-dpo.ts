@@ -74,8 +74,10 @@ async function readPairs(
     [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0),
   );
   const message = `${all.length - kept.length} of ${all.length} ${part} pairs are left out: their prompts reach beyond ${maxLength} tokens.`;
-  if (kept.length === 0) throw new StageError(all.length === 0 ? `There are no ${part} pairs.` : message);
-  if (kept.length < all.length) warn(message, 'Raise `max_length` if the model has more positions.');
+  const hint = 'Raise `max_length` if the model has more positions, or shorten the records.';
+  if (all.length === 0) throw new StageError(`There are no ${part} pairs.`);
+  if (kept.length === 0) throw new StageError(message, { hint });
+  if (kept.length < all.length) warn(message, hint);
   return kept;
 }
 
