@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type BatchTensors, batchTensors, weightColumn } from './batch-tensors.ts';
-import { type Dropout, NO_DROPOUT } from './dropout.ts';
+import { type BatchTensors, batchTensors } from './batch-tensors.ts';
+import type { Dropout } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
 import { addRows } from './fused/add-rows.ts';
 import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from './fused/block.ts';
 import { embedding } from './fused/embedding.ts';
 import { type GradientsOnDemand, within } from './fused/gradients-on-demand.ts';
-import { type HeadLossSaved, headLosses, headLossGradients, weightedSum } from './fused/head-loss.ts';
+import { type HeadLossSaved, headLosses, headLossGradients } from './fused/head-loss.ts';
 import { type LayerNormSaved, layerNorm, layerNormGradients } from './fused/layer-norm.ts';
 import type { Gpt2 } from './gpt2.ts';
 import type { PackedBatch } from './packed-batch.ts';
@@ -20,105 +20,18 @@ export type Pause = (share: number) => Promise<void>;
 /** Gradients of a loss by parameter. */
 export type Gradients = Map<string, tf.Tensor>;
 
-/**
- * Weighted sum of the cross-entropies in nats of a batch's counted targets; with the weight 1 / count it is their
- * mean. The caller disposes of it.
- */
-export async function batchLoss(
-  model: Gpt2,
-  batch: PackedBatch,
-  weight: number,
-  pause: Pause,
-): Promise<tf.Scalar> {
-  const pass = new Pass(model, batch, NO_DROPOUT, pause, 'forward');
-  const weights = weightColumn(batch, weight);
-  try {
-    return await pass.forward((losses) => weightedSum(losses, weights));
-  } finally {
-    tf.dispose(weights);
-    pass.dispose();
-  }
-}
-
-/**
- * The same loss, but for what is dropped, and its gradient with respect to each parameter that is trained, which is
- * added to what `sums` has of it. The caller disposes of the loss, and of the sums also where the pass fails.
- *
- * The backward pass is written out, as in llm.c (https://github.com/karpathy/llm.c), and not left to TensorFlow.js's
- * tape, which would keep every intermediate result to the end: here they go as soon as their block is passed.
- */
-export async function addGradients(
-  model: Gpt2,
-  batch: PackedBatch,
-  weight: number,
-  sums: Gradients,
-  pause: Pause,
-  dropout: Dropout = NO_DROPOUT,
-): Promise<tf.Scalar> {
-  const pass = new Pass(model, batch, dropout, pause, 'both');
-  const weights = weightColumn(batch, weight);
-  try {
-    const loss = await pass.forward((losses) => weightedSum(losses, weights));
-    await pass.backward(weights, sums).catch((error: unknown) => {
-      loss.dispose();
-      throw error;
-    });
-    return loss;
-  } finally {
-    tf.dispose(weights);
-    pass.dispose();
-  }
-}
-
-/** The cross-entropy in nats of each counted target of a batch. */
-export async function targetLosses(model: Gpt2, batch: PackedBatch, pause: Pause): Promise<Float32Array> {
-  const pass = new Pass(model, batch, NO_DROPOUT, pause, 'forward');
-  try {
-    return await countedLosses(pass, batch);
-  } finally {
-    pass.dispose();
-  }
-}
-
-/**
- * The gradients of any function of the cross-entropies of a batch's counted targets, added to the sums: `derive` is given
- * these losses and gives the function's derivative with respect to each. The caller disposes of the sums also where the
- * pass fails.
- */
-export async function addGradientsOf(
-  derive: (losses: Float32Array) => Float32Array,
-  model: Gpt2,
-  batch: PackedBatch,
-  sums: Gradients,
-  pause: Pause,
-): Promise<void> {
-  const pass = new Pass(model, batch, NO_DROPOUT, pause, 'both');
-  let weights: tf.Tensor2D | undefined;
-  try {
-    weights = weightColumn(batch, derive(await countedLosses(pass, batch)));
-    await pass.backward(weights, sums);
-  } finally {
-    weights?.dispose();
-    pass.dispose();
-  }
-}
-
-async function countedLosses(pass: Pass, { count }: PackedBatch): Promise<Float32Array> {
-  const losses = await pass.forward((losses) => losses);
-  try {
-    return (await losses.data<'float32'>()).subarray(0, count);
-  } finally {
-    losses.dispose();
-  }
-}
-
 type HeadSaved = {
   readonly norm: LayerNormSaved;
   readonly head: HeadLossSaved;
 };
 
-/** One batch on its way through the model. Each part is flushed, so blocks share a graph and a cancelled pass ends soon. */
-class Pass {
+/**
+ * One batch on its way through the model. Each part is flushed, so blocks share a graph and a cancelled pass ends soon.
+ *
+ * The way back is written out, as in llm.c (https://github.com/karpathy/llm.c), and not left to TensorFlow.js's tape,
+ * which would keep every intermediate result to the end: here they go as soon as their block is passed.
+ */
+export class TrainingPass {
   readonly #model: Gpt2;
   readonly #batch: BatchTensors;
   readonly #blockShape: BlockShape;

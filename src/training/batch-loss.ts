@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { StageError } from '../contract/stage-context.ts';
+import { addGradients, batchLoss } from '../model/batch-gradients.ts';
 import { type DropoutRates, dropout } from '../model/dropout.ts';
 import { compilesShapes } from '../model/engine-kernels.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
 import { countTargets, EXACT, type Granularity, type PackedBatch, packBatch } from '../model/packed-batch.ts';
-import { addGradients, batchLoss, type Gradients, type Pause } from '../model/training-pass.ts';
+import type { Gradients, Pause } from '../model/training-pass.ts';
 import { type Batch, collate } from '../text/collate.ts';
 import type { TrainingData, TrainingOptions } from './training-state.ts';
 

@@ -1,6 +1,7 @@
+import { targetLosses } from '../model/batch-gradients.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
 import { type PackedBatch, textsOfTargets } from '../model/packed-batch.ts';
-import { type Pause, targetLosses } from '../model/training-pass.ts';
+import type { Pause } from '../model/training-pass.ts';
 import { type Batch, collate } from '../text/collate.ts';
 import { eachPart } from './batch-loss.ts';
 import type { PairLogProbabilities } from './preference-loss.ts';

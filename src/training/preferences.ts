@@ -1,6 +1,6 @@
+import { addGradientsOf } from '../model/batch-gradients.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
 import { textsOfTargets } from '../model/packed-batch.ts';
-import { addGradientsOf } from '../model/training-pass.ts';
 import { eachPart } from './batch-loss.ts';
 import type { Measures, Objective, Part } from './objective.ts';
 import {

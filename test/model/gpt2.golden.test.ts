@@ -2,10 +2,11 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
+import { addGradients } from '../../src/model/batch-gradients.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { countTargets, EXACT, type PaddedBatch, packBatch } from '../../src/model/packed-batch.ts';
 import { SafetensorsFile } from '../../src/model/safetensors.ts';
-import { addGradients, type Gradients } from '../../src/model/training-pass.ts';
+import type { Gradients } from '../../src/model/training-pass.ts';
 import { webgpuHere } from '../engine/webgpu-here.ts';
 import { tinyGpt2, tinyTokens } from './tiny-gpt2.ts';
 

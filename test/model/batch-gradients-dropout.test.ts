@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
+import { addGradients } from '../../src/model/batch-gradients.ts';
 import { type Dropout, dropout } from '../../src/model/dropout.ts';
 import { gelu } from '../../src/model/fused/gelu.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { EXACT, type Granularity, packBatch } from '../../src/model/packed-batch.ts';
-import { addGradients, type Gradients } from '../../src/model/training-pass.ts';
+import type { Gradients } from '../../src/model/training-pass.ts';
 import { collate } from '../../src/text/collate.ts';
 import { tinyGpt2, tinyLora, tinyTokens } from './tiny-gpt2.ts';
 

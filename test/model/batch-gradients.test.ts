@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
+import { addGradients, addGradientsOf, batchLoss, targetLosses } from '../../src/model/batch-gradients.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
 import {
   countTargets,
@@ -9,13 +10,7 @@ import {
   type PaddedBatch,
   packBatch,
 } from '../../src/model/packed-batch.ts';
-import {
-  addGradients,
-  addGradientsOf,
-  batchLoss,
-  type Gradients,
-  targetLosses,
-} from '../../src/model/training-pass.ts';
+import type { Gradients } from '../../src/model/training-pass.ts';
 import { collate } from '../../src/text/collate.ts';
 import { plainLossAndGradients } from './plain-loss.ts';
 import { tinyGpt2, tinyLora, tinyTokens } from './tiny-gpt2.ts';
