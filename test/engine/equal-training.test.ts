@@ -14,12 +14,12 @@ import { parseInstructionData } from '../../src/text/instruction-data.ts';
 import { renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
 import { meanLossGradients } from '../../src/training/batch-loss.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { train } from '../../src/training/loop.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/training-state.ts';
 import { plainLossAndGradients } from '../model/plain-loss.ts';
 import { formulaGpt2 } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
+import { undisturbed } from '../training/undisturbed.ts';
 import { webgpuHere } from './webgpu-here.ts';
 
 /** Losses in nats, and gradients as a part of the largest of their parameter, differ by less than this from cpu's. */
@@ -106,16 +106,12 @@ async function losses(engine: EngineName, data: TrainingData): Promise<Record<st
   const folder = mkdtempSync(join(tmpdir(), 'pipe-equal-training-'));
   const updates: number[] = [];
   try {
-    const { history } = await train(model, data, options, {
-      checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
-      checkpointInterval: Number.POSITIVE_INFINITY,
-      signal: new AbortController().signal,
-      onResume: () => {},
-      onUpdate: ({ loss }) => updates.push(loss),
-      onPart: () => {},
-      onEvaluation: () => {},
-      onSample: () => {},
-    });
+    const { history } = await train(
+      model,
+      data,
+      options,
+      undisturbed(folder, { onUpdate: ({ loss }) => updates.push(loss) }),
+    );
     const [trained, validated] = [
       history.map(({ trainLoss }) => trainLoss),
       history.map(({ validationLoss }) => validationLoss),

@@ -7,12 +7,12 @@ import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
 import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { train } from '../../src/training/loop.ts';
 import type { TrainingData } from '../../src/training/training-state.ts';
 import { bookData } from '../book-data.ts';
 import { formulaGpt2 } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** The log of the same training in PyTorch: see book_loop.py. */
 interface Golden {
@@ -90,16 +90,7 @@ it.skipIf(bookData === undefined)(
         earlyStopping: null,
         sampleTokens: 0,
       },
-      {
-        checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
-        checkpointInterval: Number.POSITIVE_INFINITY,
-        signal: new AbortController().signal,
-        onResume: () => {},
-        onUpdate: ({ tokens }) => lengths.push(tokens / 8),
-        onPart: () => {},
-        onEvaluation: () => {},
-        onSample: () => {},
-      },
+      undisturbed(folder, { onUpdate: ({ tokens }) => lengths.push(tokens / 8) }),
     ).finally(() => rm(folder, { recursive: true }));
     expect([lengths.slice(0, 116), lengths.slice(116)]).toEqual(golden.batch_lengths);
     const log = history.map(({ step, tokensSeen, trainLoss, validationLoss }) => [

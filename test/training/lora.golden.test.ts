@@ -10,9 +10,9 @@ import { saveAdapter } from '../../src/model/adapter-folder.ts';
 import { type LoraOptions, loraParameterCount } from '../../src/model/lora.ts';
 import { loadModel, type ModelFolder, saveModel } from '../../src/model/model-folder.ts';
 import { SafetensorsFile } from '../../src/model/safetensors.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { train } from '../../src/training/loop.ts';
 import { TINY, tinyGpt2, tinyLora, tinyTokens } from '../model/tiny-gpt2.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /* PEFT's training of the same adapter, and what it computes from the very files that we write: test/golden/lora.py. */
 
@@ -85,16 +85,7 @@ describe.skipIf(KEEP)('training an adapter', () => {
           earlyStopping: null,
           sampleTokens: 0,
         },
-        {
-          checkpoints: new Checkpoints(directory, [], (message) => expect.fail(message)),
-          checkpointInterval: Number.POSITIVE_INFINITY,
-          signal: new AbortController().signal,
-          onResume: () => {},
-          onUpdate: ({ loss }) => losses.push(loss),
-          onPart: () => {},
-          onEvaluation: () => {},
-          onSample: () => {},
-        },
+        undisturbed(directory, { onUpdate: ({ loss }) => losses.push(loss) }),
       );
       expect(losses).toHaveLength(10);
       expect(furthest(Float32Array.from(losses), Float32Array.from(golden.losses))).toBeLessThan(1e-4);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { minimize } from '../../src/training/loop.ts';
 import { type PreferencePair, pairLogProbabilities } from '../../src/training/pair-log-probabilities.ts';
 import { preferences } from '../../src/training/preferences.ts';
 import type { TrainingOptions } from '../../src/training/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** The same epoch in PyTorch: see dpo.py. */
 interface Golden {
@@ -86,16 +86,7 @@ async function optimize(averageLogProbabilities: boolean, rowsAtOnce: number) {
     objective,
     examples,
     { ...options, rowsAtOnce },
-    {
-      checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
-      checkpointInterval: Number.POSITIVE_INFINITY,
-      signal: new AbortController().signal,
-      onResume: () => {},
-      onUpdate: ({ loss }) => losses.push(loss),
-      onPart: () => {},
-      onEvaluation: () => {},
-      onSample: () => {},
-    },
+    undisturbed(folder, { onUpdate: ({ loss }) => losses.push(loss) }),
   );
   model.dispose();
   return { losses, history };

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { clippingFactor } from '../../src/training/clipping.ts';
 import { train, type Update } from '../../src/training/loop.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
+import { undisturbed } from './undisturbed.ts';
 
 interface Golden {
   readonly steps: readonly {
@@ -54,16 +54,12 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('20 updates on %s', (engi
     const folder = mkdtempSync(join(tmpdir(), 'pipe-schedule-'));
     const model = tinyGpt2(false);
     const updates: Update[] = [];
-    const { history } = await train(model, data, options, {
-      checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
-      checkpointInterval: Number.POSITIVE_INFINITY,
-      signal: new AbortController().signal,
-      onResume: () => {},
-      onUpdate: (update) => updates.push(update),
-      onPart: () => {},
-      onEvaluation: () => {},
-      onSample: () => {},
-    });
+    const { history } = await train(
+      model,
+      data,
+      options,
+      undisturbed(folder, { onUpdate: (update) => updates.push(update) }),
+    );
     rmSync(folder, { recursive: true });
 
     expect(updates).toHaveLength(golden.steps.length);

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import type { Shuffle } from '../../src/training/data-order.ts';
 import { train } from '../../src/training/loop.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
+import { undisturbed } from './undisturbed.ts';
 
 const texts = (name: string, count: number) =>
   Array.from({ length: count }, (_, i) => Int32Array.from(tinyTokens(`${name}${i}`, 3 + (i % 9))));
@@ -41,16 +41,7 @@ async function losses(shuffle: Shuffle, evalEvery: number, seed = 123): Promise<
       earlyStopping: null,
       sampleTokens: 1,
     },
-    {
-      checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
-      checkpointInterval: Number.POSITIVE_INFINITY,
-      signal: new AbortController().signal,
-      onResume: () => {},
-      onUpdate: ({ loss }) => losses.push(loss),
-      onPart: () => {},
-      onEvaluation: () => {},
-      onSample: () => {},
-    },
+    undisturbed(folder, { onUpdate: ({ loss }) => losses.push(loss) }),
   ).finally(() => rmSync(folder, { recursive: true }));
   model.dispose();
   return losses;
