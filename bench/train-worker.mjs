@@ -1,22 +1,26 @@
-// One side of bench/train.mjs: trains with pipe's own code. Argument: JSON {engine, shape, tied, batches}, a batch being
-// the texts of one update. Tells {ready}, then for each line on standard input one update; a last line with the memory.
+// One side of bench/train.mjs: trains with pipe's own code. Arguments: JSON {engine, config, batches}, a batch being the texts
+// of one update; and `lora` where an adapter is trained, of rank 16 beside every linear layer of the blocks. Tells {ready}, then for each line on standard input one update; a last line with the memory.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { importSource } from '../scripts/import-source.mjs';
 import { randomParameters } from './random-parameters.mjs';
 
 const { engine, config, batches } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { loadEngine, Gpt2, parameterShapes, collate, meanLossGradients, AdamW } = await importSource(`
+const { loadEngine, Gpt2, initialLora, parameterShapes, collate, meanLossGradients, AdamW } =
+  await importSource(`
   export { loadEngine } from './src/engine/load-engine.ts';
   export { Gpt2, parameterShapes } from './src/model/gpt2.ts';
+  export { initialLora } from './src/model/lora.ts';
   export { collate } from './src/text/collate.ts';
   export { meanLossGradients } from './src/training/batch-loss.ts';
   export { AdamW } from './src/training/adamw.ts';`);
 const tf = await loadEngine(engine);
 
 const parameters = randomParameters(tf, parameterShapes(config));
-const model = new Gpt2(config, parameters);
-const optimizer = new AdamW(parameters, {
+const lora = { rank: 16, alpha: 16, dropout: 0, targets: ['c_attn', 'c_fc', 'c_proj'] };
+const adapter = process.argv[3] === 'lora' ? initialLora(config, lora, 123) : undefined;
+const model = new Gpt2(config, parameters, adapter);
+const optimizer = new AdamW(model.trained, {
   betas: [0.9, 0.999],
   epsilon: 1e-8,
   weightDecay: 0.1,

@@ -6,10 +6,11 @@
 //   npm run bench:train -- --size small                          batches of 8 texts of 64 tokens
 //   npm run bench:train -- --size medium --records instruction-data.json   batches as the experiment has them
 //   npm run bench:train -- --size small --pytorch python3        beside PyTorch
+//   npm run bench:train -- --size small --lora                   beside training an adapter of rank 16
 //   further: --engine onnxruntime, --batch 8, --length 64, --steps 10, --tied, --json
 //
 // A token is a place of the padded batch, for both. GFLOPS count 6 operations a parameter and token, for both too, although
-// pipe leaves the padding out.
+// pipe leaves the padding out and an adapter's training half of the way back.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '10' },
     records: { type: 'string' },
     pytorch: { type: 'string' },
+    lora: { type: 'boolean', default: false },
     tied: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -96,7 +98,9 @@ const folder = mkdtempSync(join(tmpdir(), 'pipe-bench-'));
 try {
   const job = join(folder, 'job.json');
   writeFileSync(job, JSON.stringify({ engine: options.engine, config, batches }));
-  const workers = { pipe: startWorker(process.execPath, [join(root, 'bench/train-worker.mjs'), job]) };
+  const program = join(root, 'bench/train-worker.mjs');
+  const workers = { pipe: startWorker(process.execPath, [program, job]) };
+  if (options.lora) workers.lora = startWorker(process.execPath, [program, job, 'lora']);
   if (options.pytorch)
     workers.pytorch = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job]);
   for (const worker of Object.values(workers)) await worker.ready();
