@@ -33,7 +33,8 @@ const { values: options } = parseArgs({
 });
 const NAMES = { pipe: 'pipe', huggingFace: 'Hugging Face generate', book: "the book's loop" };
 
-const { tokenizerFor, renderPrompt } = await importSource(`
+const { TENSOR_MEMORY, tokenizerFor, renderPrompt } = await importSource(`
+  export { TENSOR_MEMORY } from './src/runner/stage-environment.ts';
   export { tokenizerFor } from './src/text/tokenizer.ts';
   export { renderPrompt } from './src/text/prompt-style.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));
@@ -61,8 +62,9 @@ function records() {
 }
 
 /** A process that makes the replies that each line it is sent asks for. */
-function startWorker(command, args) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+function startWorker(command, args, environment = {}) {
+  const env = { ...process.env, ...environment };
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const failure = new Promise((_, reject) => child.once('error', reject));
   failure.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -103,7 +105,8 @@ try {
   const job = join(folder, 'job.json');
   const tokens = Number(options.tokens);
   writeFileSync(job, JSON.stringify({ engine: options.engine, config, batches, tokens }));
-  const pipe = startWorker(process.execPath, [join(root, 'bench/generate-worker.mjs'), job]);
+  const program = join(root, 'bench/generate-worker.mjs');
+  const pipe = startWorker(process.execPath, [program, job], TENSOR_MEMORY);
   const { startSeconds } = await pipe.ready();
   const python = options.python && (await startPython(job));
   const measured = { pipe: [], ...(python && { huggingFace: [], book: [] }) };

@@ -39,8 +39,9 @@ const steps = Number(options.steps);
 /** Updates before the measured ones: memory is touched, graphs are compiled. */
 const WARM_UP = 2;
 
-const { parameterCount, tokenizerFor, renderPrompt, renderResponse, DataOrder, Mt19937 } =
+const { TENSOR_MEMORY, parameterCount, tokenizerFor, renderPrompt, renderResponse, DataOrder, Mt19937 } =
   await importSource(`
+  export { TENSOR_MEMORY } from './src/runner/stage-environment.ts';
   export { parameterCount } from './src/model/gpt2.ts';
   export { tokenizerFor } from './src/text/tokenizer.ts';
   export { renderPrompt, renderResponse } from './src/text/prompt-style.ts';
@@ -74,8 +75,9 @@ function equalBatch() {
 }
 
 /** A process that makes one update for each line that it is sent. */
-function startWorker(command, args) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+function startWorker(command, args, environment = {}) {
+  const env = { ...process.env, ...environment };
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
@@ -99,8 +101,8 @@ try {
   const job = join(folder, 'job.json');
   writeFileSync(job, JSON.stringify({ engine: options.engine, config, batches }));
   const program = join(root, 'bench/train-worker.mjs');
-  const workers = { pipe: startWorker(process.execPath, [program, job]) };
-  if (options.lora) workers.lora = startWorker(process.execPath, [program, job, 'lora']);
+  const workers = { pipe: startWorker(process.execPath, [program, job], TENSOR_MEMORY) };
+  if (options.lora) workers.lora = startWorker(process.execPath, [program, job, 'lora'], TENSOR_MEMORY);
   if (options.pytorch)
     workers.pytorch = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job]);
   for (const worker of Object.values(workers)) await worker.ready();
