@@ -100,7 +100,6 @@ export class OnnxruntimeBackend extends tf.KernelBackend {
     references: number,
   ): void {
     const content = contentOf(dataId, values, shape, dtype);
-    if ('value' in content) this.#flusher.adopt(content.value.data!);
     this.#storage.set(dataId, { content, dtype, references });
   }
 

@@ -44,7 +44,9 @@ const SESSION_OPTIONS = {
   extra: {
     session: { force_spinning_stop: '1' },
     // They would undo what the kernel of matrix products does with purpose.
-    optimization: { disable_specified_optimizers: 'MatmulTransposeFusion;GemmTransposeFusion' },
+    optimization: {
+      disable_specified_optimizers: 'MatmulTransposeFusion;GemmTransposeFusion;GatherSliceToSplitFusion',
+    },
   },
 } as const;
 

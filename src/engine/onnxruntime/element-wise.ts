@@ -69,7 +69,8 @@ export function compileElementWise<A extends string, N extends string>(
       }
       run(count * Float32Array.BYTES_PER_ELEMENT, ...values);
       for (const [place, name] of names.entries()) {
-        if (changed.has(name)) arrays[name].set(inside[place]!.subarray(0, count), from);
+        const results = inside[place]!;
+        if (changed.has(name)) arrays[name].set(count < CHUNK ? results.subarray(0, count) : results, from);
       }
     }
   };

@@ -4,6 +4,7 @@ import { inputName, outputName } from './build-graph.ts';
 import { planDonations } from './donation.ts';
 import { inPlaceOutputsWork, runInPlace, runWithCopies } from './native-run.ts';
 import { type Program, programFor } from './program.ts';
+import { partsOf } from './result-parts.ts';
 import { SessionCache } from './session-cache.ts';
 import { sizeOf, type Value } from './trace.ts';
 
@@ -35,11 +36,6 @@ export class Flusher {
     return { ...this.#times, compiled: this.#sessions.compiled };
   }
 
-  /** Takes an array over that was made elsewhere. */
-  adopt(data: TensorData): void {
-    this.#pool.adopt(data);
-  }
-
   /** Takes the array of a value that TensorFlow.js no longer knows. */
   retire(data: TensorData): void {
     this.#retired.add(data);
@@ -62,7 +58,8 @@ export class Flusher {
 
   #compute(outputs: readonly Value[]): void {
     const start = performance.now();
-    const program = programFor(outputs);
+    const parts = this.#inPlace ? partsOf(outputs) : outputs.map((value) => [value]);
+    const program = programFor(parts.flat());
     const traced = performance.now();
     try {
       const session = this.#sessions.get(program);
@@ -71,20 +68,17 @@ export class Flusher {
         program.inputs.map(({ value, shape }) => nativeTensor(value, shape, value.data!)),
         inputName,
       );
-      const results = this.#inPlace ? this.#resultArrays(program) : undefined;
-      if (results === undefined) {
-        const copies = runWithCopies(
-          session,
-          feeds,
-          outputs.map((_, place) => outputName(place)),
-        );
-        const arrays = outputs.map((_, place) => copies[outputName(place)]!.data);
-        for (const data of arrays) this.#pool.adopt(data);
+      if (this.#inPlace) {
+        const arrays = this.#resultArrays(outputs, parts, program);
+        const places = parts.flatMap((values, i) => divided(arrays[i]!, values));
+        const fetches = program.outputs.map((value, i) => nativeTensor(value, value.shape, places[i]!));
+        runInPlace(session, feeds, tensors(fetches, outputName));
         settle(outputs, arrays);
       } else {
-        const fetches = outputs.map((value, place) => nativeTensor(value, value.shape, results[place]!));
-        runInPlace(session, feeds, tensors(fetches, outputName));
-        settle(outputs, results);
+        const names = outputs.map((_, place) => outputName(place));
+        const copies = runWithCopies(session, feeds, names);
+        const arrays = names.map((name) => copies[name]!.data);
+        settle(outputs, arrays);
       }
       this.#times.runs++;
       this.#times.traceMs += traced - start;
@@ -98,16 +92,32 @@ export class Flusher {
   }
 
   /** An array for each output: that of an input that is needed no more, or one from the pool. */
-  #resultArrays(program: Program): TensorData[] {
+  #resultArrays(
+    outputs: readonly Value[],
+    parts: readonly (readonly Value[])[],
+    program: Program,
+  ): TensorData[] {
     const isFree = ({ data, dataId }: Value) => dataId === undefined && this.#retired.has(data!);
     const donors = planDonations(program, isFree);
-    return program.outputs.map((output, place) => {
-      const donor = program.inputs[donors[place]!]?.value;
+    const donorOf = (value: Value) => program.inputs[donors[program.outputs.indexOf(value)]!]?.value;
+    return outputs.map((output, i) => {
+      const donor = parts[i]!.length === 1 ? donorOf(parts[i]![0]!) : undefined;
       if (donor === undefined) return this.#pool.take(output.type, sizeOf(output.shape));
       this.#retired.delete(donor.data!);
       return donor.data!;
     });
   }
+}
+
+/** An array cut into one piece for each value. */
+function divided(data: TensorData, values: readonly Value[]): TensorData[] {
+  if (values.length === 1) return [data];
+  let end = 0;
+  return values.map(({ shape }) => {
+    const begin = end;
+    end += sizeOf(shape);
+    return data.subarray(begin, end);
+  });
 }
 
 function settle(outputs: readonly Value[], results: readonly TensorData[]): void {

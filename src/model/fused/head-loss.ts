@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { flush } from '../engine-kernels.ts';
 
 /** What the gradient of the loss needs of its forward pass. */
 export type HeadLossSaved = {
@@ -25,7 +26,12 @@ export function headLosses(
   { places }: Targets,
 ): { losses: tf.Tensor1D; saved: HeadLossSaved } {
   const logits = tf.matMul(hidden, weight as tf.Tensor2D, false, true); // [M, V]
+  // As results, these two largest of all arrays lie in memory that serves the next batch too; an intermediate result of this
+  // size, a little different in each batch, would make holes in the heap.
+  flush();
   const probabilities = tf.softmax(logits) as tf.Tensor2D;
+  logits.dispose();
+  flush();
   const chosen = tf.gather(tf.reshape(probabilities, [-1]), places); // [M]
   const losses = tf.neg(tf.log(tf.maximum(chosen, SMALLEST))) as tf.Tensor1D;
   return { losses, saved: { hidden, probabilities } };

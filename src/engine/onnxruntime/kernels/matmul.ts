@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { type Operand, record, reshape, sizeOf } from '../trace.ts';
+import { integers, type Operand, record, reshape, sizeOf } from '../trace.ts';
 import { arithmetic } from './binary.ts';
 import { elementwise } from './unary.ts';
 
@@ -18,9 +18,35 @@ function matMul(a: Operand, b: Operand, transposeA: boolean, transposeB: boolean
   // A lone product is a matrix product of rank 2, for which the library is at its best.
   if (sizeOf(batch) > 1) return multiply(a, b, [...batch, rows, columns], transposeA, transposeB);
   const [left, right] = [reshape(a, a.shape.slice(-2)), reshape(b, b.shape.slice(-2))];
-  // Turning a matrix takes far less than what the library loses where it reads the left one by columns.
-  const upright = transposeA ? record('Transpose', [left], [rows, innerA!], 'float32', SWAP) : left;
-  return reshape(multiply(upright, right, [rows, columns], false, transposeB), [...batch, rows, columns]);
+  const product = transposeA
+    ? turnedProduct(left, right, columns, transposeB)
+    : multiply(left, right, [rows, columns], false, transposeB);
+  return reshape(product, [...batch, rows, columns]);
+}
+
+/**
+ * aᵀ · b. Turning a takes far less than what the library loses where it reads the left matrix by columns. Where the result
+ * has very many rows it is made in slices: the library goes through all rows for every few columns, and slices stay in
+ * the cache meanwhile. For the gradient of GPT-2's head (50,257 rows) that takes two thirds of the time.
+ */
+function turnedProduct(a: Operand, b: Operand, columns: number, transposeB: boolean): Operand {
+  const [inner, rows] = a.shape as [number, number];
+  const slice = (from: number, to: number): Operand => {
+    const part = record('Slice', [a, ...[[from], [to], [1]].map(integers)], [inner, to - from], 'float32');
+    return turned(part, b, columns, transposeB);
+  };
+  if (rows < 2 * SLICE_ROWS) return turned(a, b, columns, transposeB);
+  const starts = Array.from({ length: Math.ceil(rows / SLICE_ROWS) }, (_, i) => i * SLICE_ROWS);
+  const slices = starts.map((start) => slice(start, Math.min(start + SLICE_ROWS, rows)));
+  return record('Concat', slices, [rows, columns], 'float32', { attributes: { axis: 0 } });
+}
+
+const SLICE_ROWS = 2048;
+
+function turned(a: Operand, b: Operand, columns: number, transposeB: boolean): Operand {
+  const [inner, rows] = a.shape as [number, number];
+  const upright = record('Transpose', [a], [rows, inner], 'float32', SWAP);
+  return multiply(upright, b, [rows, columns], false, transposeB);
 }
 
 const SWAP = { attributes: { perm: [1, 0] } };
