@@ -7,8 +7,8 @@
 //   npm run bench:experiment -- --records instruction-data.json [--size small|medium] [--epochs 2] [--tokens 24] [--kill 0.5]
 //
 // With --kill the run is killed (kill -9) once that share of the updates is made, and started again: it goes on from the last
-// checkpoint, and the digests at the end must be those of a run without it. Beside it stand the figures that a reader published for the same chapter: 88.43 minutes of training on a T1200 laptop
-// GPU, 9:12 to generate the 110 responses.
+// checkpoint, and the digests at the end must be those of a run without it. Beside it stand the figures that a reader published
+// for the same chapter: 88.43 minutes of training on a T1200 laptop GPU, 9:12 to generate the 110 responses.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';

@@ -6,8 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * - `LayerNorm` {x [N, C], weight [C], bias [C]}, {epsilon} -> y [N, C], mean [N, 1], 1 / deviation [N, 1]
  * - `FastGelu` {x} -> GELU in the tanh approximation, of the same shape
- * - `AdamWUpdate` {parameter, gradient, first, second}, {beta1, beta2, step, epsilon, keep} -> nothing: changes the
- *   elements of `parameter`, `first` and `second` where they are stored; throws where one has a clone
+ * - `AdamWUpdate` {parameter, gradient, first, second}, {beta1, beta2, step, epsilon, keep, scale} -> nothing: changes the
+ *   elements of `parameter`, `first` and `second` where they are stored, by the gradient times `scale`; throws where one
+ *   has a clone
  * - `AddRows` {base [R, C], rows [N] int32, updates [N, C]} -> nothing: adds updates[i] to row rows[i] of `base` where
  *   it is stored; throws where `base` has a clone
  * - `WriteSlot` {base [..., S, D], values [..., 1, D]}, {slot} -> nothing: overwrites row `slot` of each of the matrices of

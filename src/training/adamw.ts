@@ -46,18 +46,14 @@ export class AdamW {
   update(gradients: ReadonlyMap<string, tf.Tensor>, t: number, learningRate: number, scale = 1): void {
     for (const [name, parameter] of this.#parameters) {
       const gradient = gradients.get(name)!;
-      const numbers = this.#numbers(t, learningRate, parameter.rank);
-      tf.tidy(() => {
-        // One at a time, so that scaling takes no memory beyond one parameter's.
-        const scaled = scale === 1 ? gradient : tf.mul(gradient, scale);
-        updateOne(parameter, scaled, this.#moments.get(name)!, numbers);
-      });
+      const numbers = { ...this.#numbers(t, learningRate, parameter.rank), scale };
+      tf.tidy(() => updateOne(parameter, gradient, this.#moments.get(name)!, numbers));
       gradient.dispose();
     }
   }
 
   /** The bias corrections of both moments are brought into the step's size and epsilon. */
-  #numbers(t: number, learningRate: number, rank: number): Numbers {
+  #numbers(t: number, learningRate: number, rank: number): Omit<Numbers, 'scale'> {
     const { epsilon, weightDecay, decayOn, betas } = this.#options;
     const [beta1, beta2] = betas;
     const correction1 = 1 - beta1 ** t;
@@ -80,7 +76,7 @@ export class AdamW {
   }
 }
 
-type Numbers = Readonly<Record<'beta1' | 'beta2' | 'step' | 'epsilon' | 'keep', number>>;
+type Numbers = Readonly<Record<'beta1' | 'beta2' | 'step' | 'epsilon' | 'keep' | 'scale', number>>;
 
 function updateOne(
   parameter: tf.Variable,
@@ -92,9 +88,10 @@ function updateOne(
     runKernel('AdamWUpdate', { parameter, gradient, first, second }, numbers);
     return;
   }
-  const { beta1, beta2, step, epsilon, keep } = numbers;
-  first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
-  second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+  const { beta1, beta2, step, epsilon, keep, scale } = numbers;
+  const scaled = scale === 1 ? gradient : tf.mul(gradient, scale);
+  first.assign(tf.add(tf.mul(first, beta1), tf.mul(scaled, 1 - beta1)));
+  second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(scaled), 1 - beta2)));
   const change = tf.mul(tf.div(first, tf.add(tf.sqrt(second), epsilon)), step);
   parameter.assign(tf.sub(tf.mul(parameter, keep), change));
 }

@@ -1,7 +1,8 @@
 import { compileElementWise, type ElementWiseRun } from './element-wise.ts';
 
 const ARRAYS = ['parameter', 'gradient', 'first', 'second'] as const;
-const NUMBERS = ['beta1', 'rest1', 'beta2', 'rest2', 'epsilon', 'step', 'keep'] as const;
+const NUMBERS = ['beta1', 'rest1', 'beta2', 'rest2', 'epsilon', 'step', 'keep', 'scale'] as const;
+const GRADIENT = ['mul', 'gradient', 'scale'] as const;
 
 /** The arrays of one parameter, all of one length. */
 export type AdamWArrays = Readonly<Record<(typeof ARRAYS)[number], Float32Array>>;
@@ -13,6 +14,7 @@ export interface AdamWNumbers {
   readonly step: number;
   readonly epsilon: number;
   readonly keep: number;
+  readonly scale: number;
 }
 
 let update: ElementWiseRun<(typeof ARRAYS)[number], (typeof NUMBERS)[number]> | undefined;
@@ -23,8 +25,8 @@ export function updateWithAdamW(arrays: AdamWArrays, numbers: AdamWNumbers): voi
     arrays: ARRAYS,
     numbers: NUMBERS,
     assignments: [
-      ['first', ['add', ['mul', 'first', 'beta1'], ['mul', 'gradient', 'rest1']]],
-      ['second', ['add', ['mul', 'second', 'beta2'], ['mul', ['mul', 'gradient', 'gradient'], 'rest2']]],
+      ['first', ['add', ['mul', 'first', 'beta1'], ['mul', GRADIENT, 'rest1']]],
+      ['second', ['add', ['mul', 'second', 'beta2'], ['mul', ['mul', GRADIENT, GRADIENT], 'rest2']]],
       [
         'parameter',
         [

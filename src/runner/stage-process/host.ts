@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { CacheError, explained } from '../../cache/cache-error.ts';
 import { canonicalJson } from '../../cache/canonical-json.ts';
 import { acquireLock, type Lock } from '../../cache/lock.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
@@ -72,7 +73,7 @@ async function work(
   const facts: Record<string, Json> = {};
   const context = stageContext(spec, events, facts, signal, secrets);
   const before = await observe(type, context);
-  await type.run(context);
+  await explained('write what the stage makes', () => type.run(context));
   const after = await observe(type, context);
   requireSameWorld(before, after);
   return { result: RESULT_VERSION, status: 'done', observed: after, facts };
@@ -108,9 +109,9 @@ function sameFact(one: Json | undefined, other: Json | undefined): boolean {
   return one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
 }
 
-/** A StageError is the user's: message and hint. Any other error may be ours: its stack is kept. */
+/** What the user can mend has a message and a hint. Any other error may be ours: its stack is kept. */
 function failure(error: unknown, secrets: Secrets): StageResult {
-  if (error instanceof StageError) {
+  if (error instanceof StageError || error instanceof CacheError) {
     console.error(`error: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
     const { message, hint } = error;
     return {

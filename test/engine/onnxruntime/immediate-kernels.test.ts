@@ -9,7 +9,7 @@ afterEach(() => tf.disposeVariables());
 const variable = (...values: number[]) => tf.tidy(() => tf.variable(tf.tensor1d(values)));
 
 describe('AdamWUpdate', () => {
-  const NUMBERS = { beta1: 0.9, beta2: 0.999, step: 0.05, epsilon: 1e-8, keep: 0.995 };
+  const NUMBERS = { beta1: 0.9, beta2: 0.999, step: 0.05, epsilon: 1e-8, keep: 0.995, scale: 0.7 };
   const tensors = () => ({
     parameter: variable(0.5, -0.25, 2),
     gradient: variable(0.1, -0.3, 0),
@@ -19,12 +19,13 @@ describe('AdamWUpdate', () => {
 
   it('makes the bits that float32 arithmetic makes', () => {
     const { parameter, gradient, first, second } = tensors();
-    const [p, g, m, v] = [parameter, gradient, first, second].map((tensor) => tensor.dataSync());
+    const [p, unscaled, m, v] = [parameter, gradient, first, second].map((tensor) => tensor.dataSync());
     runKernel('AdamWUpdate', { parameter, gradient, first, second }, NUMBERS);
     const round = Math.fround;
+    const g = unscaled!.map((x) => x * round(0.7));
     const [beta1, rest1, beta2, rest2] = [0.9, 1 - 0.9, 0.999, 1 - 0.999].map(round);
-    const newFirst = m!.map((x, i) => round(x * beta1!) + round(g![i]! * rest1!));
-    const newSecond = v!.map((x, i) => round(x * beta2!) + round(round(g![i]! ** 2) * rest2!));
+    const newFirst = m!.map((x, i) => round(x * beta1!) + round(g[i]! * rest1!));
+    const newSecond = v!.map((x, i) => round(x * beta2!) + round(round(g[i]! ** 2) * rest2!));
     const newParameter = p!.map((x, i) => {
       const direction = round(newFirst[i]! / round(round(Math.sqrt(newSecond[i]!)) + round(1e-8)));
       return round(x * round(0.995)) - round(direction * round(0.05));

@@ -67,6 +67,15 @@ describe('the process of a stage', () => {
     expect(rig.filesThatHold('tok-')).toEqual([]);
   });
 
+  it.runIf(process.platform === 'linux')('says what to do where the disk is full', async () => {
+    const run = rig.start({ a: { type: puppet, settings: rig.led('a') } });
+    (await rig.puppet('a')).send({ do: 'fill-disk' });
+    expect((await run.finished).stage('a').error).toEqual({
+      message: 'Cannot write what the stage makes: the disk is full.',
+      hint: expect.stringMatching(/^Free some space on that disk, or give another folder with --artifacts\./),
+    });
+  });
+
   it('waits for another that does the same action, and leaves the result to it', async () => {
     const runner = startRunner();
     const leader = await rig.puppet('a');
