@@ -81,7 +81,7 @@ export class OnnxruntimeBackend extends tf.KernelBackend {
   }
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
-    return this.store(values.slice() as typeof values, shape, dtype);
+    return this.store(this.#copyOf(values, dtype), shape, dtype);
   }
 
   /** Like `write`, but the array is given up to the backend. */
@@ -147,6 +147,15 @@ export class OnnxruntimeBackend extends tf.KernelBackend {
 
   override dispose(): void {
     this.#flusher.dispose();
+  }
+
+  /** Of what graphs can hold, one in memory that serves others later. */
+  #copyOf(values: tf.backend_util.BackendValues, dtype: tf.DataType): tf.backend_util.BackendValues {
+    const pooled = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : undefined;
+    if (pooled === undefined || !(values instanceof pooled)) return values.slice() as typeof values;
+    const copy = this.#flusher.take(dtype as 'float32' | 'int32', values.length);
+    copy.set(values);
+    return copy;
   }
 
   #forget(value: Value): void {

@@ -1,4 +1,4 @@
-import type { NativeTensor, TensorData } from './binding.ts';
+import type { ElementType, NativeTensor, TensorData } from './binding.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { inputName, outputName } from './build-graph.ts';
 import { planDonations } from './donation.ts';
@@ -34,6 +34,11 @@ export class Flusher {
 
   get statistics(): Statistics {
     return { ...this.#times, compiled: this.#sessions.compiled };
+  }
+
+  /** An array with arbitrary contents, for a value that is made elsewhere. */
+  take(type: ElementType, length: number): TensorData {
+    return this.#pool.take(type, length);
   }
 
   /** Takes the array of a value that TensorFlow.js no longer knows. */
