@@ -73,7 +73,7 @@ async function work(
   const facts: Record<string, Json> = {};
   const context = stageContext(spec, events, facts, signal, secrets);
   const before = await observe(type, context);
-  await explained('write what the stage makes', () => type.run(context));
+  await explained('finish the work of the stage', () => type.run(context));
   const after = await observe(type, context);
   requireSameWorld(before, after);
   return { result: RESULT_VERSION, status: 'done', observed: after, facts };

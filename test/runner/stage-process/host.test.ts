@@ -71,7 +71,7 @@ describe('the process of a stage', () => {
     const run = rig.start({ a: { type: puppet, settings: rig.led('a') } });
     (await rig.puppet('a')).send({ do: 'fill-disk' });
     expect((await run.finished).stage('a').error).toEqual({
-      message: 'Cannot write what the stage makes: the disk is full.',
+      message: 'Cannot finish the work of the stage: the disk is full.',
       hint: expect.stringMatching(/^Free some space on that disk, or give another folder with --artifacts\./),
     });
   });
