@@ -16,7 +16,8 @@ export const TENSOR_MEMORY = {
     'glibc.malloc.mmap_max=0', // large arrays too come from the heap,
     `glibc.malloc.trim_threshold=${2 ** 40}`, // which never shrinks
     `glibc.malloc.top_pad=${2 ** 26}`, // and grows in steps of 64 MiB
-    'glibc.malloc.arena_max=1', // for every thread: one heap that fits all is the smallest
+    'glibc.malloc.arena_max=1', // for every thread: one heap that fits all is the smallest,
+    'glibc.malloc.tcache_count=0', // and no thread keeps back a bit of a long piece that is then too short
   ].join(':'),
 } as const;
 
