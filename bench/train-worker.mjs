@@ -1,5 +1,6 @@
 // One side of bench/train.mjs: trains with pipe's own code. Arguments: JSON {engine, config, batches}, a batch being the texts
-// of one update; and `lora` where an adapter is trained, of rank 16 beside every linear layer of the blocks. Tells {ready}, then for each line on standard input one update; a last line with the memory.
+// of one update; and `lora` where an adapter is trained, of rank 16 beside every linear layer of the blocks.
+// Tells {ready}, then for each line on standard input one update; a last line with the memory.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { importSource } from '../scripts/import-source.mjs';

@@ -6,10 +6,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StageError } from '../../src/contract/stage-context.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { Gpt2 } from '../../src/model/gpt2.ts';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import { type TrainingSurroundings, train } from '../../src/training/loop.ts';
 import type { TrainingData, TrainingOptions, TrainingState } from '../../src/training/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** Texts of 3 to 19 tokens, as in test/golden/training.py. */
 const texts = (name: string, count: number): Int32Array[] =>
@@ -67,17 +67,7 @@ async function trainTiny(
       model,
       data,
       { ...options, ...changed },
-      {
-        checkpoints: new Checkpoints(folder ?? freshFolder(), earlier, (message) => expect.fail(message)),
-        checkpointInterval: Number.POSITIVE_INFINITY,
-        signal: new AbortController().signal,
-        onResume: () => {},
-        onUpdate: () => {},
-        onPart: () => {},
-        onEvaluation: () => {},
-        onSample: () => {},
-        ...surroundings,
-      },
+      undisturbed(folder ?? freshFolder(), surroundings, earlier),
     );
     return { state, weights: weightsOf(model) };
   } finally {

@@ -2,13 +2,17 @@ import { expect } from 'vitest';
 import { Checkpoints } from '../../src/training/checkpoint.ts';
 import type { TrainingSurroundings } from '../../src/training/loop.ts';
 
-/** Surroundings in which a training runs to its end in an empty folder; only what is given is listened to. */
+/**
+ * Surroundings in which a training runs to its end, with its checkpoints in `folder`, or goes on from those in `earlier`;
+ * what is given takes the place of what is quiet here.
+ */
 export function undisturbed(
   folder: string,
-  listeners: Partial<TrainingSurroundings> = {},
+  given: Partial<TrainingSurroundings> = {},
+  earlier: readonly string[] = [],
 ): TrainingSurroundings {
   return {
-    checkpoints: new Checkpoints(folder, [], (message) => expect.fail(message)),
+    checkpoints: new Checkpoints(folder, earlier, (message) => expect.fail(message)),
     checkpointInterval: Number.POSITIVE_INFINITY,
     signal: new AbortController().signal,
     onResume: () => {},
@@ -16,6 +20,6 @@ export function undisturbed(
     onPart: () => {},
     onEvaluation: () => {},
     onSample: () => {},
-    ...listeners,
+    ...given,
   };
 }

@@ -31,8 +31,11 @@ interface Slab {
 export class BufferPool {
   readonly #slabs: Slab[] = [];
   readonly #places = new WeakMap<TensorData, { readonly slab: Slab; readonly piece: Piece }>();
+
   /** The length of all slabs. */
-  bytes = 0;
+  get bytes(): number {
+    return this.#slabs.reduce((sum, { memory }) => sum + memory.byteLength, 0);
+  }
 
   /** An array with arbitrary contents. Throws where the system has no more memory. */
   take(type: ElementType, length: number): TensorData {
@@ -78,7 +81,6 @@ export class BufferPool {
     const piece = { start: 0, end: length };
     const slab = { memory: new ArrayBuffer(length), free: [piece] };
     this.#slabs.push(slab);
-    this.bytes += length;
     return { slab, piece };
   }
 }

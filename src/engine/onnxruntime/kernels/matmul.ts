@@ -31,13 +31,12 @@ function matMul(a: Operand, b: Operand, transposeA: boolean, transposeB: boolean
  */
 function turnedProduct(a: Operand, b: Operand, columns: number, transposeB: boolean): Operand {
   const [inner, rows] = a.shape as [number, number];
-  const slice = (from: number, to: number): Operand => {
-    const part = record('Slice', [a, ...[[from], [to], [1]].map(integers)], [inner, to - from], 'float32');
-    return turned(part, b, columns, transposeB);
-  };
   if (rows < 2 * SLICE_ROWS) return turned(a, b, columns, transposeB);
-  const starts = Array.from({ length: Math.ceil(rows / SLICE_ROWS) }, (_, i) => i * SLICE_ROWS);
-  const slices = starts.map((start) => slice(start, Math.min(start + SLICE_ROWS, rows)));
+  const slices = Array.from({ length: Math.ceil(rows / SLICE_ROWS) }, (_, i) => {
+    const [from, to] = [i * SLICE_ROWS, Math.min((i + 1) * SLICE_ROWS, rows)];
+    const slice = record('Slice', [a, ...[[from], [to], [1]].map(integers)], [inner, to - from], 'float32');
+    return turned(slice, b, columns, transposeB);
+  });
   return record('Concat', slices, [rows, columns], 'float32', { attributes: { axis: 0 } });
 }
 
