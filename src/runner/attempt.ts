@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { orAbsent } from '../cache/cache-error.ts';
+import { holdsLinks } from '../cache/directory-listing.ts';
 import type { ObjectStore, StoredArtifact } from '../cache/object-store.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { StageSpec } from '../contract/spec.ts';
@@ -70,10 +71,18 @@ export async function storeOutputs(
     return { error: { message, hint: 'Every declared output must be written, even if it is empty.' } };
   }
   const stored: [string, StoredArtifact][] = [];
-  for (const [name, { path, artifact }] of Object.entries(outputs)) {
+  for (const [name, { path, artifact }] of await linkedFirst(outputs)) {
     stored.push([name, await objects.put(path, artifact, { move: true })]);
   }
   return { stored: Object.fromEntries(stored) };
+}
+
+/** What holds symbolic links is copied before the files are moved away to which they may lead. */
+async function linkedFirst(outputs: StageSpec['outputs']): Promise<[string, StageSpec['outputs'][string]][]> {
+  const linked = new Set<string>();
+  for (const { path } of Object.values(outputs)) if (await holdsLinks(path)) linked.add(path);
+  const isLinked = (path: string) => Number(linked.has(path));
+  return Object.entries(outputs).sort(([, one], [, other]) => isLinked(other.path) - isLinked(one.path));
 }
 
 /** Every way to end an attempt from outside. */
