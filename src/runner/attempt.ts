@@ -71,18 +71,15 @@ export async function storeOutputs(
     return { error: { message, hint: 'Every declared output must be written, even if it is empty.' } };
   }
   const stored: [string, StoredArtifact][] = [];
-  for (const [name, { path, artifact }] of await linkedFirst(outputs)) {
-    stored.push([name, await objects.put(path, artifact, { move: true })]);
-  }
-  return { stored: Object.fromEntries(stored) };
-}
-
-/** What holds symbolic links is copied before the files are moved away to which they may lead. */
-async function linkedFirst(outputs: StageSpec['outputs']): Promise<[string, StageSpec['outputs'][string]][]> {
+  // What holds symbolic links is copied before the files to which they may lead are moved away.
   const linked = new Set<string>();
   for (const { path } of Object.values(outputs)) if (await holdsLinks(path)) linked.add(path);
-  const isLinked = (path: string) => Number(linked.has(path));
-  return Object.entries(outputs).sort(([, one], [, other]) => isLinked(other.path) - isLinked(one.path));
+  for (const move of [false, true]) {
+    for (const [name, { path, artifact }] of Object.entries(outputs)) {
+      if (linked.has(path) !== move) stored.push([name, await objects.put(path, artifact, { move })]);
+    }
+  }
+  return { stored: Object.fromEntries(stored) };
 }
 
 /** Every way to end an attempt from outside. */

@@ -1,7 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/runner/plan.ts';
-import { large, observing, puppet } from './fixtures/stage-types.ts';
+import { isolated, large, observing, puppet } from './fixtures/stage-types.ts';
 import { buildFixtures, Rig } from './rig.ts';
 
 let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
@@ -110,8 +110,35 @@ describe('a plan', () => {
     });
   });
 
-  it('refuses a file that is not there', async () => {
-    await expect(rig.plan(pipeline())).rejects.toThrow(/^the input .*data\.txt does not exist$/);
+  it('says of a file that cannot be stored why the stages that read it will fail', async () => {
+    const plan = await rig.plan({ ...pipeline(), other: { type: puppet, settings: { text: 'o' } } });
+    expect(lines(plan)).toEqual([
+      expect.stringMatching(/^a: run, the input .*data\.txt does not exist$/),
+      'b: may-run, after a',
+      'c: may-run, after b',
+      'other: run, not run before',
+    ]);
+  });
+
+  it('counts the run bit of a file where the stage gets a copy, and nowhere else', async () => {
+    const file = rig.write('script', 'echo');
+    const stages = {
+      reads: { type: puppet, settings: { text: 'r' }, inputs: { script: './script' } },
+      starts: { type: isolated, settings: { text: 's' }, inputs: { script: './script' } },
+    };
+    await rig.run(stages);
+    chmodSync(file, 0o755);
+    const plan = await rig.plan(stages);
+    expect(lines(plan)).toEqual([
+      expect.stringContaining('reads: hit'),
+      'starts: run, input script is executable now',
+    ]);
+    await rig.run(stages);
+    chmodSync(file, 0o644);
+    expect(lines(await rig.plan(stages))).toEqual([
+      expect.stringContaining('reads: hit'),
+      expect.stringContaining('starts: hit'), // as it was at first
+    ]);
   });
 
   it('takes what a forced stage gave before as what it most likely gives again', async () => {
