@@ -1,6 +1,9 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { digestOfBytes } from '../../src/cache/digest.ts';
+import { readMemo, writeMemo } from '../../src/cache/memo-file.ts';
 import type { Plan } from '../../src/runner/plan.ts';
+import { openWorkspace } from '../../src/runner/workspace.ts';
 import { isolated, large, observing, puppet } from './fixtures/stage-types.ts';
 import { buildFixtures, Rig } from './rig.ts';
 
@@ -108,6 +111,24 @@ describe('a plan', () => {
       compared_with: 'near',
       changes: [{ path: 'settings.text', before: 'a', after: 'c' }],
     });
+  });
+
+  it('reads the file inputs of a forced stage, whatever is remembered of them', async () => {
+    const text = digestOfBytes(readFileSync(rig.write('data.txt', 'data')));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+    try {
+      await rig.plan(pipeline());
+      const folder = `${rig.artifacts}/cache/file-inputs`;
+      const memo = `${folder}/${readdirSync(folder)[0]}`;
+      const known = readMemo(memo) as { fingerprint: string };
+      const wrong = await openWorkspace(rig.artifacts, () => {}).objects.putBytes('else');
+      await writeMemo(`${rig.artifacts}/cache`, memo, { ...known, artifact: wrong });
+      const inputOf = (plan: Plan) => plan.stages[0]!.action!.inputs.data!.artifact.digest;
+      expect(inputOf(await rig.plan(pipeline(), { force: ['b'] }))).toBe(wrong.digest); // it was not read
+      expect(inputOf(await rig.plan(pipeline(), { force: ['a'] }))).toBe(text);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('says of a file that cannot be stored why the stages that read it will fail', async () => {
