@@ -81,9 +81,15 @@ export class Decider {
       version: stage.type.version,
       settings: keyedSettings(stage.type.settings, stage.settings),
       inputs: { ...digests(inputs), ...mapValues(collections, digests) },
+      ...(stage.type.inputAccess === 'copy' && executableInputs(inputs, collections)),
       env: this.#declaredVariables(stage),
     };
     return { key: actionKey(manifest), manifest, inputs, collections };
+  }
+
+  /** Has the file inputs of a stage read, whatever is remembered of them: whoever forces a stage may distrust that. */
+  readAnew({ inputs }: Stage): void {
+    for (const source of Object.values(inputs)) if (source.kind === 'file') this.files.readAnew(source.path);
   }
 
   /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
@@ -134,6 +140,20 @@ function observedChanged(before: JsonObject, after: JsonObject): Reason {
     .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
     .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
   return { code: 'observed-changed', message: describeChanges(changes), changes };
+}
+
+/** Only whoever gets a copy can run it, so only there it counts. */
+function executableInputs(
+  inputs: Action['inputs'],
+  collections: Action['collections'],
+): Pick<KeyManifest, 'executable'> {
+  const collected = Object.entries(collections).flatMap(([name, members]) =>
+    Object.entries(members).map(([label, input]) => [`${name}/${label}`, input] as const),
+  );
+  const names = [...Object.entries(inputs), ...collected]
+    .filter(([, { artifact }]) => artifact.executable)
+    .map(([name]) => [name, true] as const);
+  return names.length > 0 ? { executable: Object.fromEntries(names) } : {};
 }
 
 function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {

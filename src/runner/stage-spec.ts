@@ -107,23 +107,27 @@ class InputPreparation {
   }
 
   async #prepare(input: ActionInput, copy: string): Promise<SpecInput | undefined> {
-    const { objects } = this.#sources.workspace;
-    const { digest } = input.artifact;
-    const located = (await objects.locate(input.artifact)) ?? (await this.#locateRestored(input));
+    const located = (await this.#open(input, copy)) ?? (await this.#openRestored(input, copy));
     if (!located) return undefined;
-    if (this.#stage.type.inputAccess !== 'copy') return { digest, ...located };
-    if (!(await objects.materialize(input.artifact, copy))) return undefined;
-    return { digest, ...located, path: copy };
+    const isCopy = this.#stage.type.inputAccess === 'copy';
+    return { digest: input.artifact.digest, ...located, ...(isCopy && { path: copy }) };
+  }
+
+  /** Hashes the bytes that the stage will read: of a copy its own, otherwise those in the store, just before it starts. */
+  async #open({ artifact }: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+    const { objects } = this.#sources.workspace;
+    return this.#stage.type.inputAccess === 'copy'
+      ? await objects.materialize(artifact, copy)
+      : await objects.locate(artifact);
   }
 
   /** A second look, after what can be put back cheaply has been. */
-  async #locateRestored({ artifact, from }: ActionInput): Promise<LocatedArtifact | undefined> {
+  async #openRestored(input: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+    const { artifact, from } = input;
     const { workspace, files, recordOf } = this.#sources;
     if ('path' in from) await files.restore(from.path);
     else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
     // What was not put back is not looked for again: that it is lost has been told.
-    return (await workspace.objects.contains(artifact))
-      ? await workspace.objects.locate(artifact)
-      : undefined;
+    return (await workspace.objects.contains(artifact)) ? await this.#open(input, copy) : undefined;
   }
 }

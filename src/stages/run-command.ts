@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished, type Readable } from 'node:stream';
 import { type SecretFilter, StageError } from '../contract/stage-context.ts';
+import { redirectLinks } from './redirect-links.ts';
 
 export interface CommandOptions {
   /** Program and arguments. */
@@ -36,6 +37,7 @@ const DRAIN_MS = 500;
  * cannot be started, fails, or leaves an output out, and the reason of `signal` when that is aborted.
  */
 export async function runCommand(options: CommandOptions): Promise<void> {
+  refuseOverlaps(options.outputs);
   const directory = await mkdtemp(join(options.parentDirectory, 'command-'));
   for (const [path, copy] of Object.entries(options.inputs)) {
     const place = join(directory, 'inputs', path);
@@ -46,9 +48,29 @@ export async function runCommand(options: CommandOptions): Promise<void> {
     await mkdir(dirname(join(directory, path)), { recursive: true });
   }
   await runToEnd(options, directory);
-  for (const [name, { path, artifact }] of Object.entries(options.outputs)) {
-    await moveOutput(name, join(directory, path), path, artifact, options.destinations[name]!);
+  for (const [name, output] of Object.entries(options.outputs)) await checkOutput(name, directory, output);
+  await moveOutputs(options, await realpath(directory));
+}
+
+/** Two outputs cannot both be moved where one is the other or lies in it. */
+function refuseOverlaps(outputs: CommandOptions['outputs']): void {
+  for (const [name, { path }] of Object.entries(outputs)) {
+    for (const [other, { path: inside }] of Object.entries(outputs)) {
+      if (name === other || !`${inside}/`.startsWith(`${path}/`)) continue;
+      throw new StageError(`The outputs \`${name}\` (${path}) and \`${other}\` (${inside}) overlap.`, {
+        hint: 'Give each output a path of its own; the command can copy what belongs to both.',
+      });
+    }
   }
+}
+
+/** Links among the outputs still show the same afterwards. */
+async function moveOutputs({ outputs, destinations }: CommandOptions, directory: string): Promise<void> {
+  const moves = new Map(
+    Object.entries(outputs).map(([name, { path }]) => [join(directory, path), destinations[name]!]),
+  );
+  for (const from of moves.keys()) await redirectLinks(from, moves);
+  for (const [from, to] of moves) await rename(from, to);
 }
 
 async function runToEnd({ argv, signal, secretFilter }: CommandOptions, directory: string): Promise<void> {
@@ -129,17 +151,28 @@ function failure(
   );
 }
 
-async function moveOutput(
+async function checkOutput(
   name: string,
-  from: string,
-  path: string,
-  artifact: 'file' | 'directory',
-  destination: string,
+  directory: string,
+  { path, artifact }: CommandOptions['outputs'][string],
 ): Promise<void> {
-  const found = await stat(from).catch(() => undefined);
+  const place = join(directory, path);
+  const found = await stat(place).catch(() => undefined);
   if (found === undefined) {
-    throw new StageError(`The command ended without writing its output \`${name}\` at ${path}.`, {
-      hint: 'Paths are relative to the fresh directory that the command runs in.',
+    const target = await readlink(place).catch(() => undefined);
+    if (target === undefined) {
+      throw new StageError(`The command ended without writing its output \`${name}\` at ${path}.`, {
+        hint: 'Paths are relative to the fresh directory that the command runs in.',
+      });
+    }
+    throw new StageError(
+      `The output \`${name}\` at ${path} is a symbolic link to ${target}, and there is nothing.`,
+      { hint: 'Write the output itself, or link to what the command has written.' },
+    );
+  }
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new StageError(`The output \`${name}\` at ${path} is neither a file nor a directory.`, {
+      hint: 'Queues, sockets and devices cannot be stored: write a file.',
     });
   }
   if (found.isDirectory() !== (artifact === 'directory')) {
@@ -152,5 +185,4 @@ async function moveOutput(
       },
     );
   }
-  await rename(from, destination);
 }

@@ -94,6 +94,26 @@ describe('the command stage', () => {
     expect((await run()).digests).toEqual((await run()).digests);
   });
 
+  it('may leave symbolic links as outputs, in its directory, among the outputs and out of it', async () => {
+    const outside = file('outside');
+    const run = await shell(
+      `mkdir -p model/deep; echo weights > model/step-9; echo apart > apart
+       ln -s step-9 model/latest; ln -s "$PWD/model/step-9" model/absolute; ln -s ../../apart model/deep/apart
+       ln -s model/step-9 best; ln -s ${outside} foreign; ln -s apart near`,
+      { best: 'best', model: { path: 'model', artifact: 'directory' }, foreign: 'foreign', near: 'near' },
+    );
+    const shown = (output: string, path = '') => readFileSync(join(run.outputs[output]!, path), 'utf8');
+    expect(['latest', 'absolute', 'step-9'].map((name) => shown('model', name))).toEqual(
+      Array(3).fill('weights\n'),
+    );
+    expect([shown('best'), shown('foreign'), shown('near'), shown('model', 'deep/apart')]).toEqual([
+      'weights\n',
+      'outside',
+      'apart\n',
+      'apart\n',
+    ]);
+  });
+
   it('does not wait for what is left in the background', async () => {
     const run = await shell('sleep 100 & echo $! > result.txt');
     process.kill(Number(readFileSync(run.outputs.result!, 'utf8')));
@@ -122,8 +142,20 @@ describe('a command that fails', () => {
     ['kill -9 $$', '`sh` was ended by SIGKILL and wrote nothing.'],
     ['true', 'The command ended without writing its output `result` at result.txt.'],
     ['mkdir result.txt', 'The command wrote a directory at result.txt, but `result` is declared as a file.'],
+    [
+      'ln -s nowhere result.txt',
+      'The output `result` at result.txt is a symbolic link to nowhere, and there is nothing.',
+    ],
+    ['mkfifo result.txt', 'The output `result` at result.txt is neither a file nor a directory.'],
   ])('%s', async (run, message) => {
     await expect(shell(run)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ a: 'o', b: 'o' }, 'The outputs `a` (o) and `b` (o) overlap.'],
+    [{ f: 'd/f', d: { path: 'd', artifact: 'directory' } }, 'The outputs `d` (d) and `f` (d/f) overlap.'],
+  ])('outputs that overlap are refused before it starts: %j', async (outputs, message) => {
+    await expect(shell('exit 3', outputs)).rejects.toThrow(message);
   });
 
   it('a program that does not exist is named', async () => {
