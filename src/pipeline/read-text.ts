@@ -5,7 +5,14 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 const MOST_BYTES = 4 * 2 ** 20;
 
 /** Why the bytes of a file are no text that can be read as YAML. */
-export class UnreadableText extends Error {}
+export class UnreadableText extends Error {
+  override readonly name = 'UnreadableText';
+
+  /** `Sources` and the loader are in two bundles, each with its copy of this class: the name tells, not the copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'UnreadableText';
+  }
+}
 
 /**
  * Text of a file in UTF-8. Throws an UnreadableText for what is too large or no UTF-8, else what `readSync` throws.
