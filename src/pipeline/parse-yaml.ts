@@ -3,7 +3,7 @@ import { Composer } from './composer.ts';
 import type { Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import type { Value } from './value.ts';
-import { syntaxDiagnostic } from './yaml-syntax.ts';
+import { syntaxDiagnostic, TOO_DEEP } from './yaml-syntax.ts';
 
 /**
  * Reads YAML 1.2 (core schema) into a value with places. Refused, each with its place: what is not YAML,
@@ -32,11 +32,6 @@ export function parseYaml(
   }
 }
 
-const TOO_DEEP = {
-  code: 'too-deep',
-  message: 'values are nested too deeply here',
-  hint: 'a pipeline has a few levels; is a bracket repeated, or each line indented more than the one before?',
-};
 /** Brackets that may be open at once: the parser takes time with the square of their number. */
 const MOST_OPEN = 1000;
 
