@@ -1,12 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { digestedFileName, fittingFileName } from '../contract/file-name.ts';
 import { explained } from './cache-error.ts';
-import { type Digest, digestOfBytes, isDigest } from './digest.ts';
+import { type Digest, isDigest } from './digest.ts';
 import { decodeMemo, writeMemo } from './memo-file.ts';
 import { readText } from './read-text.ts';
-
-/** Longest encoded name that every file system takes, with room for the digest and the extension. */
-const NAME_CHARACTERS = 150;
 
 /** A stage of a pipeline, as users know it; neither name is part of any action key. */
 export interface StageName {
@@ -71,6 +69,6 @@ function pathOf(cacheDirectory: string, { pipeline, stage }: StageName): string 
 /** A name as one part of a path: readable, never `..`, and other for other names also where case is lost. */
 function fileName(name: string): string {
   const encoded = encodeURIComponent(name).replaceAll('.', '%2E');
-  const plain = encoded === encoded.toLowerCase() && encoded.length <= NAME_CHARACTERS;
-  return plain ? encoded : `${encoded.slice(0, NAME_CHARACTERS)}-${digestOfBytes(name).slice(0, 16)}`;
+  const sameWithoutCase = encoded === encoded.toLowerCase();
+  return sameWithoutCase ? fittingFileName(name, encoded) : digestedFileName(name, encoded);
 }

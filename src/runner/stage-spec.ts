@@ -5,6 +5,7 @@ import { restoreInline } from '../cache/inline-outputs.ts';
 import type { LocatedArtifact } from '../cache/object-store.ts';
 import type { Attempt } from '../cache/work-directory.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
+import { fittingFileName } from '../contract/file-name.ts';
 import { SPEC_VERSION, type SpecInput, type StageSpec } from '../contract/spec.ts';
 import type { Stage } from '../pipeline/pipeline.ts';
 import { attemptFiles } from './attempt-files.ts';
@@ -98,7 +99,7 @@ class InputPreparation {
     const prepared: [string, SpecInput][] = [];
     for (const [name, input] of Object.entries(inputs)) {
       // Labels of variants hold any character.
-      const copy = join(this.#copies, folder, encodeURIComponent(name));
+      const copy = join(this.#copies, folder, fittingFileName(name, encodeURIComponent(name)));
       const ready = await this.#prepare(input, copy);
       if (ready) prepared.push([name, ready]);
       else if ('stage' in input.from) this.lost.push(input.from);
