@@ -48,7 +48,10 @@ export function urlProblem(url: string): string | undefined {
   try {
     parsed = new URL(url);
   } catch {
-    return `"${url}" is not a URL`;
+    // What is before an @ may be a password.
+    return url.includes('@')
+      ? 'it is not a URL, and it may hold a password'
+      : `"${outsideText(url)}" is not a URL`;
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     return `${parsed.protocol}// is not supported: only http:// and https:// are`;

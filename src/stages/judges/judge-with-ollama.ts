@@ -5,7 +5,8 @@ import { FinishedItems } from '../finished-items.ts';
 import type { OllamaJudge } from '../judge.ts';
 import type { RetryPolicy } from '../retry.ts';
 import type { Judgement } from './judgement.ts';
-import { type ChatReply, chat, modelDigest, ollamaUrl, patiently } from './ollama.ts';
+import { type ChatReply, chat, modelDigest, patiently } from './ollama.ts';
+import { ollamaUrl } from './ollama-address.ts';
 import { readScore } from './read-score.ts';
 import { statistics } from './summary.ts';
 
