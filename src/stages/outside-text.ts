@@ -9,12 +9,16 @@ const LONGEST = 300;
 
 /**
  * A text from outside (a server, a model, another program) as one line of a message: without sequences that steer a
- * terminal, other unseen characters written as `\u001b`, white space as one blank, cut at 300 characters.
+ * terminal, other unseen characters written as `\u001b`, line breaks as one blank, cut at 300 characters.
  */
 export function outsideText(text: string, longest = LONGEST): string {
   // Cut before anything is searched: the text may be of any length.
   const begin = text.slice(0, 4 * longest);
-  const line = stripVTControlCharacters(begin).replace(/\s+/g, ' ').trim().replace(UNSEEN, escaped);
+  const line = stripVTControlCharacters(begin)
+    .trimEnd()
+    .replace(/\s*[\r\n]\s*/g, ' ')
+    .replaceAll('\t', '    ')
+    .replace(UNSEEN, escaped);
   return line.length > longest || begin.length < text.length ? `${line.slice(0, longest)}…` : line;
 }
 
