@@ -64,9 +64,8 @@ export const command = defineStage({
     ),
   async run(context) {
     const { runCommand } = await import('./run-command.ts');
-    const { run } = context.settings;
     await runCommand({
-      argv: typeof run === 'string' ? ['sh', '-c', run] : run,
+      run: context.settings.run,
       inputs: { ...filesOf(context.inputs), ...filesOfCollections(context.collections) },
       outputs: declaredOutputs(context.settings),
       destinations: context.outputs,

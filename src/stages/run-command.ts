@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readlink, realpath, rename, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readlink, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished, type Readable } from 'node:stream';
 import { type SecretFilter, StageError } from '../contract/stage-context.ts';
+import { commandFailure, notStarted } from './command-errors.ts';
 import { redirectLinks } from './redirect-links.ts';
 
 export interface CommandOptions {
-  /** Program and arguments. */
-  readonly argv: readonly string[];
+  /** Program and arguments, or a script for `sh -c`. */
+  readonly run: string | readonly string[];
   /** Path under `inputs/` of the command's directory -> private copy, which is moved there. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Where the command writes its outputs, relative to its directory. */
@@ -24,8 +25,8 @@ export interface CommandOptions {
   readonly secretFilter: () => SecretFilter;
 }
 
-/** Lines of the command's own words that an error repeats. */
-const LINES_SHOWN = 10;
+/** Linux takes 128 KiB for one argument, its last zero byte included (MAX_ARG_STRLEN). */
+const LONGEST_ARGUMENT = 131_071;
 const TAIL_CHARACTERS = 4000;
 /** A process left in the background may keep the command's output open: it is not waited for longer. */
 const DRAIN_MS = 500;
@@ -73,10 +74,11 @@ async function moveOutputs({ outputs, destinations }: CommandOptions, directory:
   for (const [from, to] of moves) await rename(from, to);
 }
 
-async function runToEnd({ argv, signal, secretFilter }: CommandOptions, directory: string): Promise<void> {
+async function runToEnd(options: CommandOptions, directory: string): Promise<void> {
+  const { signal, secretFilter } = options;
+  const [program, ...rest] = (await argumentsOf(options)) as [string, ...string[]];
   signal.throwIfAborted();
-  const [program, ...rest] = argv as [string, ...string[]];
-  const child = spawn(program, rest, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = started(program, rest, directory);
   const tail = { text: '' };
   const streams = [
     passOn(child.stdout, secretFilter(), process.stdout, tail),
@@ -91,11 +93,29 @@ async function runToEnd({ argv, signal, secretFilter }: CommandOptions, director
       new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref()),
     ]);
     signal.throwIfAborted();
-    if (code !== 0) throw failure(program, code, killedBy, tail.text);
+    if (code !== 0) throw commandFailure(program, code, killedBy, tail.text);
   } finally {
     signal.removeEventListener('abort', stop);
     child.stdout.destroy();
     child.stderr.destroy();
+  }
+}
+
+/** Program and arguments. A script that is too long for an argument is read from a file, with the same `$0`. */
+async function argumentsOf({ run, parentDirectory }: CommandOptions): Promise<readonly string[]> {
+  if (typeof run !== 'string') return run;
+  if (Buffer.byteLength(run) <= LONGEST_ARGUMENT) return ['sh', '-c', run];
+  const path = join(await mkdtemp(join(parentDirectory, 'script-')), 'run.sh');
+  await writeFile(path, run);
+  return ['sh', '-c', `. '${path.replaceAll("'", `'\\''`)}'`];
+}
+
+/** Starts a program; arguments that the system cannot take are thrown at once, other failures reported by `ended`. */
+function started(program: string, rest: readonly string[], cwd: string) {
+  try {
+    return spawn(program, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    throw notStarted(program, error);
   }
 }
 
@@ -107,14 +127,7 @@ async function ended(
     const [code, killedBy] = await once(child, 'exit');
     return { code, killedBy };
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = missing
-      ? 'there is no such program'
-      : String(error instanceof Error ? error.message : error);
-    throw new StageError(`Cannot start \`${program}\`: ${reason}.`, {
-      hint: 'Give a program that lies on PATH; scripts are declared as inputs and run as inputs/NAME.',
-      cause: error,
-    });
+    throw notStarted(program, error);
   }
 }
 
@@ -135,19 +148,6 @@ function passOn(
       pass(filter.end());
       resolve();
     }),
-  );
-}
-
-function failure(
-  program: string,
-  code: number | null,
-  killedBy: NodeJS.Signals | null,
-  tail: string,
-): StageError {
-  const how = code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`;
-  const words = tail.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
-  return new StageError(
-    words === '' ? `\`${program}\` ${how} and wrote nothing.` : `\`${program}\` ${how}:\n${words}`,
   );
 }
 

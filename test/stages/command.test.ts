@@ -58,6 +58,17 @@ describe('the command stage', () => {
     expect(readFileSync(run.outputs.result!, 'utf8')).toBe('done');
   });
 
+  it('runs a script of any length, as a short one', async () => {
+    const script = (filler: string) =>
+      `printf '%s %s ' "$0" "$#" > result.txt; ls -a >> result.txt\n${filler}`;
+    const texts = [];
+    for (const length of [10, 131_000, 131_072, 400_000]) {
+      const run = await shell(script(`# ü ${'x'.repeat(length)}`));
+      texts.push(readFileSync(run.outputs.result!, 'utf8'));
+    }
+    expect(new Set(texts)).toEqual(new Set(['sh 0 .\n..\nresult.txt\n']));
+  });
+
   it('gives directories as inputs and takes them as outputs', async () => {
     const directory = join(freshDirectory(), 'model');
     mkdirSync(directory);
@@ -156,6 +167,41 @@ describe('a command that fails', () => {
     [{ f: 'd/f', d: { path: 'd', artifact: 'directory' } }, 'The outputs `d` (d) and `f` (d/f) overlap.'],
   ])('outputs that overlap are refused before it starts: %j', async (outputs, message) => {
     await expect(shell('exit 3', outputs)).rejects.toThrow(message);
+  });
+
+  it('shows no control characters, and of a bar only what is a line', async () => {
+    const words = String.raw`\033[2J\033]0;title\007\033]52;c;eA==\007 \033[31mred\033[0m\007 10%%\r100%%\r\n  File "x"\n\tend\302\233`;
+    const failed = shell(`printf '${words}'; exit 3`);
+    await expect(failed).rejects.toThrow(
+      '`sh` failed with exit code 3:\n red 10%\n100%\n  File "x"\n    end\\u009b',
+    );
+  });
+
+  it.each([
+    ['cat src/data.txt', /inputs\/NAME\. Declare/],
+    ['./script.sh', /inputs\/NAME\. Declare/],
+    ['nosuchtool', /inputs\/NAME\. Declare/],
+    [`${process.execPath} src/main.js`, /inputs\/NAME\. Declare/],
+    ['touch f; ./f', /chmod \+x/],
+    ['exit 3', undefined],
+  ])('of `%s` comes with what to do', async (run, hint) => {
+    const failure = await shell(run).catch((error: { hint?: string }) => error);
+    if (hint === undefined) expect(Object(failure).hint).toBeUndefined();
+    else expect(Object(failure).hint).toMatch(hint);
+  });
+
+  it.each([
+    [['src/main.sh'], 'Cannot start `src/main.sh`: there is no such program.', /inputs\/NAME\. Declare/],
+    [['inputs/text'], 'Cannot start `inputs/text`: it is not executable.', /sh inputs\/text.*chmod \+x/],
+    [
+      ['echo', 'x'.repeat(200_000)],
+      'Cannot start `echo`: its arguments and variables are longer than the system takes.',
+      /declare these as inputs/,
+    ],
+  ])('of %j to start comes with what to do', async (run, message, hint) => {
+    const inputs = { text: file('true') };
+    const failed = runStage(command, { with: { run, outputs: { result: 'r' } }, inputs });
+    await expect(failed).rejects.toMatchObject({ message, hint: expect.stringMatching(hint) });
   });
 
   it('a program that does not exist is named', async () => {
