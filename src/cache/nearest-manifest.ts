@@ -63,7 +63,8 @@ export class NearestManifest {
 
   #takeApart(manifest: KeyManifest): Parts {
     const values: number[] = [];
-    const shapeOf = (value: Json): string => {
+    const shapeOf = (value: Json | undefined): string => {
+      if (value === undefined) return '';
       if (isObject(value)) {
         const names = Object.keys(value).sort();
         return `{${names.map((name) => JSON.stringify(name) + shapeOf(value[name]!)).join()}}`;
