@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explained, orAbsent } from '../cache/cache-error.ts';
 import { digestOfBytes } from '../cache/digest.ts';
+import { makeDirectory } from '../cache/durable.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { RunEvent } from './events.ts';
 
@@ -49,7 +50,7 @@ export class RunStore {
   static async create(runsDirectory: string, about: Omit<RunAbout, 'run' | 'started'>): Promise<RunStore> {
     return await explained('store the run', async () => {
       const started = new Date();
-      mkdirSync(runsDirectory, { recursive: true });
+      await makeDirectory(runsDirectory);
       const run = createDirectory(runsDirectory, started);
       const directory = join(runsDirectory, run);
       mkdirSync(join(directory, 'logs'));
