@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { CacheError } from '../cache/cache-error.ts';
 import type { EngineName } from '../contract/engine-name.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { type RunSummary, runPipeline } from '../runner/execute.ts';
@@ -54,12 +55,18 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     await reporter.close();
   }
-  if (outcome === 'succeeded' && reporterName !== 'json') {
-    for (const page of await publishPages(pipeline, finished, artifacts)) {
-      process.stdout.write(`Open in a browser: ${page}\n`);
-    }
-  }
+  if (outcome === 'succeeded' && reporterName !== 'json') await showPages(pipeline, finished, artifacts);
   return EXIT_OF[outcome];
+}
+
+/** The results are there whatever comes of their copies, as in an artifacts folder that is read-only. */
+async function showPages(...published: Parameters<typeof publishPages>): Promise<void> {
+  try {
+    for (const page of await publishPages(...published)) process.stdout.write(`Open in a browser: ${page}\n`);
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error;
+    process.stderr.write(`warning: ${error.message}\n`);
+  }
 }
 
 /** Only a run that computes something loads what chooses its engine. */

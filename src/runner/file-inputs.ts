@@ -1,9 +1,10 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { orAbsent } from '../cache/cache-error.ts';
+import { CacheError, explained, orAbsent } from '../cache/cache-error.ts';
 import { digestOfBytes, isDigest } from '../cache/digest.ts';
 import { listDirectory } from '../cache/directory-listing.ts';
 import { temporaryName } from '../cache/durable.ts';
+import { identify } from '../cache/identify.ts';
 import type { StoredArtifact } from '../cache/object-store.ts';
 import { StageError } from '../contract/stage-context.ts';
 import type { Workspace } from './workspace.ts';
@@ -53,10 +54,20 @@ export class FileInputs {
     const memo = join(this.#workspace.cacheDirectory, 'file-inputs', `${digestOfBytes(path)}.json`);
     const known = fingerprint === undefined ? undefined : await recall(memo, fingerprint);
     if (known && (await this.#workspace.objects.contains(known))) return known;
-    const artifact = await this.#workspace.objects.put(path, state.isDirectory() ? 'directory' : 'file');
+    const artifact = await this.#put(path, state.isDirectory() ? 'directory' : 'file');
     // A cache that cannot be written to can still be read; only the saving is lost.
     if (fingerprint !== undefined) await this.#remember(memo, fingerprint, artifact).catch(() => {});
     return artifact;
+  }
+
+  /** Hits and plans need only its name, so a store that cannot be written to stops neither. */
+  async #put(path: string, kind: StoredArtifact['artifact']): Promise<StoredArtifact> {
+    try {
+      return await this.#workspace.objects.put(path, kind);
+    } catch (error) {
+      if (!(error instanceof CacheError)) throw error;
+      return await explained(`read ${path}`, () => identify(path));
+    }
   }
 
   async #remember(memo: string, fingerprint: string, artifact: StoredArtifact): Promise<void> {

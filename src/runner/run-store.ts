@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explained, orAbsent } from '../cache/cache-error.ts';
+import { CacheError, errorCode, explained, orAbsent, systemProblem } from '../cache/cache-error.ts';
 import { digestOfBytes } from '../cache/digest.ts';
 import { makeDirectory } from '../cache/durable.ts';
 import type { JsonObject } from '../contract/json.ts';
@@ -12,7 +12,7 @@ import type { RunEvent } from './events.ts';
 const RUN_VERSION = 1;
 const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
 /** Longest name that every file system takes, with room for what is appended. */
-const NAME_CHARACTERS = 150;
+const NAME_BYTES = 150;
 
 /** `run.json`: what a run was asked to do, and where. */
 export interface RunAbout {
@@ -37,42 +37,60 @@ export interface StoredRun {
 export class RunStore {
   readonly about: RunAbout;
   readonly directory: string;
-  readonly #events: number;
-  #broken = false;
+  /** Why nothing, or nothing more, is stored; undefined while all is. */
+  problem: CacheError | undefined;
+  #events: number | undefined;
+  #closed = false;
 
   private constructor(about: RunAbout, directory: string) {
     this.about = about;
     this.directory = directory;
-    this.#events = openSync(join(directory, 'events.ndjson'), 'a');
-  }
-
-  /** Creates the folder of a new run under a name that no other run has. Throws a CacheError for a full disk. */
-  static async create(runsDirectory: string, about: Omit<RunAbout, 'run' | 'started'>): Promise<RunStore> {
-    return await explained('store the run', async () => {
-      const started = new Date();
-      await makeDirectory(runsDirectory);
-      const run = createDirectory(runsDirectory, started);
-      const directory = join(runsDirectory, run);
-      mkdirSync(join(directory, 'logs'));
-      const whole: RunAbout = { run, started: started.toISOString(), ...about };
-      writeFileSync(
-        join(directory, 'run.json'),
-        `${JSON.stringify({ version: RUN_VERSION, ...whole }, null, 2)}\n`,
-      );
-      return new RunStore(whole, directory);
-    });
   }
 
   /**
-   * Whole lines, at once and in order: what a reporter has shown is stored, also when the run is killed. A full
-   * disk ends the storing and not the run, whose stages can tell better what is wrong.
+   * Creates the folder of a new run under a name that no other run has. Where it cannot be created (a full or read-only
+   * disk) `problem` says why: a run of hits needs none.
+   */
+  static async create(runsDirectory: string, about: Omit<RunAbout, 'run' | 'started'>): Promise<RunStore> {
+    const started = new Date();
+    for (;;) {
+      const run = newName(started);
+      const whole: RunAbout = { run, started: started.toISOString(), ...about };
+      const store = new RunStore(whole, join(runsDirectory, run));
+      try {
+        await explained('store the run', () => store.#createFolder(runsDirectory));
+        return store;
+      } catch (error) {
+        if (!(error instanceof CacheError)) throw error;
+        if (errorCode(error.cause) === 'EEXIST' && existsSync(store.directory)) continue;
+        store.problem = error;
+        return store;
+      }
+    }
+  }
+
+  async #createFolder(runsDirectory: string): Promise<void> {
+    await makeDirectory(runsDirectory);
+    mkdirSync(this.directory);
+    mkdirSync(join(this.directory, 'logs'));
+    const text = JSON.stringify({ version: RUN_VERSION, ...this.about }, null, 2);
+    writeFileSync(join(this.directory, 'run.json'), `${text}\n`);
+    this.#events = openSync(join(this.directory, 'events.ndjson'), 'a');
+  }
+
+  /**
+   * Whole lines, at once and in order: what a reporter has shown is stored, also when the run is killed. A full disk
+   * ends the storing and not the run, whose stages can tell better what is wrong; `problem` says so.
    */
   append(event: RunEvent): void {
-    if (this.#broken) return;
+    if (this.#closed) throw new Error(`Internal error: the run is over, yet there is ${event.type} to store`);
+    if (this.#events === undefined || this.problem !== undefined) return;
     try {
-      writeSync(this.#events, `${JSON.stringify(event)}\n`);
-    } catch {
-      this.#broken = true;
+      writeFileSync(this.#events, `${JSON.stringify(event)}\n`);
+    } catch (error) {
+      const doing = `store the events of the run in ${this.directory}`;
+      this.problem = systemProblem(doing, error);
+      if (this.problem === undefined) throw error;
     }
   }
 
@@ -82,7 +100,8 @@ export class RunStore {
   }
 
   close(): void {
-    closeSync(this.#events);
+    this.#closed = true;
+    if (this.#events !== undefined) closeSync(this.#events);
   }
 }
 
@@ -111,23 +130,16 @@ export async function readRun(runsDirectory: string, run: string): Promise<Store
 }
 
 /** `20261122-201500-ab12`, in UTC: names sort by time. */
-function createDirectory(runsDirectory: string, time: Date): string {
+function newName(time: Date): string {
   const [date, clock] = time.toISOString().replaceAll(/[-:]/g, '').split(/[T.]/) as [string, string];
-  for (;;) {
-    const run = `${date}-${clock}-${randomBytes(2).toString('hex')}`;
-    try {
-      mkdirSync(join(runsDirectory, run));
-      return run;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
+  return `${date}-${clock}-${randomBytes(2).toString('hex')}`;
 }
 
-/** A stage's id holds the label of its variant, in which anything may stand. */
+/** A stage's id holds the label of its variant, in which anything may stand; its length is limited in bytes. */
 function fileName(stage: string): string {
   const name = stage.replaceAll(/[/\\%\0]/g, encodeURIComponent);
-  return name.length <= NAME_CHARACTERS
-    ? name
-    : `${name.slice(0, NAME_CHARACTERS)}-${digestOfBytes(stage).slice(0, 16)}`;
+  if (Buffer.byteLength(name) <= NAME_BYTES) return name;
+  // The decoder leaves out a character that is cut.
+  const start = new TextDecoder().decode(Buffer.from(name).subarray(0, NAME_BYTES), { stream: true });
+  return `${start}-${digestOfBytes(stage).slice(0, 16)}`;
 }

@@ -1,4 +1,6 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Finished, Project } from './rig.ts';
 
@@ -108,3 +110,54 @@ describe('an artifacts folder that is none', () => {
     SECONDS * 1000,
   );
 });
+
+const NOBODY = 65534;
+
+describe.skipIf(process.getuid?.() !== 0)(
+  'artifacts that this user cannot write (needs root; skipped elsewhere)',
+  () => {
+    /** As a user who owns nothing. */
+    function asNobody(project: Project, ...args: string[]): Finished {
+      const binary = resolve(import.meta.dirname, '../../dist/pipe.cjs');
+      const { status, signal, stdout, stderr } = spawnSync(process.execPath, [binary, ...args], {
+        cwd: project.directory,
+        uid: NOBODY,
+        gid: NOBODY,
+        env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', NO_COLOR: '1' },
+        encoding: 'utf8',
+      });
+      return { code: status, signal, stdout, stderr };
+    }
+
+    it('everything cached: nothing to do, with a warning that the run is not stored', async () => {
+      const project = oneStage();
+      chmodSync(project.directory, 0o755);
+      await project.pipe(['run', 'one.yaml']);
+      const { code, stdout, stderr } = asNobody(project, 'run', 'one.yaml');
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(
+        /cache: Cannot store the run: permission is denied \(.*\n[\s\S]*Nothing to do: 1 stage, all cached/,
+      );
+      expect(code).toBe(0);
+      expect(asNobody(project, 'run', 'one.yaml', '--json').stdout).toContain('"run-not-stored"');
+    });
+
+    it('a stage must run: one error at once; a plan works, with files as inputs as well', () => {
+      const project = oneStage();
+      chmodSync(project.directory, 0o755);
+      project.write(
+        'one.yaml',
+        ONE.replace('uses: command,', 'uses: command, inputs: { f: { file: ./package.json } },'),
+      );
+      mkdirSync(project.path('artifacts'));
+      const run = asNobody(project, 'run', 'one.yaml');
+      expect(run.code).toBe(1);
+      expectMessage(run, /error: Cannot store the run: permission is denied/);
+      expect(run.stdout).toMatch(/Failed after .*: nothing was started/);
+      expect(asNobody(project, 'plan', 'one.yaml')).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('1 stage to run, 0 cached'),
+      });
+    });
+  },
+);

@@ -38,6 +38,22 @@ describe('the run store', () => {
     expect(await readRun(directory, store.about.run)).toEqual({ about: store.about, events: [event, event] });
   });
 
+  it('takes no event after its end: the descriptor may be another file by then', async () => {
+    const store = await RunStore.create(directory, about);
+    store.close();
+    expect(() => store.append(event)).toThrow('the run is over');
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'says why nothing is stored where its folder cannot be made',
+    async () => {
+      const store = await RunStore.create('/proc/runs', about);
+      expect(store.problem?.message).toContain('/proc/runs');
+      store.append(event);
+      store.close();
+    },
+  );
+
   it('reads a run that was killed while it wrote an event', async () => {
     const store = await RunStore.create(directory, about);
     store.append(event);
@@ -64,6 +80,7 @@ describe('the run store', () => {
       'train [data=a/b]',
       'train [data=a%2Fb]',
       `train [text=${'x'.repeat(300)}]`,
+      `train [text=${'漢'.repeat(120)}]`,
     ].flatMap((stage) => [store.logFile(stage, 1), store.logFile(stage, 2)]);
     store.close();
     for (const log of logs) writeFileSync(log, '', { flag: 'wx' });
