@@ -5,6 +5,7 @@ import type { RunEvent } from '../runner/events.ts';
 import { type RunSummary, runPipeline } from '../runner/execute.ts';
 import { LocalExecutor } from '../runner/local-executor.ts';
 import { chooseReporter } from '../runner/reporters/choose-reporter.ts';
+import { show } from '../runner/reporters/show.ts';
 import { RunControl } from '../runner/run-control.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from './open-pipeline.ts';
@@ -62,10 +63,10 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
 /** The results are there whatever comes of their copies, as in an artifacts folder that is read-only. */
 async function showPages(...published: Parameters<typeof publishPages>): Promise<void> {
   try {
-    for (const page of await publishPages(...published)) process.stdout.write(`Open in a browser: ${page}\n`);
+    for (const page of await publishPages(...published)) show(process.stdout, `Open in a browser: ${page}`);
   } catch (error) {
     if (!(error instanceof CacheError)) throw error;
-    process.stderr.write(`warning: ${error.message}\n`);
+    show(process.stderr, `warning: ${error.message}`);
   }
 }
 

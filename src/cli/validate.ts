@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { show } from '../runner/reporters/show.ts';
 import { counted } from '../runner/reporters/units.ts';
 import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
 
@@ -19,7 +20,7 @@ export function validateCommand(program: Command): void {
       for (const file of files) {
         try {
           const { name, stages } = await openPipeline(file, options);
-          process.stdout.write(`${file}: ${name} is valid, ${counted(stages.length, 'stage')}\n`);
+          show(process.stdout, `${file}: ${name} is valid, ${counted(stages.length, 'stage')}`);
         } catch (error) {
           process.exitCode = await showError(error);
         }

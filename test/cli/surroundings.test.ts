@@ -161,3 +161,53 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
   },
 );
+
+describe.skipIf(process.platform !== 'linux')('streams and folders that are gone', () => {
+  const BINARY = resolve(import.meta.dirname, '../../dist/pipe.cjs');
+  const HOSTILE = ONE.replace('echo x > o', `printf '\\\\033]0;T\\\\007\\\\033[2J\\\\302\\\\23331m'; exit 3`);
+
+  it.each([
+    [
+      'standard output on a full disk',
+      '$PIPE plan one.yaml >/dev/full',
+      1,
+      /error: Cannot write to standard output: the disk is full/,
+    ],
+    ['standard error closed', '$PIPE plan none.yaml 2>&-', 2, /^$/],
+    ['standard error on a full disk', '$PIPE plan none.yaml 2>/dev/full', 2, /^$/],
+    [
+      'the current folder deleted',
+      'mkdir gone; cd gone; rmdir ../gone; $PIPE status',
+      2,
+      /error: the current folder does not exist any more/,
+    ],
+  ])(
+    '%s',
+    (_, script, code, message) => {
+      const project = oneStage();
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
+        cwd: project.directory,
+        env: { PATH: process.env.PATH ?? '', PIPE: `${process.execPath} ${BINARY}`, NO_COLOR: '1' },
+        encoding: 'utf8',
+        timeout: SECONDS * 1000,
+      });
+      expect(status).toBe(code);
+      expect(stderr).toMatch(message);
+      expect(stdout + stderr).not.toMatch(/^ {4}at |fault in pipe/m);
+    },
+    SECONDS * 1000,
+  );
+
+  it.each(['plain', 'github', 'json'])(
+    'what a failed program printed reaches no terminal through %s',
+    async (reporter) => {
+      const project = new Project({ 'one.yaml': HOSTILE });
+      projects.push(project);
+      const { code, stdout, stderr } = await project.pipe(['run', 'one.yaml', '--reporter', reporter]);
+      expect(code).toBe(1);
+      expect(stdout).toContain(reporter === 'json' ? '\\u001b]0;T' : '\\x1b]0;T');
+      expect(stdout + stderr).not.toMatch(/(?![\n\t])\p{Cc}/u);
+    },
+    SECONDS * 1000,
+  );
+});
