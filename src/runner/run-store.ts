@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CacheError, errorCode, explained, orAbsent, systemProblem } from '../cache/cache-error.ts';
 import { digestOfBytes } from '../cache/digest.ts';
@@ -114,19 +114,56 @@ export async function listRuns(runsDirectory: string): Promise<string[]> {
     .reverse();
 }
 
-/** A stored run; undefined where there is none or it cannot be read. A last line that a kill has cut is left out. */
-export async function readRun(runsDirectory: string, run: string): Promise<StoredRun | undefined> {
-  const about = await orAbsent(readFile(join(runsDirectory, run, 'run.json'), 'utf8'));
-  const events = await orAbsent(readFile(join(runsDirectory, run, 'events.ndjson'), 'utf8'));
-  if (about === undefined || events === undefined) return undefined;
+/**
+ * A stored run; undefined where there is none or it is damaged, which `onDamage` is told. Of the events those that are
+ * none are left out, such as a last line that a kill has cut.
+ */
+export async function readRun(
+  runsDirectory: string,
+  run: string,
+  onDamage: (message: string) => void = () => {},
+): Promise<StoredRun | undefined> {
+  const about = await textOf(join(runsDirectory, run, 'run.json'));
+  const events = await textOf(join(runsDirectory, run, 'events.ndjson'));
+  const { version, ...rest } = Object(parsed(about)) as Partial<RunAbout & { version: number }>;
+  if (version !== RUN_VERSION || !isAbout(rest) || events === undefined) {
+    onDamage(`the run ${run} is left out: its files in ${join(runsDirectory, run)} are damaged`);
+    return undefined;
+  }
+  return { about: rest, events: events.split('\n').slice(0, -1).map(parsed).filter(isEvent) };
+}
+
+/** Undefined for what is no file: opening a fifo would wait for a writer. */
+async function textOf(path: string): Promise<string | undefined> {
   try {
-    const { version, ...rest } = JSON.parse(about) as RunAbout & { version: number };
-    if (version !== RUN_VERSION) return undefined;
-    const lines = events.split('\n').slice(0, -1);
-    return { about: rest, events: lines.map((line) => JSON.parse(line) as RunEvent) };
+    return (await stat(path)).isFile() ? await readFile(path, 'utf8') : undefined;
   } catch {
     return undefined;
   }
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+function isAbout(value: Partial<RunAbout>): value is RunAbout {
+  const { run, started, pipeline, file } = value;
+  const isTime = typeof started === 'string' && !Number.isNaN(Date.parse(started));
+  return isTime && [run, pipeline, file].every((text) => typeof text === 'string');
+}
+
+/** What is looked at in a stored event has the type that it should have. */
+function isEvent(value: unknown): value is RunEvent {
+  const { type, stage, action, outcome, duration_ms, counts } = Object(value) as Record<string, unknown>;
+  if (typeof type !== 'string') return false;
+  if (type === 'run-finished')
+    return typeof outcome === 'string' && typeof duration_ms === 'number' && typeof counts === 'object';
+  if (type === 'stage-started') return typeof stage === 'string' && typeof action === 'string';
+  return !type.startsWith('stage-') || typeof stage === 'string';
 }
 
 /** `20261122-201500-ab12`, in UTC: names sort by time. */
