@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import {
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  unlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, explained, orAbsent } from './cache-error.ts';
 import { makeDirectory } from './durable.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
+import { readText } from './read-text.ts';
 
 const HEARTBEAT_MS = 10_000;
 /** Clocks that differ by more than this break a lock early: work is done twice, no result is wrong. */
@@ -117,16 +107,14 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   const [name] = (await orAbsent(readdir(path))) ?? [];
   if (name === undefined) return undefined;
   const file = join(path, name);
-  const text = await orAbsent(readFile(file, 'utf8'));
   const state = await orAbsent(stat(file));
-  return text === undefined || !state
-    ? undefined
-    : { name, claim: parseClaim(text), lastHeartbeat: state.mtimeMs };
+  return state && { name, claim: readClaim(file), lastHeartbeat: state.mtimeMs };
 }
 
-function parseClaim(text: string): Claim | undefined {
+function readClaim(file: string): Claim | undefined {
   try {
-    return JSON.parse(text) as Claim;
+    const claim = JSON.parse(readText(file)) as Claim;
+    return typeof claim?.pid === 'number' ? claim : undefined;
   } catch {
     return undefined;
   }
@@ -147,7 +135,8 @@ function hold(path: string, name: string): () => Promise<void> {
   const heartbeat = setInterval(() => beat(join(path, name)).catch(() => {}), HEARTBEAT_MS).unref();
   return async () => {
     clearInterval(heartbeat);
-    await removeClaim(path, name);
+    // One that cannot be removed ends with this process; what was done under the lock is not lost for it.
+    await removeClaim(path, name).catch(() => {});
   };
 }
 

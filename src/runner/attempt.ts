@@ -32,6 +32,7 @@ export interface AttemptOptions {
 export async function executeAttempt(spec: StageSpec, options: AttemptOptions): Promise<AttemptEnd> {
   const { control, timeout } = options;
   const handle = options.executor.start(spec, options.surroundings);
+  handle.done.catch(() => {}); // it may fail before anybody waits for it, which is below
   const ending = new Ending(handle, control, timeout);
   try {
     for await (const event of handle.events) options.onEvent(event);

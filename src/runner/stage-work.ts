@@ -139,7 +139,11 @@ export class StageWork implements Work {
   #ownerOf({ key }: Action, id: string): string {
     const owner = this.#owners.get(key);
     // An owner that was decided again may have become another action; one that is only a hit has not done it anew.
-    const redo = owner !== undefined && this.#mustRun.has(id) && this.outcomes.get(owner) === 'hit';
+    const redo =
+      owner !== undefined &&
+      this.#mustRun.has(id) &&
+      !this.#mustRun.has(owner) &&
+      this.outcomes.get(owner) === 'hit';
     if (owner !== undefined && this.#actions.get(owner)?.key === key && !redo) return owner;
     this.#owners.set(key, id);
     return id;

@@ -56,14 +56,14 @@ export class Watcher {
     this.#process = undefined;
     if (!watcher || watcher.exitCode !== null || watcher.pid === undefined) return;
     watcher.ref();
-    watcher.stdin!.end();
+    watcher.stdin?.end();
     await once(watcher, 'exit');
   }
 
   #report(): void {
     this.#process ??= this.#start();
     const line = [...this.#running].map(({ group, mark }) => `${group}:${mark}`).join(' ');
-    this.#process.stdin!.write(`${line}\n`);
+    this.#process.stdin?.write(`${line}\n`);
   }
 
   #start(): ChildProcess {
@@ -73,8 +73,8 @@ export class Watcher {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     });
-    watcher.on('error', () => {}); // no shell
-    watcher.stdin!.on('error', () => {}); // somebody has killed it: 'exit' follows
+    watcher.on('error', () => {}); // no shell, or no descriptors left: then it has no input either
+    watcher.stdin?.on('error', () => {}); // somebody has killed it: 'exit' follows
     watcher.on('exit', () => {
       if (this.#process === watcher) this.#process = undefined; // the next attempt starts another one
     });

@@ -31,22 +31,50 @@ export async function runStageHost(
   hideInOutput(secrets, [process.stdout, process.stderr]);
   // A full disk ends the log, not the work.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const files = attemptFiles(spec.attemptDirectory);
-  const events = new EventWriter(files.events);
-  const signal = cancellationSignal(files.cancel);
-  let result: StageResult;
   try {
-    result = await work(spec, stageTypes, events, signal, secrets);
+    await explained('run the stage', async () => {
+      const { events: eventsFile, result: resultFile, cancel } = attemptFiles(spec.attemptDirectory);
+      const events = new EventWriter(eventsFile);
+      const result = await resultOf(spec, stageTypes, events, cancellationSignal(cancel), secrets);
+      events.close();
+      writeResult(resultFile, result);
+    });
   } catch (error) {
-    const full = await diskIsFull(spec.attemptDirectory);
-    result = signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error, secrets);
-    if (result.status === 'failed' && full)
-      result = { ...result, error: causedByFullDisk(result.error, spec) };
-    rmSync(files.scratch, { recursive: true, force: true }); // makes room for the result
+    print(error); // there is no result, so the runner asks the system itself what is wrong with the disk
+    process.exit(1);
   }
-  events.close();
-  writeResult(files.result, result);
   process.exit(0); // a stage may have left sockets and timers behind
+}
+
+async function resultOf(
+  spec: StageSpec,
+  stageTypes: ReadonlyMap<string, StageType>,
+  events: EventWriter,
+  signal: AbortSignal,
+  secrets: Secrets,
+): Promise<StageResult> {
+  try {
+    return await work(spec, stageTypes, events, signal, secrets);
+  } catch (error) {
+    if (signal.aborted) return { result: RESULT_VERSION, status: 'cancelled' };
+    const full = await diskIsFull(spec.attemptDirectory);
+    const failed = secrets.hideIn(failure(error));
+    makeRoom(spec);
+    return {
+      result: RESULT_VERSION,
+      status: 'failed',
+      error: full ? causedByFullDisk(failed, spec) : failed,
+    };
+  }
+}
+
+/** On a full disk the result could not be written beside what nobody needs any more. The runner removes it otherwise. */
+function makeRoom({ attemptDirectory }: StageSpec): void {
+  try {
+    rmSync(attemptFiles(attemptDirectory).scratch, { recursive: true, force: true });
+  } catch {
+    // the runner tries again
+  }
 }
 
 function readSpec(file: string | undefined): StageSpec {
@@ -109,24 +137,23 @@ function sameFact(one: Json | undefined, other: Json | undefined): boolean {
   return one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
 }
 
-/** What the user can mend has a message and a hint. Any other error may be ours: its stack is kept. */
-function failure(error: unknown, secrets: Secrets): StageResult {
-  if (error instanceof StageError || error instanceof CacheError) {
+/** What the user can fix has a message and a hint. Any other error may be ours: its stack is kept. */
+function failure(error: unknown): StageFailure {
+  print(error);
+  const { message, stack, hint } =
+    error instanceof Error ? (error as StageError) : new StageError(String(error));
+  if (isOfUser(error)) return { message, ...(hint !== undefined && { hint }) };
+  return { message, ...(stack !== undefined && { stack }) };
+}
+
+function print(error: unknown): void {
+  if (isOfUser(error))
     console.error(`error: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
-    const { message, hint } = error;
-    return {
-      result: RESULT_VERSION,
-      status: 'failed',
-      error: secrets.hideIn({ message, ...(hint !== undefined && { hint }) }),
-    };
-  }
-  console.error(error);
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  return {
-    result: RESULT_VERSION,
-    status: 'failed',
-    error: secrets.hideIn({ message, ...(stack !== undefined && { stack }) }),
-  };
+  else console.error(error);
+}
+
+function isOfUser(error: unknown): error is StageError | CacheError {
+  return error instanceof StageError || error instanceof CacheError;
 }
 
 /** Asked while all that the stage has written is still there. */
