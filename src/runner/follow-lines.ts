@@ -5,27 +5,31 @@ import { open } from 'node:fs/promises';
 const POLL_MS = 250;
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+const LONGEST_LINE_BYTES = 1024 * 1024;
 
 /**
  * Lines of a file that another process appends to, each once and in order, until `ended` has settled and all is
- * read. A last line without its newline was cut by a crash and is left out. The file must exist.
+ * read. A last line without its newline was cut by a crash and is left out, as is one of more than 1 MiB. The file must exist.
  */
 export async function* followLines(file: string, ended: Promise<unknown>): AsyncGenerator<string> {
-  const changes = new Changes(file, ended);
   const handle = await open(file, 'r');
+  const changes = new Changes(file, ended);
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let rest: Buffer = Buffer.alloc(0);
+  const line = new Line();
   try {
     for (;;) {
       const last = changes.ended; // what is appended before the end is read after it
       for (;;) {
         const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
         if (bytesRead === 0) break;
-        rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+        let rest = buffer.subarray(0, bytesRead);
         for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-          yield rest.toString('utf8', 0, end);
+          line.add(rest.subarray(0, end));
+          const text = line.take();
+          if (text !== undefined) yield text;
           rest = rest.subarray(end + 1);
         }
+        line.add(rest);
       }
       if (last) return;
       await changes.next();
@@ -33,6 +37,26 @@ export async function* followLines(file: string, ended: Promise<unknown>): Async
   } finally {
     changes.close();
     await handle.close();
+  }
+}
+
+/** A line that comes in pieces. One that is longer than any event is forgotten: whatever wrote it, it was no stage. */
+class Line {
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  add(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > LONGEST_LINE_BYTES) this.#pieces = [];
+    else if (piece.length > 0) this.#pieces.push(Buffer.from(piece)); // the buffer is used again
+  }
+
+  /** The whole line, after which the next one begins; undefined for one that was too long. */
+  take(): string | undefined {
+    const text = this.#bytes > LONGEST_LINE_BYTES ? undefined : Buffer.concat(this.#pieces).toString('utf8');
+    this.#pieces = [];
+    this.#bytes = 0;
+    return text;
   }
 }
 

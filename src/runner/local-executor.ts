@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createWriteStream, writeFileSync } from 'node:fs';
+import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { explained, orAbsent } from '../cache/cache-error.ts';
 import { parseResult, RESULT_VERSION, type StageResult } from '../contract/result.ts';
 import type { StageSpec } from '../contract/spec.ts';
@@ -12,6 +13,9 @@ import { endMarked, isMark, markingEnvironment, newMark } from './marked-process
 import { describeDeath, type ProcessExit } from './process-death.ts';
 import { endGroup, killGroup } from './process-group.ts';
 import { Watcher } from './watcher.ts';
+
+/** For standard input, the pipe that reports a failed start, and the watcher's pipe. */
+const SPAWN_DESCRIPTORS = 8;
 
 /**
  * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
@@ -80,6 +84,7 @@ class LocalAttempt implements AttemptHandle {
     try {
       await explained(`write ${log}`, () => once(output, 'open')); // its descriptor is handed down: nothing of the log passes through the runner
       await explained('start the stage', async () => writeFileSync(this.#files.mark, this.#mark));
+      await explained('start the stage', descriptorsForSpawn);
       const subprocess = execa(process.execPath, [hostFile, this.#files.spec], {
         cwd: directory,
         env: { ...environment, ...markingEnvironment(this.#mark) },
@@ -116,6 +121,19 @@ class LocalAttempt implements AttemptHandle {
         error: await describeDeath(exit, log, this.#files.result),
       }
     );
+  }
+}
+
+/**
+ * Asks for as many descriptors as starting a process takes. In the middle of that, Node and execa answer a missing one with
+ * an error that nobody can catch.
+ */
+async function descriptorsForSpawn(): Promise<void> {
+  const opened: number[] = [];
+  try {
+    while (opened.length < SPAWN_DESCRIPTORS) opened.push(openSync(devNull, 'r'));
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
   }
 }
 

@@ -25,10 +25,11 @@ export function commandFailure(
     .slice(-LINES_SHOWN)
     .map((line) => outsideText(line));
   const hint = hintFor(code, tail);
+  const words = lines.join('\n');
   const message =
-    tail.trim() === ''
-      ? `\`${program}\` ${how} and wrote nothing.`
-      : `\`${program}\` ${how}:\n${lines.join('\n')}`;
+    words.trim() === ''
+      ? `\`${program}\` ${how} and wrote nothing${tail.trim() === '' ? '' : ' that can be shown'}.`
+      : `\`${program}\` ${how}:\n${words}`;
   return new StageError(message, hint === undefined ? {} : { hint });
 }
 
@@ -50,6 +51,8 @@ function explained(program: string, error: unknown): readonly [reason: string, h
     const onPath = 'Give a program that is on PATH; scripts are declared as inputs and run as inputs/NAME.';
     return ['there is no such program', program.includes('/') ? ONLY_INPUTS : onPath];
   }
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return ['too many files are open', 'Raise the limit: ulimit -n'];
   if (code === 'EACCES') return ['it is not executable', notExecutable(program)];
   if (code === 'E2BIG') {
     return [

@@ -78,7 +78,7 @@ async function runToEnd(options: CommandOptions, directory: string): Promise<voi
   const { signal, secretFilter } = options;
   const [program, ...rest] = (await argumentsOf(options)) as [string, ...string[]];
   signal.throwIfAborted();
-  const child = started(program, rest, directory);
+  const child = await started(program, rest, directory);
   const tail = { text: '' };
   const streams = [
     passOn(child.stdout, secretFilter(), process.stdout, tail),
@@ -110,10 +110,12 @@ async function argumentsOf({ run, parentDirectory }: CommandOptions): Promise<re
   return ['sh', '-c', `. '${path.replaceAll("'", `'\\''`)}'`];
 }
 
-/** Starts a program; arguments that the system cannot take are thrown at once, other failures reported by `ended`. */
-function started(program: string, rest: readonly string[], cwd: string) {
+/** Starts a program. Throws a StageError where the system cannot; for some reasons only the child says so, later. */
+async function started(program: string, rest: readonly string[], cwd: string) {
   try {
-    return spawn(program, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (child.pid === undefined) await once(child, 'spawn'); // rejects with what was wrong
+    return child;
   } catch (error) {
     throw notStarted(program, error);
   }

@@ -43,6 +43,14 @@ describe('following a file', () => {
     expect(await lines.next()).toEqual({ value: undefined, done: true });
   });
 
+  it('leaves out what no stage writes: a line without end, or one of many megabytes', async () => {
+    const { lines, end } = follow();
+    appendFileSync(file, `${'x'.repeat(30_000_000)}\nnext\n`);
+    expect(await lines.next()).toEqual({ value: 'next', done: false });
+    end();
+    expect(await lines.next()).toEqual({ value: undefined, done: true });
+  });
+
   it('loses nothing however the bytes are torn apart, letters of several bytes included', async () => {
     await fc.assert(
       fc.asyncProperty(
