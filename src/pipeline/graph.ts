@@ -1,5 +1,10 @@
 import type { Diagnostic, Place } from './diagnostic.ts';
 
+/** Circles that are reported: breaking one often breaks others. */
+const MOST_CYCLES = 20;
+/** Names of a circle that are listed at its beginning; the end has as many. */
+const MOST_NAMES = 10;
+
 /** A stage's need of another, and where the file says so. */
 export interface Edge {
   readonly to: string;
@@ -19,27 +24,31 @@ export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
   const cycles: Diagnostic[] = [];
   const done = new Set<string>();
   const trail: Edge[] = [];
+  /** Where in the trail a name is. */
+  const steps = new Map<string, number>();
+
+  const follow = (edge: Edge): void => {
+    steps.set(edge.to, trail.length);
+    trail.push(edge);
+    visit(edge.to);
+    trail.pop();
+    steps.delete(edge.to);
+  };
 
   const visit = (name: string): void => {
     for (const edge of needs.get(name) ?? []) {
       if (edge.to === name || !needs.has(edge.to) || done.has(edge.to)) continue;
-      const start = trail.findIndex(({ to }) => to === edge.to);
-      if (start >= 0) cycles.push(cycleDiagnostic([...trail.slice(start + 1), edge], edge.to));
-      else {
-        trail.push(edge);
-        visit(edge.to);
-        trail.pop();
-      }
+      const start = steps.get(edge.to);
+      if (start === undefined) follow(edge);
+      else if (cycles.length < MOST_CYCLES)
+        cycles.push(cycleDiagnostic([...trail.slice(start + 1), edge], edge.to));
     }
     done.add(name);
     order.push(name);
   };
 
   for (const name of needs.keys()) {
-    if (done.has(name)) continue;
-    trail.push({ to: name, place: { file: '', offset: 0, length: 0 } });
-    visit(name);
-    trail.pop();
+    if (!done.has(name)) follow({ to: name, place: { file: '', offset: 0, length: 0 } });
   }
   return { order, cycles };
 }
@@ -53,9 +62,14 @@ function cycleDiagnostic(edges: readonly Edge[], start: string): Diagnostic {
   }));
   return {
     code: 'cycle',
-    message: `stages need each other in a circle: ${names.join(' -> ')}`,
+    message: `stages need each other in a circle: ${listed(names).join(' -> ')}`,
     place: first!.place,
     hint: 'one of these inputs must come from elsewhere',
     related: rest,
   };
+}
+
+function listed(names: readonly string[]): readonly string[] {
+  if (names.length <= 2 * MOST_NAMES) return names;
+  return [...names.slice(0, MOST_NAMES), '…', ...names.slice(-MOST_NAMES)];
 }
