@@ -17,13 +17,18 @@ export class DiagnosticList {
     return this.#diagnostics.length === 0;
   }
 
+  /** Whether nothing is added any more. */
+  get isFull(): boolean {
+    return this.#diagnostics.length >= MOST_KEPT;
+  }
+
   get size(): number {
     return this.#diagnostics.length;
   }
 
   /** Adds a diagnostic, unless the same one is there already (variants share most of their stages). */
   add(diagnostic: Diagnostic): void {
-    if (this.#diagnostics.length >= MOST_KEPT) return;
+    if (this.isFull) return;
     const { code, place, hint } = diagnostic;
     const message = fitWords(diagnostic.message);
     const identity = JSON.stringify([code, message, place.file, place.offset, place.length]);

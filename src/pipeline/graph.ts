@@ -23,32 +23,38 @@ export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
   const order: string[] = [];
   const cycles: Diagnostic[] = [];
   const done = new Set<string>();
-  const trail: Edge[] = [];
+  // The way to the name that is looked at, in a list of its own: a chain of thousands is deeper than the stack.
+  const trail: { readonly edge: Edge; readonly rest: Iterator<Edge> }[] = [];
   /** Where in the trail a name is. */
   const steps = new Map<string, number>();
 
-  const follow = (edge: Edge): void => {
+  const enter = (edge: Edge): void => {
     steps.set(edge.to, trail.length);
-    trail.push(edge);
-    visit(edge.to);
-    trail.pop();
-    steps.delete(edge.to);
+    trail.push({ edge, rest: (needs.get(edge.to) ?? []).values() });
   };
 
-  const visit = (name: string): void => {
-    for (const edge of needs.get(name) ?? []) {
-      if (edge.to === name || !needs.has(edge.to) || done.has(edge.to)) continue;
-      const start = steps.get(edge.to);
-      if (start === undefined) follow(edge);
-      else if (cycles.length < MOST_CYCLES)
-        cycles.push(cycleDiagnostic([...trail.slice(start + 1), edge], edge.to));
-    }
+  const leave = (name: string): void => {
+    trail.pop();
+    steps.delete(name);
     done.add(name);
     order.push(name);
   };
 
+  const follow = (edge: Edge, from: string): void => {
+    if (edge.to === from || !needs.has(edge.to) || done.has(edge.to)) return;
+    const start = steps.get(edge.to);
+    if (start === undefined) enter(edge);
+    else if (cycles.length < MOST_CYCLES)
+      cycles.push(cycleDiagnostic([...trail.slice(start + 1).map(({ edge }) => edge), edge], edge.to));
+  };
+
   for (const name of needs.keys()) {
-    if (!done.has(name)) follow({ to: name, place: { file: '', offset: 0, length: 0 } });
+    if (!done.has(name)) enter({ to: name, place: { file: '', offset: 0, length: 0 } });
+    for (let last = trail.at(-1); last !== undefined; last = trail.at(-1)) {
+      const next = last.rest.next();
+      if (next.done) leave(last.edge.to);
+      else follow(next.value, last.edge.to);
+    }
   }
   return { order, cycles };
 }

@@ -26,7 +26,9 @@ export function resolveVariants(
   const swept = new Map<string, ReadonlySet<string>>();
   const resolved = resolvePoints(stages, points, swept, context);
   for (const { drafts } of resolved)
-    for (const draft of drafts.values()) checkInputs(draft, drafts, sources, diagnostics);
+    // Each hint compares a name with all others, which is worth it only where it can be shown.
+    for (const draft of drafts.values())
+      if (!diagnostics.isFull) checkInputs(draft, drafts, sources, diagnostics);
   const needs = new Map([...stages.keys()].map((name) => [name, edgesOf(name, resolved)]));
   const { order, cycles } = orderByNeeds(needs);
   for (const cycle of cycles) diagnostics.add(cycle);
