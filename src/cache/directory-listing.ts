@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { StageError } from '../contract/stage-context.ts';
 import { errorCode } from './cache-error.ts';
 import { foldName } from './tree.ts';
@@ -21,42 +21,92 @@ interface ListedFile {
   readonly state: BigIntStats;
 }
 
+/** Entries that are listed of folders that were listed before: links that multiply give 2^30 of them in 30 folders. */
+const MOST_REPEATED = 100_000;
+/** Links of a path. Linux follows 40. */
+const MOST_LINKS = 32;
+
 /**
  * Lists all files below a directory. Symbolic links are listed as what they show. Throws a StageError that names the path
- * for what could not be restored alike on every machine: links that lead nowhere or in circles, special files, names
- * that are not UTF-8, and names that differ only in case or in Unicode normalization.
+ * for what could not be restored alike on every machine: links that lead nowhere, in circles or to the same files without
+ * end, special files, names that are not UTF-8, and names that differ only in case or in Unicode normalization.
  */
 export async function listDirectory(root: string): Promise<DirectoryListing> {
   const files: ListedFile[] = [];
   const emptyDirectories: string[] = [];
+  const listed = new Set<string>();
+  let repeated = 0;
 
-  /** `within`: the directories that lead to this one, by device and inode. */
-  async function visit(directory: string, prefix: string, within: readonly string[]): Promise<void> {
-    const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' }).catch(
-      (error: unknown) => {
-        throw cannotRead(directory, error);
-      },
-    );
-    if (entries.length === 0 && prefix !== '') emptyDirectories.push(prefix);
-    const seen = new Map<string, string>();
-    for (const entry of entries) {
-      const name = decodeName(entry.name, directory);
-      const source = join(directory, name);
-      const twin = seen.get(foldName(name));
-      if (twin !== undefined) throw collision(join(directory, twin), source);
-      seen.set(foldName(name), name);
-      const path = prefix === '' ? name.normalize('NFC') : `${prefix}/${name.normalize('NFC')}`;
+  /** Lists a directory unless that goes on without end. */
+  async function open({ source, within, links }: Branch): Promise<readonly NamedEntry[]> {
+    const entries = await namedEntries(source);
+    const own = within.at(-1)!;
+    const link = links.at(-1);
+    if (listed.has(own)) repeated += entries.length;
+    if (repeated > MOST_REPEATED && link !== undefined) throw await badLink(link, 'multiplied');
+    listed.add(own);
+    return entries;
+  }
+
+  async function visit(branch: Branch): Promise<void> {
+    const entries = await open(branch);
+    if (entries.length === 0 && branch.path !== '') emptyDirectories.push(branch.path);
+    for (const { name, isLink } of entries) {
+      const source = join(branch.source, name);
+      const path = branch.path === '' ? name.normalize('NFC') : `${branch.path}/${name.normalize('NFC')}`;
       const state = await shownState(source);
       if (state.isFile()) files.push({ path, source, state });
-      else if (!state.isDirectory())
-        throw entry.isSymbolicLink() ? await badLink(source, 'special') : specialFile(source);
-      else if (within.includes(identity(state))) throw await badLink(source, 'circle');
-      else await visit(source, path, [...within, identity(state)]);
+      else if (state.isDirectory()) await visit(await branchTo(branch, { path, source, isLink, state }));
+      else throw isLink ? await badLink(source, 'special') : specialFile(source);
     }
   }
 
-  await visit(root, '', [identity(await shownState(root))]);
+  await visit({ path: '', source: root, within: await identitiesAbove(root), links: [] });
   return { files, emptyDirectories };
+}
+
+interface NamedEntry {
+  readonly name: string;
+  readonly isLink: boolean;
+}
+
+/** What is in a directory. Throws a StageError for names that could not be restored alike. */
+async function namedEntries(directory: string): Promise<readonly NamedEntry[]> {
+  const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' }).catch(
+    (error: unknown) => {
+      throw cannotRead(directory, error);
+    },
+  );
+  const seen = new Map<string, string>();
+  return entries.map((entry) => {
+    const name = decodeName(entry.name, directory);
+    const twin = seen.get(foldName(name));
+    if (twin !== undefined) throw collision(join(directory, twin), join(directory, name));
+    seen.set(foldName(name), name);
+    return { name, isLink: entry.isSymbolicLink() };
+  });
+}
+
+/** A directory on the way down. */
+interface Branch {
+  readonly path: string;
+  readonly source: string;
+  /** The directories that it is in and itself, by device and inode. */
+  readonly within: readonly string[];
+  /** The symbolic links of its path. */
+  readonly links: readonly string[];
+}
+
+/** The branch to a directory inside another. Throws a StageError for a link that leads up, or is too deep. */
+async function branchTo(
+  parent: Branch,
+  { path, source, isLink, state }: { path: string; source: string; isLink: boolean; state: BigIntStats },
+): Promise<Branch> {
+  const own = identity(state);
+  if (parent.within.includes(own)) throw await badLink(source, 'circle');
+  if (isLink && parent.links.length === MOST_LINKS) throw await badLink(source, 'deep');
+  const links = isLink ? [...parent.links, source] : parent.links;
+  return { path, source, within: [...parent.within, own], links };
 }
 
 /** The state of what a path shows, through symbolic links. Throws a StageError where there is nothing to see. */
@@ -90,6 +140,17 @@ async function isLink(path: string): Promise<boolean> {
     (state) => state.isSymbolicLink(),
     () => false,
   );
+}
+
+/** A directory and all that it is in, the outermost first. */
+async function identitiesAbove(directory: string): Promise<readonly string[]> {
+  const identities = [identity(await shownState(directory))];
+  let path = await realpath(directory);
+  while (dirname(path) !== path) {
+    path = dirname(path);
+    identities.unshift(identity(await stat(path, { bigint: true })));
+  }
+  return identities;
 }
 
 function identity({ dev, ino }: BigIntStats): string {

@@ -13,6 +13,11 @@ const LINK_FAULTS = {
   dangling: { what: 'and there is nothing', hint: 'Remove the link, or create its target.' },
   loop: { what: 'which leads back to the link', hint: 'Remove the link.' },
   circle: { what: 'a directory that the link is in', hint: 'Remove the link, or replace it by a copy.' },
+  multiplied: {
+    what: 'and links like it show the same files 100,000 times over',
+    hint: 'Remove links of which several lead to one folder.',
+  },
+  deep: { what: 'reached through more than 32 other links', hint: 'Replace some of them by copies.' },
   special: { what: 'which is neither a file nor a directory', hint: 'Remove the link.' },
 };
 

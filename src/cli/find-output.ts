@@ -1,6 +1,6 @@
 import type { StoredArtifact } from '../cache/object-store.ts';
-import { nameHint } from '../pipeline/did-you-mean.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { variantHint } from '../pipeline/variant-hint.ts';
 import { commandText } from '../runner/command-text.ts';
 import { type PlannedStage, planPipeline } from '../runner/plan.ts';
 import { openWorkspace, type Workspace } from '../runner/workspace.ts';
@@ -57,7 +57,7 @@ function parseName(name: string, pipeline: Pipeline): { readonly stage: string; 
     const own = known.filter((output) => output.startsWith(`${stage}.`));
     throw new UserError(
       `there is no output "${name}" in ${pipeline.name}`,
-      nameHint(name, new Set([...own, ...known]), 'its outputs are'),
+      variantHint(name, new Set([...own, ...known]), 'its outputs are'),
     );
   }
   return { stage, output: name.slice(dot + 1) };

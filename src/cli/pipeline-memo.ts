@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { canonicalJson } from '../cache/canonical-json.ts';
 import { type Digest, digestOfBytes } from '../cache/digest.ts';
@@ -60,6 +60,7 @@ export class PipelineMemo {
 
   /** Remembers a pipeline that was loaded from these sources. A cache that cannot be written to only loses time. */
   async remember(pipeline: Pipeline, sources: Sources): Promise<void> {
+    if (!sources.paths.every(canBeReadAgain)) return;
     const memo: Memo = {
       files: Object.fromEntries(
         sources.paths.map((path) => [path, digestOfBytes(sources.texts.get(path) ?? '')]),
@@ -75,9 +76,15 @@ export class PipelineMemo {
   }
 }
 
+/** Whether reading a path takes nothing from who reads it next, as it does of a pipe; macOS also reads on in /dev/stdin. */
+function canBeReadAgain(path: string): boolean {
+  return !path.startsWith('/dev/') && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+}
+
 /** Digest of a file; undefined where it cannot be read. */
 function digestNow(path: string): Digest | undefined {
   try {
+    if (!canBeReadAgain(path)) return undefined;
     return digestOfBytes(readFileSync(path, 'utf8'));
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import type { Diagnostic, Place } from './diagnostic.ts';
 import { shownText } from './shown-text.ts';
+import { concealCredentials } from './url-credentials.ts';
 
 /** Nobody reads more, and a hostile file has no end of them. */
 const MOST_KEPT = 1000;
@@ -16,19 +17,24 @@ export class DiagnosticList {
     return this.#diagnostics.length === 0;
   }
 
+  /** Whether nothing is added any more. */
+  get isFull(): boolean {
+    return this.#diagnostics.length >= MOST_KEPT;
+  }
+
   get size(): number {
     return this.#diagnostics.length;
   }
 
   /** Adds a diagnostic, unless the same one is there already (variants share most of their stages). */
   add(diagnostic: Diagnostic): void {
-    if (this.#diagnostics.length >= MOST_KEPT) return;
+    if (this.isFull) return;
     const { code, place, hint } = diagnostic;
-    const message = shownText(diagnostic.message);
+    const message = fitWords(diagnostic.message);
     const identity = JSON.stringify([code, message, place.file, place.offset, place.length]);
     if (this.#known.has(identity)) return;
     this.#known.add(identity);
-    const words = hint === undefined ? { message } : { message, hint: shownText(hint) };
+    const words = hint === undefined ? { message } : { message, hint: fitWords(hint) };
     this.#diagnostics.push({ ...diagnostic, ...words });
   }
 
@@ -52,4 +58,9 @@ export class DiagnosticList {
         (a.message < b.message ? -1 : 1),
     );
   }
+}
+
+/** Words that hold what users wrote, fit to be shown. */
+function fitWords(words: string): string {
+  return shownText(concealCredentials(words));
 }

@@ -3,6 +3,7 @@ import type { Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { mergeMaps } from './merge.ts';
 import { readMapFile } from './read-file.ts';
+import { refuseCredentials } from './refuse-credentials.ts';
 import type { Sources } from './sources.ts';
 import { type MapValue, textOf, withoutEntry } from './value.ts';
 
@@ -46,6 +47,8 @@ function readLink(
     });
     return undefined;
   }
+  refuseCredentials(value, sources, diagnostics);
+  if (diagnostics.covers(value.place)) return undefined;
   const base: Link = { path: resolve(dirname(link.path), name), namedAt: value.place };
   const links = [...chain, link];
   const first = links.findIndex(({ path }) => path === base.path);

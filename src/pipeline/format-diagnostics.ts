@@ -2,11 +2,14 @@ import { relative, sep } from 'node:path';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import { type Cell, cellsOf } from './display-width.ts';
 import { LineTable } from './line-table.ts';
+import { concealCredentials, urlCredentials } from './url-credentials.ts';
 
 /** Columns of source that a code frame shows at most. */
 const FRAME_WIDTH = 100;
 /** Characters of a line around a place that are looked at: more than any frame shows. */
 const PIECE = 2000;
+/** Characters before and after those in which a credential may begin and end that reaches into them. */
+const AROUND = 4000;
 /** Related places that are shown of one diagnostic. */
 const MOST_RELATED = 6;
 
@@ -77,7 +80,7 @@ class Printer {
   #name(file: string): string {
     if (!file.includes(sep)) return file;
     const path = relative(this.#directory, file);
-    return path.startsWith('..') ? file : path;
+    return concealCredentials(path.startsWith('..') ? file : path);
   }
 
   #table(file: string): LineTable | undefined {
@@ -95,11 +98,13 @@ class Printer {
     const { line, column } = table.position(place.offset);
     // Only what may be shown is cut into cells: a line may have megabytes.
     const from = Math.max(0, column - 1 - PIECE / 2);
-    const piece = table
-      .line(line)
-      .slice(from, from + PIECE)
-      .toWellFormed();
-    const cells = this.#conceal(cellsOf(piece), place.file, table.start(line) + from);
+    const text = table.line(line);
+    const piece = text.slice(from, from + PIECE).toWellFormed();
+    const places = [
+      ...this.#concealed.filter(({ file }) => file === place.file),
+      ...credentialsNear(text, from).map((near) => ({ ...near, offset: table.start(line) + near.offset })),
+    ];
+    const cells = conceal(cellsOf(piece), places, table.start(line) + from);
     const start = column - 1 - from;
     const before = cells.filter(({ offset }) => offset < start);
     const under = cells.filter(({ offset }) => offset >= start && offset < start + place.length);
@@ -116,15 +121,6 @@ class Printer {
     ];
   }
 
-  #conceal(cells: readonly Cell[], file: string, lineStart: number): readonly Cell[] {
-    const places = this.#concealed.filter((place) => place.file === file);
-    return cells.map((cell) => {
-      const offset = lineStart + cell.offset;
-      const hidden = places.some((place) => offset >= place.offset && offset < place.offset + place.length);
-      return hidden ? { ...cell, text: '•', width: 1 } : cell;
-    });
-  }
-
   #bold(text: string): string {
     return this.#paint('bold', text);
   }
@@ -137,6 +133,23 @@ class Printer {
   #cyan(text: string): string {
     return this.#paint('cyan', text);
   }
+}
+
+type Stretch = Pick<Place, 'offset' | 'length'>;
+
+/** Credentials of a line that may reach into the characters from `from` on that a frame can show. */
+function credentialsNear(line: string, from: number): readonly Stretch[] {
+  const start = Math.max(0, from - AROUND);
+  const near = line.slice(start, from + PIECE + AROUND);
+  return urlCredentials(near).map(({ index, secret }) => ({ offset: start + index, length: secret.length }));
+}
+
+function conceal(cells: readonly Cell[], places: readonly Stretch[], lineStart: number): readonly Cell[] {
+  return cells.map((cell) => {
+    const offset = lineStart + cell.offset;
+    const hidden = places.some((place) => offset >= place.offset && offset < place.offset + place.length);
+    return hidden ? { ...cell, text: '•', width: 1 } : cell;
+  });
 }
 
 function widthOf(cells: readonly Cell[]): number {

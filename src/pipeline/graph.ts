@@ -1,5 +1,10 @@
 import type { Diagnostic, Place } from './diagnostic.ts';
 
+/** Circles that are reported: breaking one often breaks others. */
+const MOST_CYCLES = 20;
+/** Names of a circle that are listed at its beginning; the end has as many. */
+const MOST_NAMES = 10;
+
 /** A stage's need of another, and where the file says so. */
 export interface Edge {
   readonly to: string;
@@ -18,28 +23,38 @@ export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
   const order: string[] = [];
   const cycles: Diagnostic[] = [];
   const done = new Set<string>();
-  const trail: Edge[] = [];
+  // The way to the name that is looked at, in a list of its own: a chain of thousands is deeper than the stack.
+  const trail: { readonly edge: Edge; readonly rest: Iterator<Edge> }[] = [];
+  /** Where in the trail a name is. */
+  const steps = new Map<string, number>();
 
-  const visit = (name: string): void => {
-    for (const edge of needs.get(name) ?? []) {
-      if (edge.to === name || !needs.has(edge.to) || done.has(edge.to)) continue;
-      const start = trail.findIndex(({ to }) => to === edge.to);
-      if (start >= 0) cycles.push(cycleDiagnostic([...trail.slice(start + 1), edge], edge.to));
-      else {
-        trail.push(edge);
-        visit(edge.to);
-        trail.pop();
-      }
-    }
+  const enter = (edge: Edge): void => {
+    steps.set(edge.to, trail.length);
+    trail.push({ edge, rest: (needs.get(edge.to) ?? []).values() });
+  };
+
+  const leave = (name: string): void => {
+    trail.pop();
+    steps.delete(name);
     done.add(name);
     order.push(name);
   };
 
+  const follow = (edge: Edge, from: string): void => {
+    if (edge.to === from || !needs.has(edge.to) || done.has(edge.to)) return;
+    const start = steps.get(edge.to);
+    if (start === undefined) enter(edge);
+    else if (cycles.length < MOST_CYCLES)
+      cycles.push(cycleDiagnostic([...trail.slice(start + 1).map(({ edge }) => edge), edge], edge.to));
+  };
+
   for (const name of needs.keys()) {
-    if (done.has(name)) continue;
-    trail.push({ to: name, place: { file: '', offset: 0, length: 0 } });
-    visit(name);
-    trail.pop();
+    if (!done.has(name)) enter({ to: name, place: { file: '', offset: 0, length: 0 } });
+    for (let last = trail.at(-1); last !== undefined; last = trail.at(-1)) {
+      const next = last.rest.next();
+      if (next.done) leave(last.edge.to);
+      else follow(next.value, last.edge.to);
+    }
   }
   return { order, cycles };
 }
@@ -53,9 +68,14 @@ function cycleDiagnostic(edges: readonly Edge[], start: string): Diagnostic {
   }));
   return {
     code: 'cycle',
-    message: `stages need each other in a circle: ${names.join(' -> ')}`,
+    message: `stages need each other in a circle: ${listed(names).join(' -> ')}`,
     place: first!.place,
     hint: 'one of these inputs must come from elsewhere',
     related: rest,
   };
+}
+
+function listed(names: readonly string[]): readonly string[] {
+  if (names.length <= 2 * MOST_NAMES) return names;
+  return [...names.slice(0, MOST_NAMES), '…', ...names.slice(-MOST_NAMES)];
 }

@@ -39,25 +39,31 @@ function interpolateText(scalar: ScalarValue, text: string, context: Interpolati
       : { ...found, place: scalar.place, origin: found.origin ?? found.place };
   }
   let failed = false;
-  const result = text.replace(TEMPLATE, (written, reference: string | undefined, offset: number) => {
-    if (reference === undefined) return '${';
-    const match = matches.find(({ index }) => index === offset)!;
-    const found = lookUp(match, scalar, context);
-    const words = found && asText(found);
-    if (found?.kind === 'scalar' && words !== undefined && changesMeaning(found)) {
-      context.diagnostics.add(respelled(found, words, scalar.place));
-    }
-    if (found !== undefined && words === undefined) {
-      context.diagnostics.add(notText(written, found, context.sources.narrow(scalar.place, written)));
-    }
+  let end = 0;
+  const parts: string[] = [];
+  for (const match of matches) {
+    const words = match[1] === undefined ? '${' : wordsOf(match, scalar, context);
     failed ||= words === undefined;
-    return words ?? written;
-  });
-  return failed ? scalar : { ...scalar, value: result };
+    parts.push(text.slice(end, match.index), words ?? match[0]);
+    end = match.index + match[0].length;
+  }
+  return failed ? scalar : { ...scalar, value: parts.join('') + text.slice(end) };
+}
+
+/** What a reference inside a text becomes; undefined, with a diagnostic, where that cannot be said. */
+function wordsOf(match: RegExpExecArray, scalar: ScalarValue, context: Interpolation): string | undefined {
+  const found = lookUp(match, scalar, context);
+  if (found === undefined) return undefined;
+  const words = asText(found);
+  if (words === undefined)
+    context.diagnostics.add(notText(match[0], found, context.sources.narrow(scalar.place, match[0])));
+  else if (found.kind === 'scalar' && changesMeaning(found))
+    context.diagnostics.add(respelled(found, words, scalar.place));
+  return words;
 }
 
 /** The parameter that one `${…}` names; undefined, with a diagnostic, where it names none. */
-function lookUp(match: RegExpMatchArray, scalar: ScalarValue, context: Interpolation): Value | undefined {
+function lookUp(match: RegExpExecArray, scalar: ScalarValue, context: Interpolation): Value | undefined {
   const written = match[0];
   const place = context.sources.narrow(scalar.place, written);
   const reference = REFERENCE.exec(match[1] ?? '');

@@ -8,7 +8,7 @@ import { applyOverrides } from './override.ts';
 import { literalParams } from './params.ts';
 import { isPieceSetting, PieceLibrary } from './pieces.ts';
 import type { Pipeline } from './pipeline.ts';
-import { refuseCredentials } from './resolve-stage.ts';
+import { refuseCredentials } from './refuse-credentials.ts';
 import { type PipelineFields, PipelineSchema } from './schema.ts';
 import { addSchemaDiagnostics } from './schema-diagnostics.ts';
 import { Sources } from './sources.ts';
@@ -48,6 +48,7 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
     diagnostics,
     pieceFinder(options.stageTypes),
   );
+  refuseCredentials(document, sources, diagnostics);
   const fields = checkDocument(document, options.validators, diagnostics);
   const pipeline = resolveDocument(document, path, options, sources, diagnostics);
   if (!diagnostics.isEmpty || fields === undefined) throw fail();
@@ -76,7 +77,6 @@ function resolveDocument(
   sources: Sources,
   diagnostics: DiagnosticList,
 ): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
-  refuseCredentials(mapAt(document, 'params'), sources, diagnostics);
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(mapAt(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);

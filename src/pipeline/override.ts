@@ -3,6 +3,7 @@ import type { DiagnosticList } from './diagnostic-list.ts';
 import { nameHint } from './did-you-mean.ts';
 import { isNull } from './merge.ts';
 import { parseYaml } from './parse-yaml.ts';
+import { refuseCredentials } from './refuse-credentials.ts';
 import { PIPELINE_KEYS } from './schema.ts';
 import type { Sources } from './sources.ts';
 import { get, type MapValue, type Path, type Value, withEntry, withoutEntry } from './value.ts';
@@ -39,6 +40,7 @@ export function applyOverrides(
     const override = parseOverride(text, offset, diagnostics);
     offset += text.length + 1;
     if (override === undefined) continue;
+    refuseCredentials(override.value, sources, diagnostics);
     const resolved = resolvePath(override, result);
     if ('code' in resolved) diagnostics.add(resolved);
     else result = place(result, resolved, diagnostics, isPiece(result));
@@ -154,10 +156,7 @@ function place(
       return list;
     }
     const inner = descend(item, depth + 1);
-    return {
-      ...list,
-      items: items.flatMap((old, at) => (at === index ? (inner === undefined ? [] : [inner]) : [old])),
-    };
+    return { ...list, items: inner === undefined ? items.toSpliced(index, 1) : items.with(index, inner) };
   };
 
   const asMap = (value: Value | undefined, depth: number): MapValue | undefined => {

@@ -61,7 +61,7 @@ function textProblem(bytes: Buffer): string | undefined {
   const other = otherEncoding(bytes);
   if (other !== undefined) return `is ${other}; save it as UTF-8`;
   if (!isUtf8(bytes)) {
-    const at = firstDifference(bytes, Buffer.from(bytes.toString('utf8')));
+    const at = firstWrong(bytes);
     const byte = bytes[at]!.toString(16).toUpperCase().padStart(2, '0');
     return `is not UTF-8: byte 0x${byte} in line ${lineOf(bytes, at)}; save it as UTF-8`;
   }
@@ -76,9 +76,12 @@ function otherEncoding(bytes: Buffer): string | undefined {
   return /^(?:fffe|feff|(?!00)..00(?!00)..00|00(?!00)..00(?!00)..)/.test(start) ? 'UTF-16' : undefined;
 }
 
-function firstDifference(one: Buffer, other: Buffer): number {
+/** Offset of the first bytes that decoding replaces by U+FFFD, whose own bytes may begin as they do. */
+function firstWrong(bytes: Buffer): number {
+  const decoded = Buffer.from(bytes.toString('utf8'));
   let at = 0;
-  while (one[at] === other[at]) at++;
+  while (bytes[at] === decoded[at]) at++;
+  while ((decoded[at]! & 0xc0) === 0x80) at--;
   return at;
 }
 

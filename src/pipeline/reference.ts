@@ -26,7 +26,10 @@ export function referencePage(stageTypes: ReadonlyMap<string, StageType>): strin
 }
 
 const RULES = [
-  'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags, text that is not UTF-8, and files of more than 4 MiB. Top-level keys that begin with `x-` are ignored: they are a place for anchors.',
+  'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags, and text that is not UTF-8. Top-level keys that begin with `x-` are ignored: they are a place for anchors.',
+  'Limits: 4 MiB a file, 200 levels of maps and lists, 1,000 open brackets, 100,000 values through aliases, 1,000 variants of a sweep, 200 characters a name. Of many mistakes the first 20 are shown.',
+  'A file may be a pipe: `pipe run /dev/stdin`, `pipe run <(program)`. It is read anew on each run.',
+  'URLs with a user, password or token are refused wherever they stand, in whatever spelling: pass those in variables under `secrets`.',
   '`extends`: maps merge key by key, everything else (lists too) replaces, and `null` removes what the base has. A base may extend another file. Relative paths start from the folder of the file that writes them.',
   '`${params.x}`, `${params.a.b}` and `${params}` stand for parameters in stages. As the whole value they keep their type; inside a text only text, numbers and truth values are allowed. `$${` stands for `${`. A number that a text would spell otherwise than the file does (`3.10`, `0644`, `1e5`, `0x1F`) is refused there and needs quotes; `1e-4` is not. Parameters cannot refer to each other.',
   '`--set KEY=VALUE`: a single name is a parameter, else a key of the file; a longer path begins with a key of the file, else with a parameter (`rates.low=0.1`, `stages.train.with.batch_size=4`). Values are YAML; `null` removes. Relative paths start from the current folder. A swept parameter is overridden with `--set sweep.NAME=[…]`.',

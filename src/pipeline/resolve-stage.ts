@@ -7,15 +7,15 @@ import { parseInputs } from './inputs.ts';
 import { interpolate } from './interpolate.ts';
 import type { PieceLibrary } from './pieces.ts';
 import type { ExecutionSettings } from './pipeline.ts';
+import { refuseCredentials } from './refuse-credentials.ts';
 import { type StageFields, StageSchema } from './schema.ts';
 import { addSchemaDiagnostics } from './schema-diagnostics.ts';
 import type { Sources } from './sources.ts';
 import type { StageDraft } from './stage-draft.ts';
 import { parseBytes, parseDuration } from './units.ts';
-import { urlCredentials } from './url-credentials.ts';
 import { validationSchema } from './validation-schema.ts';
 import { settingsId, type Validators } from './validator.ts';
-import { type Entry, get, locate, type MapValue, scalarsOf, textOf, toJson, type Value } from './value.ts';
+import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } from './value.ts';
 
 /** What stages are resolved with. */
 export interface StageContext {
@@ -126,22 +126,6 @@ function executionSettings(fields: StageFields | undefined): ExecutionSettings {
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
   };
-}
-
-/** Credentials belong into `secrets`: a URL is shown, recorded and logged. */
-export function refuseCredentials(value: Value, sources: Sources, diagnostics: DiagnosticList): void {
-  for (const scalar of scalarsOf(value)) {
-    const text = textOf(scalar);
-    for (const { secret, what } of text === undefined ? [] : urlCredentials(text)) {
-      diagnostics.add({
-        code: 'credential-in-url',
-        message: `a URL holds ${what}`,
-        place: sources.narrow(scalar.origin ?? scalar.place, secret),
-        conceal: true,
-        hint: 'pass it to the stage in an environment variable named under `secrets`, and make a new credential: this one may have been seen',
-      });
-    }
-  }
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

@@ -1,6 +1,7 @@
 import type { Diagnostic, Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { closestName, nameHint } from './did-you-mean.ts';
+import { intentHint } from './known-intents.ts';
 import { chooseBranches, isOnlyRequired } from './schema-branches.ts';
 import { pathName, pathOf, schemaAt } from './schema-pointer.ts';
 import { describeSchema, explainSchema } from './schema-words.ts';
@@ -85,7 +86,7 @@ function unknownKey(error: SchemaError, located: Located, name: string, checked:
     code: 'unknown-key',
     message: `unknown key \`${key}\` in ${name}`,
     place: keyPlace(located.value, key),
-    hint: nameHint(key, known, 'keys here'),
+    hint: intentHint(key, known) ?? nameHint(key, known, 'keys here'),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { nameHint } from './did-you-mean.ts';
+import { sweepIntentHint } from './known-intents.ts';
 import { OVERRIDES } from './override.ts';
 import { type Entry, type MapValue, toJson, type Value, withEntry } from './value.ts';
 
@@ -63,7 +64,7 @@ function sweptValues(
       code: 'unknown-param',
       message: `there is no parameter \`${name}\` to sweep over`,
       place: entry.key,
-      hint: nameHint(name, params.entries.keys(), 'parameters'),
+      hint: sweepIntentHint(name) ?? nameHint(name, params.entries.keys(), 'parameters'),
     });
     return [];
   }

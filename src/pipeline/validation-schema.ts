@@ -10,6 +10,15 @@ export interface JsonSchema {
  * reported and its defaults are filled in (ajv fills none in under `anyOf`).
  */
 export function validationSchema(schema: JsonSchema): JsonSchema {
+  const known = made.get(schema) ?? makeValidationSchema(schema);
+  made.set(schema, known);
+  return known;
+}
+
+/** Each stage with a mistake asks for that of its type. */
+const made = new WeakMap<JsonSchema, JsonSchema>();
+
+function makeValidationSchema(schema: JsonSchema): JsonSchema {
   const strict = refuseUnknownKeys(mapSubschemas(schema, validationSchema));
   const branches = strict.anyOf as readonly JsonSchema[] | undefined;
   if (branches === undefined) return strict;

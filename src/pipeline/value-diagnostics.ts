@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { closestName, listNames } from './did-you-mean.ts';
+import { variablesHint } from './known-intents.ts';
 import { schemaAt } from './schema-pointer.ts';
 import { describeFound, TYPE_WORDS, typeHint } from './schema-words.ts';
 import type { JsonSchema } from './validation-schema.ts';
@@ -16,7 +17,9 @@ export function wrongValue(error: SchemaError, located: Located, name: string, r
     case 'type': {
       const types = [params.type].flat().map((type) => TYPE_WORDS[String(type)] ?? String(type));
       const hint =
-        examples === undefined ? typeHint(String(params.type), located.value) : exampleHint(examples);
+        examples === undefined
+          ? (variablesHint(name, located.value) ?? typeHint(String(params.type), located.value))
+          : exampleHint(examples);
       return valueDiagnostic('wrong-type', `${name} must be ${types.join(' or ')}`, located, hint);
     }
     case 'enum':

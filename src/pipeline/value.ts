@@ -92,13 +92,6 @@ export function withoutEntry(map: MapValue, key: string): MapValue {
   return { ...map, entries };
 }
 
-/** Every scalar inside a value, in the order of the file. */
-export function* scalarsOf(value: Value): Generator<ScalarValue> {
-  if (value.kind === 'scalar') yield value;
-  else if (value.kind === 'list') for (const item of value.items) yield* scalarsOf(item);
-  else for (const { value: inner } of value.entries.values()) yield* scalarsOf(inner);
-}
-
 /** A copy of a value with every scalar replaced; keys and places stay. */
 export function mapScalars(value: Value, replace: (scalar: ScalarValue) => Value): Value {
   if (value.kind === 'scalar') return replace(value);

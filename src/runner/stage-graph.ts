@@ -1,6 +1,6 @@
 import { StageError } from '../contract/stage-context.ts';
-import { nameHint } from '../pipeline/did-you-mean.ts';
 import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
+import { variantHint } from '../pipeline/variant-hint.ts';
 
 /** A stage that the arguments name and the pipeline does not have. */
 export class UnknownStageError extends StageError {}
@@ -34,7 +34,7 @@ export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): str
     if (found.length > 0) return found.map(({ id }) => id);
     const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
     throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
-      hint: nameHint(wanted, names, 'its stages'),
+      hint: variantHint(wanted, names, 'its stages'),
     });
   });
 }

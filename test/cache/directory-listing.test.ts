@@ -54,6 +54,40 @@ describe('listDirectory', () => {
     ]);
   });
 
+  it('refuses links that multiply, and names one of them', { timeout: 60_000 }, async () => {
+    const root = await temporaryDirectory();
+    for (let level = 0; level < 30; level++) {
+      await mkdir(join(root, `d${level}`));
+      for (const name of ['one', 'two']) await symlink(`../d${level + 1}`, join(root, `d${level}`, name));
+    }
+    await mkdir(join(root, 'd30'));
+    await expect(listDirectory(root)).rejects.toThrow(
+      /\/(one|two): it is a symbolic link to \.\.\/d\d+, and links like it show the same files 100,000 times/,
+    );
+  });
+
+  it('refuses links beyond what a system follows', async () => {
+    const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()];
+    for (let level = 0; level < 50; level++) {
+      await mkdir(join(outside, `d${level}`));
+      await symlink(`../d${level + 1}`, join(outside, `d${level}`, 'next'));
+    }
+    await mkdir(join(outside, 'd50'));
+    await symlink(join(outside, 'd0'), join(root, 'first'));
+    await expect(listDirectory(root)).rejects.toThrow(
+      /next: it is a symbolic link to \.\.\/d32, reached through more than 32 other links/,
+    );
+  });
+
+  it.each(['/', '..', '../..'])('refuses a link to %s before it is followed', async (target) => {
+    const root = join(await temporaryDirectory(), 'data');
+    await mkdir(root);
+    await symlink(target, join(root, 'all'));
+    await expect(listDirectory(root)).rejects.toThrow(
+      `it is a symbolic link to ${target}, a directory that the link is in`,
+    );
+  });
+
   it.each([
     ['nothing', 'nowhere', 'symbolic link to nowhere, and there is nothing'],
     ['itself', 'link', 'symbolic link to link, which leads back to the link'],

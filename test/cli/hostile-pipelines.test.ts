@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Project } from './rig.ts';
+import { BINARY, Project } from './rig.ts';
 
 /* Pipeline files that are large, deep, endless or no text: each gets an answer in bounded time and memory. */
 
@@ -65,6 +65,29 @@ describe('pipe', () => {
     );
     const { stderr } = await project.pipe(['validate', 'l.yaml']);
     expect(stderr).toMatch(/current\.txt is a symbolic link to gone\.txt, which does not exist/);
+  });
+
+  it('reads standard input and pipes anew each time', { timeout: 60_000 }, async () => {
+    const run = (output: string, verb: string, path: string) => {
+      const text = command(`"echo ${output} > o"`);
+      // A program that pipes, as Node's own standard input is a socket, which no path leads to.
+      const script = `cat p.yaml | "$0" "$1" ${verb}`;
+      project.write('p.yaml', text);
+      return execFileSync('sh', ['-c', script.replace('FILE', path), process.execPath, BINARY], {
+        cwd: project.directory,
+        encoding: 'utf8',
+      });
+    };
+    for (const path of ['/dev/stdin', '/proc/self/fd/0', 'link'].slice(
+      0,
+      process.platform === 'linux' ? 3 : 1,
+    )) {
+      if (path === 'link') symlinkSync('/dev/stdin', project.path('link'));
+      for (const output of ['one', 'one', 'two']) {
+        expect(run(output, 'run FILE --reporter plain', path)).toMatch(/1 ran|all cached/);
+        expect(run(output, 'cat FILE a.o', path)).toBe(`${output}\n`);
+      }
+    }
   });
 
   it('runs variants whose names fit no file, and gives their outputs to a command', {

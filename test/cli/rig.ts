@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { RunEvent } from '../../src/runner/events.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../dist/pipe.cjs');
+/** The command line that was built. */
+export const BINARY = resolve(import.meta.dirname, '../../dist/pipe.cjs');
 
 /** What one run of the real binary printed and how it ended. */
 export interface Finished {
