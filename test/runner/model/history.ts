@@ -1,0 +1,83 @@
+import type { Resources } from '../../../src/pipeline/pipeline.ts';
+import type { Tempo } from './direct-executor.ts';
+import type { Axis, FileName, PipelineSketch, StageSketch } from './sketch.ts';
+
+/** What a file holds: two lines, a digit each, so that most edits leave its size. */
+export interface Content {
+  readonly first: number;
+  readonly second: number;
+}
+
+/** A stage that is not in a pipeline yet: numbers stand for stages, outputs and files of the pipeline that it comes into. */
+export type Choice = number;
+
+/** What happens between two runs. A `Choice` is one of those that there are then. */
+export type Change =
+  /** `same-time`: the modification time is put back; `renamed`: another file takes the place, its time as before. */
+  | {
+      readonly is: 'edit';
+      readonly file: FileName;
+      readonly content: Content;
+      readonly how: 'plain' | 'same-time' | 'renamed';
+    }
+  | { readonly is: 'touch'; readonly file: FileName }
+  | {
+      readonly is: 'damage';
+      readonly what: Damaged;
+      readonly which: Choice;
+      readonly how: 'delete' | 'flip' | 'truncate';
+      readonly keepsTime: boolean;
+    }
+  | { readonly is: 'delete-folder'; readonly folder: CacheFolder }
+  | { readonly is: 'salt'; readonly stage: Choice; readonly salt: number }
+  | { readonly is: 'resources'; readonly stage: Choice; readonly resources: Resources }
+  | { readonly is: 'rename'; readonly stage: Choice; readonly name: string }
+  | { readonly is: 'remove'; readonly stage: Choice }
+  | { readonly is: 'add'; readonly stage: RawStage }
+  | { readonly is: 'sweep'; readonly axes: readonly Axis[] }
+  /** Until what was written is no longer so new that it cannot be trusted. */
+  | { readonly is: 'wait' };
+
+/** Files of the cache that are damaged one at a time. */
+export type Damaged = 'objects' | 'actions' | 'latest' | 'file-inputs' | 'object-memo';
+
+/** Folders below the artifacts folder that somebody removes. */
+export type CacheFolder =
+  | 'cache/objects'
+  | 'cache/actions'
+  | 'cache/latest'
+  | 'cache/file-inputs'
+  | 'cache/tmp'
+  | 'cache/locks'
+  | 'work'
+  | 'runs'
+  | '.';
+
+export interface RawStage extends Omit<StageSketch, 'name' | 'inputs'> {
+  readonly files: readonly FileName[];
+  readonly needs: readonly { readonly back: Choice; readonly output: Choice }[];
+  /** Where in the list of names of inputs its own begin. */
+  readonly firstName: Choice;
+  /** It does what an earlier stage does. */
+  readonly twinOf: Choice | undefined;
+}
+
+/** One run and how it is called. */
+export interface RunSketch extends Tempo {
+  readonly jobs: number;
+  readonly only: Choice | undefined;
+  readonly force: Choice | undefined;
+  /** Interrupted when so many events have come; twice for two numbers. */
+  readonly interrupts: readonly number[];
+}
+
+export interface Step {
+  readonly changes: readonly Change[];
+  readonly run: RunSketch;
+}
+
+export interface History {
+  readonly pipeline: PipelineSketch;
+  readonly files: readonly Content[];
+  readonly steps: readonly Step[];
+}

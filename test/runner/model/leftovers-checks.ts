@@ -1,0 +1,28 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, relative } from 'node:path';
+import type { World } from './world.ts';
+
+/** What a run that has ended should not have left: temporary files, locks, attempts of actions with a record. */
+export function leftoverViolations(world: World): string[] {
+  const unfinished = [...world.filesIn('cache/tmp'), ...world.filesIn('cache/locks')];
+  const attempts = world.filesIn('work').filter((file) => {
+    const [key] = relative(`${world.artifacts}/work`, file).split('/') as [string];
+    const action = world.actions.get(key);
+    return action !== undefined && world.recorded.has(action);
+  });
+  return [
+    ...unfinished.map((file) => `${relative(world.artifacts, file)} is left`),
+    ...attempts.map((file) => `${relative(world.artifacts, file)} of a finished action is left`),
+  ];
+}
+
+/** One text that changes when any file of the artifacts does. */
+export function snapshot(world: World): string {
+  return world
+    .filesIn('.')
+    .map((file) => {
+      const { size, mtimeNs } = statSync(file, { bigint: true });
+      return `${basename(dirname(file))}/${basename(file)} ${size} ${mtimeNs}`;
+    })
+    .join('\n');
+}

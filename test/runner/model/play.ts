@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunEvent } from '../../../src/runner/events.ts';
+import { runPipeline } from '../../../src/runner/execute.ts';
+import { RunControl } from '../../../src/runner/run-control.ts';
+import { taskOf } from './compute.ts';
+import { DirectExecutor, type Execution } from './direct-executor.ts';
+import { eventViolations } from './event-checks.ts';
+import { executionViolations } from './execution-checks.ts';
+import { expand, type Instance } from './expand.ts';
+import type { History, RunSketch } from './history.ts';
+import { leftoverViolations, snapshot } from './leftovers-checks.ts';
+import type { ObservedRun } from './observed-run.ts';
+import { digestViolations, storeViolations } from './output-checks.ts';
+import { pipelineOf, shareOf } from './pipeline-of.ts';
+import { reshape } from './reshape.ts';
+import { CAPACITY } from './sketch.ts';
+import { choiceText, eventText, pipelineText } from './transcript.ts';
+import { World } from './world.ts';
+
+/** Longer than any history takes, also on a busy machine. */
+const HANG_MS = 20_000;
+/** What is not so new that the cache reads it again. */
+const WAIT_MS = 2_100;
+/** In this time what goes on after the end of a run shows itself. */
+const AFTERWARDS_MS = 2;
+
+/** Plays a history through the runner, in this process. Throws an Error that tells the history where something is wrong. */
+export async function play(history: History, inputNames: readonly string[]): Promise<void> {
+  const world = new World(history.files);
+  const told = [pipelineText(history.pipeline)];
+  try {
+    let { pipeline } = history;
+    for (const { changes, run } of history.steps) {
+      for (const change of changes) {
+        if (change.is === 'wait') await delay(WAIT_MS);
+        const before = pipeline;
+        pipeline = reshape(pipeline, change, inputNames);
+        told.push(
+          world.apply(change) ??
+            (pipeline === before ? 'nothing' : `${change.is}: ${pipelineText(pipeline)}`),
+        );
+      }
+      const violations = await playRun(world, expand(pipeline), run, told);
+      if (violations.length > 0)
+        throw new Error(`\n${[...told, ...violations.map((line) => `WRONG: ${line}`)].join('\n')}`);
+    }
+  } finally {
+    world.remove();
+  }
+}
+
+async function playRun(
+  world: World,
+  instances: readonly Instance[],
+  sketch: RunSketch,
+  told: string[],
+): Promise<string[]> {
+  const idOf = (choice: number) => instances[choice % instances.length]!.id;
+  const only = sketch.only === undefined ? undefined : [idOf(sketch.only)];
+  const force = sketch.force === undefined ? [] : [idOf(sketch.force)];
+  const forecast = world.recorded.forecast(instances, world.disk, { only, force }, (artifact) =>
+    world.isStored(artifact),
+  );
+  told.push(choiceText(sketch, only, force));
+
+  const violations: string[] = [];
+  const executor = new DirectExecutor(world.recorded, sketch, (atWork) =>
+    violations.push(...shareViolations(atWork, instances, sketch.jobs)),
+  );
+  const control = new RunControl();
+  const events: RunEvent[] = [];
+  let isInterrupted = false;
+  const emit = (event: RunEvent): void => {
+    if (events.at(-1)?.type === 'run-finished') violations.push(`after run-finished: ${event.type}`);
+    if (event.type === 'run-finished' && executor.atWork.size > 0) {
+      violations.push(`at run-finished still at work: ${[...executor.atWork].map(({ stage }) => stage)}`);
+    }
+    if (sketch.interrupts.includes(events.length)) {
+      isInterrupted = true;
+      control.interrupt();
+    }
+    events.push(event);
+  };
+  const pipeline = pipelineOf(instances, world.directory);
+  const summary = await inTime(
+    runPipeline(pipeline, {
+      artifactsDirectory: world.artifacts,
+      ...(only && { only }),
+      force,
+      jobs: sketch.jobs,
+      preflight: true,
+      offline: false,
+      environment: {},
+      executor,
+      chooseEngine: () => Promise.reject(new Error('no stage needs an engine')),
+      emit,
+      control,
+      argv: ['run', 'pipeline.yaml'],
+      versions: {},
+      capacity: CAPACITY,
+    }),
+  );
+  told.push(...events.flatMap(eventText));
+  if (summary instanceof Error) return [...violations, `the run ends in ${summary.stack}`];
+  const after = snapshot(world);
+  await delay(AFTERWARDS_MS);
+  if (snapshot(world) !== after) violations.push('something is written after the end of the run');
+
+  const run: ObservedRun = {
+    forecast,
+    events,
+    outcome: summary.outcome,
+    executions: executor.executions,
+    isInterrupted,
+  };
+  violations.push(
+    ...eventViolations(run),
+    ...executionViolations(run, world.actions),
+    ...digestViolations(run),
+    ...leftoverViolations(world),
+  );
+  const stored = readFileSync(join(summary.directory, 'events.ndjson'), 'utf8');
+  if (stored !== events.map((event) => `${JSON.stringify(event)}\n`).join('')) {
+    violations.push('the stored events are not those that were emitted');
+  }
+  return [...violations, ...(await storeViolations(run, pipeline, world.artifacts))];
+}
+
+/** Never more stages at once than there are jobs, nor more than the machine has. */
+function shareViolations(
+  atWork: readonly Execution[],
+  instances: readonly Instance[],
+  jobs: number,
+): string[] {
+  const running = atWork.map(({ stage }) => instances.find(({ id }) => id === stage)!);
+  const names = running.map(({ id }) => id).join(', ');
+  const violations = running.length > jobs ? [`more than ${jobs} at once: ${names}`] : [];
+  for (const resource of ['cpu', 'gpu', 'memory'] as const) {
+    const used = running.reduce((sum, instance) => sum + shareOf(instance)[resource], 0);
+    if (used > CAPACITY[resource]) violations.push(`${used} of ${resource} at once: ${names}`);
+  }
+  if (running.filter((instance) => taskOf(instance).type === 'one-at-a-time').length > 1) {
+    violations.push(`two of a type that runs one at a time: ${names}`);
+  }
+  return violations;
+}
+
+/** The error that a promise ends in, or that it does not end, as a value. */
+async function inTime<T>(promise: Promise<T>): Promise<T | Error> {
+  let timer: NodeJS.Timeout | undefined;
+  const hang = new Promise<Error>((resolve) => {
+    timer = setTimeout(() => resolve(new Error('the run does not end')), HANG_MS);
+  });
+  try {
+    return await Promise.race([promise, hang]);
+  } catch (error) {
+    return error as Error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
