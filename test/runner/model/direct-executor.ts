@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RESULT_VERSION, type StageResult } from '../../../src/contract/result.ts';
 import type { SpecInput, StageSpec } from '../../../src/contract/spec.ts';
 import type { StageEvent } from '../../../src/contract/stage-event.ts';
 import { attemptFiles } from '../../../src/runner/attempt-files.ts';
 import type { AttemptHandle, Executor } from '../../../src/runner/executor.ts';
-import { type Artifact, type Files, sorted } from './artifact.ts';
+import { type Artifact, type Files, filesOf, sorted } from './artifact.ts';
 import { alwaysFails, compute, type Identity, identityOf, type Task } from './compute.ts';
 import type { Settings } from './pipeline-of.ts';
 import type { Recorded } from './staleness.ts';
@@ -119,10 +119,10 @@ function filesOfInput(name: string, input: SpecInput): Files {
 }
 
 function write(path: string, artifact: Artifact): void {
-  if (artifact.kind === 'file') return writeFileSync(path, artifact.text);
-  for (const [name, text] of Object.entries(artifact.files)) {
-    mkdirSync(dirname(join(path, name)), { recursive: true });
-    writeFileSync(join(path, name), text);
+  const directory = dirname(path);
+  for (const [name, text] of filesOf(basename(path), artifact)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
   }
 }
 

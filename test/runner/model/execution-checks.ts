@@ -1,5 +1,6 @@
 import type { Identity } from './compute.ts';
 import type { Execution } from './direct-executor.ts';
+import type { Expected } from './naive-runner.ts';
 import { type ObservedRun, outcomesOf } from './observed-run.ts';
 
 /** Where what was executed differs from what the model says: too much, too little, on wrong inputs. */
@@ -35,7 +36,7 @@ function attemptViolations({ executions, forecast, isInterrupted }: ObservedRun)
     const who = attempts.map(({ stage, end }) => `${stage} ${end}`).join(', ');
     if (!forecast.may.has(identity)) violations.push(`executed without need: ${identity} (${who})`);
     else {
-      const right = forecast.attempts(identity);
+      const right = forecast.attempts.get(identity)!;
       const isRight = isInterrupted ? attempts.length <= right : attempts.length === right;
       if (!isRight) violations.push(`${attempts.length} attempts instead of ${right}: ${identity} (${who})`);
     }
@@ -48,29 +49,32 @@ function attemptViolations({ executions, forecast, isInterrupted }: ObservedRun)
 /** How each stage ended beside what a runner without a cache says. */
 function outcomeViolations({ events, executions, forecast, isInterrupted }: ObservedRun): string[] {
   const violations: string[] = [];
-  const failures = new Map<Identity, number>();
   const done = new Set(executions.flatMap(({ identity, end }) => (end === 'done' ? [identity] : [])));
+  const failed: Identity[] = [];
   for (const [stage, outcome] of outcomesOf(events)) {
     const expected = forecast.stages.get(stage);
     if (!expected) continue;
-    const { identity, succeeds } = expected;
-    if (outcome === 'ran' && !done.has(identity)) violations.push(`${stage} ran, but was not executed`);
-    if (outcome === 'failed' && identity !== undefined) {
-      failures.set(identity, (failures.get(identity) ?? 0) + 1);
+    if (outcome === 'ran' && !done.has(expected.identity)) {
+      violations.push(`${stage} ran, but was not executed`);
     }
-    // Of twins that fail one is tried, and the others are skipped.
-    const possible = identity === undefined ? ['skipped'] : succeeds ? ['hit', 'ran'] : ['failed', 'skipped'];
-    if (isInterrupted) possible.push('cancelled');
+    if (outcome === 'failed' && expected.identity !== undefined) failed.push(expected.identity);
+    const possible = possibleOutcomes(expected, isInterrupted);
     if (!possible.includes(outcome)) violations.push(`${stage} is ${outcome}, not ${possible.join(' or ')}`);
   }
-  for (const [identity, count] of failures) {
+  for (const identity of new Set(failed)) {
+    const count = failed.filter((other) => other === identity).length;
     if (count > 1) violations.push(`${count} stages have failed as the same action: ${identity}`);
   }
-  if (isInterrupted) return violations;
-  for (const { identity, succeeds } of forecast.stages.values()) {
-    if (identity !== undefined && !succeeds && !failures.has(identity)) {
+  for (const { identity, succeeds } of isInterrupted ? [] : forecast.stages.values()) {
+    if (identity !== undefined && !succeeds && !failed.includes(identity)) {
       violations.push(`nothing has failed as ${identity}`);
     }
   }
   return violations;
+}
+
+/** Of twins that fail one is tried, and the others are skipped. */
+function possibleOutcomes({ identity, succeeds }: Expected, isInterrupted: boolean): string[] {
+  const usual = identity === undefined ? ['skipped'] : succeeds ? ['hit', 'ran'] : ['failed', 'skipped'];
+  return isInterrupted ? [...usual, 'cancelled'] : usual;
 }

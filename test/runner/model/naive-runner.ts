@@ -49,16 +49,11 @@ function inputsOf(
 ): Files {
   const outputOf = (stage: string, output: OutputName) => expected.get(stage)!.outputs[output]!;
   const files = instance.sources.flatMap((source): Files => {
-    switch (source.kind) {
-      case 'file':
-        return filesOf(source.name, disk.get(source.file)!);
-      case 'output':
-        return filesOf(source.name, outputOf(source.stage, source.output));
-      case 'each':
-        return source.stages.flatMap(([label, stage]) =>
-          filesOf(`${source.name}/${label || 'default'}`, outputOf(stage, source.output)),
-        );
-    }
+    if (source.kind === 'file') return filesOf(source.name, disk.get(source.file)!);
+    if (source.kind === 'output') return filesOf(source.name, outputOf(source.stage, source.output));
+    return source.stages.flatMap(([label, stage]) =>
+      filesOf(`${source.name}/${label || 'default'}`, outputOf(stage, source.output)),
+    );
   });
   return sorted(files);
 }

@@ -23,8 +23,11 @@ import { World } from './world.ts';
 const HANG_MS = 20_000;
 /** What is not so new that the cache reads it again. */
 const WAIT_MS = 2_100;
+const STACK_LINES = 4;
 /** In this time what goes on after the end of a run shows itself. */
 const AFTERWARDS_MS = 2;
+/** What a run has left behind in spite of its end must not reach into the next history. */
+const BURIAL_MS = 100;
 
 /** Plays a history through the runner, in this process. Throws an Error that tells the history where something is wrong. */
 export async function play(history: History, inputNames: readonly string[]): Promise<void> {
@@ -43,8 +46,10 @@ export async function play(history: History, inputNames: readonly string[]): Pro
         );
       }
       const violations = await playRun(world, expand(pipeline), run, told);
-      if (violations.length > 0)
+      if (violations.length > 0) {
+        await delay(BURIAL_MS);
         throw new Error(`\n${[...told, ...violations.map((line) => `WRONG: ${line}`)].join('\n')}`);
+      }
     }
   } finally {
     world.remove();
@@ -103,7 +108,8 @@ async function playRun(
     }),
   );
   told.push(...events.flatMap(eventText));
-  if (summary instanceof Error) return [...violations, `the run ends in ${summary.stack}`];
+  if (summary instanceof Error)
+    return [...violations, `the run ends in ${summary.stack?.split('\n').slice(0, STACK_LINES).join('\n')}`];
   const after = snapshot(world);
   await delay(AFTERWARDS_MS);
   if (snapshot(world) !== after) violations.push('something is written after the end of the run');
@@ -121,11 +127,16 @@ async function playRun(
     ...digestViolations(run),
     ...leftoverViolations(world),
   );
-  const stored = readFileSync(join(summary.directory, 'events.ndjson'), 'utf8');
-  if (stored !== events.map((event) => `${JSON.stringify(event)}\n`).join('')) {
-    violations.push('the stored events are not those that were emitted');
-  }
+  violations.push(...storedEventViolations(events, join(summary.directory, 'events.ndjson')));
   return [...violations, ...(await storeViolations(run, pipeline, world.artifacts))];
+}
+
+function storedEventViolations(events: readonly RunEvent[], file: string): string[] {
+  const stored = readFileSync(file, 'utf8').split('\n');
+  const emitted = [...events.map((event) => JSON.stringify(event)), ''];
+  const line = emitted.findIndex((text, index) => text !== stored[index]);
+  if (line === -1 && stored.length === emitted.length) return [];
+  return [`line ${line + 1} of the stored events is ${stored[line]}, emitted was ${emitted[line]}`];
 }
 
 /** Never more stages at once than there are jobs, nor more than the machine has. */

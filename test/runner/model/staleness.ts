@@ -1,5 +1,5 @@
 import type { Artifact } from './artifact.ts';
-import type { Identity, Task } from './compute.ts';
+import { type Identity, type Task, taskOf } from './compute.ts';
 import { type Instance, select } from './expand.ts';
 import { type Expected, runNaively } from './naive-runner.ts';
 import type { OutputName } from './sketch.ts';
@@ -17,8 +17,8 @@ export interface Forecast {
   readonly must: ReadonlySet<Identity>;
   /** Those, and what may have to be done again because an output of it is lost. */
   readonly may: ReadonlySet<Identity>;
-  /** How many attempts an action takes that is done. */
-  attempts(identity: Identity): number;
+  /** How many attempts each action takes, if it is executed. */
+  readonly attempts: ReadonlyMap<Identity, number>;
 }
 
 /** Which actions have a record, and how often each was tried: all that a model of the cache needs to know. */
@@ -56,29 +56,23 @@ export class Recorded {
     { only, force }: Selection,
     isStored: (artifact: Artifact) => boolean,
   ): Forecast {
-    const tasks = new Map<Identity, Task>();
-    const stages = runNaively(select(instances, only), disk, (identity, task) => {
-      tasks.set(identity, task);
-      return this.has(identity) || this.#failuresLeft(identity, task) <= task.work.retries;
-    });
-    const must = new Set(
-      [...stages.values()].flatMap(({ instance, identity }) =>
-        identity !== undefined && (!this.has(identity) || force.includes(instance.id)) ? [identity] : [],
-      ),
+    const stages = runNaively(
+      select(instances, only),
+      disk,
+      (identity, task) => this.has(identity) || this.#failuresLeft(identity, task) <= task.work.retries,
     );
-    return {
-      stages,
-      must,
-      may: withLostProducers(stages, must, isStored),
-      attempts: (identity) => {
-        const { work } = tasks.get(identity)!;
-        const succeeds = [...stages.values()].some((stage) => stage.identity === identity && stage.succeeds);
-        return succeeds ? this.#failuresLeft(identity, { work }) + 1 : work.retries + 1;
-      },
-    };
+    const must = new Set<Identity>();
+    const attempts = new Map<Identity, number>();
+    for (const { instance, identity, succeeds } of stages.values()) {
+      if (identity === undefined) continue;
+      const task = taskOf(instance);
+      attempts.set(identity, succeeds ? this.#failuresLeft(identity, task) + 1 : task.work.retries + 1);
+      if (!this.has(identity) || force.includes(instance.id)) must.add(identity);
+    }
+    return { stages, must, may: withLostProducers(stages, must, isStored), attempts };
   }
 
-  #failuresLeft(identity: Identity, { work }: Pick<Task, 'work'>): number {
+  #failuresLeft(identity: Identity, { work }: Task): number {
     return Math.max(0, work.flaky - this.attempts(identity));
   }
 }
