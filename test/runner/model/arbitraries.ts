@@ -24,7 +24,7 @@ const work: fc.Arbitrary<Work> = fc.record({
   salt: fc.nat(2),
   reads: fc.constantFrom('all', 'first-line'),
   outputs: fc.uniqueArray(fc.constantFrom<OutputName>('out', 'dir', 'big'), { minLength: 1 }),
-  fails: often('never', fc.constantFrom('always', 'by-content'), 12),
+  fails: often('never', fc.constantFrom('always', 'by-content'), 20),
   flaky: often(0, fc.integer({ min: 1, max: 2 }), 20),
   retries: often(0, fc.constant(1), 12),
 });
@@ -74,8 +74,18 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       is: fc.constant('damage' as const),
-      what: fc.constantFrom<Damaged>('objects', 'objects', 'actions', 'latest', 'file-inputs', 'object-memo'),
+      what: fc.constantFrom<Damaged>(
+        'objects',
+        'objects',
+        'objects',
+        'objects',
+        'actions',
+        'latest',
+        'file-inputs',
+        'object-memo',
+      ),
       which: choice,
+      count: fc.constantFrom(1, 3, 100),
       how: fc.constantFrom('delete', 'flip', 'truncate'),
       keepsTime: fc.boolean(),
     }),
@@ -98,7 +108,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 5,
     arbitrary: fc.record({ is: fc.constant('salt' as const), stage: choice, salt: fc.nat(2) }),
   },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('resources' as const), stage: choice, resources }) },
@@ -122,8 +132,8 @@ function runSketch({ duration }: Sizes): fc.Arbitrary<RunSketch> {
   return fc.record({
     jobs: fc.integer({ min: 1, max: 4 }),
     only: often<number | undefined>(undefined, choice, 5),
-    force: often<number | undefined>(undefined, choice, 5),
-    interrupts: often<number[]>([], fc.array(fc.nat(40), { minLength: 1, maxLength: 2 }), 5),
+    force: often<number | undefined>(undefined, choice, 2),
+    interrupts: often<number[]>([], fc.array(fc.nat(40), { minLength: 1, maxLength: 2 }), 4),
     isStubborn: fc.boolean(),
     durations: fc.array(fc.nat(duration), { minLength: 1, maxLength: 6 }),
   });

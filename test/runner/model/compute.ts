@@ -21,7 +21,7 @@ export function taskOf({ sketch, point }: Instance): Task {
 export type Identity = string;
 
 export function identityOf(task: Task, inputs: Files): Identity {
-  return `${JSON.stringify(task)} of ${shortHash(JSON.stringify(inputs))}`;
+  return `${JSON.stringify(task)} of ${shortHash(inputs.map(([path, text]) => `${path}\n${text}`).join(''))}`;
 }
 
 /** The work of every stage of the model: a pure function, which the shell script of the real binary repeats. */

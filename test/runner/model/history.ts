@@ -25,6 +25,8 @@ export type Change =
       readonly is: 'damage';
       readonly what: Damaged;
       readonly which: Choice;
+      /** So many files, from that on. */
+      readonly count: number;
       readonly how: 'delete' | 'flip' | 'truncate';
       readonly keepsTime: boolean;
     }

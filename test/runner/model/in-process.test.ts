@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import { histories } from './arbitraries.ts';
+import { runInProcess } from './in-process-run.ts';
 import { play } from './play.ts';
 import { expectAllHold } from './property.ts';
 
@@ -15,7 +16,7 @@ describe(`in ${RUNS} random histories`, () => {
   }, async () => {
     await expectAllHold(
       histories({ stages: 12, steps: 4, duration: 4, inputNames: INPUT_NAMES }),
-      (history) => play(history, INPUT_NAMES),
+      (history, tally) => play(history, INPUT_NAMES, runInProcess, tally),
       { seed: SEED, runs: RUNS, atOnce: AT_ONCE },
     );
   });

@@ -1,174 +1,97 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunEvent } from '../../../src/runner/events.ts';
-import { runPipeline } from '../../../src/runner/execute.ts';
-import { RunControl } from '../../../src/runner/run-control.ts';
-import { taskOf } from './compute.ts';
-import { DirectExecutor, type Execution } from './direct-executor.ts';
-import { eventViolations } from './event-checks.ts';
-import { executionViolations } from './execution-checks.ts';
 import { expand, type Instance } from './expand.ts';
 import type { History, RunSketch } from './history.ts';
-import { leftoverViolations, snapshot } from './leftovers-checks.ts';
-import type { ObservedRun } from './observed-run.ts';
-import { digestViolations, storeViolations } from './output-checks.ts';
-import { pipelineOf, shareOf } from './pipeline-of.ts';
+import { type ObservedRun, outcomesOf } from './observed-run.ts';
 import { reshape } from './reshape.ts';
-import { CAPACITY } from './sketch.ts';
-import { choiceText, eventText, pipelineText } from './transcript.ts';
+import type { PipelineSketch } from './sketch.ts';
+import type { Forecast } from './staleness.ts';
+import { callText, eventText, pipelineText } from './transcript.ts';
 import { World } from './world.ts';
 
-/** Longer than any history takes, also on a busy machine. */
-const HANG_MS = 20_000;
 /** What is not so new that the cache reads it again. */
 const WAIT_MS = 2_100;
-const STACK_LINES = 4;
-/** In this time what goes on after the end of a run shows itself. */
-const AFTERWARDS_MS = 2;
 /** What a run has left behind in spite of its end must not reach into the next history. */
 const BURIAL_MS = 100;
 
-/** Plays a history through the runner, in this process. Throws an Error that tells the history where something is wrong. */
-export async function play(history: History, inputNames: readonly string[]): Promise<void> {
+/** A run as it is called, and what the model says of it. */
+export interface Call {
+  readonly pipeline: PipelineSketch;
+  readonly instances: readonly Instance[];
+  readonly only: readonly string[] | undefined;
+  readonly force: readonly string[];
+  readonly sketch: RunSketch;
+  readonly forecast: Forecast;
+}
+
+/** A run that has ended, and what was wrong with it as far as the way of running it can tell. */
+export interface Played {
+  readonly run: ObservedRun;
+  readonly violations: readonly string[];
+}
+
+export type PlayRun = (world: World, call: Call) => Promise<Played>;
+
+/** How often each thing happened, for whoever doubts that histories are more than nothing. */
+export type Tally = Map<string, number>;
+
+/**
+ * Plays a history: changes, then a run, and again. Throws an Error that tells the history where a run was other than
+ * the model says.
+ */
+export async function play(
+  history: History,
+  inputNames: readonly string[],
+  playRun: PlayRun,
+  tally: Tally,
+): Promise<void> {
   const world = new World(history.files);
   const told = [pipelineText(history.pipeline)];
   try {
     let { pipeline } = history;
-    for (const { changes, run } of history.steps) {
+    for (const { changes, run: sketch } of history.steps) {
       for (const change of changes) {
         if (change.is === 'wait') await delay(WAIT_MS);
         const before = pipeline;
         pipeline = reshape(pipeline, change, inputNames);
-        told.push(
-          world.apply(change) ??
-            (pipeline === before ? 'nothing' : `${change.is}: ${pipelineText(pipeline)}`),
-        );
+        const text = pipeline === before ? undefined : `${change.is}: ${pipelineText(pipeline)}`;
+        told.push(world.apply(change) ?? text ?? `${change.is}: changes nothing`);
       }
-      const violations = await playRun(world, expand(pipeline), run, told);
+      const call = callOf(world, pipeline, sketch);
+      told.push(callText(call));
+      const { run, violations } = await playRun(world, call);
+      told.push(...run.events.flatMap(eventText), ...violations.map((line) => `WRONG: ${line}`));
       if (violations.length > 0) {
         await delay(BURIAL_MS);
-        throw new Error(`\n${[...told, ...violations.map((line) => `WRONG: ${line}`)].join('\n')}`);
+        throw new Error(`\n${told.join('\n')}`);
       }
+      count(run, tally);
     }
   } finally {
     world.remove();
   }
 }
 
-async function playRun(
-  world: World,
-  instances: readonly Instance[],
-  sketch: RunSketch,
-  told: string[],
-): Promise<string[]> {
+function callOf(world: World, pipeline: PipelineSketch, sketch: RunSketch): Call {
+  const instances = expand(pipeline);
   const idOf = (choice: number) => instances[choice % instances.length]!.id;
   const only = sketch.only === undefined ? undefined : [idOf(sketch.only)];
   const force = sketch.force === undefined ? [] : [idOf(sketch.force)];
   const forecast = world.recorded.forecast(instances, world.disk, { only, force }, (artifact) =>
     world.isStored(artifact),
   );
-  told.push(choiceText(sketch, only, force));
+  return { pipeline, instances, only, force, sketch, forecast };
+}
 
-  const violations: string[] = [];
-  const executor = new DirectExecutor(world.recorded, sketch, (atWork) =>
-    violations.push(...shareViolations(atWork, instances, sketch.jobs)),
-  );
-  const control = new RunControl();
-  const events: RunEvent[] = [];
-  let isInterrupted = false;
-  const emit = (event: RunEvent): void => {
-    if (events.at(-1)?.type === 'run-finished') violations.push(`after run-finished: ${event.type}`);
-    if (event.type === 'run-finished' && executor.atWork.size > 0) {
-      violations.push(`at run-finished still at work: ${[...executor.atWork].map(({ stage }) => stage)}`);
-    }
-    if (sketch.interrupts.includes(events.length)) {
-      isInterrupted = true;
-      control.interrupt();
-    }
-    events.push(event);
-  };
-  const pipeline = pipelineOf(instances, world.directory);
-  const summary = await inTime(
-    runPipeline(pipeline, {
-      artifactsDirectory: world.artifacts,
-      ...(only && { only }),
-      force,
-      jobs: sketch.jobs,
-      preflight: true,
-      offline: false,
-      environment: {},
-      executor,
-      chooseEngine: () => Promise.reject(new Error('no stage needs an engine')),
-      emit,
-      control,
-      argv: ['run', 'pipeline.yaml'],
-      versions: {},
-      capacity: CAPACITY,
+function count({ events, executions, isInterrupted }: ObservedRun, tally: Tally): void {
+  const things = [
+    ...outcomesOf(events).values(),
+    ...executions.map(() => 'execution'),
+    ...events.flatMap((event) => (event.type === 'stage-retrying' ? ['retry'] : [])),
+    ...events.flatMap((event) => {
+      if (event.type !== 'stage-planned' && event.type !== 'stage-finished') return [];
+      return event.reason.code === 'output-lost' ? ['lost output'] : [];
     }),
-  );
-  told.push(...events.flatMap(eventText));
-  if (summary instanceof Error)
-    return [...violations, `the run ends in ${summary.stack?.split('\n').slice(0, STACK_LINES).join('\n')}`];
-  const after = snapshot(world);
-  await delay(AFTERWARDS_MS);
-  if (snapshot(world) !== after) violations.push('something is written after the end of the run');
-
-  const run: ObservedRun = {
-    forecast,
-    events,
-    outcome: summary.outcome,
-    executions: executor.executions,
-    isInterrupted,
-  };
-  violations.push(
-    ...eventViolations(run),
-    ...executionViolations(run, world.actions),
-    ...digestViolations(run),
-    ...leftoverViolations(world),
-  );
-  violations.push(...storedEventViolations(events, join(summary.directory, 'events.ndjson')));
-  return [...violations, ...(await storeViolations(run, pipeline, world.artifacts))];
-}
-
-function storedEventViolations(events: readonly RunEvent[], file: string): string[] {
-  const stored = readFileSync(file, 'utf8').split('\n');
-  const emitted = [...events.map((event) => JSON.stringify(event)), ''];
-  const line = emitted.findIndex((text, index) => text !== stored[index]);
-  if (line === -1 && stored.length === emitted.length) return [];
-  return [`line ${line + 1} of the stored events is ${stored[line]}, emitted was ${emitted[line]}`];
-}
-
-/** Never more stages at once than there are jobs, nor more than the machine has. */
-function shareViolations(
-  atWork: readonly Execution[],
-  instances: readonly Instance[],
-  jobs: number,
-): string[] {
-  const running = atWork.map(({ stage }) => instances.find(({ id }) => id === stage)!);
-  const names = running.map(({ id }) => id).join(', ');
-  const violations = running.length > jobs ? [`more than ${jobs} at once: ${names}`] : [];
-  for (const resource of ['cpu', 'gpu', 'memory'] as const) {
-    const used = running.reduce((sum, instance) => sum + shareOf(instance)[resource], 0);
-    if (used > CAPACITY[resource]) violations.push(`${used} of ${resource} at once: ${names}`);
-  }
-  if (running.filter((instance) => taskOf(instance).type === 'one-at-a-time').length > 1) {
-    violations.push(`two of a type that runs one at a time: ${names}`);
-  }
-  return violations;
-}
-
-/** The error that a promise ends in, or that it does not end, as a value. */
-async function inTime<T>(promise: Promise<T>): Promise<T | Error> {
-  let timer: NodeJS.Timeout | undefined;
-  const hang = new Promise<Error>((resolve) => {
-    timer = setTimeout(() => resolve(new Error('the run does not end')), HANG_MS);
-  });
-  try {
-    return await Promise.race([promise, hang]);
-  } catch (error) {
-    return error as Error;
-  } finally {
-    clearTimeout(timer);
-  }
+    isInterrupted ? 'interrupted run' : 'run',
+  ];
+  for (const thing of things) tally.set(thing, (tally.get(thing) ?? 0) + 1);
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { History } from './history.ts';
+import type { Tally } from './play.ts';
 
 /** Once something has failed, smaller histories are played this often: whether one fails may be a matter of luck. */
 const TRIES_WHEN_SHRINKING = 5;
@@ -19,10 +20,11 @@ export interface PropertyOptions {
  */
 export async function expectAllHold(
   histories: fc.Arbitrary<History>,
-  play: (history: History) => Promise<void>,
+  play: (history: History, tally: Tally) => Promise<void>,
   { seed, runs, atOnce }: PropertyOptions,
 ): Promise<void> {
   let played = 0;
+  const tally: Tally = new Map();
   let failing: { readonly worker: number; readonly since: number } | undefined;
   const began = performance.now();
 
@@ -33,7 +35,7 @@ export async function expectAllHold(
       if (isOver(worker)) return;
       if (!failing) played++;
       const tries = failing ? TRIES_WHEN_SHRINKING : 1;
-      const error = await firstError(() => play(history), tries);
+      const error = await firstError(() => play(history, tally), tries);
       if (error === undefined || isOver(worker)) return;
       if (!failing) console.log(`history ${played} fails, ${error.message.split('\n').at(-1)}; shrinking`);
       failing ??= { worker, since: performance.now() };
@@ -44,7 +46,7 @@ export async function expectAllHold(
 
   const details = await Promise.all(Array.from({ length: atOnce }, (_, worker) => check(worker)));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`seed ${seed}: ${played} histories in ${seconds} s`);
+  console.log(`seed ${seed}: ${played} histories in ${seconds} s: ${countsText(tally)}`);
   const failure = details.find(({ failed }) => failed);
   if (failure) {
     const { errorInstance, seed: own, counterexamplePath, numShrinks } = failure;
@@ -64,4 +66,9 @@ async function firstError(step: () => Promise<void>, tries: number): Promise<Err
     }
   }
   return undefined;
+}
+
+function countsText(tally: Tally): string {
+  const counts = [...tally].sort(([, one], [, other]) => other - one);
+  return counts.map(([thing, count]) => `${count} x ${thing}`).join(', ');
 }

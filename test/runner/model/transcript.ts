@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../../src/runner/events.ts';
-import type { RunSketch } from './history.ts';
+import type { Call } from './play.ts';
 import type { PipelineSketch, StageSketch } from './sketch.ts';
 
 /** A pipeline in a line a stage, for whoever reads a failure. */
@@ -9,11 +9,8 @@ export function pipelineText({ axes, stages }: PipelineSketch): string {
 }
 
 /** How a run is called. */
-export function choiceText(
-  { jobs, interrupts, durations, isStubborn }: RunSketch,
-  only: readonly string[] | undefined,
-  force: readonly string[],
-): string {
+export function callText({ only, force, sketch }: Call): string {
+  const { jobs, interrupts, durations, isStubborn } = sketch;
   const parts = [
     `run --jobs ${jobs}`,
     ...(only ?? []).map((id) => `--only ${id}`),

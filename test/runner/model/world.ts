@@ -122,18 +122,22 @@ export class World {
     return paths.map((path) => join(this.directory, name, path));
   }
 
-  #damage({ what, which, how, keepsTime }: Extract<Change, { is: 'damage' }>): string | undefined {
+  #damage({ what, which, count, how, keepsTime }: Extract<Change, { is: 'damage' }>): string | undefined {
     const files = this.filesIn(join('cache', what));
-    const path = files[which % files.length];
-    if (path === undefined) return undefined;
-    if (what === 'actions') this.recorded.lose(this.actions.get(basename(dirname(path)))!);
-    const { atime, mtime, size } = statSync(path);
-    chmodSync(path, 0o644);
-    if (how === 'delete') rmSync(path);
-    else if (how === 'truncate') truncateSync(path, Math.floor(size / 2));
-    else flip(path, which % Math.max(1, size));
-    if (how !== 'delete' && keepsTime) utimesSync(path, atime, mtime);
-    return `${how} ${path.slice(this.directory.length + 1)}${keepsTime && how !== 'delete' ? ', its time kept' : ''}`;
+    if (files.length === 0) return undefined;
+    const first = which % files.length;
+    const damaged = [...files.slice(first), ...files.slice(0, first)].slice(0, count);
+    for (const path of damaged) {
+      if (what === 'actions') this.recorded.lose(this.actions.get(basename(dirname(path)))!);
+      const { atime, mtime, size } = statSync(path);
+      chmodSync(path, 0o644);
+      if (how === 'delete') rmSync(path);
+      else if (how === 'truncate') truncateSync(path, Math.floor(size / 2));
+      else flip(path, which % Math.max(1, size));
+      if (how !== 'delete' && keepsTime) utimesSync(path, atime, mtime);
+    }
+    const names = damaged.map((path) => path.slice(join(this.artifacts, 'cache').length + 1));
+    return `${how} ${names.join(', ')}${keepsTime && how !== 'delete' ? ', the time kept' : ''}`;
   }
 }
 
