@@ -41,7 +41,7 @@ export async function runBinary(project: Project, world: World, call: Call): Pro
       child.kill('SIGINT');
     }
   });
-  const { code, stdout, stderr } = await finished(child);
+  const { code, signal, stdout, stderr } = await finished(child);
   const events = parseEvents(stdout);
   const last = events.at(-1);
   const outcome = last?.type === 'run-finished' ? last.outcome : 'failed';
@@ -59,7 +59,10 @@ export async function runBinary(project: Project, world: World, call: Call): Pro
   const after = snapshot(world);
   await delay(AFTERWARDS_MS);
   const violations = [
-    ...(code === CODES[outcome] ? [] : [`the exit code is ${code}, the run has ${outcome}: ${stderr}`]),
+    // An interrupt that comes when the run has ended ends the process as any other.
+    ...(code === CODES[outcome] || (isInterrupted && signal === 'SIGINT')
+      ? []
+      : [`the exit code is ${code}, the run has ${outcome}: ${stderr}`]),
     ...(snapshot(world) === after ? [] : ['something is written after the end of the run']),
     ...eventViolations(run),
     ...executionViolations(run, world.actions),

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import type { History } from './history.ts';
 import type { Tally } from './play.ts';
+import { smallerHistories } from './reduce.ts';
 
-/** Once something has failed, smaller histories are played this often: whether one fails may be a matter of luck. */
-const TRIES_WHEN_SHRINKING = 5;
-/** After this time of shrinking no smaller history is tried. */
-const SHRINKING_MS = 60_000;
+/** Whether a history fails may be a matter of luck: a smaller one is played this often. */
+const TRIES_WHEN_REDUCING = 3;
+/** After this time no smaller history is tried. */
+const REDUCING_MS = 90_000;
 
 export interface PropertyOptions {
   readonly seed: number;
@@ -14,53 +15,59 @@ export interface PropertyOptions {
   readonly atOnce: number;
 }
 
+type Play = (history: History, tally: Tally) => Promise<void>;
+
 /**
- * Plays so many histories and prints what it did. A failure shrinks to the shortest history that can be found; it is
- * thrown as the Error of `play`, with the seed.
+ * Plays so many histories and prints what they did. One that fails is made smaller until nothing more can be left out;
+ * what is then told of it is thrown, with the seed.
  */
 export async function expectAllHold(
   histories: fc.Arbitrary<History>,
-  play: (history: History, tally: Tally) => Promise<void>,
+  play: Play,
   { seed, runs, atOnce }: PropertyOptions,
 ): Promise<void> {
-  let played = 0;
   const tally: Tally = new Map();
-  let failing: { readonly worker: number; readonly since: number } | undefined;
+  let played = 0;
+  let failing: History | undefined;
   const began = performance.now();
-
-  const isOver = (worker: number) =>
-    failing && (failing.worker !== worker || performance.now() - failing.since > SHRINKING_MS);
-  const check = (worker: number) => {
-    const property = fc.asyncProperty(histories, async (history) => {
-      if (isOver(worker)) return;
-      if (!failing) played++;
-      const tries = failing ? TRIES_WHEN_SHRINKING : 1;
-      const error = await firstError(() => play(history, tally), tries);
-      if (error === undefined || isOver(worker)) return;
-      if (!failing) console.log(`history ${played} fails, ${error.message.split('\n').at(-1)}; shrinking`);
-      failing ??= { worker, since: performance.now() };
+  const property = fc.asyncProperty(histories, async (history) => {
+    if (failing) return;
+    played++;
+    try {
+      await play(history, tally);
+    } catch (error) {
+      failing ??= history;
       throw error;
-    });
-    return fc.check(property, { seed: seed + worker, numRuns: Math.ceil(runs / atOnce) });
-  };
-
-  const details = await Promise.all(Array.from({ length: atOnce }, (_, worker) => check(worker)));
+    }
+  });
+  const workers = Array.from({ length: atOnce }, (_, worker) =>
+    fc.check(property, { seed: seed + worker, numRuns: Math.ceil(runs / atOnce), endOnFailure: true }),
+  );
+  const details = await Promise.all(workers);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`seed ${seed}: ${played} histories in ${seconds} s: ${countsText(tally)}`);
-  const failure = details.find(({ failed }) => failed);
-  if (failure) {
-    const { errorInstance, seed: own, counterexamplePath, numShrinks } = failure;
-    const told = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-    throw new Error(
-      `history ${played} failed:\n${told}\n(seed ${own}, path ${counterexamplePath}, shrunk ${numShrinks} times)`,
-    );
-  }
+  const failure = details.find(({ counterexample }) => failing && counterexample?.[0] === failing);
+  if (!failing || !failure) return;
+  const error = await reduced(failing, failure.errorInstance as Error, play, performance.now() + REDUCING_MS);
+  throw new Error(
+    `history ${played} with seed ${seed} (${failure.seed}) fails; made small:\n${error.message}`,
+  );
 }
 
-async function firstError(step: () => Promise<void>, tries: number): Promise<Error | undefined> {
-  for (let left = tries; left > 0; left--) {
+/** The error of the smallest history that is found to fail until `deadline`. */
+async function reduced(history: History, error: Error, play: Play, deadline: number): Promise<Error> {
+  for (const smaller of smallerHistories(history)) {
+    if (performance.now() > deadline) break;
+    const found = await errorOf(smaller, play);
+    if (found) return await reduced(smaller, found, play, deadline);
+  }
+  return error;
+}
+
+async function errorOf(history: History, play: Play): Promise<Error | undefined> {
+  for (let left = TRIES_WHEN_REDUCING; left > 0; left--) {
     try {
-      await step();
+      await play(history, new Map());
     } catch (error) {
       return error as Error;
     }
