@@ -1,5 +1,15 @@
 import fc from 'fast-check';
-import type { CacheFolder, Change, Content, Damaged, History, RawStage, RunSketch, Step } from './history.ts';
+import type {
+  CacheFolder,
+  Change,
+  Content,
+  Damaged,
+  History,
+  RawStage,
+  Rival,
+  RunSketch,
+  Step,
+} from './history.ts';
 import { withRawStage } from './reshape.ts';
 import { type Axis, FILES, type OutputName, type StageSketch, type Work } from './sketch.ts';
 
@@ -10,6 +20,8 @@ export interface Sizes {
   readonly duration: number;
   /** Names that inputs have; at least ten. */
   readonly inputNames: readonly string[];
+  /** Beside each run there may be another; then no stage fails for a while, or which of them succeeds would be luck. */
+  readonly haveRivals: boolean;
 }
 
 const choice = fc.nat(1000);
@@ -139,16 +151,24 @@ function runSketch({ duration }: Sizes): fc.Arbitrary<RunSketch> {
   });
 }
 
+function rivalSketch(sizes: Sizes): fc.Arbitrary<Rival> {
+  return fc.tuple(runSketch(sizes), fc.nat(20)).map(([run, startsAt]) => ({ ...run, startsAt }));
+}
+
 /** Pipelines with files, and what happens to them: a few changes before each run. */
 export function histories(sizes: Sizes): fc.Arbitrary<History> {
+  const steady = (stage: RawStage): RawStage =>
+    sizes.haveRivals ? { ...stage, work: { ...stage.work, flaky: 0 } } : stage;
+  const adapted = (one: Change): Change => (one.is === 'add' ? { ...one, stage: steady(one.stage) } : one);
   const step: fc.Arbitrary<Step> = fc.record({
     changes: fc
       .tuple(fc.array(change, { maxLength: 3 }), rareWait)
-      .map(([changes, wait]) => [...changes, ...wait]),
+      .map(([changes, wait]) => [...changes.map(adapted), ...wait]),
     run: runSketch(sizes),
+    rival: sizes.haveRivals ? rivalSketch(sizes) : fc.constant(undefined),
   });
   const stages = fc
-    .array(rawStage, { minLength: 1, maxLength: sizes.stages })
+    .array(rawStage.map(steady), { minLength: 1, maxLength: sizes.stages })
     .map((raw) =>
       raw.reduce<StageSketch[]>(
         (before, stage, index) => withRawStage(before, stage, `s${index}`, sizes.inputNames),

@@ -71,7 +71,7 @@ export async function runBinary(project: Project, world: World, call: Call): Pro
     ...(isInterrupted ? [] : overlapViolations(lived, sketch.jobs)),
     ...(await catViolations(project, world, run)),
   ];
-  return { run, violations };
+  return { runs: [run], violations };
 }
 
 /** What the scripts have written down; what an interrupt has ended, or a stage that was not recorded, counts as cancelled. */

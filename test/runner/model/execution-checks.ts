@@ -8,6 +8,26 @@ export function executionViolations(run: ObservedRun, actions: Map<string, Ident
   return [...keyViolations(run, actions), ...attemptViolations(run), ...outcomeViolations(run)];
 }
 
+/**
+ * As `executionViolations` for runs at the same time: of two that need an action one does it, and the other takes over
+ * what has come out. What is forced, or lost, may be done once more by each run.
+ */
+export function rivalViolations(runs: readonly ObservedRun[], actions: Map<string, Identity>): string[] {
+  const violations = runs.flatMap((run) => [...keyViolations(run, actions), ...outcomeViolations(run)]);
+  const done = runs.flatMap(({ executions }) =>
+    executions.flatMap(({ identity, end }) => (identity !== undefined && end === 'done' ? [identity] : [])),
+  );
+  for (const identity of new Set(done)) {
+    const times = done.filter((other) => other === identity).length;
+    const again = runs.filter(({ forecast }) => forecast.again.has(identity)).length;
+    if (!runs.some(({ forecast }) => forecast.may.has(identity)))
+      violations.push(`executed without need: ${identity}`);
+    if (times > Math.max(1, again))
+      violations.push(`done ${times} times instead of ${Math.max(1, again)}: ${identity}`);
+  }
+  return violations;
+}
+
 /** A key stands for one action, and an action has one key, over the whole history. */
 function keyViolations({ executions }: ObservedRun, actions: Map<string, Identity>): string[] {
   const violations: string[] = [];

@@ -73,9 +73,15 @@ export interface RunSketch extends Tempo {
   readonly interrupts: readonly number[];
 }
 
+/** Another run of the same pipeline on the same cache, which starts when the first has told so many events. */
+export interface Rival extends RunSketch {
+  readonly startsAt: number;
+}
+
 export interface Step {
   readonly changes: readonly Change[];
   readonly run: RunSketch;
+  readonly rival?: Rival | undefined;
 }
 
 export interface History {

@@ -6,7 +6,7 @@ import { runPipeline } from '../../../src/runner/execute.ts';
 import { RunControl } from '../../../src/runner/run-control.ts';
 import { DirectExecutor, type Execution } from './direct-executor.ts';
 import { eventViolations } from './event-checks.ts';
-import { executionViolations } from './execution-checks.ts';
+import { executionViolations, rivalViolations } from './execution-checks.ts';
 import type { Instance } from './expand.ts';
 import { leftoverViolations, snapshot } from './leftovers-checks.ts';
 import type { ObservedRun } from './observed-run.ts';
@@ -22,8 +22,50 @@ const STACK_LINES = 4;
 /** In this time what goes on after the end of a run shows itself. */
 const AFTERWARDS_MS = 2;
 
-/** Runs the runner in this process, on an executor that needs no other. */
+interface Ended {
+  readonly run: ObservedRun;
+  readonly violations: string[];
+}
+
+/** Runs the runner in this process, on an executor that needs no other; with a rival, two of it at once. */
 export async function runInProcess(world: World, call: Call): Promise<Played> {
+  const { rival } = call;
+  let startRival: () => void = () => {};
+  const second =
+    rival && new Promise<void>((start) => (startRival = start)).then(() => execute(world, rival.call));
+  const first = await execute(world, call, (count) => {
+    if (rival && count >= rival.startsAt) startRival();
+  });
+  startRival();
+  const ended = second ? [first, await second] : [first];
+  const runs = ended.map(({ run }) => run);
+  const violations = ended.flatMap((one) => one.violations);
+  if (violations.length > 0) return { runs, violations };
+  const after = snapshot(world);
+  await delay(AFTERWARDS_MS);
+  if (snapshot(world) !== after) violations.push('something is written after the end of the run');
+  violations.push(
+    ...(rival ? rivalViolations(runs, world.actions) : executionViolations(first.run, world.actions)),
+    ...leftoverViolations(
+      world,
+      runs.flatMap(({ executions }) => executions),
+    ),
+  );
+  for (const run of runs) {
+    violations.push(
+      ...eventViolations(run),
+      ...digestViolations(run),
+      ...(await storeViolations(run, pipelineOf(call.instances, world.directory), world.artifacts)),
+    );
+  }
+  return { runs, violations };
+}
+
+async function execute(
+  world: World,
+  call: Call,
+  onEvent: (count: number) => void = () => {},
+): Promise<Ended> {
   const { instances, sketch, only, force, forecast } = call;
   const violations: string[] = [];
   const executor = new DirectExecutor(world.recorded, sketch, (atWork) =>
@@ -42,10 +84,10 @@ export async function runInProcess(world: World, call: Call): Promise<Played> {
       control.interrupt();
     }
     events.push(event);
+    onEvent(events.length);
   };
-  const pipeline = pipelineOf(instances, world.directory);
   const summary = await inTime(
-    runPipeline(pipeline, {
+    runPipeline(pipelineOf(instances, world.directory), {
       artifactsDirectory: world.artifacts,
       ...(only && { only }),
       force,
@@ -62,28 +104,11 @@ export async function runInProcess(world: World, call: Call): Promise<Played> {
       capacity: CAPACITY,
     }),
   );
-  const run: ObservedRun = {
-    forecast,
-    events,
-    outcome: summary instanceof Error ? 'failed' : summary.outcome,
-    executions: executor.executions,
-    isInterrupted,
-  };
+  const outcome = summary instanceof Error ? 'failed' : summary.outcome;
+  const run: ObservedRun = { forecast, events, outcome, executions: executor.executions, isInterrupted };
   if (summary instanceof Error) {
     violations.push(`the run ends in ${summary.stack?.split('\n').slice(0, STACK_LINES).join('\n')}`);
-    return { run, violations };
-  }
-  const after = snapshot(world);
-  await delay(AFTERWARDS_MS);
-  if (snapshot(world) !== after) violations.push('something is written after the end of the run');
-  violations.push(
-    ...eventViolations(run),
-    ...executionViolations(run, world.actions),
-    ...digestViolations(run),
-    ...leftoverViolations(world, run.executions),
-    ...storedEventViolations(events, join(summary.directory, 'events.ndjson')),
-    ...(await storeViolations(run, pipeline, world.artifacts)),
-  );
+  } else violations.push(...storedEventViolations(events, join(summary.directory, 'events.ndjson')));
   return { run, violations };
 }
 

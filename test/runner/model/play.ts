@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expand, type Instance } from './expand.ts';
-import type { History, RunSketch } from './history.ts';
+import type { History, Rival, RunSketch } from './history.ts';
 import { type ObservedRun, outcomesOf } from './observed-run.ts';
 import { reshape } from './reshape.ts';
 import type { PipelineSketch } from './sketch.ts';
 import type { Forecast } from './staleness.ts';
-import { callText, eventText, pipelineText } from './transcript.ts';
+import { callText, pipelineText, runText } from './transcript.ts';
 import { World } from './world.ts';
 
 /** What is not so new that the cache reads it again. */
@@ -21,11 +21,17 @@ export interface Call {
   readonly force: readonly string[];
   readonly sketch: RunSketch;
   readonly forecast: Forecast;
+  readonly rival: Rivalry | undefined;
 }
 
-/** A run that has ended, and what was wrong with it as far as the way of running it can tell. */
+interface Rivalry {
+  readonly call: Call;
+  readonly startsAt: number;
+}
+
+/** A run that has ended, or several at once, and what was wrong with it as far as the way of running it can tell. */
 export interface Played {
-  readonly run: ObservedRun;
+  readonly runs: readonly ObservedRun[];
   readonly violations: readonly string[];
 }
 
@@ -48,7 +54,7 @@ export async function play(
   const told = [pipelineText(history.pipeline)];
   try {
     let { pipeline } = history;
-    for (const { changes, run: sketch } of history.steps) {
+    for (const { changes, run: sketch, rival } of history.steps) {
       for (const change of changes) {
         if (change.is === 'wait') await delay(WAIT_MS);
         const before = pipeline;
@@ -56,22 +62,22 @@ export async function play(
         const text = pipeline === before ? undefined : `${change.is}: ${pipelineText(pipeline)}`;
         told.push(world.apply(change) ?? text ?? `${change.is}: changes nothing`);
       }
-      const call = callOf(world, pipeline, sketch);
+      const call = callOf(world, pipeline, sketch, rival);
       told.push(callText(call));
-      const { run, violations } = await playRun(world, call);
-      told.push(...run.events.flatMap(eventText), ...violations.map((line) => `WRONG: ${line}`));
+      const { runs, violations } = await playRun(world, call);
+      told.push(...runs.flatMap(runText), ...violations.map((line) => `WRONG: ${line}`));
       if (violations.length > 0) {
         await delay(BURIAL_MS);
         throw new Error(`\n${told.join('\n')}`);
       }
-      count(run, tally);
+      for (const run of runs) count(run, tally);
     }
   } finally {
     world.remove();
   }
 }
 
-function callOf(world: World, pipeline: PipelineSketch, sketch: RunSketch): Call {
+function callOf(world: World, pipeline: PipelineSketch, sketch: RunSketch, rival?: Rival): Call {
   const instances = expand(pipeline);
   const idOf = (choice: number) => instances[choice % instances.length]!.id;
   const only = sketch.only === undefined ? undefined : [idOf(sketch.only)];
@@ -79,7 +85,15 @@ function callOf(world: World, pipeline: PipelineSketch, sketch: RunSketch): Call
   const forecast = world.recorded.forecast(instances, world.disk, { only, force }, (artifact) =>
     world.isStored(artifact),
   );
-  return { pipeline, instances, only, force, sketch, forecast };
+  return {
+    pipeline,
+    instances,
+    only,
+    force,
+    sketch,
+    forecast,
+    rival: rival && { call: callOf(world, pipeline, rival), startsAt: rival.startsAt },
+  };
 }
 
 function count({ events, executions, isInterrupted }: ObservedRun, tally: Tally): void {

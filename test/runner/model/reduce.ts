@@ -51,8 +51,9 @@ function withSources(stage: StageSketch, stages: readonly StageSketch[]): StageS
   return { ...stage, inputs };
 }
 
-function* simplerSteps({ changes, run }: Step): Generator<Step> {
-  for (const fewer of without(changes)) yield { changes: fewer, run };
+function* simplerSteps({ changes, run, rival }: Step): Generator<Step> {
+  if (rival) yield { changes, run };
+  for (const fewer of without(changes)) yield { changes: fewer, run, rival };
   const simple: RunSketch = {
     jobs: 1,
     only: undefined,
@@ -61,8 +62,12 @@ function* simplerSteps({ changes, run }: Step): Generator<Step> {
     isStubborn: false,
     durations: [0],
   };
-  for (const simpler of eachReplaced(run, simple)) yield { changes, run: simpler };
-  for (const interrupts of without(run.interrupts)) yield { changes, run: { ...run, interrupts } };
+  for (const simpler of eachReplaced(run, simple)) yield { changes, run: simpler, rival };
+  for (const interrupts of without(run.interrupts)) yield { changes, run: { ...run, interrupts }, rival };
+  if (!rival) return;
+  for (const simpler of eachReplaced(rival, { ...simple, startsAt: 0 })) {
+    yield { changes, run, rival: { ...rival, ...simpler } };
+  }
 }
 
 function* simplerStages(stage: StageSketch): Generator<StageSketch> {

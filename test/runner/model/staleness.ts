@@ -17,6 +17,8 @@ export interface Forecast {
   readonly must: ReadonlySet<Identity>;
   /** Those, and what may have to be done again because an output of it is lost. */
   readonly may: ReadonlySet<Identity>;
+  /** Of these, those that have a record, or may get one meanwhile, and are done nevertheless. */
+  readonly again: ReadonlySet<Identity>;
   /** How many attempts each action takes, if it is executed. */
   readonly attempts: ReadonlyMap<Identity, number>;
 }
@@ -62,14 +64,18 @@ export class Recorded {
       (identity, task) => this.has(identity) || this.#failuresLeft(identity, task) <= task.work.retries,
     );
     const must = new Set<Identity>();
+    const again = new Set<Identity>();
     const attempts = new Map<Identity, number>();
     for (const { instance, identity, succeeds } of stages.values()) {
       if (identity === undefined) continue;
       const task = taskOf(instance);
       attempts.set(identity, succeeds ? this.#failuresLeft(identity, task) + 1 : task.work.retries + 1);
       if (!this.has(identity) || force.includes(instance.id)) must.add(identity);
+      if (force.includes(instance.id)) again.add(identity);
     }
-    return { stages, must, may: withLostProducers(stages, must, isStored), attempts };
+    const may = withLostProducers(stages, must, isStored);
+    for (const identity of may) if (this.has(identity)) again.add(identity);
+    return { stages, must, may, again, attempts };
   }
 
   #failuresLeft(identity: Identity, { work }: Task): number {

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../../src/runner/events.ts';
+import type { ObservedRun } from './observed-run.ts';
 import type { Call } from './play.ts';
 import type { PipelineSketch, StageSketch } from './sketch.ts';
 
@@ -9,7 +10,7 @@ export function pipelineText({ axes, stages }: PipelineSketch): string {
 }
 
 /** How a run is called. */
-export function callText({ only, force, sketch }: Call): string {
+export function callText({ only, force, sketch, rival }: Call): string {
   const { jobs, interrupts, durations, isStubborn } = sketch;
   const parts = [
     `run --jobs ${jobs}`,
@@ -18,11 +19,20 @@ export function callText({ only, force, sketch }: Call): string {
     `(stages take ${durations.join(', ')} ms${isStubborn ? ', heed no interrupt' : ''})`,
     ...interrupts.map((count) => `interrupted at event ${count}`),
   ];
+  if (rival) parts.push(`\nand from event ${rival.startsAt} on, at once: ${callText(rival.call)}`);
   return parts.join(' ');
 }
 
+/** What a run has told, in a line for what matters. */
+export function runText({ events }: ObservedRun): string[] {
+  return [
+    `told by ${events[0]?.type === 'run-started' ? events[0].run : 'a run'}:`,
+    ...events.flatMap(eventText),
+  ];
+}
+
 /** What matters of an event in a line; nothing for those that only decorate. */
-export function eventText(event: RunEvent): string[] {
+function eventText(event: RunEvent): string[] {
   switch (event.type) {
     case 'stage-planned':
       return [`  ${event.stage}: planned ${event.state}, ${event.reason.message}`];
