@@ -24,8 +24,8 @@ const SHORTEST_POLL_MS = 20;
 const LONGEST_POLL_MS = 1000;
 
 export interface LockOptions {
-  /** Names the attempt, for those who wait. */
-  readonly attempt: string;
+  /** Names the run that takes the lock, for those who wait. */
+  readonly run: string;
   /** Ends the waiting: `acquireLock` then throws its reason. */
   readonly signal: AbortSignal;
   /** Told of each process that holds the lock while this one waits. */
@@ -33,14 +33,12 @@ export interface LockOptions {
 }
 
 export interface Lock {
-  /** Whether another process held the lock before, so that the work may be done already. */
-  readonly waited: boolean;
   /** Lets the next process have it; may be called again. */
   release(): Promise<void>;
 }
 
 interface Claim extends ProcessIdentity {
-  readonly attempt: string;
+  readonly run: string;
 }
 
 interface Holder {
@@ -60,10 +58,9 @@ interface Holder {
  * a claim is complete when it appears and there is never a second. Breaking a dead holder's lock unlinks the
  * claim that was judged, by its name: whatever others do in between, a live claim cannot be hit.
  */
-export async function acquireLock(path: string, { attempt, signal, onWaiting }: LockOptions): Promise<Lock> {
+export async function acquireLock(path: string, { run, signal, onWaiting }: LockOptions): Promise<Lock> {
   return await explained(`take the lock ${path}`, async () => {
-    const claim = await prepareClaim(path, attempt);
-    let waited = false;
+    const claim = await prepareClaim(path, run);
     let announced: string | undefined;
     try {
       signal.throwIfAborted();
@@ -74,7 +71,6 @@ export async function acquireLock(path: string, { attempt, signal, onWaiting }: 
           await removeClaim(path, holder.name);
           continue;
         }
-        waited = true;
         if (announced !== holder.name) onWaiting(describe(holder));
         announced = holder.name;
         await delay(Math.min(poll, LONGEST_POLL_MS), undefined, { signal });
@@ -85,7 +81,7 @@ export async function acquireLock(path: string, { attempt, signal, onWaiting }: 
       await rm(claim.directory, { recursive: true, force: true });
       throw signal.aborted ? signal.reason : error;
     }
-    return { waited, release: hold(path, claim.name) };
+    return { release: hold(path, claim.name) };
   });
 }
 
@@ -96,10 +92,10 @@ export async function lockHolder(path: string): Promise<string | undefined> {
 }
 
 /** Writes this process's claim into a directory of its own, ready to be renamed into place. */
-async function prepareClaim(path: string, attempt: string): Promise<{ name: string; directory: string }> {
+async function prepareClaim(path: string, run: string): Promise<{ name: string; directory: string }> {
   const name = randomUUID();
   const directory = `${path}.${name}`;
-  const claim: Claim = { ...(await thisProcess()), attempt };
+  const claim: Claim = { ...(await thisProcess()), run };
   await makeDirectory(dirname(path));
   await mkdir(directory);
   await writeFile(join(directory, name), `${JSON.stringify(claim)}\n`);
@@ -142,7 +138,7 @@ async function isDead({ claim, lastHeartbeat }: Holder): Promise<boolean> {
 }
 
 function describe({ claim }: Holder): string {
-  return claim ? `process ${claim.pid} on ${claim.host} (attempt ${claim.attempt})` : 'an unknown process';
+  return claim ? `process ${claim.pid} on ${claim.host} (run ${claim.run})` : 'an unknown process';
 }
 
 /** Keeps the heartbeat; returns what ends the hold. */

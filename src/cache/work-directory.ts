@@ -53,26 +53,37 @@ export async function listAttempts(work: string, key: Digest): Promise<Attempt[]
 }
 
 /**
- * Removes the directories of a recorded action: this process's and those of processes that ended. Another
- * that is still there waits for the action's lock and will want to say so in its directory.
+ * Removes the directories of a recorded action. Its lock is held, so they are this process's or a dead one's; that of
+ * a process on another host may still be written to, and stays.
  */
 export async function removeAttempts(work: string, key: Digest): Promise<void> {
   await explained('remove work directories', async () => {
     for (const { directory } of await listAttempts(work, key)) {
-      if (!(await isOfAnother(directory))) await rm(directory, { recursive: true, force: true });
+      if (await isAbandoned(directory)) await rm(directory, { recursive: true, force: true });
     }
     // Not empty as long as another process has an attempt there.
     await rmdir(join(work, key)).catch(() => {});
   });
 }
 
-async function isOfAnother(directory: string): Promise<boolean> {
+/** Whether nobody but this process can be at work in an attempt's directory: its creator is this process, or dead. */
+export async function isAbandoned(directory: string): Promise<boolean> {
+  return (await ownerOf(directory)) !== 'another';
+}
+
+/** Whether the process that created an attempt's directory has ended. */
+export async function isOfDead(directory: string): Promise<boolean> {
+  return (await ownerOf(directory)) === 'dead';
+}
+
+async function ownerOf(directory: string): Promise<'self' | 'dead' | 'another'> {
   const owner = await orAbsent(readFile(join(directory, OWNER_FILE), 'utf8'));
-  if (owner === undefined || owner === (await self())) return false;
+  if (owner === (await self())) return 'self';
   try {
-    return (await isRunning(JSON.parse(owner) as ProcessIdentity)) !== false;
+    const running = await isRunning(JSON.parse(owner ?? '') as ProcessIdentity);
+    return running === false ? 'dead' : 'another';
   } catch {
-    return false;
+    return 'dead'; // it names none: the machine stopped before it was on the disk
   }
 }
 

@@ -6,8 +6,7 @@ export const RESULT_VERSION = 1;
 /**
  * How an attempt ended, written atomically by the stage's process as `result.json`. Its absence means that
  * the process died; an exit code alone is never believed. `observed` are the facts that `observe` gave before and
- * after the work (they agreed). `superseded`: the lock was free only after another process had finished the
- * action, so look for its record.
+ * after the work (they agreed).
  */
 export type StageResult = { readonly result: typeof RESULT_VERSION } & (
   | { readonly status: 'done'; readonly observed: JsonObject; readonly facts: JsonObject }
@@ -16,5 +15,23 @@ export type StageResult = { readonly result: typeof RESULT_VERSION } & (
       readonly error: { readonly message: string; readonly hint?: string; readonly stack?: string };
     }
   | { readonly status: 'cancelled' }
-  | { readonly status: 'superseded' }
 );
+
+/** A result as a process wrote it; undefined for anything else: a program may have written to the file. */
+export function parseResult(text: string): StageResult | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Record<string, unknown>> | null;
+    if (value?.result !== RESULT_VERSION) return undefined;
+    const { status, observed, facts, error } = value;
+    if (status === 'cancelled') return { result: RESULT_VERSION, status };
+    if (status === 'done' && isObject(observed) && isObject(facts)) return value as unknown as StageResult;
+    const failed = status === 'failed' && isObject(error) && typeof error.message === 'string';
+    return failed ? (value as unknown as StageResult) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

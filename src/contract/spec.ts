@@ -3,7 +3,7 @@ import type { JsonObject } from './json.ts';
 import type { ArtifactKind } from './stage-type.ts';
 
 /** Version of `spec.json`, the file that tells a stage's process what to do. */
-export const SPEC_VERSION = 1;
+export const SPEC_VERSION = 2;
 
 export type SpecInput =
   | { readonly artifact: 'file'; readonly digest: string; readonly path: string }
@@ -23,19 +23,18 @@ export type SpecInput =
 export interface StageSpec {
   readonly spec: typeof SPEC_VERSION;
   readonly uses: string;
-  /** Action key; the lock of the action is `lockFile`. */
+  /** Action key; the runner holds the action's lock. */
   readonly key: string;
   readonly attempt: string;
   readonly settings: JsonObject;
   readonly inputs: Readonly<Record<string, SpecInput>>;
   readonly collections: Readonly<Record<string, Readonly<Record<string, SpecInput>>>>;
   readonly outputs: Readonly<Record<string, { readonly artifact: ArtifactKind; readonly path: string }>>;
-  /** Holds spec.json, events.ndjson, result.json, `inputs/` (copies), `outputs/`, `work/` and, on cancelling, `cancel`. */
+  /** Holds spec.json, events.ndjson, result.json, `inputs/` (copies), `outputs/`, `scratch/`, `work/` and, on cancelling, `cancel`. */
   readonly attemptDirectory: string;
   readonly earlierWorkDirectories: readonly string[];
   /** Names of the variables whose values must not be seen; the process hides them in all that it tells. */
   readonly secrets: readonly string[];
-  readonly lockFile: string;
   readonly engine: EngineName | null;
   /** The user named that engine, rather than leaving the choice to `auto`. */
   readonly engineByName?: boolean;

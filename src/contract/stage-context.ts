@@ -31,6 +31,8 @@ export interface StageContext<Settings> {
   readonly outputs: Readonly<Record<string, string>>;
   /** This attempt's directory for checkpoints and finished items; kept when the attempt fails. */
   readonly workDirectory: string;
+  /** This attempt's directory for what nobody needs when it has ended, however it ends. */
+  readonly scratchDirectory: string;
   /** Work directories of earlier unfinished attempts of the same action, newest first. */
   readonly earlierWorkDirectories: readonly string[];
   /** Fixed engine for this run; present when the stage type has `tensors: true`. */

@@ -13,6 +13,50 @@ export type StageEvent = { readonly time: number } & (
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
   | { readonly type: 'metric'; readonly name: string; readonly value: number }
   | { readonly type: 'fact'; readonly name: string; readonly value: Json }
-  /** The action's lock is held by a live process elsewhere; the stage waits. */
-  | { readonly type: 'waiting'; readonly holder: string }
 );
+
+/**
+ * An event of one line; undefined for anything else: a full disk may have cut a line short and let the next one follow
+ * it, and a program that is not ours may write to the file.
+ */
+export function parseStageEvent(line: string): StageEvent | undefined {
+  try {
+    const event = JSON.parse(line) as Partial<Record<string, unknown>> | null;
+    return event !== null && typeof event === 'object' && isStageEvent(event)
+      ? (event as unknown as StageEvent)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStageEvent(event: Partial<Record<string, unknown>>): boolean {
+  if (typeof event.time !== 'number') return false;
+  switch (event.type) {
+    case 'progress':
+      return (
+        typeof event.done === 'number' &&
+        (event.total === null || typeof event.total === 'number') &&
+        typeof event.unit === 'string' &&
+        (event.metrics === undefined || isMetrics(event.metrics))
+      );
+    case 'log':
+      return typeof event.message === 'string';
+    case 'warning':
+      return typeof event.message === 'string' && ['string', 'undefined'].includes(typeof event.hint);
+    case 'metric':
+      return typeof event.name === 'string' && typeof event.value === 'number';
+    case 'fact':
+      return typeof event.name === 'string' && event.value !== undefined;
+    default:
+      return false;
+  }
+}
+
+function isMetrics(metrics: unknown): boolean {
+  return (
+    typeof metrics === 'object' &&
+    metrics !== null &&
+    Object.values(metrics).every((value) => typeof value === 'number' || typeof value === 'string')
+  );
+}

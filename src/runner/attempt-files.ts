@@ -10,9 +10,13 @@ export interface AttemptFiles {
   readonly result: string;
   /** Its appearance asks the stage to stop. */
   readonly cancel: string;
+  /** What every process of the attempt carries in its environment, so that they can be found after a crash. */
+  readonly mark: string;
   /** Copies of the inputs, for stages that do not read the store in place. */
   readonly inputs: string;
   readonly outputs: string;
+  /** What the stage needs only while it runs. */
+  readonly scratch: string;
   /** Checkpoints and finished items; what a later attempt may go on from. */
   readonly work: string;
 }
@@ -23,8 +27,10 @@ export function attemptFiles(directory: string): AttemptFiles {
     events: join(directory, 'events.ndjson'),
     result: join(directory, 'result.json'),
     cancel: join(directory, 'cancel'),
+    mark: join(directory, 'mark'),
     inputs: join(directory, 'inputs'),
     outputs: join(directory, 'outputs'),
+    scratch: join(directory, 'scratch'),
     work: join(directory, 'work'),
   };
 }

@@ -1,6 +1,3 @@
-import { lstat } from 'node:fs/promises';
-import { orAbsent } from '../cache/cache-error.ts';
-import type { ObjectStore, StoredArtifact } from '../cache/object-store.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { StageSpec } from '../contract/spec.ts';
 import type { StageEvent } from '../contract/stage-event.ts';
@@ -20,8 +17,7 @@ export interface AttemptError {
 export type AttemptEnd =
   | { readonly status: 'done'; readonly observed: JsonObject; readonly facts: JsonObject }
   | { readonly status: 'failed'; readonly error: AttemptError }
-  | { readonly status: 'cancelled' }
-  | { readonly status: 'superseded' };
+  | { readonly status: 'cancelled' };
 
 export interface AttemptOptions {
   readonly executor: Executor;
@@ -32,16 +28,13 @@ export interface AttemptOptions {
   readonly onEvent: (event: StageEvent) => void;
 }
 
-/** Executes a prepared attempt to its end, whatever ends it. */
+/** Executes a prepared attempt to its end, whatever ends it: when this settles, nothing of it runs any more. */
 export async function executeAttempt(spec: StageSpec, options: AttemptOptions): Promise<AttemptEnd> {
   const { control, timeout } = options;
   const handle = options.executor.start(spec, options.surroundings);
   const ending = new Ending(handle, control, timeout);
   try {
-    for await (const event of handle.events) {
-      if (event.type === 'waiting') ending.doNotTime(); // another process does the work; ours has not begun
-      options.onEvent(event);
-    }
+    for await (const event of handle.events) options.onEvent(event);
     const result = await handle.done;
     if (result.status === 'done') return result;
     // The first cause is told, not what came of it.
@@ -49,31 +42,13 @@ export async function executeAttempt(spec: StageSpec, options: AttemptOptions): 
     if (ending.timedOut) return { status: 'failed', error: timeoutError(timeout ?? 0) };
     return result;
   } catch (error) {
-    handle.kill(); // nobody follows it any more
+    // Nobody follows it any more; the error goes up when nothing of it runs.
+    handle.kill();
+    await handle.done.catch(() => {});
     throw error;
   } finally {
     ending.close();
   }
-}
-
-/** Stores the outputs of an attempt that is done. Gives an error where it did not write what it declares. */
-export async function storeOutputs(
-  outputs: StageSpec['outputs'],
-  objects: ObjectStore,
-): Promise<{ readonly stored: Record<string, StoredArtifact> } | { readonly error: AttemptError }> {
-  const missing: string[] = [];
-  for (const [name, { path }] of Object.entries(outputs)) {
-    if (!(await orAbsent(lstat(path)))) missing.push(`${name} (${path})`);
-  }
-  if (missing.length > 0) {
-    const message = `the stage ended without writing ${missing.length === 1 ? 'its output' : 'its outputs'} ${missing.join(', ')}`;
-    return { error: { message, hint: 'Every declared output must be written, even if it is empty.' } };
-  }
-  const stored: [string, StoredArtifact][] = [];
-  for (const [name, { path, artifact }] of Object.entries(outputs)) {
-    stored.push([name, await objects.put(path, artifact, { move: true })]);
-  }
-  return { stored: Object.fromEntries(stored) };
 }
 
 /** Every way to end an attempt from outside. */
@@ -94,10 +69,6 @@ class Ending {
     control.killed.addEventListener('abort', this.#kill);
     if (control.cancelled.aborted) this.#cancel();
     if (control.killed.aborted) this.#kill();
-  }
-
-  doNotTime(): void {
-    clearTimeout(this.#limit);
   }
 
   close(): void {

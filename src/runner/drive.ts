@@ -15,48 +15,61 @@ export interface Work {
   check(id: string): Promise<Step>;
   /** Runs a stage to its end. */
   run(id: string): Promise<Step>;
-  /** Told of each stage that ends without having been started. */
+  /** Called for each stage that ends without having been started. */
   ended(id: string, state: 'skipped' | 'cancelled', because: string | undefined): void;
 }
+
+/** What came back for a stage and has not been applied to the schedule yet. */
+type Answer = { readonly id: string } & ({ readonly step: Step } | { readonly error: unknown });
 
 /**
  * Takes every stage of a schedule to its end: decides about those that are ready, starts those for which there is
  * room, waits for one of them, and again. When `cancelled` is aborted nothing more is started; what runs is waited
- * for. Rejects with the first error that `check` or `run` threw, after everything that was started has settled.
+ * for. Rejects with the first error that anything threw, after everything that was started has settled.
+ *
+ * Promises only put their answers into a list and ring the bell. The loop alone changes the schedule, whose states say
+ * how many answers are still to come: there is no second account of what runs that could disagree with it.
  */
 export async function drive(schedule: Schedule, work: Work, cancelled: AbortSignal): Promise<void> {
-  const pending = new Map<string, Promise<void>>();
+  const answers: Answer[] = [];
   const errors: unknown[] = [];
-  const start = (id: string, doing: Promise<Step>): void => {
-    const settled = doing
-      .then((step) => settle(schedule, work, id, step))
-      .catch((error: unknown) => void errors.push(error))
-      .then(() => void pending.delete(id));
-    pending.set(id, settled);
-  };
-
-  const startWhatHasRoom = (): void => {
-    for (let id = schedule.nextToRun(); id !== undefined; id = schedule.nextToRun()) {
-      schedule.set(id, 'running');
-      start(id, work.run(id));
+  const bell = new Bell();
+  cancelled.addEventListener('abort', bell.ring);
+  const start = async (id: string, step: (id: string) => Promise<Step>): Promise<void> => {
+    try {
+      answers.push({ id, step: await step(id) });
+    } catch (error) {
+      answers.push({ id, error });
     }
+    bell.ring();
   };
 
-  const interrupted = new Promise<void>((interrupt) => {
-    cancelled.addEventListener('abort', () => interrupt(), { once: true });
-  });
-  for (;;) {
+  const advance = (): void => {
+    for (let answer = answers.shift(); answer; answer = answers.shift()) settle(schedule, work, answer);
     if (cancelled.aborted || errors.length > 0) cancelWhatHasNotStarted(schedule, work);
     for (const id of schedule.in('ready')) {
       schedule.set(id, 'checking');
-      start(id, work.check(id));
+      void start(id, (id) => work.check(id));
     }
     // Deciding takes milliseconds: waiting for all of it gives room in the pipeline's order, and not by luck.
-    if (schedule.in('checking').length === 0) startWhatHasRoom();
-    if (pending.size === 0) break;
-    // What only waits for its turn learns of an interrupt at once, and not when something that runs has ended.
-    await Promise.race(cancelled.aborted ? pending.values() : [...pending.values(), interrupted]);
+    if (schedule.in('checking').length > 0) return;
+    for (let id = schedule.nextToRun(); id !== undefined; id = schedule.nextToRun()) {
+      schedule.set(id, 'running');
+      void start(id, (id) => work.run(id));
+    }
+  };
+
+  for (;;) {
+    try {
+      advance();
+    } catch (error) {
+      errors.push(error);
+      if (answers.length > 0) continue;
+    }
+    if (schedule.busy === 0) break;
+    await bell.rung();
   }
+  cancelled.removeEventListener('abort', bell.ring);
   if (errors.length > 0) throw errors[0];
   if (!schedule.finished) {
     const stuck = schedule.in('waiting').concat(schedule.in('queued')).join(', ');
@@ -64,28 +77,54 @@ export async function drive(schedule: Schedule, work: Work, cancelled: AbortSign
   }
 }
 
-function settle(schedule: Schedule, work: Work, id: string, step: Step): void {
+/** Wakes the one who waits; a ring while nobody waits is not forgotten. */
+class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  readonly ring = (): void => {
+    this.#rung = true;
+    this.#wake?.();
+  };
+
+  async rung(): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+    this.#rung = false;
+  }
+}
+
+function settle(schedule: Schedule, work: Work, answer: Answer): void {
+  const { id } = answer;
+  if ('error' in answer) {
+    reportEnded(schedule, work, schedule.set(id, 'failed'), id);
+    throw answer.error;
+  }
+  const { step } = answer;
   if ('need' in step) schedule.addNeed(id, step.need);
   if ('rebuild' in step) {
     for (const producer of step.rebuild) {
       // Another stage may have missed the same output a moment ago.
       if (schedule.state(producer) === 'done')
-        tellEnded(schedule, work, schedule.set(producer, 'waiting'), producer);
+        reportEnded(schedule, work, schedule.set(producer, 'waiting'), producer);
     }
   }
-  tellEnded(schedule, work, schedule.set(id, step.to), id);
+  reportEnded(schedule, work, schedule.set(id, step.to), id);
 }
 
 function cancelWhatHasNotStarted(schedule: Schedule, work: Work): void {
   for (const state of ['waiting', 'ready', 'queued'] as const) {
     for (const id of schedule.in(state)) {
       if (schedule.state(id) !== state) continue; // went along with one before it
-      tellEnded(schedule, work, [id, ...schedule.set(id, 'cancelled')], undefined);
+      reportEnded(schedule, work, [id, ...schedule.set(id, 'cancelled')], undefined);
     }
   }
 }
 
-function tellEnded(
+function reportEnded(
   schedule: Schedule,
   work: Work,
   ids: readonly string[],

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
+import { endDeadAttempts } from './attempt-directory.ts';
 import { commandText } from './command-text.ts';
 import { type DecideOptions, Decider } from './decide.ts';
 import { drive } from './drive.ts';
@@ -94,6 +95,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     outcome = await new PipelineRun(pipeline, options, workspace, store, emit).run(counts);
     return { run: store.about.run, directory: store.directory, outcome, counts };
   } finally {
+    await options.executor.close();
     emit({
       type: 'run-finished',
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,
@@ -129,7 +131,10 @@ class PipelineRun {
     for (const { stage, state, reason } of plan.stages) {
       this.#emit({ type: 'stage-planned', stage: stage.id, state, reason });
     }
-    if (plan.stages.some(({ state }) => state !== 'hit')) await removeLeftovers(this.#workspace);
+    if (plan.stages.some(({ state }) => state !== 'hit')) {
+      await removeLeftovers(this.#workspace);
+      await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
+    }
     if (await this.#preflightFails(plan)) return 'preflight-failed';
     const schedule = this.#schedule(plan);
     const { executor, control, environment } = this.#options;

@@ -9,6 +9,13 @@ import type { StageEvent } from '../contract/stage-event.ts';
 export interface Executor {
   /** Starts the attempt that `spec.json` in the spec's attempt directory describes. */
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle;
+  /**
+   * Ends whatever still runs of an attempt whose runner is dead, and waits for it: nothing of it writes afterwards.
+   * The caller holds the lock of the action.
+   */
+  endRemains(attemptDirectory: string): Promise<void>;
+  /** Gives up what it keeps for all attempts; none runs any more. A later `start` begins anew. */
+  close(): Promise<void>;
 }
 
 export interface Surroundings {
@@ -21,10 +28,10 @@ export interface Surroundings {
 export interface AttemptHandle {
   /** The stage's events in order, until the process has ended. */
   readonly events: AsyncIterable<StageEvent>;
-  /** How it ended, once no process of its group is left; a process that died without a result has failed. */
+  /** How it ended, once nothing of it runs any more; a process that died without a result has failed. */
   readonly done: Promise<StageResult>;
   /** Asks the stage to stop; it may write a checkpoint first. */
   cancel(): void;
-  /** Ends every process of the group at once. */
+  /** Ends every process of the attempt at once. */
   kill(): void;
 }

@@ -1,45 +1,66 @@
 import { once } from 'node:events';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { explained } from '../cache/cache-error.ts';
-import { RESULT_VERSION, type StageResult } from '../contract/result.ts';
+import { explained, orAbsent } from '../cache/cache-error.ts';
+import { parseResult, RESULT_VERSION, type StageResult } from '../contract/result.ts';
 import type { StageSpec } from '../contract/spec.ts';
-import type { StageEvent } from '../contract/stage-event.ts';
-import { attemptFiles } from './attempt-files.ts';
+import { parseStageEvent, type StageEvent } from '../contract/stage-event.ts';
+import { type AttemptFiles, attemptFiles } from './attempt-files.ts';
 import type { AttemptHandle, Executor, Surroundings } from './executor.ts';
 import { followLines } from './follow-lines.ts';
+import { endMarked, isMark, markingEnvironment, newMark } from './marked-processes.ts';
 import { describeDeath, type ProcessExit } from './process-death.ts';
 import { endGroup, killGroup } from './process-group.ts';
+import { Watcher } from './watcher.ts';
 
-/** Runs stages on this machine, each in a process group of its own. `hostFile` is the built `stage-host.js`. */
+/**
+ * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
+ * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.js`.
+ */
 export class LocalExecutor implements Executor {
   readonly #hostFile: string;
+  readonly #watcher = new Watcher();
 
   constructor(hostFile: string) {
     this.#hostFile = hostFile;
   }
 
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle {
-    return new LocalAttempt(this.#hostFile, spec, surroundings);
+    return new LocalAttempt(this.#hostFile, this.#watcher, spec, surroundings);
+  }
+
+  async endRemains(attemptDirectory: string): Promise<void> {
+    const mark = await orAbsent(readFile(attemptFiles(attemptDirectory).mark, 'utf8'));
+    if (mark !== undefined && isMark(mark)) await endMarked([mark]);
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher.close();
   }
 }
 
 class LocalAttempt implements AttemptHandle {
   readonly events: AsyncIterable<StageEvent>;
   readonly done: Promise<StageResult>;
-  readonly #spec: StageSpec;
+  readonly #files: AttemptFiles;
+  readonly #mark = newMark();
   #group: number | undefined;
   #killed = false;
 
-  constructor(hostFile: string, spec: StageSpec, surroundings: Surroundings) {
-    this.#spec = spec;
-    const ended = this.#execute(hostFile, surroundings);
-    this.events = parsedEvents(attemptFiles(spec.attemptDirectory).events, ended);
+  constructor(hostFile: string, watcher: Watcher, spec: StageSpec, surroundings: Surroundings) {
+    this.#files = attemptFiles(spec.attemptDirectory);
+    const ended = this.#execute(hostFile, watcher, spec.attemptDirectory, surroundings);
+    this.events = parsedEvents(this.#files.events, ended);
     this.done = ended.then((exit) => this.#result(exit, surroundings.log));
   }
 
+  /** Where the file cannot be written (a full disk, a folder that is gone) the stage could write no checkpoint either. */
   cancel(): void {
-    writeFileSync(attemptFiles(this.#spec.attemptDirectory).cancel, '');
+    try {
+      writeFileSync(this.#files.cancel, '');
+    } catch {
+      this.kill();
+    }
   }
 
   kill(): void {
@@ -47,28 +68,38 @@ class LocalAttempt implements AttemptHandle {
     if (this.#group !== undefined) killGroup(this.#group);
   }
 
-  /** Settles when no process of the group is left: until then one of them could still write an output. */
-  async #execute(hostFile: string, { environment, log }: Surroundings): Promise<ProcessExit> {
+  /** Settles when nothing of the attempt is left: until then it could still write an output. */
+  async #execute(
+    hostFile: string,
+    watcher: Watcher,
+    directory: string,
+    { environment, log }: Surroundings,
+  ): Promise<ProcessExit> {
     const { execa } = await import('execa'); // only now: a run of hits starts no process
     const output = createWriteStream(log, { flags: 'a' });
     try {
       await explained(`write ${log}`, () => once(output, 'open')); // its descriptor is handed down: nothing of the log passes through the runner
-      const subprocess = execa(process.execPath, [hostFile, attemptFiles(this.#spec.attemptDirectory).spec], {
-        cwd: this.#spec.attemptDirectory,
-        env: { ...environment },
+      await explained('start the stage', async () => writeFileSync(this.#files.mark, this.#mark));
+      const subprocess = execa(process.execPath, [hostFile, this.#files.spec], {
+        cwd: directory,
+        env: { ...environment, ...markingEnvironment(this.#mark) },
         extendEnv: false,
         detached: true, // leads a process group
-        stdin: 'pipe', // open for as long as we live: its end is our death
+        stdin: 'ignore',
         stdout: output,
         stderr: output,
         buffer: false,
         reject: false,
       });
       this.#group = subprocess.pid;
+      const watched = { group: subprocess.pid ?? 0, mark: this.#mark };
+      if (subprocess.pid !== undefined) watcher.add(watched);
       if (this.#killed) this.kill();
       const { exitCode, signal, message } = await subprocess;
       if (subprocess.pid === undefined) throw new Error(message);
       await endGroup(subprocess.pid);
+      await endMarked([this.#mark]);
+      watcher.remove(watched);
       return { exitCode, signal };
     } finally {
       output.destroy();
@@ -76,28 +107,21 @@ class LocalAttempt implements AttemptHandle {
   }
 
   async #result(exit: ProcessExit, log: string): Promise<StageResult> {
-    const text = await readFile(attemptFiles(this.#spec.attemptDirectory).result, 'utf8').catch(
-      () => undefined,
+    const text = await orAbsent(readFile(this.#files.result, 'utf8'));
+    const result = text === undefined ? undefined : parseResult(text);
+    return (
+      result ?? {
+        result: RESULT_VERSION,
+        status: 'failed',
+        error: await describeDeath(exit, log, this.#files.result),
+      }
     );
-    if (text === undefined) {
-      return { result: RESULT_VERSION, status: 'failed', error: await describeDeath(exit, log) };
-    }
-    return JSON.parse(text) as StageResult;
   }
 }
 
 async function* parsedEvents(file: string, ended: Promise<unknown>): AsyncGenerator<StageEvent> {
   for await (const line of followLines(file, ended)) {
-    const event = parseEvent(line);
+    const event = parseStageEvent(line);
     if (event) yield event;
-  }
-}
-
-/** A full disk may have cut a line short and let the next one follow it. */
-function parseEvent(line: string): StageEvent | undefined {
-  try {
-    return JSON.parse(line) as StageEvent;
-  } catch {
-    return undefined;
   }
 }

@@ -20,8 +20,6 @@ export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
       return { ...rest, type: 'stage-metric', stage };
     case 'fact':
       return { ...rest, type: 'stage-fact', stage };
-    case 'waiting':
-      return { ...rest, type: 'stage-waiting', stage };
   }
 }
 

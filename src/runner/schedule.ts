@@ -53,117 +53,130 @@ const FOLLOWING: Readonly<Record<State, readonly State[]>> = {
 interface Node extends Omit<Task, 'needs'> {
   readonly needs: Set<string>;
   readonly neededBy: Set<string>;
+  /** Its place among the tasks, which decides who is given room first. */
+  readonly place: number;
+  state: State;
 }
 
 const RESOURCES = ['cpu', 'gpu', 'memory'] as const;
 
 /**
- * Which stage is where, and what may come next. Pure bookkeeping: it starts nothing and knows no time. Every
- * change of state goes through `set`, which keeps queues and shares in step.
+ * Which stage is where, and what may come next. Pure bookkeeping: it starts nothing and knows no time. What a stage is
+ * doing is its state and nothing else; every change of it goes through `set`, which keeps queues and shares in step.
  */
 export class Schedule {
   readonly #limits: Limits;
-  readonly #tasks = new Map<string, Node>();
-  readonly #states = new Map<string, State>();
-  readonly #running = new Set<string>();
+  readonly #nodes = new Map<string, Node>();
+  readonly #byState: ReadonlyMap<State, Set<Node>>;
 
   /** `tasks`: all that take part, in the order in which room is given; what a task needs is among them. */
   constructor(tasks: readonly Task[], limits: Limits) {
     this.#limits = limits;
-    for (const task of tasks) {
+    this.#byState = new Map(Object.keys(FOLLOWING).map((state) => [state as State, new Set()]));
+    for (const [place, task] of tasks.entries()) {
       const resources = withinCapacity(task.resources, limits.capacity);
-      this.#tasks.set(task.id, { ...task, resources, needs: new Set(task.needs), neededBy: new Set() });
-      this.#states.set(task.id, 'waiting');
+      const graph = { needs: new Set(task.needs), neededBy: new Set<string>() };
+      const node: Node = { ...task, ...graph, resources, place, state: 'waiting' };
+      this.#nodes.set(task.id, node);
+      this.#all('waiting').add(node);
     }
-    for (const { id, needs } of tasks) for (const need of needs) this.#task(need).neededBy.add(id);
-    for (const { id } of tasks) this.#settleWaiting(id);
+    for (const { id, needs } of tasks) for (const need of needs) this.#node(need).neededBy.add(id);
+    for (const { id } of tasks) this.#follow(this.#node(id));
   }
 
   state(id: string): State {
-    const state = this.#states.get(id);
-    if (state === undefined) throw new Error(`Internal error: there is no stage "${id}" in this run`);
-    return state;
+    return this.#node(id).state;
   }
 
   /** Ids in a state, in the order of the tasks. */
   in(state: State): string[] {
-    return [...this.#states].filter(([, current]) => current === state).map(([id]) => id);
+    return this.#inOrder(state).map(({ id }) => id);
+  }
+
+  /** How many stages are being decided or run: for each of them somebody is going to call `set`. */
+  get busy(): number {
+    return this.#all('checking').size + this.#all('running').size;
   }
 
   /** Whether every stage has reached a state in which it stays. */
   get finished(): boolean {
-    return [...this.#states.values()].every((state) => state === 'done' || FOLLOWING[state].length === 0);
+    const ended = (['done', 'failed', 'skipped', 'cancelled'] as const).map((state) => this.#all(state).size);
+    return ended.reduce((sum, count) => sum + count) === this.#nodes.size;
   }
 
   /** The first queued stage for which there is room. */
   nextToRun(): string | undefined {
-    return this.in('queued').find((id) => this.#hasRoom(this.#task(id)));
+    if (this.#all('running').size >= this.#limits.jobs) return undefined;
+    return this.#inOrder('queued').find((node) => this.#hasRoom(node))?.id;
   }
 
   /** Makes one more stage a precondition of another that has not started: two stages were found to be one action. */
   addNeed(id: string, need: string): void {
-    this.#task(id).needs.add(need);
-    this.#task(need).neededBy.add(id);
+    this.#node(id).needs.add(need);
+    this.#node(need).neededBy.add(id);
   }
 
   /** Moves a stage to a state, and what depends on it along with it. Returns those that thereby end as skipped or cancelled. */
   set(id: string, to: State): string[] {
-    const from = this.state(id);
-    if (!FOLLOWING[from].includes(to)) {
-      throw new Error(`Internal error: stage "${id}" cannot go from ${from} to ${to}`);
+    const node = this.#node(id);
+    this.#move(node, to);
+    const followers = this.#follow(node);
+    return followers.filter(({ state }) => state === 'skipped' || state === 'cancelled').map(({ id }) => id);
+  }
+
+  #node(id: string): Node {
+    const node = this.#nodes.get(id);
+    if (!node) throw new Error(`Internal error: there is no stage "${id}" in this run`);
+    return node;
+  }
+
+  #all(state: State): Set<Node> {
+    return this.#byState.get(state)!;
+  }
+
+  #inOrder(state: State): Node[] {
+    return [...this.#all(state)].sort((one, other) => one.place - other.place);
+  }
+
+  #move(node: Node, to: State): void {
+    if (!FOLLOWING[node.state].includes(to)) {
+      throw new Error(`Internal error: stage "${node.id}" cannot go from ${node.state} to ${to}`);
     }
-    this.#states.set(id, to);
-    if (from === 'running') this.#running.delete(id);
-    switch (to) {
-      case 'running':
-        this.#running.add(id);
-        return [];
-      case 'waiting':
-        this.#holdBackDependents(id);
-        return this.#settleWaiting(id);
-      case 'queued':
-        // A producer may have been reopened while this one was being decided.
-        return this.#needsAreDone(id) ? [] : this.set(id, 'waiting');
-      case 'done':
-      case 'failed':
-      case 'skipped':
-      case 'cancelled':
-        return [...this.#task(id).neededBy].flatMap((dependent) => this.#settleWaiting(dependent));
-      default:
-        return [];
+    this.#all(node.state).delete(node);
+    this.#all(to).add(node);
+    node.state = to;
+  }
+
+  /** Moves a stage and its dependents where their needs put them now. In a loop: a chain may be thousands long. */
+  #follow(first: Node): Node[] {
+    const followers: Node[] = [];
+    const changed = [first];
+    for (let node = changed.shift(); node; node = changed.shift()) {
+      for (const other of [node, ...[...node.neededBy].map((id) => this.#node(id))]) {
+        const next = this.#stateByNeeds(other);
+        if (next === undefined) continue;
+        this.#move(other, next);
+        followers.push(other);
+        changed.push(other);
+      }
     }
+    return followers;
   }
 
-  #task(id: string): Node {
-    const task = this.#tasks.get(id);
-    if (!task) throw new Error(`Internal error: there is no stage "${id}" in this run`);
-    return task;
-  }
-
-  #needsAreDone(id: string): boolean {
-    return [...this.#task(id).needs].every((need) => this.state(need) === 'done');
-  }
-
-  /** Moves a waiting stage on when what it needs is done, or has ended in another way. */
-  #settleWaiting(id: string): string[] {
-    if (this.state(id) !== 'waiting') return [];
-    if (this.#needsAreDone(id)) return this.set(id, 'ready');
-    const needs = [...this.#task(id).needs].map((need) => this.state(need));
-    if (needs.includes('cancelled')) return [id, ...this.set(id, 'cancelled')];
-    if (needs.includes('failed') || needs.includes('skipped')) return [id, ...this.set(id, 'skipped')];
-    return [];
-  }
-
-  /** A stage that is to be done again: those that would have started from its outputs wait for the new ones. */
-  #holdBackDependents(id: string): void {
-    for (const dependent of this.#task(id).neededBy) {
-      if (['ready', 'queued'].includes(this.state(dependent))) this.set(dependent, 'waiting');
-    }
+  /** Where a stage that has not started goes because of what it needs; undefined where it stays. */
+  #stateByNeeds({ state, needs }: Node): State | undefined {
+    const states = [...needs].map((need) => this.state(need));
+    const allDone = states.every((state) => state === 'done');
+    // A producer may have been reopened, also while this one was being decided: it waits for the new outputs.
+    if (state === 'ready' || state === 'queued') return allDone ? undefined : 'waiting';
+    if (state !== 'waiting') return undefined;
+    if (allDone) return 'ready';
+    if (states.includes('cancelled')) return 'cancelled';
+    return states.includes('failed') || states.includes('skipped') ? 'skipped' : undefined;
   }
 
   #hasRoom(task: Node): boolean {
-    if (this.#running.size >= this.#limits.jobs) return false;
-    const running = [...this.#running].map((id) => this.#task(id));
+    const running = [...this.#all('running')];
     if (running.filter((other) => other.class === task.class).length >= task.atMost) return false;
     return RESOURCES.every((name) => {
       const used = running.reduce((sum, other) => sum + other.resources[name], 0);

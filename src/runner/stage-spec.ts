@@ -57,12 +57,11 @@ export async function prepareSpec(
     attemptDirectory: attempt.directory,
     earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
     secrets: stage.secrets,
-    lockFile: join(sources.workspace.locksDirectory, action.key),
     engine: order.engine?.engine ?? null,
     engineByName: order.engine !== undefined && order.engine.requested !== 'auto',
   };
   if (inputs.lost.length > 0) return { lost: inputs.lost };
-  await mkdir(files.work);
+  for (const directory of [files.work, files.scratch]) await mkdir(directory);
   for (const { path } of Object.values(spec.outputs)) await mkdir(dirname(path), { recursive: true });
   await writeFile(files.events, '');
   await writeFile(files.spec, `${JSON.stringify(spec, null, 2)}\n`);

@@ -4,13 +4,14 @@ import { rememberKey } from '../cache/latest.ts';
 import { StageError } from '../contract/stage-context.ts';
 import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
 import type { AttemptError } from './attempt.ts';
+import type { StageRunContext } from './attempt-run.ts';
 import type { Action } from './decide.ts';
 import type { Step, Work } from './drive.ts';
 import type { Outcome, Reason } from './events.ts';
 import { type LostOutput, lostReason } from './lost-outputs.ts';
 import type { Plan } from './plan.ts';
 import type { Schedule } from './schedule.ts';
-import { StageRun, type StageRunContext } from './stage-run.ts';
+import { StageRun } from './stage-run.ts';
 
 /** What there is to tell of a finished stage besides its outcome. */
 interface Finish {
@@ -32,7 +33,8 @@ export class StageWork implements Work {
   readonly #stages: ReadonlyMap<string, Stage>;
   /** Stages that run although there is a record; each at most once for that reason. */
   readonly #mustRun: Map<string, Reason>;
-  readonly #rebuilt = new Set<string>();
+  /** Stages whose lost outputs were made again, and when that was finished (Infinity: not yet). */
+  readonly #rebuilt = new Map<string, number>();
   readonly #records = new Map<string, ActionRecord>();
   readonly #actions = new Map<string, Action>();
   readonly #reasons = new Map<string, Reason>();
@@ -86,6 +88,7 @@ export class StageWork implements Work {
   async run(id: string): Promise<Step> {
     if (!this.#started.has(id)) this.#started.set(id, performance.now());
     const reason = this.#reasons.get(id)!;
+    const began = performance.now();
     return await this.#mendable(id, async () => {
       const action = this.#actions.get(id)!;
       const end = await this.#stageRun.run({
@@ -108,7 +111,7 @@ export class StageWork implements Work {
           this.#finish(id, 'cancelled', { reason: cancelled(), ...log });
           return { to: 'cancelled' };
         case 'lost':
-          return this.#rebuild(id, end.lost);
+          return this.#rebuild(id, end.lost, began);
       }
     });
   }
@@ -150,28 +153,26 @@ export class StageWork implements Work {
     });
   }
 
-  /** Outputs that another stage could not read: the stages that gave them run again, once. */
-  #rebuild(id: string, lost: readonly LostOutput[]): Step {
-    const again = lost.find(({ stage }) => this.#rebuilt.has(stage));
-    if (again) {
-      const message = `the output ${again.output} of ${again.stage} was lost again after it had been rebuilt`;
-      return this.#failed(
-        id,
-        { message, hint: 'Is something else deleting or changing files under artifacts/?' },
-        {},
-      );
-    }
+  /** Outputs that a stage, which began to run at `began`, could not read: the stages that gave them run again, once. */
+  #rebuild(id: string, lost: readonly LostOutput[], began: number): Step {
+    const again: string[] = [];
     for (const output of lost) {
+      // Missed by another stage as well, and being made again or made again meanwhile.
+      const rebuilt = this.#rebuilt.get(output.stage);
+      if (this.#schedule.state(output.stage) !== 'done' || (rebuilt ?? 0) > began) continue;
+      if (rebuilt !== undefined) return this.#failed(id, lostAgain(output), {});
       const reason = lostReason(output, id);
-      this.#rebuilt.add(output.stage);
+      again.push(output.stage);
+      this.#rebuilt.set(output.stage, Number.POSITIVE_INFINITY);
       this.#mustRun.set(output.stage, reason);
       this.#context.emit({ type: 'stage-planned', stage: output.stage, state: 'run', reason });
     }
-    return { to: 'waiting', rebuild: lost.map(({ stage }) => stage) };
+    return { to: 'waiting', rebuild: again };
   }
 
   async #done(id: string, outcome: 'hit' | 'ran', record: ActionRecord, finish: Finish): Promise<Step> {
     this.#records.set(id, record);
+    if (this.#rebuilt.has(id)) this.#rebuilt.set(id, performance.now());
     const name = { pipeline: this.#pipeline.name, stage: id };
     // Serves only later explanations; a result that is recorded does not fail for it.
     await rememberKey(this.#context.workspace.cacheDirectory, name, record.key).catch(() => {});
@@ -209,14 +210,22 @@ export class StageWork implements Work {
     try {
       return await step();
     } catch (error) {
+      const { message, hint } = Object(error) as { message?: string; hint?: string };
       if (error instanceof StageError || error instanceof CacheError) {
-        const { message, hint } = error;
-        return this.#failed(id, { message, ...(hint !== undefined && { hint }) }, {});
+        return this.#failed(id, { message: error.message, ...(hint !== undefined && { hint }) }, {});
       }
       this.#context.control.interrupt();
+      this.#failed(id, { message: `an internal error of pipe: ${message ?? error}` }, {});
       throw error;
     }
   }
+}
+
+function lostAgain({ stage, output }: LostOutput): AttemptError {
+  return {
+    message: `the output ${output} of ${stage} was lost again after it had been rebuilt`,
+    hint: 'Is something else deleting or changing files under artifacts/?',
+  };
 }
 
 function metricsOf(record: ActionRecord | undefined): { metrics?: Readonly<Record<string, number>> } {

@@ -69,7 +69,7 @@ export const command = defineStage({
       inputs: { ...filesOf(context.inputs), ...filesOfCollections(context.collections) },
       outputs: declaredOutputs(context.settings),
       destinations: context.outputs,
-      parentDirectory: context.workDirectory,
+      parentDirectory: context.scratchDirectory,
       signal: context.signal,
       secretFilter: context.secretFilter,
     });

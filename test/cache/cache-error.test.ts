@@ -138,7 +138,7 @@ async function expectReadOnly(cache: string, problem: string): Promise<void> {
     `Cannot create a work directory: ${problem}`,
   );
   const lock = acquireLock(join(cache, 'locks/a'), {
-    attempt: 'a',
+    run: 'a',
     signal: neverAborted,
     onWaiting: () => {},
   });

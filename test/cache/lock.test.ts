@@ -11,7 +11,7 @@ const holdLock = childProgram('hold-lock');
 const lockLoop = childProgram('lock-loop');
 
 function options(parts: Partial<LockOptions> = {}): LockOptions {
-  return { attempt: 'test', signal: new AbortController().signal, onWaiting: () => {}, ...parts };
+  return { run: 'test', signal: new AbortController().signal, onWaiting: () => {}, ...parts };
 }
 
 async function lockPath(): Promise<string> {
@@ -27,7 +27,7 @@ async function plantClaim(
   await mkdir(path, { recursive: true });
   await writeFile(
     join(path, 'claim'),
-    JSON.stringify({ ...(await thisProcess()), attempt: 'planted', ...parts }),
+    JSON.stringify({ ...(await thisProcess()), run: 'planted', ...parts }),
   );
   await utimes(join(path, 'claim'), heartbeat, heartbeat);
 }
@@ -37,7 +37,6 @@ async function expectFree(path: string): Promise<void> {
   const onWaiting = vi.fn();
   const lock = await acquireLock(path, options({ onWaiting }));
   expect(onWaiting).not.toHaveBeenCalled();
-  expect(lock.waited).toBe(false);
   await lock.release();
 }
 
@@ -56,7 +55,6 @@ describe('acquireLock', () => {
   it('takes a free lock and leaves nothing after its release', async () => {
     const path = await lockPath();
     const lock = await acquireLock(path, options());
-    expect(lock.waited).toBe(false);
     await lock.release();
     await lock.release();
     expect(await readdir(join(path, '..'))).toEqual([]);
@@ -65,12 +63,11 @@ describe('acquireLock', () => {
   it('waits for the holder, says who that is, and goes on when it releases', async () => {
     const path = await lockPath();
     const child = await holdLock(path);
-    expect(await child.nextLine()).toBe('held false');
+    expect(await child.nextLine()).toBe('held');
     const onWaiting = vi.fn((_: string) => child.process.stdin!.end());
     const lock = await acquireLock(path, options({ onWaiting }));
-    expect(lock.waited).toBe(true);
     expect(onWaiting.mock.calls[0]![0]).toMatch(
-      new RegExp(`^process ${child.process.pid} on .* \\(attempt child\\)$`),
+      new RegExp(`^process ${child.process.pid} on .* \\(run child\\)$`),
     );
     expect(await child.ended).toBe(0);
     await lock.release();
@@ -130,7 +127,7 @@ describe('acquireLock', () => {
   it('is held by a process on another host until a minute has passed without heartbeat', async () => {
     const path = await lockPath();
     await plantClaim(path, { host: 'elsewhere', pid: 1 }, new Date(Date.now() - 50_000));
-    expect(await expectHeld(path)).toBe('process 1 on elsewhere (attempt planted)');
+    expect(await expectHeld(path)).toBe('process 1 on elsewhere (run planted)');
     await plantClaim(path, { host: 'elsewhere', pid: 1 }, new Date(Date.now() - 61_000));
     await expectFree(path);
   });
@@ -225,7 +222,7 @@ describe('lockHolder', () => {
     const path = await lockPath();
     expect(await lockHolder(path)).toBeUndefined();
     const lock = await acquireLock(path, options());
-    expect(await lockHolder(path)).toMatch(new RegExp(`^process ${process.pid} on .* \\(attempt test\\)$`));
+    expect(await lockHolder(path)).toMatch(new RegExp(`^process ${process.pid} on .* \\(run test\\)$`));
     await lock.release();
     expect(await lockHolder(path)).toBeUndefined();
     await plantClaim(path, { started: 'before' });

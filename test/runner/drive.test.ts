@@ -15,12 +15,15 @@ const graphs = fc
       memory: fc.integer({ min: 0, max: 10 }),
       class: fc.constantFrom('train', 'other'),
       behaviour: fc.constantFrom('runs', 'runs', 'runs', 'hit', 'fails', 'loses its input', 'is a twin'),
+      // Answers that come in neighbouring microtasks are where two accounts of one stage could part.
+      microtasks: fc.array(fc.nat({ max: 6 }), { minLength: 2, maxLength: 2 }),
     }),
     { minLength: 1, maxLength: 12 },
   )
   .map((sketches) =>
     sketches.map((sketch, index) => ({
       behaviour: sketch.behaviour,
+      microtasks: sketch.microtasks as [number, number],
       earlier: index === 0 ? undefined : `s${sketch.needs[0] === undefined ? 0 : sketch.needs[0] % index}`,
       task: {
         id: `s${index}`,
@@ -46,9 +49,9 @@ describe('driving a schedule', () => {
         const rebuilt = new Set<string>();
 
         const check = async (id: string): Promise<Step> => {
-          const { task, behaviour, earlier } = sketches.get(id)!;
+          const { task, behaviour, earlier, microtasks } = sketches.get(id)!;
           for (const need of task.needs) expect(schedule.state(need)).toBe('done');
-          await order.schedule(Promise.resolve());
+          await pass(microtasks[0]);
           if (rebuilt.delete(id)) return { to: 'queued' };
           if (behaviour === 'hit') return { to: 'done' };
           if (behaviour === 'is a twin' && earlier !== undefined && schedule.state(earlier) !== 'done') {
@@ -57,10 +60,11 @@ describe('driving a schedule', () => {
           return { to: 'queued' };
         };
         const run = async (id: string): Promise<Step> => {
-          const { task, behaviour } = sketches.get(id)!;
+          const { task, behaviour, microtasks } = sketches.get(id)!;
           running.add(id);
           expectWithinLimits(running, tasks, jobs);
           await order.schedule(Promise.resolve());
+          await pass(microtasks[1]);
           running.delete(id);
           if (behaviour === 'loses its input' && task.needs.length > 0 && !lost.has(id)) {
             lost.add(id);
@@ -77,6 +81,7 @@ describe('driving a schedule', () => {
         );
         await Promise.all([driven, order.waitIdle()]);
         await driven;
+        expect(running).toEqual(new Set());
 
         const someLoseInputs = graph.some(({ behaviour }) => behaviour === 'loses its input');
         for (const { task, behaviour } of graph) {
@@ -144,6 +149,60 @@ describe('driving a schedule', () => {
     setImmediate(() => finish());
     await expect(driven).rejects.toThrow('a bug');
     expect(schedule.state('b')).toBe('done');
+    expect(schedule.state('a')).toBe('failed');
+  });
+
+  it('waits for what runs, and tells of it, whatever a listener throws', async () => {
+    const tasks = ['a', 'b', 'c'].map(
+      (id): Task => ({
+        id,
+        needs: id === 'c' ? ['a'] : [],
+        resources: { cpu: 1, gpu: 0, memory: 0 },
+        class: 'any',
+        atMost: 9,
+      }),
+    );
+    const schedule = new Schedule(tasks, { jobs: 2, capacity });
+    let ended = 0;
+    const work = {
+      check: async (): Promise<Step> => ({ to: 'queued' }),
+      run: async (id: string): Promise<Step> => {
+        if (id === 'a') return { to: 'failed' };
+        await new Promise((later) => setImmediate(later));
+        ended++;
+        return { to: 'done' };
+      },
+      ended: () => {
+        throw new Error('a closed terminal');
+      },
+    };
+    await expect(drive(schedule, work, new AbortController().signal)).rejects.toThrow('a closed terminal');
+    expect(ended).toBe(1);
+    expect(schedule.state('b')).toBe('done');
+  });
+
+  it('takes a chain of thousands to its end when its first stage fails', async () => {
+    const tasks = Array.from(
+      { length: 20_000 },
+      (_, index): Task => ({
+        id: `s${index}`,
+        needs: index === 0 ? [] : [`s${index - 1}`],
+        resources: { cpu: 1, gpu: 0, memory: 0 },
+        class: 'any',
+        atMost: 9,
+      }),
+    );
+    let skipped = 0;
+    await drive(
+      new Schedule(tasks, { jobs: 2, capacity }),
+      {
+        check: async () => ({ to: 'queued' }),
+        run: async () => ({ to: 'failed' }),
+        ended: () => skipped++,
+      },
+      new AbortController().signal,
+    );
+    expect(skipped).toBe(19_999);
   });
 
   it('names it a bug when nothing can go on', async () => {
@@ -164,6 +223,10 @@ describe('driving a schedule', () => {
     ).rejects.toThrow('Internal error: nothing to do with nothing running, yet these wait: a');
   });
 });
+
+async function pass(microtasks: number): Promise<void> {
+  for (let passed = 0; passed < microtasks; passed++) await undefined;
+}
 
 function neverCalled(): never {
   throw new Error('there is no room for it');

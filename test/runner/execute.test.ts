@@ -200,8 +200,8 @@ describe('a run', () => {
       { environment: { PATH: process.env.PATH, SEED: '1', TOKEN: 'hidden', OTHER: 'x' } },
     );
     const [ours, theirs] = [await rig.puppet('ours'), await rig.puppet('theirs')];
-    expect(ours.environment).toEqual(['OTHER', 'PATH', 'SEED', 'TOKEN']);
-    expect(theirs.environment).toEqual(['PATH', 'SEED', 'TOKEN']);
+    expect(ours.environment).toEqual(['OTHER', 'PATH', 'PIPE_ATTEMPT', 'SEED', 'TOKEN']);
+    expect(theirs.environment).toEqual(['PATH', 'PIPE_ATTEMPT', 'SEED', 'TOKEN']);
     ours.send({ do: 'finish' });
     theirs.send({ do: 'finish' });
     const finished = await run.finished;
@@ -277,7 +277,14 @@ describe('a stage that fails', () => {
     await first.order({ do: 'checkpoint', text: 'half' });
     first.send({ do: 'fail', message: 'power cut' });
     await run.finished;
-    expect(rig.filesOfAttempt()).toEqual(['events.ndjson', 'owner.json', 'result.json', 'spec.json', 'work']);
+    expect(rig.filesOfAttempt()).toEqual([
+      'events.ndjson',
+      'mark',
+      'owner.json',
+      'result.json',
+      'spec.json',
+      'work',
+    ]);
     const next = rig.start(pipeline);
     const second = await rig.puppet('a');
     expect(second.earlier).toEqual(['half']);

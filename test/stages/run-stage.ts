@@ -81,7 +81,8 @@ export async function runStage<Schema extends SettingsSchema>(
   const settings = resolvedSettings(type, options.with);
   const directory = options.directory ?? freshDirectory();
   const workDirectory = join(directory, 'work');
-  mkdirSync(workDirectory, { recursive: true });
+  const scratchDirectory = join(directory, 'scratch');
+  for (const path of [workDirectory, scratchDirectory]) mkdirSync(path, { recursive: true });
   const outputs = Object.fromEntries(
     Object.entries(type.outputs(settings)).map(([name, { path }]) => [
       name,
@@ -113,6 +114,7 @@ export async function runStage<Schema extends SettingsSchema>(
     ),
     outputs,
     workDirectory,
+    scratchDirectory,
     earlierWorkDirectories: options.earlierWorkDirectories ?? [],
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     signal: options.signal ?? new AbortController().signal,

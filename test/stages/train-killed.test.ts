@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineName } from '../../src/contract/engine-name.ts';
-import type { StageSpec } from '../../src/contract/spec.ts';
+import { SPEC_VERSION, type StageSpec } from '../../src/contract/spec.ts';
 import { train } from '../../src/stages/train.ts';
 import { freshDirectory, removeDirectories, resolvedSettings } from './run-stage.ts';
 import { type TrainInputs, writeTrainInputs } from './train-inputs.ts';
@@ -35,7 +35,7 @@ function start(
   const file = (path: string) => ({ artifact: 'file' as const, digest: 'unused', path });
   const modelFiles = ['config.json', 'generation_config.json', 'model.safetensors'];
   const spec: StageSpec = {
-    spec: 1,
+    spec: SPEC_VERSION,
     uses: 'train',
     key: 'key',
     attempt: 'attempt',
@@ -59,10 +59,9 @@ function start(
     attemptDirectory: directory,
     earlierWorkDirectories,
     secrets: [],
-    lockFile: join(directory, 'lock'),
     engine,
   };
-  for (const name of ['outputs', 'work']) mkdirSync(join(directory, name));
+  for (const name of ['outputs', 'scratch', 'work']) mkdirSync(join(directory, name));
   writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec));
   return spawn(process.execPath, [HOST, join(directory, 'spec.json')], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -9,10 +9,12 @@ export type NewStageEvent = Untimed<StageEvent>;
 
 /**
  * Appends a stage's events to its `events.ndjson`, each as one write of one whole line. Progress is thinned out,
- * but the newest progress is always written in the end, and always before an event that came after it.
+ * but the newest progress is always written in the end, and always before an event that came after it. A full disk ends
+ * the telling and not the work, whose result says what is wrong.
  */
 export class EventWriter {
   readonly #descriptor: number;
+  #broken = false;
   #pending: StageEvent | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
@@ -49,6 +51,11 @@ export class EventWriter {
   }
 
   #append(event: StageEvent): void {
-    writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+    if (this.#broken) return;
+    try {
+      writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+    } catch {
+      this.#broken = true;
+    }
   }
 }

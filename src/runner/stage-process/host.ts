@@ -1,7 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { CacheError, explained } from '../../cache/cache-error.ts';
 import { canonicalJson } from '../../cache/canonical-json.ts';
-import { acquireLock, type Lock } from '../../cache/lock.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { RESULT_VERSION, type StageResult } from '../../contract/result.ts';
 import { SPEC_VERSION, type StageSpec } from '../../contract/spec.ts';
@@ -12,40 +11,30 @@ import { cancellationSignal } from './cancellation.ts';
 import { EventWriter, type NewStageEvent } from './event-writer.ts';
 import { hideInOutput, Secrets } from './secrets.ts';
 import { stageContext } from './stage-context.ts';
-import { watchRunner } from './watch-runner.ts';
 
 /**
- * The whole life of a stage's process: reads the spec, holds the lock of the action, does the work, writes
- * `result.json`, exits. Exit code 0 says only that a result was written. Never returns.
+ * The whole life of a stage's process: reads the spec, does the work, writes `result.json`, exits. Exit code 0 says
+ * only that a result was written. The runner, which holds the lock of the action, does the rest. Never returns.
  */
 export async function runStageHost(
   specFile: string | undefined,
   stageTypes: ReadonlyMap<string, StageType>,
 ): Promise<never> {
-  watchRunner();
   const spec = readSpec(specFile);
   const secrets = new Secrets(spec.secrets, process.env);
   hideInOutput(secrets, [process.stdout, process.stderr]);
   const files = attemptFiles(spec.attemptDirectory);
   const events = new EventWriter(files.events);
   const signal = cancellationSignal(files.cancel);
-  let lock: Lock | undefined;
   let result: StageResult;
   try {
-    lock = await acquireLock(spec.lockFile, {
-      attempt: spec.attempt,
-      signal,
-      onWaiting: (holder) => events.write({ type: 'waiting', holder }),
-    });
-    result = lock.waited
-      ? { result: RESULT_VERSION, status: 'superseded' }
-      : await work(spec, stageTypes, events, signal, secrets);
+    result = await work(spec, stageTypes, events, signal, secrets);
   } catch (error) {
     result = signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error, secrets);
   }
   events.close();
+  rmSync(files.scratch, { recursive: true, force: true }); // on a full disk this makes room for the result
   writeResult(files.result, result);
-  await lock?.release(); // only now: whoever waits for it then sees that the action is done
   process.exit(0); // a stage may have left sockets and timers behind
 }
 

@@ -30,6 +30,7 @@ export function stageContext(
     ),
     outputs: mapValues(spec.outputs, (output) => output.path),
     workDirectory: attemptFiles(spec.attemptDirectory).work,
+    scratchDirectory: attemptFiles(spec.attemptDirectory).scratch,
     earlierWorkDirectories: spec.earlierWorkDirectories,
     ...(spec.engine !== null && { engine: spec.engine, engineByName: spec.engineByName === true }),
     signal,

@@ -3,11 +3,11 @@ import { acquireLock } from '../../../src/cache/lock.ts';
 
 const [path, ending] = process.argv.slice(2) as [string, string | undefined];
 const lock = await acquireLock(path, {
-  attempt: 'child',
+  run: 'child',
   signal: new AbortController().signal,
   onWaiting: (holder) => console.log(`waiting for ${holder}`),
 });
-console.log(`held ${lock.waited}`);
+console.log('held');
 process.stdin.resume();
 process.stdin.on('end', () => {
   if (ending !== 'forget') void lock.release();

@@ -5,7 +5,7 @@ import { acquireLock } from '../../../src/cache/lock.ts';
 const [path, journal, rounds, dies] = process.argv.slice(2) as [string, string, string, string];
 for (let round = 0; round < Number(rounds); round++) {
   const lock = await acquireLock(path, {
-    attempt: String(round),
+    run: String(round),
     signal: new AbortController().signal,
     onWaiting: () => {},
   });

@@ -43,6 +43,7 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
     collections: {},
     outputs: {},
     workDirectory: freshDirectory(),
+    scratchDirectory: freshDirectory(),
     earlierWorkDirectories: [],
     signal: new AbortController().signal,
     progress: () => undefined,

@@ -1,0 +1,27 @@
+import { lstat } from 'node:fs/promises';
+import { orAbsent } from '../cache/cache-error.ts';
+import type { ObjectStore, StoredArtifact } from '../cache/object-store.ts';
+import type { StageSpec } from '../contract/spec.ts';
+import { StageError } from '../contract/stage-context.ts';
+
+/** Stores the outputs of an attempt that is done. Throws a StageError where it did not write what it declares. */
+export async function storeOutputs(
+  outputs: StageSpec['outputs'],
+  objects: ObjectStore,
+): Promise<Record<string, StoredArtifact>> {
+  const missing: string[] = [];
+  for (const [name, { path }] of Object.entries(outputs)) {
+    if (!(await orAbsent(lstat(path)))) missing.push(`${name} (${path})`);
+  }
+  if (missing.length > 0) {
+    const what = missing.length === 1 ? 'its output' : 'its outputs';
+    throw new StageError(`the stage ended without writing ${what} ${missing.join(', ')}`, {
+      hint: 'Every declared output must be written, even if it is empty.',
+    });
+  }
+  const stored: [string, StoredArtifact][] = [];
+  for (const [name, { path, artifact }] of Object.entries(outputs)) {
+    stored.push([name, await objects.put(path, artifact, { move: true })]);
+  }
+  return Object.fromEntries(stored);
+}
