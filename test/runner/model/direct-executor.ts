@@ -75,6 +75,11 @@ export class DirectExecutor implements Executor {
     };
   }
 
+  /** No attempt outlives its run here. */
+  async endRemains(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
   /** Reads the inputs as they are now, not as they should be. */
   #work(spec: StageSpec, execution: Execution): StageResult {
     const task = JSON.parse((spec.settings as unknown as Settings).task) as Task;
