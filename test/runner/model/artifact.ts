@@ -9,7 +9,7 @@ export type Artifact =
 /** Path below an input's own -> text. */
 export type Files = readonly (readonly [path: string, text: string])[];
 
-/** The files of an artifact that lies at `path`, in the order of their paths. */
+/** The files of an artifact at `path`, in the order of their paths. */
 export function filesOf(path: string, artifact: Artifact): Files {
   if (artifact.kind === 'file') return [[path, artifact.text]];
   return sorted(Object.entries(artifact.files).map(([name, text]) => [`${path}/${name}`, text] as const));

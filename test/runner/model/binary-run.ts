@@ -17,7 +17,7 @@ import type { World } from './world.ts';
 const AFTERWARDS_MS = 20;
 const CODES = { succeeded: 0, failed: 1, cancelled: 130, 'preflight-failed': 1 } as const;
 
-/** Runs the real binary on a pipeline of shell scripts, which write down what they do. */
+/** Runs the real binary on a pipeline of shell scripts, which log what they do. */
 export async function runBinary(project: Project, world: World, call: Call): Promise<Played> {
   const { pipeline, sketch, only = [], force, forecast } = call;
   const file = (name: string) => join(world.directory, name);
@@ -45,12 +45,12 @@ export async function runBinary(project: Project, world: World, call: Call): Pro
   const events = parseEvents(stdout);
   const last = events.at(-1);
   const outcome = last?.type === 'run-finished' ? last.outcome : 'failed';
-  const lived = readFileSync(file('log'), 'utf8').slice(before).split('\n').slice(0, -1);
+  const logged = readFileSync(file('log'), 'utf8').slice(before).split('\n').slice(0, -1);
   const run: ObservedRun = {
     forecast,
     events,
     outcome,
-    executions: executionsOf(lived, events, isInterrupted),
+    executions: executionsOf(logged, events, isInterrupted),
     isInterrupted,
   };
   for (const { identity, end } of run.executions) {
@@ -68,15 +68,15 @@ export async function runBinary(project: Project, world: World, call: Call): Pro
     ...executionViolations(run, world.actions),
     ...digestViolations(run),
     ...leftoverViolations(world, run.executions),
-    ...(isInterrupted ? [] : overlapViolations(lived, sketch.jobs)),
+    ...(isInterrupted ? [] : overlapViolations(logged, sketch.jobs)),
     ...(await catViolations(project, world, run)),
   ];
   return { runs: [run], violations };
 }
 
-/** What the scripts have written down; what an interrupt has ended, or a stage that was not recorded, counts as cancelled. */
+/** What the scripts have logged; what an interrupt has ended, or a stage that was not recorded, counts as cancelled. */
 function executionsOf(
-  lived: readonly string[],
+  logged: readonly string[],
   events: ObservedRun['events'],
   isInterrupted: boolean,
 ): Execution[] {
@@ -85,7 +85,7 @@ function executionsOf(
   );
   const outcomes = outcomesOf(events);
   const executions: Execution[] = [];
-  for (const line of lived) {
+  for (const line of logged) {
     const [what, key, ...rest] = line.split(' ') as [string, string, ...string[]];
     const stage = stages.get(key) ?? '(unknown)';
     if (what === 'start') executions.push({ stage, key, identity: rest.join(' '), end: 'none' });
@@ -100,9 +100,9 @@ function executionsOf(
   return executions;
 }
 
-function overlapViolations(lived: readonly string[], jobs: number): string[] {
+function overlapViolations(logged: readonly string[], jobs: number): string[] {
   const running: Identity[] = [];
-  return lived.flatMap((line) => {
+  return logged.flatMap((line) => {
     const [what, key] = line.split(' ') as [string, string];
     if (what === 'end') running.splice(running.indexOf(key), 1);
     else running.push(key);

@@ -30,7 +30,7 @@ export interface Execution {
 
 /**
  * Computes outputs within this process, directly in the attempt's directory. An execution that fails, is stopped or
- * is done is noted; `onStart` is told of those that are at work whenever one more begins.
+ * is done is noted; `onStart` is called with those that are at work whenever one more begins.
  */
 export class DirectExecutor implements Executor {
   readonly executions: Execution[] = [];

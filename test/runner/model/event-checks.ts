@@ -16,10 +16,10 @@ function frameViolations({ events, forecast, outcome }: ObservedRun): string[] {
   const last = events.at(-1);
   if (first?.type !== 'run-started') violations.push('the first event is not run-started');
   else {
-    const told = first.stages.map(({ stage }) => stage).sort();
+    const named = first.stages.map(({ stage }) => stage).sort();
     const selected = [...forecast.stages.keys()].sort();
-    if (String(told) !== String(selected))
-      violations.push(`run-started names ${told}, selected are ${selected}`);
+    if (String(named) !== String(selected))
+      violations.push(`run-started names ${named}, selected are ${selected}`);
   }
   const ends = events.filter(({ type }) => type === 'run-finished').length;
   if (last?.type !== 'run-finished' || ends !== 1) {
@@ -33,7 +33,7 @@ function frameViolations({ events, forecast, outcome }: ObservedRun): string[] {
   }
   const right = counts.failed > 0 ? 'failed' : counts.cancelled > 0 ? 'cancelled' : 'succeeded';
   if (last.outcome !== right || outcome !== right) {
-    violations.push(`the run is told to have ${last.outcome} and gives ${outcome}; it is ${right}`);
+    violations.push(`run-finished says ${last.outcome}, the summary ${outcome}; it is ${right}`);
   }
   return violations;
 }

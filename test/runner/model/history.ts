@@ -8,10 +8,10 @@ export interface Content {
   readonly second: number;
 }
 
-/** A stage that is not in a pipeline yet: numbers stand for stages, outputs and files of the pipeline that it comes into. */
+/** A number that stands for one of those that there are when it is used, so that every history is a possible one. */
 export type Choice = number;
 
-/** What happens between two runs. A `Choice` is one of those that there are then. */
+/** What happens between two runs. */
 export type Change =
   /** `same-time`: the modification time is put back; `renamed`: another file takes the place, its time as before. */
   | {
@@ -55,6 +55,7 @@ export type CacheFolder =
   | 'runs'
   | '.';
 
+/** A stage before it comes into a pipeline, whose stages it may need. */
 export interface RawStage extends Omit<StageSketch, 'name' | 'inputs'> {
   readonly files: readonly FileName[];
   readonly needs: readonly { readonly back: Choice; readonly output: Choice }[];
@@ -69,11 +70,11 @@ export interface RunSketch extends Tempo {
   readonly jobs: number;
   readonly only: Choice | undefined;
   readonly force: Choice | undefined;
-  /** Interrupted when so many events have come; twice for two numbers. */
+  /** Interrupted after this number of events; twice for two numbers. */
   readonly interrupts: readonly number[];
 }
 
-/** Another run of the same pipeline on the same cache, which starts when the first has told so many events. */
+/** Another run of the same pipeline on the same cache, which starts after this number of events of the first. */
 export interface Rival extends RunSketch {
   readonly startsAt: number;
 }

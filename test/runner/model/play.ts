@@ -41,8 +41,8 @@ export type PlayRun = (world: World, call: Call) => Promise<Played>;
 export type Tally = Map<string, number>;
 
 /**
- * Plays a history: changes, then a run, and again. Throws an Error that tells the history where a run was other than
- * the model says.
+ * Plays a history: changes, then a run, and again. Throws an Error with the history where a run differs from
+ * the model.
  */
 export async function play(
   history: History,
@@ -51,7 +51,7 @@ export async function play(
   tally: Tally,
 ): Promise<void> {
   const world = new World(history.files);
-  const told = [pipelineText(history.pipeline)];
+  const transcript = [pipelineText(history.pipeline)];
   try {
     let { pipeline } = history;
     for (const { changes, run: sketch, rival } of history.steps) {
@@ -60,15 +60,15 @@ export async function play(
         const before = pipeline;
         pipeline = reshape(pipeline, change, inputNames);
         const text = pipeline === before ? undefined : `${change.is}: ${pipelineText(pipeline)}`;
-        told.push(world.apply(change) ?? text ?? `${change.is}: changes nothing`);
+        transcript.push(world.apply(change) ?? text ?? `${change.is}: changes nothing`);
       }
       const call = callOf(world, pipeline, sketch, rival);
-      told.push(callText(call));
+      transcript.push(callText(call));
       const { runs, violations } = await playRun(world, call);
-      told.push(...runs.flatMap(runText), ...violations.map((line) => `WRONG: ${line}`));
+      transcript.push(...runs.flatMap(runText), ...violations.map((line) => `WRONG: ${line}`));
       if (violations.length > 0) {
         await delay(BURIAL_MS);
-        throw new Error(`\n${told.join('\n')}`);
+        throw new Error(`\n${transcript.join('\n')}`);
       }
       for (const run of runs) count(run, tally);
     }

@@ -18,8 +18,8 @@ export interface PropertyOptions {
 type Play = (history: History, tally: Tally) => Promise<void>;
 
 /**
- * Plays so many histories and prints what they did. One that fails is made smaller until nothing more can be left out;
- * what is then told of it is thrown, with the seed.
+ * Plays `runs` histories and prints what happened in them. One that fails is made smaller until nothing more can be left
+ * out; its transcript is thrown then, with the seed.
  */
 export async function expectAllHold(
   histories: fc.Arbitrary<History>,

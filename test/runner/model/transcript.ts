@@ -23,10 +23,10 @@ export function callText({ only, force, sketch, rival }: Call): string {
   return parts.join(' ');
 }
 
-/** What a run has told, in a line for what matters. */
+/** The events of a run, a line for each that matters. */
 export function runText({ events }: ObservedRun): string[] {
   return [
-    `told by ${events[0]?.type === 'run-started' ? events[0].run : 'a run'}:`,
+    `events of ${events[0]?.type === 'run-started' ? events[0].run : 'a run'}:`,
     ...events.flatMap(eventText),
   ];
 }
