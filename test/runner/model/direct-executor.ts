@@ -28,6 +28,9 @@ export interface Execution {
   end: StageResult['status'] | 'none';
 }
 
+/** A process that was killed in the middle: some outputs are there, and no result. */
+const DEATH = failed('died');
+
 /**
  * Computes outputs within this process, directly in the attempt's directory. An execution that fails, is stopped or
  * is done is noted; `onStart` is called with those that are at work whenever one more begins.
@@ -62,7 +65,7 @@ export class DirectExecutor implements Executor {
       const result = how ?? this.#work(spec, execution);
       execution.end = result.status;
       this.atWork.delete(execution);
-      writeResult(spec, result);
+      if (result !== DEATH) writeResult(spec, result);
       return result;
     });
     return {
@@ -86,12 +89,13 @@ export class DirectExecutor implements Executor {
     const inputs = filesOfSpec(spec);
     const identity = identityOf(task, inputs);
     execution.identity = identity;
-    const fails = alwaysFails(task, inputs) || this.#recorded.attempts(identity) < task.work.flaky;
-    this.#recorded.attempted(identity, !fails);
+    const dies = this.#recorded.attempts(identity) < task.work.flaky;
+    const fails = alwaysFails(task, inputs);
+    this.#recorded.attempted(identity, !fails && !dies);
     if (fails) return failed('fails');
-    for (const [name, artifact] of Object.entries(compute(task, inputs))) {
-      write(spec.outputs[name]!.path, artifact);
-    }
+    const outputs = Object.entries(compute(task, inputs)).slice(0, dies ? 1 : undefined);
+    for (const [name, artifact] of outputs) write(spec.outputs[name]!.path, artifact);
+    if (dies) return DEATH;
     return { result: RESULT_VERSION, status: 'done', observed: {}, facts: {} };
   }
 }
