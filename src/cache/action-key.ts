@@ -19,6 +19,11 @@ export interface KeyManifest {
   readonly settings: JsonObject;
   /** Digest of each input; of a collection, the digest for each variant label. */
   readonly inputs: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  /**
+   * Single files among the inputs that their owner may run, by the name under which the stage sees them; absent where there
+   * are none, and for stages that only read their inputs. What a folder holds has it in its digest.
+   */
+  readonly executable?: Readonly<Record<string, true>>;
   /** Values of the variables that the pipeline declares under `env`. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -26,6 +31,7 @@ export interface KeyManifest {
 /** The action key: SHA-256 of the manifest's canonical JSON. Throws a TypeError for what JSON cannot hold. */
 export function actionKey(manifest: KeyManifest): Digest {
   // Field by field: a property that some caller's object has besides must not slip into the key.
-  const { format, type, version, settings, inputs, env } = manifest;
-  return digestOfBytes(canonicalJson({ format, type, version, settings, inputs, env }));
+  const { format, type, version, settings, inputs, executable, env } = manifest;
+  const common = { format, type, version, settings, inputs, env };
+  return digestOfBytes(canonicalJson(executable === undefined ? common : { ...common, executable }));
 }

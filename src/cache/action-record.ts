@@ -73,6 +73,7 @@ function isManifest(value: unknown): value is KeyManifest {
     isObject(value.settings) &&
     isObject(value.inputs) &&
     Object.values(value.inputs).every((input) => isDigest(input) || isObject(input)) &&
+    (value.executable === undefined || isObject(value.executable)) &&
     isObject(value.env)
   );
 }
@@ -83,6 +84,7 @@ function isOutput(value: unknown): value is RecordedOutput {
     (value.artifact === 'file' || value.artifact === 'directory') &&
     isDigest(value.digest) &&
     Number.isSafeInteger(value.bytes) &&
+    (value.executable === undefined || value.executable === true) &&
     ['string', 'undefined'].includes(typeof value.inline)
   );
 }

@@ -1,13 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { link, lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
-import { CacheError, errorCode, explained, ifThere, orAbsent } from './cache-error.ts';
+import { CacheError, errorCode, explained, orAbsent } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
 import { quarantine } from './quarantine.ts';
+import { readText } from './read-text.ts';
 
 /**
  * Records of finished actions at `actions/<key>/<digest of observed facts>.json`. The objects that a record
@@ -26,9 +27,8 @@ export class ActionRecords {
   /** Every sound record of an action, one for each state of its observed facts, in a fixed order. */
   async find(key: Digest): Promise<readonly ActionRecord[]> {
     return await explained('read the action records', async () => {
-      const names = ifThere(() => readdirSync(this.#folder(key))) ?? [];
       const records: ActionRecord[] = [];
-      for (const name of names.filter((name) => name.endsWith('.json')).sort()) {
+      for (const name of (await this.#namesOf(key)).sort()) {
         const record = await this.#read(join(this.#folder(key), name));
         if (record) records.push(record);
       }
@@ -48,7 +48,7 @@ export class ActionRecords {
           const winner = await this.#read(path);
           if (winner) return winner;
           // Reading a damaged record puts it aside; where that is impossible, no record can be added either.
-          if (await orAbsent(stat(path))) throw stuck(path);
+          if (await orAbsent(lstat(path))) throw stuck(path);
         }
         await sync(dirname(path));
         return record;
@@ -90,15 +90,24 @@ export class ActionRecords {
     }
   }
 
+  /** Names of the files in which the records of an action lie. What is no folder is put aside, so that one can be made. */
+  async #namesOf(key: Digest): Promise<string[]> {
+    const folder = this.#folder(key);
+    try {
+      return readdirSync(folder).filter((name) => name.endsWith('.json'));
+    } catch (error) {
+      if (await orAbsent(lstat(folder))) await this.#putAside(folder, reasonOf(error));
+      return [];
+    }
+  }
+
   /** A sound record; undefined where there is none or it is damaged, which is reported. */
   async #read(path: string): Promise<ActionRecord | undefined> {
-    // At once: a run with nothing to do reads one for every stage, and waiting would take longer than reading.
-    const text = ifThere(() => readFileSync(path, 'utf8'));
-    if (text === undefined) return undefined;
     try {
-      return this.#parse(text, path);
+      return this.#parse(readText(path), path);
     } catch (error) {
-      return await this.#putAside(path, error instanceof Error ? error.message : String(error));
+      // A link that leads nowhere is there, although it cannot be opened.
+      return (await orAbsent(lstat(path))) ? await this.#putAside(path, reasonOf(error)) : undefined;
     }
   }
 
@@ -117,7 +126,7 @@ export class ActionRecords {
       return undefined;
     }
     try {
-      const record = this.#parse(await readFile(quarantined, 'utf8'), path);
+      const record = this.#parse(readText(quarantined), path);
       await linkExclusively(quarantined, path);
       return record;
     } catch {
@@ -146,6 +155,10 @@ async function linkExclusively(file: string, name: string): Promise<boolean> {
   }
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function stuck(path: string): CacheError {
   return new CacheError(
     `The action record ${path} is damaged and cannot be moved away.`,
@@ -154,7 +167,14 @@ function stuck(path: string): CacheError {
 }
 
 function sameOutputs(one: ActionRecord, other: ActionRecord): boolean {
-  const digests = ({ outputs }: ActionRecord) =>
-    canonicalJson(Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, output.digest])));
-  return digests(one) === digests(other);
+  const contents = ({ outputs }: ActionRecord) =>
+    canonicalJson(
+      Object.fromEntries(
+        Object.entries(outputs).map(([name, { digest, executable }]) => [
+          name,
+          [digest, executable === true],
+        ]),
+      ),
+    );
+  return contents(one) === contents(other);
 }

@@ -1,44 +1,37 @@
-import { type BigIntStats, constants } from 'node:fs';
-import { chmod, copyFile, lstat, rename, rm, stat, utimes } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, orAbsent } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
-import { type Digest, digestOfBytes, digestOfFile } from './digest.ts';
+import { copyWithDigest, type Digest, type Digested, digestOfBytes, digestOfFile } from './digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
-import { ObjectMemo } from './object-memo.ts';
 import { quarantine } from './quarantine.ts';
-
-/**
- * Objects are dated back, so that whatever is written to one later gets another modification time even
- * within one tick of a coarse clock; the memo could not notice it otherwise.
- */
-const DATED_BACK_MS = 10_000;
+import { cannotRead } from './unfit-source.ts';
 
 /** Errors after which a file that is there will not give its bytes either when it is read again. */
 const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP'];
 
-export interface Blob {
-  readonly digest: Digest;
-  readonly bytes: number;
-}
+/** What lies in an object's place and cannot be read as a file has no digest. */
+const UNREADABLE_OBJECT = { digest: undefined };
 
-/** Immutable byte strings under `objects/ab/cdef…`, named by their digest. */
+/**
+ * Immutable byte strings under `objects/ab/cdef…`, named by their digest. Whoever reads one reads bytes that were hashed
+ * on that very read: a failing disk changes bytes and leaves size and times as they were, so nothing else can tell.
+ */
 export class BlobStore {
   readonly #directory: string;
   readonly #onProblem: OnCacheProblem;
-  readonly #memo: ObjectMemo;
 
   constructor(directory: string, onProblem: OnCacheProblem) {
     this.#directory = directory;
     this.#onProblem = onProblem;
-    this.#memo = new ObjectMemo(join(directory, 'object-memo'));
   }
 
   /**
    * Stores a file's bytes. With `move` the file is gone from its place afterwards, and was not copied where
    * the file system allows that.
    */
-  async add(source: string, { move }: { readonly move: boolean }): Promise<Blob> {
+  async add(source: string, { move }: { readonly move: boolean }): Promise<Digested> {
     // Somebody else may write through another link of the file, so one that has any is copied.
     if (move && (await lstat(source)).nlink === 1) {
       try {
@@ -53,7 +46,7 @@ export class BlobStore {
   }
 
   /** Stores bytes that are in memory. */
-  async addBytes(bytes: Uint8Array | string): Promise<Blob> {
+  async addBytes(bytes: Uint8Array | string): Promise<Digested> {
     const blob = { digest: digestOfBytes(bytes), bytes: Buffer.byteLength(bytes) };
     if (await this.#isSound(blob.digest)) return blob;
     const temporary = await temporaryName(this.#directory);
@@ -67,24 +60,62 @@ export class BlobStore {
 
   /** Size in bytes of the object's file, whose bytes are not looked at; undefined when there is none. */
   async size(digest: Digest): Promise<number | undefined> {
-    const state = await orAbsent(stat(this.#path(digest)));
-    return state?.isFile() ? state.size : undefined;
+    const state = await readObject(this.#path(digest), (path) => stat(path));
+    return state && 'size' in state ? state.size : undefined;
   }
 
   /** Path of an object whose bytes agree with its digest; undefined, with the problem reported, otherwise. */
   async locate(digest: Digest): Promise<string | undefined> {
-    const path = this.#path(digest);
-    const state = await orAbsent(stat(path, { bigint: true }));
-    if (!state) {
-      this.#onProblem({ code: 'lost-object', message: `Object ${digest} is missing from the cache` });
-      return undefined;
-    }
-    return (await this.#agrees(digest, path, state)) ? path : undefined;
+    return (await this.#read(digest, digestOfFile)) && this.#path(digest);
   }
 
-  async #addCopy(source: string): Promise<Blob> {
+  /** The bytes of a small object; undefined, with the problem reported, where they are lost or damaged. */
+  async bytes(digest: Digest): Promise<Buffer | undefined> {
+    const read = await this.#read(digest, async (path) => {
+      const bytes = await readFile(path);
+      return { digest: digestOfBytes(bytes), bytes };
+    });
+    return read?.bytes;
+  }
+
+  /**
+   * Copies an object to a file that must not exist. False, with the problem reported and no file, where the object is
+   * lost or damaged. Errors of the system about the destination pass unchanged, and leave no file either.
+   */
+  async copy(digest: Digest, destination: string, mode: number): Promise<boolean> {
+    await (await open(destination, 'wx')).close();
+    let copied = false;
+    try {
+      copied = (await this.#read(digest, (path) => copyWithDigest(path, destination))) !== undefined;
+      if (copied) await chmod(destination, mode);
+      return copied;
+    } finally {
+      if (!copied) await rm(destination, { force: true });
+    }
+  }
+
+  /** What `read` gives of an object, if the bytes that it read have the object's digest. */
+  async #read<Result extends { readonly digest: Digest }>(
+    digest: Digest,
+    read: (path: string) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const path = this.#path(digest);
+    const found = await readObject(path, read);
+    if (found?.digest === digest) return found as Result;
+    if (found !== undefined) {
+      // Sound after all: another process has replaced it, or it is the destination that cannot be written to.
+      const again = (await this.#putAside(digest, path)) ? await read(path) : undefined;
+      return again?.digest === digest ? again : undefined;
+    }
+    this.#onProblem({ code: 'lost-object', message: `Object ${digest} is missing from the cache` });
+    return undefined;
+  }
+
+  async #addCopy(source: string): Promise<Digested> {
     // Hashed before it is copied: most often it is there already, and nothing needs to be written.
-    const before = await digestOfFile(source);
+    const before = await digestOfFile(source).catch((error: unknown) => {
+      throw cannotRead(source, error);
+    });
     if (await this.#isSound(before.digest)) return before;
     const temporary = await temporaryName(this.#directory);
     try {
@@ -98,15 +129,11 @@ export class BlobStore {
 
   /**
    * Makes a file that nobody writes to any more an object; it is gone from its place afterwards. The order
-   * matters: the state for the memo is taken before hashing, so a later write shows; the bytes are on the disk
-   * before they get their name, so the name never stands for less than all of them; and the name is on the
-   * disk before this returns, so that a record written afterwards cannot outlive it.
+   * matters: the bytes are on the disk before they get their name, so the name never stands for less than all of
+   * them; and the name is on the disk before this returns, so that a record written afterwards cannot outlive it.
    */
-  async #adopt(file: string): Promise<Blob> {
+  async #adopt(file: string): Promise<Digested> {
     await chmod(file, 0o444);
-    const time = new Date(Date.now() - DATED_BACK_MS);
-    await utimes(file, time, time);
-    const state = await stat(file, { bigint: true });
     const blob = await digestOfFile(file);
     if (await this.#isSound(blob.digest)) {
       await rm(file);
@@ -117,30 +144,21 @@ export class BlobStore {
     await makeDirectory(dirname(path));
     await rename(file, path);
     await sync(dirname(path));
-    await this.#memo.remember(blob.digest, state);
     return blob;
   }
 
+  /** Whether an object is there and can be kept; a damaged one is put aside. */
   async #isSound(digest: Digest): Promise<boolean> {
     const path = this.#path(digest);
-    const state = await orAbsent(stat(path, { bigint: true }));
-    return state !== undefined && (await this.#agrees(digest, path, state));
-  }
-
-  async #agrees(digest: Digest, path: string, state: BigIntStats): Promise<boolean> {
-    if (await this.#memo.knows(digest, state)) return true;
-    if (await hasDigest(path, digest)) {
-      await this.#memo.remember(digest, state);
-      return true;
-    }
-    return await this.#putAside(digest, path);
+    const found = await readObject(path, digestOfFile);
+    return found !== undefined && (found.digest === digest || (await this.#putAside(digest, path)));
   }
 
   /** Puts a damaged object aside. True where, in the end, a sound one lies in its place. */
   async #putAside(digest: Digest, path: string): Promise<boolean> {
     const quarantined = await quarantine(this.#directory, path, digest);
     // Another process may have replaced the damaged object just before: its sound one goes back.
-    if (quarantined !== undefined && (await hasDigest(quarantined, digest))) {
+    if (quarantined !== undefined && (await readObject(quarantined, digestOfFile))?.digest === digest) {
       await rename(quarantined, path);
       return true;
     }
@@ -154,11 +172,17 @@ export class BlobStore {
   }
 }
 
-async function hasDigest(path: string, digest: Digest): Promise<boolean> {
+/** What `read` gives of a file in the store, undefined where nothing is there; what is no file is not opened. */
+async function readObject<Result>(
+  path: string,
+  read: (path: string) => Promise<Result>,
+): Promise<Result | typeof UNREADABLE_OBJECT | undefined> {
   try {
-    return (await orAbsent(digestOfFile(path)))?.digest === digest;
+    const state = await orAbsent(stat(path));
+    if (state === undefined) return undefined;
+    return state.isFile() ? await orAbsent(read(path)) : UNREADABLE_OBJECT;
   } catch (error) {
-    if (UNREADABLE.includes(errorCode(error) ?? '')) return false;
+    if (UNREADABLE.includes(errorCode(error) ?? '')) return UNREADABLE_OBJECT;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, open } from 'node:fs/promises';
 
 declare const digestBrand: unique symbol;
 
@@ -19,23 +20,57 @@ export function digestOfBytes(bytes: Uint8Array | string): Digest {
   return createHash('sha256').update(bytes).digest('hex') as Digest;
 }
 
+/** Digest and length in bytes of what was read. */
+export interface Digested {
+  readonly digest: Digest;
+  readonly bytes: number;
+}
+
+/** SHA-256 and length of a file, read in chunks. Throws the system's error when the file cannot be read. */
+export async function digestOfFile(path: string): Promise<Digested> {
+  return await digestOfChunks(path, async () => {});
+}
+
 /**
- * SHA-256 and length of a file, read in chunks. Throws the system's error when the file cannot be read.
+ * Copies a file and gives SHA-256 and length of exactly the bytes that the copy holds. It is a reflink where the file
+ * system can. A file at `destination` is overwritten. Throws the system's error, and may leave a part of the copy then.
  */
-export async function digestOfFile(path: string): Promise<{ digest: Digest; bytes: number }> {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let bytes = 0;
-  const handle = await open(path, 'r');
+export async function copyWithDigest(source: string, destination: string): Promise<Digested> {
+  if (await reflinked(source, destination)) return await digestOfFile(destination);
+  const copy = await open(destination, 'w');
   try {
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
+    return await digestOfChunks(source, (chunk) => copy.writeFile(chunk));
+  } finally {
+    await copy.close();
+  }
+}
+
+/** The next chunk is read, and this one written, while this one is hashed: the hash alone takes time then. */
+async function digestOfChunks(path: string, write: (chunk: Uint8Array) => Promise<void>): Promise<Digested> {
+  const hash = createHash('sha256');
+  let [buffer, other] = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)];
+  let bytes = 0;
+  const file = await open(path, 'r');
+  try {
+    let { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+    while (bytesRead > 0) {
+      const chunk = buffer.subarray(0, bytesRead);
+      const both = Promise.all([file.read(other, 0, CHUNK_BYTES, null), write(chunk)]);
+      hash.update(chunk);
       bytes += bytesRead;
+      [{ bytesRead }] = await both;
+      [buffer, other] = [other, buffer];
     }
   } finally {
-    await handle.close();
+    await file.close();
   }
   return { digest: hash.digest('hex') as Digest, bytes };
+}
+
+/** False, whatever the reason, where there is no reflink: copying the bytes tells what is wrong. */
+async function reflinked(source: string, destination: string): Promise<boolean> {
+  return await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,8 +1,10 @@
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StageError } from '../contract/stage-context.ts';
+import { errorCode } from './cache-error.ts';
 import { foldName } from './tree.ts';
+import { badLink, cannotRead, collision, specialFile } from './unfit-source.ts';
 
 /** A directory on disk as a tree will hold it. */
 export interface DirectoryListing {
@@ -15,20 +17,26 @@ interface ListedFile {
   readonly path: string;
   /** Where the bytes lie; its last name may be spelt otherwise (macOS gives decomposed names). */
   readonly source: string;
-  readonly executable: boolean;
+  /** Of the file itself, also where a symbolic link leads to it. */
+  readonly state: BigIntStats;
 }
 
 /**
- * Lists all files below a directory. Throws a StageError that names the path for what could not be restored
- * alike on every machine: symbolic links, special files, names that are not UTF-8, and names that differ
- * only in case or in Unicode normalization.
+ * Lists all files below a directory. Symbolic links are listed as what they show. Throws a StageError that names the path
+ * for what could not be restored alike on every machine: links that lead nowhere or in circles, special files, names
+ * that are not UTF-8, and names that differ only in case or in Unicode normalization.
  */
 export async function listDirectory(root: string): Promise<DirectoryListing> {
   const files: ListedFile[] = [];
   const emptyDirectories: string[] = [];
 
-  async function visit(directory: string, prefix: string): Promise<void> {
-    const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' });
+  /** `within`: the directories that lead to this one, by device and inode. */
+  async function visit(directory: string, prefix: string, within: readonly string[]): Promise<void> {
+    const entries = await readdir(directory, { withFileTypes: true, encoding: 'buffer' }).catch(
+      (error: unknown) => {
+        throw cannotRead(directory, error);
+      },
+    );
     if (entries.length === 0 && prefix !== '') emptyDirectories.push(prefix);
     const seen = new Map<string, string>();
     for (const entry of entries) {
@@ -38,14 +46,54 @@ export async function listDirectory(root: string): Promise<DirectoryListing> {
       if (twin !== undefined) throw collision(join(directory, twin), source);
       seen.set(foldName(name), name);
       const path = prefix === '' ? name.normalize('NFC') : `${prefix}/${name.normalize('NFC')}`;
-      if (entry.isDirectory()) await visit(source, path);
-      else if (entry.isFile()) files.push({ path, source, executable: await isExecutable(source) });
-      else throw notRegular(source, entry);
+      const state = await shownState(source);
+      if (state.isFile()) files.push({ path, source, state });
+      else if (!state.isDirectory())
+        throw entry.isSymbolicLink() ? await badLink(source, 'special') : specialFile(source);
+      else if (within.includes(identity(state))) throw await badLink(source, 'circle');
+      else await visit(source, path, [...within, identity(state)]);
     }
   }
 
-  await visit(root, '');
+  await visit(root, '', [identity(await shownState(root))]);
   return { files, emptyDirectories };
+}
+
+/** The state of what a path shows, through symbolic links. Throws a StageError where there is nothing to see. */
+export async function shownState(path: string): Promise<BigIntStats> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    if (!(await isLink(path))) throw cannotRead(path, error);
+    throw await badLink(path, errorCode(error) === 'ELOOP' ? 'loop' : 'dangling');
+  }
+}
+
+/** Whether what lies at a path is a symbolic link, or a directory that holds one at any depth. */
+export async function holdsLinks(path: string): Promise<boolean> {
+  const state = await lstat(path);
+  if (!state.isDirectory()) return state.isSymbolicLink();
+  for (const entry of await readdir(path, { withFileTypes: true, encoding: 'buffer' })) {
+    if (entry.isSymbolicLink()) return true;
+    if (entry.isDirectory() && (await holdsLinks(join(path, decodeName(entry.name, path))))) return true;
+  }
+  return false;
+}
+
+/** Whether the owner may run a file, which is the only permission that is kept. */
+export function isExecutable({ mode }: BigIntStats): boolean {
+  return (mode & 0o100n) !== 0n;
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (state) => state.isSymbolicLink(),
+    () => false,
+  );
+}
+
+function identity({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }
 
 function decodeName(name: Buffer, directory: string): string {
@@ -56,22 +104,4 @@ function decodeName(name: Buffer, directory: string): string {
       hint: 'Rename the file.',
     });
   }
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return ((await lstat(path)).mode & 0o100) !== 0;
-}
-
-function collision(one: string, other: string): StageError {
-  return new StageError(`Cannot store ${one} and ${other}: on some file systems the two names are the same`, {
-    hint: 'Rename one of them.',
-  });
-}
-
-function notRegular(path: string, entry: Dirent<Buffer>): StageError {
-  return entry.isSymbolicLink()
-    ? new StageError(`Cannot store ${path}: it is a symbolic link`, {
-        hint: 'Put a copy of its target there.',
-      })
-    : new StageError(`Cannot store ${path}: it is neither a file nor a directory`, { hint: 'Remove it.' });
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { ActionRecord, RecordedOutput } from './action-record.ts';
 import type { ObjectStore, StoredArtifact } from './object-store.ts';
 
@@ -31,8 +30,8 @@ export async function restoreInline(record: ActionRecord, store: ObjectStore): P
 
 async function inlined(output: StoredArtifact, store: ObjectStore): Promise<RecordedOutput> {
   if (output.artifact !== 'file' || output.bytes > INLINE_BYTES) return output;
-  const located = await store.locate(output);
-  return located?.artifact === 'file' ? { ...output, inline: encode(await readFile(located.path)) } : output;
+  const bytes = await store.bytes(output);
+  return bytes === undefined ? output : { ...output, inline: encode(bytes) };
 }
 
 function encode(bytes: Buffer): string {

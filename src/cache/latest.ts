@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { explained, ifThere } from './cache-error.ts';
-import { type Digest, digestOfBytes, isDigest } from './digest.ts';
-import { makeDirectory, temporaryName } from './durable.ts';
-
-/** Longest encoded name that every file system takes, with room for the digest and the extension. */
-const NAME_CHARACTERS = 150;
+import { digestedFileName, fittingFileName } from '../contract/file-name.ts';
+import { explained } from './cache-error.ts';
+import { type Digest, isDigest } from './digest.ts';
+import { decodeMemo, writeMemo } from './memo-file.ts';
+import { readText } from './read-text.ts';
 
 /** A stage of a pipeline, as users know it; neither name is part of any action key. */
 export interface StageName {
@@ -31,30 +29,36 @@ export async function latestKey(cacheDirectory: string, name: StageName): Promis
 /** The key that each stage of a pipeline last had, in the order of their names; those of removed stages as well. */
 export async function latestKeys(cacheDirectory: string, pipeline: string): Promise<readonly Latest[]> {
   const folder = dirname(pathOf(cacheDirectory, { pipeline, stage: '' }));
-  const names = ifThere(() => readdirSync(folder)) ?? [];
-  return names.sort().flatMap((name) => readLatest(join(folder, name)) ?? []);
+  return namesIn(folder)
+    .sort()
+    .flatMap((name) => readLatest(join(folder, name)) ?? []);
 }
 
 /** Remembers the key of a stage. Nothing is written when it is the same as before. */
 export async function rememberKey(cacheDirectory: string, name: StageName, key: Digest): Promise<void> {
   if ((await latestKey(cacheDirectory, name)) === key) return;
-  await explained('remember the keys of this run', async () => {
-    const path = pathOf(cacheDirectory, name);
-    const temporary = await temporaryName(cacheDirectory);
-    await makeDirectory(dirname(path));
-    await writeFile(temporary, `${JSON.stringify({ ...name, key })}\n`);
-    await rename(temporary, path);
-  });
+  await explained('remember the keys of this run', () =>
+    writeMemo(cacheDirectory, pathOf(cacheDirectory, name), { ...name, key }),
+  );
 }
 
 function readLatest(path: string): Latest | undefined {
-  // At once: a run with nothing to do reads one for every stage, and waiting would take longer than reading.
-  const text = ifThere(() => readFileSync(path, 'utf8'));
   try {
-    const { stage, key } = JSON.parse(text ?? '{}') as Partial<Latest>;
+    const text = readText(path);
+    // Files written before there were checksums are JSON alone.
+    const latest = text.startsWith('{') ? JSON.parse(text) : decodeMemo(text);
+    const { stage, key } = (latest ?? {}) as Partial<Latest>;
     return typeof stage === 'string' && isDigest(key) ? { stage, key } : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 
@@ -65,6 +69,6 @@ function pathOf(cacheDirectory: string, { pipeline, stage }: StageName): string 
 /** A name as one part of a path: readable, never `..`, and other for other names also where case is lost. */
 function fileName(name: string): string {
   const encoded = encodeURIComponent(name).replaceAll('.', '%2E');
-  const plain = encoded === encoded.toLowerCase() && encoded.length <= NAME_CHARACTERS;
-  return plain ? encoded : `${encoded.slice(0, NAME_CHARACTERS)}-${digestOfBytes(name).slice(0, 16)}`;
+  const sameWithoutCase = encoded === encoded.toLowerCase();
+  return sameWithoutCase ? fittingFileName(name, encoded) : digestedFileName(name, encoded);
 }

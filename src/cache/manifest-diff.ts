@@ -5,14 +5,14 @@ import { isDigest } from './digest.ts';
 
 /** One difference between the action that was recorded and the one that is asked for now. */
 export interface Change {
-  /** `settings.learning_rate`, `inputs.model`, `env.SEED`, `version`, `observed.model_digest`. */
+  /** `settings.learning_rate`, `inputs.model`, `executable.script`, `env.SEED`, `version`, `observed.model_digest`. */
   readonly path: string;
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
 
 /** The parts of a manifest in the order in which a user wants to read of them. */
-const PARTS = ['settings', 'inputs', 'env', 'version', 'type', 'format'] as const;
+export const PARTS = ['settings', 'inputs', 'executable', 'env', 'version', 'type', 'format'] as const;
 
 const SHOWN_CHARACTERS = 40;
 const SHOWN_DIGEST_CHARACTERS = 12;
@@ -24,7 +24,12 @@ const CONTEXT_CHARACTERS = 12;
  * whole. Two manifests with the same action key have none, and the other way round.
  */
 export function changesBetween(before: KeyManifest, after: KeyManifest): Change[] {
-  return PARTS.flatMap((part) => changesOfValue(part, before[part], after[part]));
+  return PARTS.flatMap((part) => changesOfValue(part, partOf(before, part), partOf(after, part)));
+}
+
+/** No input that can be run is left out of a manifest, and is told input by input all the same. */
+function partOf(manifest: KeyManifest, part: (typeof PARTS)[number]): Json | undefined {
+  return part === 'executable' ? (manifest.executable ?? {}) : manifest[part];
 }
 
 function changesOfValue(path: string, before: Json | undefined, after: Json | undefined): Change[] {
@@ -46,6 +51,9 @@ function joined(path: string, name: string): string {
 
 /** One line for people: `learning_rate 0.00005 -> 0.0001`. Digests are cut, long texts shown where they part. */
 export function describeChange({ path, before, after }: Change): string {
+  if (path.startsWith('executable')) {
+    return `${subject(path)} ${after === undefined ? 'is not executable any more' : 'is executable now'}`;
+  }
   const start = firstDifference(before, after);
   return `${subject(path)} ${shown(before, start)} -> ${shown(after, start)}`;
 }
@@ -54,7 +62,7 @@ export function describeChange({ path, before, after }: Change): string {
 function subject(path: string): string {
   return path
     .replace(/^settings\.?/, '')
-    .replace(/^inputs\.?/, 'input ')
+    .replace(/^(inputs|executable)\.?/, 'input ')
     .replace(/^env\.?/, 'variable ')
     .replace(/^observed\.?/, 'observed ');
 }
@@ -81,6 +89,7 @@ function own(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+/** Whether a value is one that changes are looked for inside of. */
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,12 @@
-import { constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StageError } from '../contract/stage-context.ts';
 import type { ArtifactKind } from '../contract/stage-type.ts';
 import { BlobStore } from './blob-store.ts';
-import { explained, orAbsent } from './cache-error.ts';
+import { explained } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
 import type { Digest } from './digest.ts';
-import { listDirectory } from './directory-listing.ts';
+import { holdsLinks, isExecutable, listDirectory, shownState } from './directory-listing.ts';
 import { encodeTree, parseTree, type Tree, type TreeFile } from './tree.ts';
 
 /** An artifact in the store. A directory's digest is that of its tree object, its size that of all its files. */
@@ -15,6 +14,8 @@ export interface StoredArtifact {
   readonly artifact: ArtifactKind;
   readonly digest: Digest;
   readonly bytes: number;
+  /** A single file that its owner may run; of a directory's files the tree tells. */
+  readonly executable?: true;
 }
 
 /** Where the bytes of an artifact can be read; `files` maps relative to absolute paths. */
@@ -37,20 +38,32 @@ export class ObjectStore {
   }
 
   /**
-   * Stores a file or directory; a sound object that is there already is kept. With `move` the files leave
-   * their place (a stage's outputs, to which nobody writes any more), otherwise they are copied and may
-   * even be edited meanwhile. Throws a StageError where `path` is not such an artifact.
+   * Stores a file or directory, symbolic links as what they show; a sound object that is there already is kept. With
+   * `move` the files leave their place (a stage's outputs, to which nobody writes any more), otherwise they are copied
+   * and may even be edited meanwhile. What a link shows is always copied: it may be anybody's. Throws a StageError
+   * where `path` is not such an artifact.
    */
   async put(
     path: string,
     artifact: ArtifactKind,
     options: { readonly move?: boolean } = {},
   ): Promise<StoredArtifact> {
-    const move = options.move ?? false;
     return await explained(`store ${path}`, async () => {
-      await checkKind(path, artifact, move);
-      if (artifact === 'file') return { artifact, ...(await this.#blobs.add(path, { move })) };
-      return await this.#putDirectory(path, move);
+      const state = await shownState(path);
+      const fits = artifact === 'file' ? state.isFile() : state.isDirectory();
+      if (!fits)
+        throw new StageError(`${path} is not a ${artifact === 'file' ? 'regular file' : 'directory'}`);
+      const move = options.move === true && !(await holdsLinks(path));
+      const stored =
+        artifact === 'directory'
+          ? await this.#putDirectory(path, move)
+          : {
+              artifact,
+              ...(await this.#blobs.add(path, { move })),
+              ...(isExecutable(state) && ({ executable: true } as const)),
+            };
+      if (options.move) await rm(path, { recursive: true, force: true });
+      return stored;
     });
   }
 
@@ -62,18 +75,28 @@ export class ObjectStore {
     }));
   }
 
-  /** Where an artifact can be read, checked against its digest; undefined when any part is lost or damaged. */
+  /** Where an artifact can be read, hashed now; undefined when any part is lost or damaged. */
   async locate({ artifact, digest }: StoredArtifact): Promise<LocatedArtifact | undefined> {
     return await explained('read the cache', async () => {
       if (artifact === 'file') {
         const path = await this.#blobs.locate(digest);
         return path === undefined ? undefined : { artifact, path };
       }
-      const tree = await this.#locateTree(digest);
-      return (
-        tree && { artifact, files: Object.fromEntries(tree.files.map(({ path, blob }) => [path, blob])) }
-      );
+      const tree = await this.#readTree(digest);
+      if (!tree) return undefined;
+      const files: [string, string][] = [];
+      for (const file of tree.files) {
+        const path = await this.#blobs.locate(file.digest);
+        if (path === undefined) return undefined;
+        files.push([file.path, path]);
+      }
+      return { artifact, files: Object.fromEntries(files) };
     });
+  }
+
+  /** The bytes of a file artifact that is small enough for memory; undefined when it is lost or damaged. */
+  async bytes({ digest }: StoredArtifact): Promise<Buffer | undefined> {
+    return await explained('read the cache', () => this.#blobs.bytes(digest));
   }
 
   /**
@@ -95,59 +118,60 @@ export class ObjectStore {
 
   /**
    * Puts a writable copy at `destination`, which must not exist: a reflink where the file system can, never
-   * a hard link, through which root could write into the store. False, with nothing at `destination`, when
-   * the artifact is lost or damaged. Errors of the system pass unchanged: the caller knows what is being written.
+   * a hard link, through which root could write into the store. It holds the bytes that were hashed. Undefined, with
+   * nothing at `destination`, when the artifact is lost or damaged. Errors of the system pass unchanged: the caller
+   * knows what is being written.
    */
-  async materialize({ artifact, digest }: StoredArtifact, destination: string): Promise<boolean> {
+  async materialize(
+    { artifact, digest, executable }: StoredArtifact,
+    destination: string,
+  ): Promise<LocatedArtifact | undefined> {
     if (artifact === 'file') {
-      const path = await this.#blobs.locate(digest);
-      if (path === undefined) return false;
       await mkdir(dirname(destination), { recursive: true });
-      await copyWritable(path, destination, false);
-      return true;
+      const copied = await this.#blobs.copy(digest, destination, modeOf(executable));
+      return copied ? { artifact, path: destination } : undefined;
     }
-    const tree = await this.#locateTree(digest);
-    if (!tree) return false;
+    const tree = await this.#readTree(digest);
+    if (!tree) return undefined;
     await mkdir(dirname(destination), { recursive: true });
     await mkdir(destination);
-    for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
-    for (const { path, blob, executable } of tree.files) {
-      await mkdir(dirname(join(destination, path)), { recursive: true });
-      await copyWritable(blob, join(destination, path), executable);
+    let files: Record<string, string> | undefined;
+    try {
+      files = await this.#copyTree(tree, destination);
+      return files && { artifact, files };
+    } finally {
+      if (!files) await rm(destination, { recursive: true });
     }
-    return true;
+  }
+
+  async #copyTree(tree: Tree, destination: string): Promise<Record<string, string> | undefined> {
+    const files: [string, string][] = [];
+    for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
+    for (const { path, digest, executable } of tree.files) {
+      const copy = join(destination, path);
+      await mkdir(dirname(copy), { recursive: true });
+      if (!(await this.#blobs.copy(digest, copy, modeOf(executable)))) return undefined;
+      files.push([path, copy]);
+    }
+    return Object.fromEntries(files);
   }
 
   /** Files go first and the tree last: a tree that can be found refers to complete objects only. */
   async #putDirectory(root: string, move: boolean): Promise<StoredArtifact> {
     const { files, emptyDirectories } = await listDirectory(root);
     const stored: TreeFile[] = [];
-    for (const { path, source, executable } of files) {
-      stored.push({ path, ...(await this.#blobs.add(source, { move })), executable });
+    for (const { path, source, state } of files) {
+      stored.push({ path, ...(await this.#blobs.add(source, { move })), executable: isExecutable(state) });
     }
     const { digest } = await this.#blobs.addBytes(encodeTree({ files: stored, emptyDirectories }));
-    if (move) await rm(root, { recursive: true });
     return { artifact: 'directory', digest, bytes: stored.reduce((sum, file) => sum + file.bytes, 0) };
   }
 
-  /** A tree with the path of each file's blob; undefined when any is lost or damaged. */
-  async #locateTree(digest: Digest) {
-    const tree = await this.#readTree(digest);
-    if (!tree) return undefined;
-    const files: (TreeFile & { readonly blob: string })[] = [];
-    for (const file of tree.files) {
-      const blob = await this.#blobs.locate(file.digest);
-      if (blob === undefined) return undefined;
-      files.push({ ...file, blob });
-    }
-    return { ...tree, files };
-  }
-
   async #readTree(digest: Digest): Promise<Tree | undefined> {
-    const path = await this.#blobs.locate(digest);
-    if (path === undefined) return undefined;
+    const bytes = await this.#blobs.bytes(digest);
+    if (bytes === undefined) return undefined;
     try {
-      return parseTree(await readFile(path, 'utf8'));
+      return parseTree(bytes.toString());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#onProblem({ code: 'corrupt-object', message: `Object ${digest} is no directory: ${reason}` });
@@ -156,15 +180,6 @@ export class ObjectStore {
   }
 }
 
-/** A stage's output must be the thing itself; an input that a user names may be a symbolic link to it. */
-async function checkKind(path: string, artifact: ArtifactKind, move: boolean): Promise<void> {
-  const state = await orAbsent(move ? lstat(path) : stat(path));
-  if (!state) throw new StageError(`${path} does not exist`);
-  const fits = artifact === 'file' ? state.isFile() : state.isDirectory();
-  if (!fits) throw new StageError(`${path} is not a ${artifact === 'file' ? 'regular file' : 'directory'}`);
-}
-
-async function copyWritable(blob: string, destination: string, executable: boolean): Promise<void> {
-  await copyFile(blob, destination, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-  await chmod(destination, executable ? 0o755 : 0o644);
+function modeOf(executable: boolean | undefined): number {
+  return executable ? 0o755 : 0o644;
 }

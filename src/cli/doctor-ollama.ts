@@ -1,5 +1,5 @@
 import { StageError } from '../contract/stage-context.ts';
-import { ollamaUrl } from '../stages/judges/ollama.ts';
+import { ollamaUrl } from '../stages/judges/ollama-address.ts';
 
 /** A server on this machine or network answers within this, or not at all. */
 const PATIENCE_MS = 3000;

@@ -30,6 +30,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
     if (event.type === 'stage-finished') finished.push(event);
     reporter.report(event);
   };
+  const argv = process.argv.slice(2);
   const control = new RunControl();
   const interrupt = () => control.interrupt();
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
@@ -47,7 +48,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
       chooseEngine: (declared) => chooseEngine(options.engine ?? declared),
       emit,
       control,
-      argv: process.argv.slice(2),
+      argv,
       versions: { pipe: version, node: process.versions.node },
     }));
   } finally {
@@ -55,7 +56,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
     await reporter.close();
   }
   if (outcome === 'succeeded' && reporterName !== 'json') {
-    for (const page of await publishPages(pipeline, finished, artifacts)) {
+    for (const page of await publishPages(pipeline, finished, artifacts, argv)) {
       process.stdout.write(`Open in a browser: ${page}\n`);
     }
   }

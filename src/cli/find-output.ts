@@ -12,6 +12,8 @@ import { UserError } from './user-error.ts';
 export interface FoundOutput {
   readonly artifact: StoredArtifact;
   readonly objects: Workspace['objects'];
+  /** What to do where it turns out to be damaged: a hit alone is not made again. */
+  readonly remake: string;
 }
 
 /**
@@ -36,13 +38,11 @@ export async function findOutput(file: string, name: string, options: PipelineOp
   const { objects } = openWorkspace(directory, tellCacheProblem);
   const { restoreInline } = await import('../cache/inline-outputs.ts');
   await restoreInline(planned.record, objects);
+  const again = remake(file, planned, '--force', options);
   if (!(await objects.contains(artifact))) {
-    throw new UserError(
-      `${name} was made, but its bytes are not in the cache`,
-      remake(file, planned, '--force', options),
-    );
+    throw new UserError(`${name} was made, but its bytes are not in the cache`, again);
   }
-  return { artifact, objects };
+  return { artifact, objects, remake: again };
 }
 
 /** A stage's id may hold dots (`train[learning_rate=0.1]`), the name of an output does not. */

@@ -22,10 +22,10 @@ export function getCommand(program: Command): void {
       if (existsSync(destination))
         throw new UserError(`${destination} exists already`, 'give another place, or remove it');
       const { findOutput } = await import('./find-output.ts');
-      const { artifact, objects } = await findOutput(file, name, options);
+      const { artifact, objects, remake } = await findOutput(file, name, options);
       const copy = () => objects.materialize(artifact, resolve(destination));
       if (!(await explained(`write ${destination}`, copy, DESTINATION))) {
-        throw new UserError(`${name} is damaged in the cache`, 'the next run remakes it');
+        throw new UserError(`${name} is damaged in the cache`, remake);
       }
     });
 }

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { canonicalJson } from '../cache/canonical-json.ts';
 import { type Digest, digestOfBytes } from '../cache/digest.ts';
-import { temporaryName } from '../cache/durable.ts';
+import { readMemo, writeMemo } from '../cache/memo-file.ts';
 import type { StageType } from '../contract/stage-type.ts';
 import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
 import { kindOf, type PathKind, type Sources } from '../pipeline/sources.ts';
@@ -43,9 +42,9 @@ export class PipelineMemo {
 
   /** The pipeline, if nothing that it was made of has changed; a damaged memo is none. */
   recall(): Pipeline | undefined {
-    const [digest, text] = readNow(this.#file)?.split('\n') ?? [];
-    if (text === undefined || digest !== digestOfBytes(text)) return undefined;
-    const { files, seen, pipeline } = JSON.parse(text) as Memo;
+    const memo = readMemo(this.#file) as Memo | undefined;
+    if (memo === undefined) return undefined;
+    const { files, seen, pipeline } = memo;
     const stands =
       Object.entries(seen).every(([path, kind]) => kindOf(path) === kind) &&
       Object.entries(files).every(([path, digest]) => digestNow(path) === digest);
@@ -71,28 +70,16 @@ export class PipelineMemo {
         stages: pipeline.stages.map(({ type, ...stage }) => ({ ...stage, uses: type.uses })),
       },
     };
-    const text = JSON.stringify(memo);
-    try {
-      const temporary = await temporaryName(this.#cacheDirectory);
-      await mkdir(dirname(this.#file), { recursive: true });
-      await writeFile(temporary, `${digestOfBytes(text)}\n${text}`);
-      await rename(temporary, this.#file);
-    } catch {
-      // The next run loads the pipeline again.
-    }
+    // Where it cannot be written, the next run loads the pipeline again.
+    await writeMemo(this.#cacheDirectory, this.#file, memo).catch(() => {});
   }
 }
 
-/** Text of a file; undefined where it cannot be read. */
-function readNow(path: string): string | undefined {
+/** Digest of a file; undefined where it cannot be read. */
+function digestNow(path: string): Digest | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return digestOfBytes(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
   }
-}
-
-function digestNow(path: string): Digest | undefined {
-  const text = readNow(path);
-  return text === undefined ? undefined : digestOfBytes(text);
 }

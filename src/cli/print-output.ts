@@ -9,13 +9,12 @@ import { UserError } from './user-error.ts';
  * list of its files. Throws a UserError where there is no such file.
  */
 export async function printOutput(
-  { artifact, objects }: FoundOutput,
+  { artifact, objects, remake }: FoundOutput,
   name: string,
   path: string | undefined,
 ): Promise<void> {
   const located = await objects.locate(artifact);
-  if (located === undefined)
-    throw new UserError(`${name} is damaged in the cache`, 'the next run remakes it');
+  if (located === undefined) throw new UserError(`${name} is damaged in the cache`, remake);
   if (located.artifact === 'file') {
     if (path !== undefined) throw new UserError(`${name} is a file, not a directory`, `leave out "${path}"`);
     return await print(located.path);

@@ -4,21 +4,25 @@ import { join, relative } from 'node:path';
 import { explained, ifThere } from '../cache/cache-error.ts';
 import { type Digest, digestOfBytes } from '../cache/digest.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { commandText } from '../runner/command-text.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { openWorkspace } from '../runner/workspace.ts';
+import { tellCacheProblem } from './tell-cache-problem.ts';
 
 type StageFinished = Extract<RunEvent, { type: 'stage-finished' }>;
 
 /**
  * Copies the HTML pages of an up-to-date pipeline to `artifacts/reports/<pipeline>/<stage>.html`, where a browser can
- * open them: in the store files have digests for names. Returns their paths, relative to the current folder.
+ * open them: in the store files have digests for names. Returns their paths, relative to the current folder. Of a page that
+ * is damaged in the store standard error says how to remake it; `argv` is the command line of the run.
  */
 export async function publishPages(
   pipeline: Pipeline,
   finished: readonly StageFinished[],
   artifacts: string,
+  argv: readonly string[],
 ): Promise<readonly string[]> {
-  const { objects } = openWorkspace(artifacts, () => {});
+  const { objects } = openWorkspace(artifacts, tellCacheProblem);
   const published: string[] = [];
   for (const { stage: id, outputs } of finished) {
     const declared = pipeline.stages.find((stage) => stage.id === id)?.outputs ?? {};
@@ -31,7 +35,11 @@ export async function publishPages(
         await rm(page, { force: true });
         const artifact = { artifact: 'file', digest: digest as Digest, bytes } as const;
         const copy = () => objects.materialize(artifact, page);
-        if (!(await explained(`write ${page}`, copy))) continue;
+        if (!(await explained(`write ${page}`, copy))) {
+          const remake = commandText([...argv, '--force', id]);
+          process.stderr.write(`cache: the page of ${id} is lost; make it again with: ${remake}\n`);
+          continue;
+        }
       }
       published.push(relative('.', page));
     }

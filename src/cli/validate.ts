@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Sources } from '../pipeline/sources.ts';
 import { counted } from '../runner/reporters/units.ts';
 import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
 
@@ -15,11 +16,15 @@ export function validateCommand(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], options: PipelineOptions) => {
       const { openPipeline } = await import('./open-pipeline.ts');
+      const { checkFileInputs } = await import('./check-file-inputs.ts');
       const { showError } = await import('./show-error.ts');
       for (const file of files) {
         try {
-          const { name, stages } = await openPipeline(file, options);
-          process.stdout.write(`${file}: ${name} is valid, ${counted(stages.length, 'stage')}\n`);
+          const sources = new Sources();
+          const pipeline = await openPipeline(file, options, sources);
+          await checkFileInputs(pipeline, sources);
+          const stages = counted(pipeline.stages.length, 'stage');
+          process.stdout.write(`${file}: ${pipeline.name} is valid, ${stages}\n`);
         } catch (error) {
           process.exitCode = await showError(error);
         }

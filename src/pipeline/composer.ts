@@ -1,11 +1,14 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { scalarProblem } from './scalar-problem.ts';
-import type { Entry, Value } from './value.ts';
+import type { Entry, ScalarValue, Value } from './value.ts';
 
 /** Values that a file may have after its aliases are written out: far above any real pipeline. */
 const MOST_VALUES = 100_000;
+
+/** Levels of maps and lists: far above any real pipeline, and far below what the stack bears. */
+const MOST_LEVELS = 200;
 
 /** Turns the nodes of one document into values, following anchors in the order of the file. */
 export class Composer {
@@ -13,7 +16,10 @@ export class Composer {
   readonly #diagnostics: DiagnosticList;
   /** Composed anchors with the number of values in each; null while one is being composed. */
   readonly #anchors = new Map<string, { value: Value; size: number } | null>();
+  /** What came from merge keys: a key beside one replaces it. */
+  readonly #merged = new Set<Entry>();
   #size = 0;
+  #level = 0;
 
   /** `at` gives the place of a range of the document's text. */
   constructor(at: (start: number, end: number) => Place, diagnostics: DiagnosticList) {
@@ -27,17 +33,23 @@ export class Composer {
     this.#size += 1;
     const { anchor } = node as { anchor?: string };
     if (anchor !== undefined) this.#anchors.set(anchor, null);
+    this.#level++;
     const value = this.#content(node);
+    this.#level--;
     if (anchor !== undefined) this.#anchors.set(anchor, { value, size: this.#size - before });
     return value;
   }
 
   #content(node: Node): Value {
     const place = this.#placeOf(node);
+    if (this.#level > MOST_LEVELS) {
+      const message = `values are nested more than ${MOST_LEVELS} levels deep`;
+      return this.#broken(place, { code: 'too-deep', message });
+    }
     const problem = tagProblem(node) ?? (isScalar(node) ? scalarProblem(node) : undefined);
     if (problem !== undefined) return this.#broken(place, problem);
     if (isScalar(node))
-      return { kind: 'scalar', value: node.value as null | boolean | number | string, place };
+      return { kind: 'scalar', value: node.value as ScalarValue['value'], place, ...spellingOf(node) };
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node), place };
     const items = isSeq(node) ? node.items : [];
     return { kind: 'list', items: items.map((item) => this.compose(item as Node)), place };
@@ -65,7 +77,7 @@ export class Composer {
 
   #addEntry(entries: Map<string, Entry>, name: string, entry: Entry): void {
     const first = entries.get(name);
-    if (first === undefined) entries.set(name, entry);
+    if (first === undefined || this.#merged.has(first)) entries.set(name, entry);
     else {
       this.#diagnostics.add({
         code: 'duplicate-key',
@@ -85,8 +97,14 @@ export class Composer {
       place: key,
       hint: 'write the keys out, or put what pipelines share into a file of its own and name it with `extends`',
     });
-    if (value.kind !== 'map') return;
-    for (const [name, entry] of value.entries) if (!entries.has(name)) entries.set(name, entry);
+    const merged = value.kind === 'list' ? value.items : [value];
+    for (const map of merged) {
+      for (const [name, entry] of map.kind === 'map' ? map.entries : []) {
+        if (entries.has(name)) continue;
+        entries.set(name, entry);
+        this.#merged.add(entry);
+      }
+    }
   }
 
   #alias(node: Alias): Value {
@@ -122,6 +140,12 @@ export class Composer {
     const [start, end] = node.range ?? [0, 0];
     return this.#at(start, end);
   }
+}
+
+/** The spelling of a number or truth value, where its text would be another one. */
+function spellingOf({ value, source }: Scalar): Pick<ScalarValue, 'spelling'> {
+  const isText = value === null || typeof value === 'string' || source === undefined;
+  return isText || String(value) === source ? {} : { spelling: source };
 }
 
 function isMergeKey(node: Node): boolean {

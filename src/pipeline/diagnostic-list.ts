@@ -1,4 +1,8 @@
 import type { Diagnostic, Place } from './diagnostic.ts';
+import { shownText } from './shown-text.ts';
+
+/** Nobody reads more, and a hostile file has no end of them. */
+const MOST_KEPT = 1000;
 
 /**
  * Collects what is wrong. A place that already has a diagnostic gets no second one from a later check:
@@ -6,6 +10,7 @@ import type { Diagnostic, Place } from './diagnostic.ts';
  */
 export class DiagnosticList {
   readonly #diagnostics: Diagnostic[] = [];
+  readonly #known = new Set<string>();
 
   get isEmpty(): boolean {
     return this.#diagnostics.length === 0;
@@ -17,13 +22,14 @@ export class DiagnosticList {
 
   /** Adds a diagnostic, unless the same one is there already (variants share most of their stages). */
   add(diagnostic: Diagnostic): void {
-    const same = this.#diagnostics.some(
-      (other) =>
-        other.code === diagnostic.code &&
-        other.message === diagnostic.message &&
-        samePlace(other.place, diagnostic.place),
-    );
-    if (!same) this.#diagnostics.push(diagnostic);
+    if (this.#diagnostics.length >= MOST_KEPT) return;
+    const { code, place, hint } = diagnostic;
+    const message = shownText(diagnostic.message);
+    const identity = JSON.stringify([code, message, place.file, place.offset, place.length]);
+    if (this.#known.has(identity)) return;
+    this.#known.add(identity);
+    const words = hint === undefined ? { message } : { message, hint: shownText(hint) };
+    this.#diagnostics.push({ ...diagnostic, ...words });
   }
 
   /** Whether something is reported inside `place` already. */
@@ -46,8 +52,4 @@ export class DiagnosticList {
         (a.message < b.message ? -1 : 1),
     );
   }
-}
-
-function samePlace(a: Place, b: Place): boolean {
-  return a.file === b.file && a.offset === b.offset && a.length === b.length;
 }

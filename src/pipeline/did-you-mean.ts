@@ -1,12 +1,20 @@
 import { distance } from 'fastest-levenshtein';
 
+/** Comparing takes time with the product of both lengths, and longer names are no slips. */
+const LONGEST = 200;
+const MOST_CANDIDATES = 2000;
+
 /**
  * The known name that is most like `name`, if one is like it at all: at most a third of its letters differ, or
  * they are the same letters in another order.
  */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > LONGEST) return undefined;
   let best: { name: string; distance: number } | undefined;
+  let compared = 0;
   for (const candidate of known) {
+    if (candidate.length > LONGEST) continue;
+    if (++compared > MOST_CANDIDATES) break;
     const difference = distance(name.toLowerCase(), candidate.toLowerCase());
     if (best === undefined || difference < best.distance) best = { name: candidate, distance: difference };
   }

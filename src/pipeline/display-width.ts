@@ -3,6 +3,11 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const NOTHING = /^[\p{Mark}\u200b-\u200f\u2060\ufeff]+$/u;
 
+/** What a terminal obeys instead of showing, and what turns the order of the text around it (Unicode UAX #9). */
+export const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this finds
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** A piece of a text as a terminal shows it. */
 export interface Cell {
   readonly text: string;
@@ -21,10 +26,14 @@ export function cellsOf(line: string): readonly Cell[] {
 }
 
 function shown(segment: string): string {
-  if (segment === '\t') return '    ';
-  const code = segment.charCodeAt(0);
+  return segment === '\t' ? '    ' : segment.replace(UNSEEN, shownCharacter);
+}
+
+/** A picture of a character that a terminal would obey: ␛, ␡; � for one that turns the order of a text around. */
+export function shownCharacter(character: string): string {
+  const code = character.charCodeAt(0);
   if (code < 32) return String.fromCharCode(0x2400 + code);
-  return code >= 0x7f && code < 0xa0 ? '\u2421' : segment;
+  return code < 0xa0 ? '\u2421' : '\ufffd';
 }
 
 function widthOf(text: string): number {

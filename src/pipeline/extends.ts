@@ -31,7 +31,7 @@ function readLink(
   sources: Sources,
   diagnostics: DiagnosticList,
 ): MapValue | undefined {
-  const map = readMapFile(link.path, link.namedAt, sources, diagnostics);
+  const map = withoutExtensions(readMapFile(link.path, link.namedAt, sources, diagnostics));
   const extendsEntry = map?.entries.get('extends');
   if (map === undefined || extendsEntry === undefined) return map;
   const own = withoutEntry(map, 'extends');
@@ -55,6 +55,12 @@ function readLink(
   }
   const below = readLink(base, links, sources, diagnostics);
   return below === undefined ? undefined : mergeMaps(below, own);
+}
+
+/** Keys `x-…` of a file are a place for anchors and mean nothing themselves. */
+function withoutExtensions(map: MapValue | undefined): MapValue | undefined {
+  const entries = [...(map?.entries ?? [])].filter(([key]) => !key.startsWith('x-'));
+  return map && { ...map, entries: new Map(entries) };
 }
 
 function extendsCycle(cycle: readonly Link[], last: Link) {

@@ -5,6 +5,8 @@ import { LineTable } from './line-table.ts';
 
 /** Columns of source that a code frame shows at most. */
 const FRAME_WIDTH = 100;
+/** Characters of a line around a place that are looked at: more than any frame shows. */
+const PIECE = 2000;
 /** Related places that are shown of one diagnostic. */
 const MOST_RELATED = 6;
 
@@ -90,8 +92,14 @@ class Printer {
     const table = this.#table(place.file);
     if (table === undefined) return [];
     const { line, column } = table.position(place.offset);
-    const cells = this.#conceal(cellsOf(table.line(line)), place.file, table.start(line));
-    const start = column - 1;
+    // Only what may be shown is cut into cells: a line may have megabytes.
+    const from = Math.max(0, column - 1 - PIECE / 2);
+    const piece = table
+      .line(line)
+      .slice(from, from + PIECE)
+      .toWellFormed();
+    const cells = this.#conceal(cellsOf(piece), place.file, table.start(line) + from);
+    const start = column - 1 - from;
     const before = cells.filter(({ offset }) => offset < start);
     const under = cells.filter(({ offset }) => offset >= start && offset < start + place.length);
     const isLong = widthOf(cells) > FRAME_WIDTH;

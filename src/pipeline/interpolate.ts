@@ -44,6 +44,9 @@ function interpolateText(scalar: ScalarValue, text: string, context: Interpolati
     const match = matches.find(({ index }) => index === offset)!;
     const found = lookUp(match, scalar, context);
     const words = found && asText(found);
+    if (found?.kind === 'scalar' && words !== undefined && changesMeaning(found)) {
+      context.diagnostics.add(respelled(found, words, scalar.place));
+    }
     if (found !== undefined && words === undefined) {
       context.diagnostics.add(notText(written, found, context.sources.narrow(scalar.place, written)));
     }
@@ -93,6 +96,22 @@ function child(value: Value, name: string): Value | undefined {
 
 function asText(value: Value): string | undefined {
   return value.kind === 'scalar' && value.value !== null ? String(value.value) : undefined;
+}
+
+/** A negative exponent is how people write small rates, which nothing reads as anything else than the number. */
+function changesMeaning({ spelling }: ScalarValue): boolean {
+  return spelling !== undefined && !/^\d+(\.\d*)?e-\d+$/i.test(spelling);
+}
+
+function respelled({ spelling, value, origin, place }: ScalarValue, words: string, text: Place): Diagnostic {
+  const kind = typeof value === 'number' ? 'the number' : 'the truth value';
+  return {
+    code: 'respelled',
+    message: `${spelling} is read as ${kind} ${words}; put it in quotes`,
+    place: origin ?? place,
+    hint: `"${spelling}" stays as it is where it becomes part of a text`,
+    related: [{ message: 'it becomes part of this text', place: text }],
+  };
 }
 
 function notText(written: string, found: Value, place: Place): Diagnostic {

@@ -27,6 +27,7 @@ export function pipelineJsonSchema(stageTypes: ReadonlyMap<string, StageType>): 
         additionalProperties: { $ref: '#/definitions/stage' },
       },
     },
+    patternProperties: { '^x-': {} },
     additionalProperties: false,
     if: { required: ['extends'] },
     else: {

@@ -9,6 +9,11 @@ import type { Sources } from './sources.ts';
 import { type JsonSchema, propertiesOf } from './validation-schema.ts';
 import { type MapValue, type Path, type ScalarValue, type Value, withEntry, withoutEntry } from './value.ts';
 
+/** A path that says so, as opposed to a name. Node takes no path with a NUL. */
+const PATH = /^\.\.?\/[^\0]*$/;
+/** A name, in folders of `configs/<piece>` if it holds slashes; with `..` it would lead out of them. */
+const NAME = /^(?!\.)[^/\0]{1,200}(?:\/(?!\.)[^/\0]{1,200})*$/;
+
 /** Finds and reads named pieces: `configs/<piece>/<name>.yaml` of the project, then of the package. */
 export class PieceLibrary {
   readonly #folders: readonly string[];
@@ -50,12 +55,8 @@ export class PieceLibrary {
   }
 
   #find(use: ScalarValue, name: string, piece: string): MapValue | undefined {
-    const path = /^\.\.?\//.test(name)
-      ? resolve(folderOf(use), name)
-      : this.#folders
-          .map((folder) => join(folder, piece, `${name}.yaml`))
-          .find((file) => this.#sources.kindOf(file) !== 'nothing');
-    if (path !== undefined && !name.includes('\0')) {
+    const path = PATH.test(name) ? resolve(folderOf(use), name) : this.#fileOf(name, piece);
+    if (path !== undefined) {
       if (!this.#read.has(path))
         this.#read.set(path, readMapFile(path, use.origin ?? use.place, this.#sources, this.#diagnostics));
       return this.#read.get(path);
@@ -70,6 +71,12 @@ export class PieceLibrary {
         : { related: [{ message: 'the name comes from here', place: use.origin }] }),
     });
     return undefined;
+  }
+
+  #fileOf(name: string, piece: string): string | undefined {
+    if (!NAME.test(name)) return undefined;
+    const files = this.#folders.map((folder) => join(folder, piece, `${name}.yaml`));
+    return files.find((file) => this.#sources.kindOf(file) !== 'nothing');
   }
 
   #names(piece: string): readonly string[] {

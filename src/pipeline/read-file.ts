@@ -1,10 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import type { DiagnosticList } from './diagnostic-list.ts';
 import { closestName } from './did-you-mean.ts';
 import { OVERRIDES } from './override.ts';
 import { parseYaml } from './parse-yaml.ts';
+import { UnreadableText } from './read-text.ts';
 import type { Sources } from './sources.ts';
 import type { MapValue } from './value.ts';
 
@@ -39,6 +40,8 @@ export function readMapFile(
 }
 
 function unreadable(path: string, error: unknown, namedAt: Place): Omit<Diagnostic, 'place'> {
+  if (error instanceof UnreadableText)
+    return { code: 'file-unreadable', message: `${path} ${error.message}` };
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return missingFile(path, namedAt);
   if (code === 'EISDIR') return { code: 'file-unreadable', message: `${path} is a directory, not a file` };
@@ -49,6 +52,16 @@ function unreadable(path: string, error: unknown, namedAt: Place): Omit<Diagnost
 export function missingFile(path: string, namedAt: Place): Omit<Diagnostic, 'place'> {
   const folder = dirname(path);
   const message = `there is no file ${path}`;
+  const link = linkTarget(path);
+  if (link !== undefined) {
+    return {
+      code: 'file-missing',
+      message: `${path} is a symbolic link to ${link}, which does not exist`,
+      hint: 'make the file that it names, or let the link lead to one that exists',
+    };
+  }
+  if (basename(path) === '-' && namedAt.file === path)
+    return { code: 'file-missing', message, hint: 'standard input is read as /dev/stdin' };
   if (!existsSync(folder))
     return { code: 'file-missing', message, hint: `there is no folder ${folder} either` };
   const closest = closestName(basename(path), readdirSync(folder));
@@ -62,4 +75,12 @@ export function missingFile(path: string, namedAt: Place): Omit<Diagnostic, 'pla
     message,
     hint: closest === undefined ? hint : `did you mean \`${closest}\`?`,
   };
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -26,12 +26,12 @@ export function referencePage(stageTypes: ReadonlyMap<string, StageType>): strin
 }
 
 const RULES = [
-  'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags.',
+  'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags, text that is not UTF-8, and files of more than 4 MiB. Top-level keys that begin with `x-` are ignored: they are a place for anchors.',
   '`extends`: maps merge key by key, everything else (lists too) replaces, and `null` removes what the base has. A base may extend another file. Relative paths start from the folder of the file that writes them.',
-  '`${params.x}`, `${params.a.b}` and `${params}` stand for parameters in stages. As the whole value they keep their type; inside a text only text, numbers and truth values are allowed. `$${` stands for `${`. Parameters cannot refer to each other.',
+  '`${params.x}`, `${params.a.b}` and `${params}` stand for parameters in stages. As the whole value they keep their type; inside a text only text, numbers and truth values are allowed. `$${` stands for `${`. A number that a text would spell otherwise than the file does (`3.10`, `0644`, `1e5`, `0x1F`) is refused there and needs quotes; `1e-4` is not. Parameters cannot refer to each other.',
   '`--set KEY=VALUE`: a single name is a parameter, else a key of the file; a longer path begins with a key of the file, else with a parameter (`rates.low=0.1`, `stages.train.with.batch_size=4`). Values are YAML; `null` removes. Relative paths start from the current folder. A swept parameter is overridden with `--set sweep.NAME=[…]`.',
   'A setting that is a named piece takes a name (a file of `configs/` in the folder of the pipeline or above it, up to the project, then of the package), a path that begins with `./` or `../`, `{use: NAME, …}` with changes, or the whole object. `--set` on a path below a name makes it `{use: NAME, …}`. Pieces hold no `${…}`.',
-  'Inputs are `stage.output`, `{file: ./path}`, or `{each: stage.output}`, which collects one output over all variants of a sweep; a stage that collects exists once.',
+  'Inputs are `stage.output`, `{file: ./path}`, or `{each: stage.output}`, which collects one output over all variants of a sweep; a stage that collects exists once. Names of inputs are up to 200 letters, digits, `_`, `-` and `.`, and do not begin with `.`.',
   '`sweep` makes one variant for each combination, the last parameter changing fastest. A stage that comes out the same in several variants is one stage, `train`; otherwise its id names the swept parameters that it depends on: `train[learning_rate=0.00001]`.',
   'Credentials in a URL are an error: `secrets` passes them to a stage unseen.',
 ];

@@ -62,7 +62,7 @@ function translate(error: SchemaError, checked: Checked): Diagnostic | undefined
     case 'required':
       return missingKey(error, located, name, checked);
     case 'propertyNames':
-      return badName(String(error.params.propertyName), located, name);
+      return badName(String(error.params.propertyName), located, name, namesHint(error, checked));
     case 'no-oneOf':
     case 'no-anyOf':
       return noBranch(error, located, name, checked);
@@ -100,12 +100,17 @@ function missingKey(error: SchemaError, located: Located, name: string, checked:
   };
 }
 
-function badName(key: string, { value }: Located, name: string): Diagnostic {
+/** What a schema says of the names of a map's keys. */
+function namesHint(error: SchemaError, checked: Checked): string | undefined {
+  return schemaAt(checked.schema, error.schemaPath).description as string | undefined;
+}
+
+function badName(key: string, { value }: Located, name: string, hint?: string): Diagnostic {
   return {
     code: 'bad-name',
     message: `\`${key}\` cannot be a name in ${name}`,
     place: keyPlace(value, key),
-    hint: 'names are letters, digits, `_` and `-`, and begin with a letter or `_`',
+    hint: hint ?? 'names are up to 200 letters, digits, `_` and `-`, and begin with a letter or `_`',
   };
 }
 

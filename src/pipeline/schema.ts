@@ -2,8 +2,10 @@ import { type Static, Type } from '@sinclair/typebox';
 import { ENGINE_NAMES } from '../contract/engine-name.ts';
 
 /** Names of stages and parameters: what `${params.x}` and `stage.output` can hold. */
-const NAME = '^[A-Za-z_][A-Za-z0-9_-]*$';
-const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]*$';
+const NAME = '^[A-Za-z_][A-Za-z0-9_-]{0,199}$';
+/** Names of inputs are names of files for a command: `config.json`, `2024-train`. */
+const INPUT_NAME = '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$';
+const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]{0,199}$';
 const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
 
 const strict = { additionalProperties: false };
@@ -69,6 +71,11 @@ export const StageSchema = Type.Object(
     uses: Type.String({ minLength: 1, description: 'The stage type.' }),
     description: Type.Optional(Type.String({ description: 'For people; changes nothing.' })),
     inputs: Type.Record(Type.String(), Input, {
+      propertyNames: {
+        pattern: INPUT_NAME,
+        description:
+          'names of inputs are up to 200 letters, digits, `_`, `-` and `.`, and do not begin with `.`',
+      },
       default: {},
       description: 'What the stage reads, by input name. Edges of the graph come from here alone.',
     }),
@@ -106,7 +113,7 @@ export const PipelineSchema = Type.Object(
   {
     schema: Type.Literal(1, { description: 'Version of the file format.' }),
     name: Type.String({
-      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$',
       examples: ['alpaca-gpt2-medium'],
       description: 'Name of the pipeline. It names runs and decides no result.',
     }),

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Place } from './diagnostic.ts';
+import { readText } from './read-text.ts';
 
 /** What lies at a path; `nothing` also where that cannot be told. */
 export type PathKind = 'file' | 'directory' | 'nothing';
@@ -16,11 +17,11 @@ export class Sources {
     return this.#paths;
   }
 
-  /** Text of a file; throws what `readFileSync` throws. */
+  /** Text of a file; throws what `readText` throws. */
   read(path: string): string {
     const known = this.texts.get(path);
     if (known !== undefined) return known;
-    const text = readFileSync(path, 'utf8');
+    const text = readText(path);
     this.texts.set(path, text);
     this.#paths.push(path);
     return text;

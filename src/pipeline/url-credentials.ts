@@ -15,11 +15,31 @@ export interface UrlCredential {
 
 /** Finds credentials in the URLs of a text: `user:password@`, a token as user of http(s), telling parameters. */
 export function urlCredentials(text: string): readonly UrlCredential[] {
-  if (!text.includes('://')) return [];
-  return [...text.matchAll(URL_IN_TEXT)].flatMap(([url, scheme]) => [
+  const strict = [...text.matchAll(URL_IN_TEXT)].flatMap(([url, scheme]) => [
     ...userCredentials(url, scheme!),
     ...parameterCredentials(url),
   ]);
+  return strict.length > 0 ? strict : lenientCredentials(text);
+}
+
+/**
+ * User and password, or a token, in what the URL parser of browsers and Node takes for a URL although it is not
+ * spelled as one (https://url.spec.whatwg.org/#url-parsing): any number of slashes of either kind, or no scheme; tabs
+ * and line breaks in between are nothing, where the whole text is a URL.
+ */
+const WITH_SCHEME = /\b(?:https?|ftp|wss?):[\\/]*([^\s\\/?#"'<>`]+)@/gi;
+const WITHOUT_SCHEME = /(?<![:\\/])[\\/]{2,}([^\s\\/?#"'<>`:@]+:[^\s\\/?#"'<>`]*)@/g;
+
+function lenientCredentials(text: string): readonly UrlCredential[] {
+  if (!text.includes('@')) return [];
+  const whole = text.trim().replace(/[\t\r\n]/g, '');
+  const isUrl = /^(?:(?:https?|ftp|wss?):|[\\/]{2})\S*$/i.test(whole);
+  const read = isUrl ? whole : text;
+  return [...read.matchAll(WITH_SCHEME), ...read.matchAll(WITHOUT_SCHEME)].map(([, user]) => ({
+    // White space in between leaves nothing that could be found again in the text: then all of it is the secret.
+    secret: text.includes(user!) ? user! : text,
+    what: 'a user name, password or token',
+  }));
 }
 
 function userCredentials(url: string, scheme: string): readonly UrlCredential[] {

@@ -13,6 +13,8 @@ interface Placed {
 export interface ScalarValue extends Placed {
   readonly kind: 'scalar';
   readonly value: null | boolean | number | string;
+  /** How the file spells a number or truth value that has another text: `3.10`, `0x1F`, `True`. */
+  readonly spelling?: string;
 }
 
 interface ListValue extends Placed {

@@ -32,6 +32,12 @@ const EXPLANATIONS: Partial<Record<YAMLError['code'], Explanation>> = {
   },
 };
 
+export const TOO_DEEP: Explanation = {
+  code: 'too-deep',
+  message: 'values are nested too deeply here',
+  hint: 'a pipeline has a few levels; is a bracket repeated, or each line indented more than the one before?',
+};
+
 /**
  * The first thing that keeps a text from being one YAML 1.2 document. Only the first: what a parser says after
  * it has lost its place helps nobody.
@@ -53,6 +59,8 @@ export function syntaxDiagnostic(
   const error = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0])[0];
   if (error === undefined) return undefined;
   const place = at(error.pos[0], endOnLine(text, error.pos));
+  // The parser's only word about a text that is nested beyond the stack.
+  if (/call stack/.test(error.message)) return { ...TOO_DEEP, place };
   const tab = tabBefore(text, error.pos[0]);
   if (tab !== undefined) return { ...EXPLANATIONS.TAB_AS_INDENT!, place: at(tab, tab + 1) };
   const opened = isUnclosed(error) ? openedBefore(document, error.pos[0]) : undefined;

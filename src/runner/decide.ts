@@ -10,6 +10,7 @@ import type { Reason } from './events.ts';
 import { describeChanges, MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
+import { variableOf } from './stage-environment.ts';
 import type { Workspace } from './workspace.ts';
 
 /** One input as an action uses it, and the stage or file that it comes from. */
@@ -56,8 +57,9 @@ export class Decider {
 
   /** The action of a stage, given the records of the stages that it needs. Throws a StageError for a bad file input. */
   async action(stage: Stage, recordOf: RecordOf): Promise<Action> {
-    const inputs: Record<string, ActionInput> = {};
-    const collections: Record<string, Record<string, ActionInput>> = {};
+    // Maps, because names come from users: one that is called __proto__ is an input as any other.
+    const inputs = new Map<string, ActionInput>();
+    const collections = new Map<string, Record<string, ActionInput>>();
     const outputOf = (producer: string, output: string): ActionInput => {
       const artifact = recordOf(producer).outputs[output];
       if (!artifact)
@@ -65,25 +67,36 @@ export class Decider {
       return { artifact, from: { stage: producer, output } };
     };
     for (const [name, source] of Object.entries(stage.inputs)) {
-      if (source.kind === 'output') inputs[name] = outputOf(source.stage, source.output);
+      if (source.kind === 'output') inputs.set(name, outputOf(source.stage, source.output));
       else if (source.kind === 'file') {
-        inputs[name] = { artifact: await this.files.artifact(source.path), from: { path: source.path } };
+        inputs.set(name, { artifact: await this.files.artifact(source.path), from: { path: source.path } });
       } else {
         const producers = Object.entries(source.stages);
-        collections[name] = Object.fromEntries(
-          producers.map(([label, producer]) => [label, outputOf(producer, source.output)]),
+        collections.set(
+          name,
+          Object.fromEntries(
+            producers.map(([label, producer]) => [label, outputOf(producer, source.output)]),
+          ),
         );
       }
     }
+    const single = Object.fromEntries(inputs);
+    const collected = Object.fromEntries(collections);
     const manifest: KeyManifest = {
       format: KEY_FORMAT,
       type: stage.type.uses,
       version: stage.type.version,
       settings: keyedSettings(stage.type.settings, stage.settings),
-      inputs: { ...digests(inputs), ...mapValues(collections, digests) },
+      inputs: { ...digests(single), ...mapValues(collected, digests) },
+      ...(stage.type.inputAccess === 'copy' && executableInputs(single, collected)),
       env: this.#declaredVariables(stage),
     };
-    return { key: actionKey(manifest), manifest, inputs, collections };
+    return { key: actionKey(manifest), manifest, inputs: single, collections: collected };
+  }
+
+  /** Has the file inputs of a stage read, whatever is remembered of them: whoever forces a stage may distrust that. */
+  readAnew({ inputs }: Stage): void {
+    for (const source of Object.values(inputs)) if (source.kind === 'file') this.files.readAnew(source.path);
   }
 
   /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
@@ -106,7 +119,10 @@ export class Decider {
   #declaredVariables({ env }: Stage): Record<string, string> {
     const { environment } = this.#options;
     return Object.fromEntries(
-      env.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+      env.flatMap((name) => {
+        const value = variableOf(environment, name);
+        return value === undefined ? [] : [[name, value]];
+      }),
     );
   }
 }
@@ -134,6 +150,20 @@ function observedChanged(before: JsonObject, after: JsonObject): Reason {
     .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
     .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
   return { code: 'observed-changed', message: describeChanges(changes), changes };
+}
+
+/** Only whoever gets a copy can run it, so only there it counts. */
+function executableInputs(
+  inputs: Action['inputs'],
+  collections: Action['collections'],
+): Pick<KeyManifest, 'executable'> {
+  const collected = Object.entries(collections).flatMap(([name, members]) =>
+    Object.entries(members).map(([label, input]) => [`${name}/${label}`, input] as const),
+  );
+  const names = [...Object.entries(inputs), ...collected]
+    .filter(([, { artifact }]) => artifact.executable)
+    .map(([name]) => [name, true] as const);
+  return names.length > 0 ? { executable: Object.fromEntries(names) } : {};
 }
 
 function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {

@@ -53,7 +53,7 @@ export interface RunSummary {
 
 /**
  * Plans a pipeline and runs what is stale. A stage that fails is an event and stops only what depends on it. Throws
- * a StageError for unknown stages in the options and missing file inputs, a CacheError when nothing can be stored.
+ * a StageError for unknown stages in the options, a CacheError when nothing can be stored.
  */
 export async function runPipeline(pipeline: Pipeline, options: RunOptions): Promise<RunSummary> {
   const selected = selectStages(pipeline, options.only);

@@ -1,24 +1,32 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import type { BigIntStats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { orAbsent } from '../cache/cache-error.ts';
 import { digestOfBytes, isDigest } from '../cache/digest.ts';
-import { listDirectory } from '../cache/directory-listing.ts';
-import { temporaryName } from '../cache/durable.ts';
+import { isExecutable, listDirectory, shownState } from '../cache/directory-listing.ts';
+import { readMemo, writeMemo } from '../cache/memo-file.ts';
 import type { StoredArtifact } from '../cache/object-store.ts';
 import { StageError } from '../contract/stage-context.ts';
 import type { Workspace } from './workspace.ts';
 
-/** A file that was written to within this time may be written to again without a new modification time. */
-const RACY_MS = 2000;
+/** Coarser than the clock of any file system: a file that was changed within this time may change again unseen. */
+const GRAIN_NANOSECONDS = 2_000_000_000n;
+
+/** What a file input was when it was stored last. */
+interface Known {
+  readonly fingerprint: string;
+  readonly artifact: StoredArtifact;
+}
 
 /**
  * Files and directories that a pipeline names as inputs, as stored artifacts. Each is stored once a run, before
  * anything is keyed by it, so what is edited during a run cannot mix. What has not changed since it was last stored
- * (size, modification time, inode) is not read again.
+ * (see `fingerprintOf`) is not read again, unless `readAnew` asks for it.
  */
 export class FileInputs {
   readonly #workspace: Workspace;
   readonly #stored = new Map<string, Promise<StoredArtifact>>();
+  readonly #anew = new Set<string>();
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
@@ -34,6 +42,11 @@ export class FileInputs {
     return artifact;
   }
 
+  /** Has a path read whatever is remembered of it; called before its artifact is asked for. */
+  readAnew(path: string): void {
+    this.#anew.add(path);
+  }
+
   /** Stores a path again whose object was lost. Throws a StageError when it has been edited since. */
   async restore(path: string): Promise<void> {
     const before = await this.artifact(path);
@@ -46,49 +59,51 @@ export class FileInputs {
   }
 
   async #store(path: string): Promise<StoredArtifact> {
-    const state = await orAbsent(stat(path));
-    if (!state)
-      throw new StageError(`the input ${path} does not exist`, { hint: 'Create it, or correct its path.' });
-    const fingerprint = await fingerprintOf(path);
-    const memo = join(this.#workspace.cacheDirectory, 'file-inputs', `${digestOfBytes(path)}.json`);
-    const known = fingerprint === undefined ? undefined : await recall(memo, fingerprint);
-    if (known && (await this.#workspace.objects.contains(known))) return known;
-    const artifact = await this.#workspace.objects.put(path, state.isDirectory() ? 'directory' : 'file');
+    const { cacheDirectory, objects } = this.#workspace;
+    // Before anything is looked at: what changes afterwards counts as changed just now.
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const state = await shownInput(path);
+    const fingerprint = await fingerprintOf(path, state, now);
+    const memo = join(cacheDirectory, 'file-inputs', `${digestOfBytes(path)}.json`);
+    const known = fingerprint === undefined || this.#anew.has(path) ? undefined : recall(memo, fingerprint);
+    if (known && (await objects.contains(known))) return known;
+    const artifact = await objects.put(path, state.isDirectory() ? 'directory' : 'file');
     // A cache that cannot be written to can still be read; only the saving is lost.
-    if (fingerprint !== undefined) await this.#remember(memo, fingerprint, artifact).catch(() => {});
+    if (fingerprint !== undefined) {
+      await writeMemo(cacheDirectory, memo, { fingerprint, artifact } satisfies Known).catch(() => {});
+    }
     return artifact;
   }
-
-  async #remember(memo: string, fingerprint: string, artifact: StoredArtifact): Promise<void> {
-    const temporary = await temporaryName(this.#workspace.cacheDirectory);
-    await mkdir(dirname(memo), { recursive: true });
-    await writeFile(temporary, JSON.stringify({ fingerprint, artifact }));
-    await rename(temporary, memo);
-  }
 }
 
-/** One string that changes when a file, or a file of a directory, does; undefined when that was too recent to tell. */
-async function fingerprintOf(path: string): Promise<string | undefined> {
-  const state = await stat(path);
-  const files = state.isDirectory()
+async function shownInput(path: string): Promise<BigIntStats> {
+  const state = await orAbsent(lstat(path));
+  if (!state)
+    throw new StageError(`the input ${path} does not exist`, { hint: 'Create it, or correct its path.' });
+  return await shownState(path);
+}
+
+/**
+ * One string that changes when a file, or a file of a directory, does. Size, inode and modification time can all be equal
+ * after a change (`tar`, `cp -p`, `rsync` set the time); the time of the last change of the inode nobody can set.
+ * Undefined where one of the times is within the clock's grain, or in the future because a clock was set back: another
+ * change could then get the same time.
+ */
+async function fingerprintOf(path: string, state: BigIntStats, now: bigint): Promise<string | undefined> {
+  const { files, emptyDirectories } = state.isDirectory()
     ? await listDirectory(path)
-    : { files: [{ path: '', source: path, executable: false }], emptyDirectories: [] };
-  const parts: string[] = [...files.emptyDirectories];
-  for (const { path: relative, source, executable } of files.files) {
-    const { size, mtimeNs, mtimeMs, ino } = await stat(source, { bigint: true });
-    if (Date.now() - Number(mtimeMs) < RACY_MS) return undefined;
-    parts.push(`${relative} ${executable} ${size} ${mtimeNs} ${ino}`);
-  }
-  return digestOfBytes(parts.join('\n'));
+    : { files: [{ path: '', state }], emptyDirectories: [] };
+  const isRecent = (time: bigint) => now - time < GRAIN_NANOSECONDS;
+  if (files.some(({ state }) => isRecent(state.mtimeNs) || isRecent(state.ctimeNs))) return undefined;
+  const parts = files.map(({ path: relative, state }) => {
+    const { size, mtimeNs, ctimeNs, dev, ino } = state;
+    return [relative, isExecutable(state), ...[size, mtimeNs, ctimeNs, dev, ino].map(String)];
+  });
+  return digestOfBytes(JSON.stringify([parts, emptyDirectories]));
 }
 
-/** A memo that is damaged is none: it only saves reading. */
-async function recall(memo: string, fingerprint: string): Promise<StoredArtifact | undefined> {
-  const text = await orAbsent(readFile(memo, 'utf8'));
-  try {
-    const known = JSON.parse(text ?? 'null') as { fingerprint: string; artifact: StoredArtifact } | null;
-    return known?.fingerprint === fingerprint && isDigest(known.artifact.digest) ? known.artifact : undefined;
-  } catch {
-    return undefined;
-  }
+/** What is remembered only saves reading. */
+function recall(memo: string, fingerprint: string): StoredArtifact | undefined {
+  const known = readMemo(memo) as Partial<Known> | undefined;
+  return known?.fingerprint === fingerprint && isDigest(known.artifact?.digest) ? known.artifact : undefined;
 }

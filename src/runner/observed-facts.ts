@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ifThere } from '../cache/cache-error.ts';
 import { canonicalJson } from '../cache/canonical-json.ts';
 import { digestOfBytes } from '../cache/digest.ts';
-import { temporaryName } from '../cache/durable.ts';
+import { readMemo, writeMemo } from '../cache/memo-file.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { Stage } from '../pipeline/pipeline.ts';
 
@@ -39,14 +36,9 @@ export class ObservedFacts {
 
   /** Notes what the stage has just been told, by us or by its own process. */
   async remember(stage: Stage, facts: JsonObject): Promise<void> {
-    try {
-      const temporary = await temporaryName(dirname(this.#directory));
-      await mkdir(this.#directory, { recursive: true });
-      await writeFile(temporary, JSON.stringify({ asked: Date.now(), facts }));
-      await rename(temporary, this.#file(stage));
-    } catch {
-      // A cache that cannot be written to can still be read: the world is asked again.
-    }
+    const memo = { asked: Date.now(), facts };
+    // A cache that cannot be written to can still be read: the world is asked again.
+    await writeMemo(dirname(this.#directory), this.#file(stage), memo).catch(() => {});
   }
 
   #file({ type, settings }: Stage): string {
@@ -64,13 +56,7 @@ async function inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
 }
 
 function recall(file: string): JsonObject | undefined {
-  // At once: a run with nothing to do would wait longer for a thread than for the disk.
-  const text = ifThere(() => readFileSync(file, 'utf8'));
-  try {
-    const { asked, facts } = JSON.parse(text ?? '{}') as { asked?: number; facts?: JsonObject };
-    const age = Date.now() - (asked ?? 0);
-    return age >= 0 && age < MEMORY_MS ? facts : undefined;
-  } catch {
-    return undefined; // damaged: ask again
-  }
+  const { asked, facts } = (readMemo(file) ?? {}) as { asked?: number; facts?: JsonObject };
+  const age = Date.now() - (asked ?? 0);
+  return age >= 0 && age < MEMORY_MS ? facts : undefined;
 }

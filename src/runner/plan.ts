@@ -1,5 +1,6 @@
 import type { ActionRecord } from '../cache/action-record.ts';
 import type { OnCacheProblem } from '../cache/cache-problem.ts';
+import { StageError } from '../contract/stage-context.ts';
 import type { Pipeline, Stage } from '../pipeline/pipeline.ts';
 import { type Action, type DecideOptions, Decider } from './decide.ts';
 import type { Reason } from './events.ts';
@@ -36,7 +37,8 @@ export interface Plan {
 
 /**
  * What a run would do, and why, without running anything; file inputs are stored. Throws a StageError for unknown
- * stages in the options and for file inputs that do not exist, a CacheError when the cache cannot be used.
+ * stages in the options, a CacheError when the cache cannot be used. A stage whose file input cannot be stored will run,
+ * and fail: its reason says why.
  */
 export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<Plan> {
   const workspace = openWorkspace(options.artifactsDirectory, options.onProblem);
@@ -51,9 +53,9 @@ export async function makePlan(
   { force = [], only }: Pick<PlanOptions, 'force' | 'only'>,
 ): Promise<Plan> {
   const stages = selectStages(pipeline, only);
-  const mustRun = new Map<string, Reason>(
-    stageIds(pipeline, force).map((id) => [id, { code: 'forced', message: 'forced' }]),
-  );
+  const forced = stageIds(pipeline, force);
+  const mustRun = new Map<string, Reason>(forced.map((id) => [id, { code: 'forced', message: 'forced' }]));
+  for (const stage of stages) if (forced.includes(stage.id)) decider.readAnew(stage);
   // Rebuilding a lost output needs inputs, which may be lost as well: again until nothing more is missed.
   for (;;) {
     const planned = await planOnce(stages, decider, mustRun);
@@ -97,7 +99,11 @@ async function planStage(
     return must ? { stage, state: 'run', reason: must } : { stage, state: 'may-run', reason: after(stale) };
   }
   // A producer that is done again most likely gives what its record says, so that is reckoned with.
-  const action = await decider.action(stage, (id) => planned.get(id)?.record as ActionRecord);
+  const action = await unlessUnreadable(
+    decider.action(stage, (id) => planned.get(id)?.record as ActionRecord),
+  );
+  if (action instanceof StageError)
+    return { stage, state: 'run', reason: { code: 'failed', message: action.message } };
   const decision = await decider.decide(stage, action);
   const known = { stage, action, ...(decision.hit && { record: decision.record }) };
   const twin = runners.get(action.key);
@@ -107,6 +113,14 @@ async function planStage(
   return stale.length > 0
     ? { ...known, state: 'may-run', reason: after(stale) }
     : { ...known, state: 'hit', reason: decision.reason };
+}
+
+/** A file input that cannot be stored is the trouble of the stages that read it: they fail when their turn comes. */
+async function unlessUnreadable(action: Promise<Action>): Promise<Action | StageError> {
+  return await action.catch((error: unknown) => {
+    if (error instanceof StageError) return error;
+    throw error;
+  });
 }
 
 function after(stages: readonly string[]): Reason {

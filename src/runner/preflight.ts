@@ -112,7 +112,8 @@ function problemOf(error: unknown): Problem {
 function inputBytes({ stage, action }: PlannedStage, plan: Plan): InputBytes {
   const records = new Map(plan.stages.map((planned) => [planned.stage.id, planned.record]));
   const sizes = Object.entries(stage.inputs).map(([name, source]) => {
-    const known = action?.inputs[name]?.artifact.bytes;
+    const known =
+      action && Object.hasOwn(action.inputs, name) ? action.inputs[name]!.artifact.bytes : undefined;
     if (known !== undefined || source.kind !== 'output') return [name, known];
     return [name, records.get(source.stage)?.outputs[source.output]?.bytes];
   });

@@ -3,15 +3,13 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explained, orAbsent } from '../cache/cache-error.ts';
-import { digestOfBytes } from '../cache/digest.ts';
+import { fittingFileName } from '../contract/file-name.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { RunEvent } from './events.ts';
 
 /** Version of `run.json`. */
 const RUN_VERSION = 1;
 const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
-/** Longest name that every file system takes, with room for what is appended. */
-const NAME_CHARACTERS = 150;
 
 /** `run.json`: what a run was asked to do, and where. */
 export interface RunAbout {
@@ -125,8 +123,5 @@ function createDirectory(runsDirectory: string, time: Date): string {
 
 /** A stage's id holds the label of its variant, in which anything may stand. */
 function fileName(stage: string): string {
-  const name = stage.replaceAll(/[/\\%\0]/g, encodeURIComponent);
-  return name.length <= NAME_CHARACTERS
-    ? name
-    : `${name.slice(0, NAME_CHARACTERS)}-${digestOfBytes(stage).slice(0, 16)}`;
+  return fittingFileName(stage, stage.replaceAll(/[/\\%\0]/g, encodeURIComponent));
 }

@@ -31,12 +31,20 @@ export function stageEnvironment(stage: Stage, environment: Environment): Record
   const declared = [...ALWAYS_PASSED, ...stage.env, ...stage.secrets];
   const names = stage.type.inputAccess === 'copy' ? declared : Object.keys(environment);
   const passed = Object.fromEntries(
-    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+    names.flatMap((name) => {
+      const value = variableOf(environment, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
   );
   return stage.type.tensors ? { ...TENSOR_MEMORY, ...passed } : passed;
 }
 
+/** A variable that is set; `process.env` also has the properties of every object, such as `constructor`. */
+export function variableOf(environment: Environment, name: string): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
+}
+
 /** Variables that a stage declares and that are not set. */
 export function missingVariables(stage: Stage, environment: Environment): string[] {
-  return [...stage.env, ...stage.secrets].filter((name) => environment[name] === undefined);
+  return [...stage.env, ...stage.secrets].filter((name) => variableOf(environment, name) === undefined);
 }

@@ -5,6 +5,7 @@ import { restoreInline } from '../cache/inline-outputs.ts';
 import type { LocatedArtifact } from '../cache/object-store.ts';
 import type { Attempt } from '../cache/work-directory.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
+import { fittingFileName } from '../contract/file-name.ts';
 import { SPEC_VERSION, type SpecInput, type StageSpec } from '../contract/spec.ts';
 import type { Stage } from '../pipeline/pipeline.ts';
 import { attemptFiles } from './attempt-files.ts';
@@ -98,7 +99,7 @@ class InputPreparation {
     const prepared: [string, SpecInput][] = [];
     for (const [name, input] of Object.entries(inputs)) {
       // Labels of variants hold any character.
-      const copy = join(this.#copies, folder, encodeURIComponent(name));
+      const copy = join(this.#copies, folder, fittingFileName(name, encodeURIComponent(name)));
       const ready = await this.#prepare(input, copy);
       if (ready) prepared.push([name, ready]);
       else if ('stage' in input.from) this.lost.push(input.from);
@@ -107,23 +108,27 @@ class InputPreparation {
   }
 
   async #prepare(input: ActionInput, copy: string): Promise<SpecInput | undefined> {
-    const { objects } = this.#sources.workspace;
-    const { digest } = input.artifact;
-    const located = (await objects.locate(input.artifact)) ?? (await this.#locateRestored(input));
+    const located = (await this.#open(input, copy)) ?? (await this.#openRestored(input, copy));
     if (!located) return undefined;
-    if (this.#stage.type.inputAccess !== 'copy') return { digest, ...located };
-    if (!(await objects.materialize(input.artifact, copy))) return undefined;
-    return { digest, ...located, path: copy };
+    const isCopy = this.#stage.type.inputAccess === 'copy';
+    return { digest: input.artifact.digest, ...located, ...(isCopy && { path: copy }) };
+  }
+
+  /** Hashes the bytes that the stage will read: of a copy its own, otherwise those in the store, just before it starts. */
+  async #open({ artifact }: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+    const { objects } = this.#sources.workspace;
+    return this.#stage.type.inputAccess === 'copy'
+      ? await objects.materialize(artifact, copy)
+      : await objects.locate(artifact);
   }
 
   /** A second look, after what can be put back cheaply has been. */
-  async #locateRestored({ artifact, from }: ActionInput): Promise<LocatedArtifact | undefined> {
+  async #openRestored(input: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+    const { artifact, from } = input;
     const { workspace, files, recordOf } = this.#sources;
     if ('path' in from) await files.restore(from.path);
     else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
     // What was not put back is not looked for again: that it is lost has been told.
-    return (await workspace.objects.contains(artifact))
-      ? await workspace.objects.locate(artifact)
-      : undefined;
+    return (await workspace.objects.contains(artifact)) ? await this.#open(input, copy) : undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { orAbsent } from '../cache/cache-error.ts';
+import { holdsLinks } from '../cache/directory-listing.ts';
 import type { ObjectStore, StoredArtifact } from '../cache/object-store.ts';
 import type { StageSpec } from '../contract/spec.ts';
 import { StageError } from '../contract/stage-context.ts';
@@ -20,8 +21,13 @@ export async function storeOutputs(
     });
   }
   const stored: [string, StoredArtifact][] = [];
-  for (const [name, { path, artifact }] of Object.entries(outputs)) {
-    stored.push([name, await objects.put(path, artifact, { move: true })]);
+  // What holds symbolic links is copied before the files to which they may lead are moved away.
+  const linked = new Set<string>();
+  for (const { path } of Object.values(outputs)) if (await holdsLinks(path)) linked.add(path);
+  for (const move of [false, true]) {
+    for (const [name, { path, artifact }] of Object.entries(outputs)) {
+      if (linked.has(path) !== move) stored.push([name, await objects.put(path, artifact, { move })]);
+    }
   }
   return Object.fromEntries(stored);
 }

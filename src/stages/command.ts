@@ -1,10 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { fittingFileName, MOST_BYTES } from '../contract/file-name.ts';
 import type { StageContext } from '../contract/stage-context.ts';
 import { defineStage, type OutputDeclaration } from '../contract/stage-type.ts';
 
 /** A path inside the command's directory: relative, without `..` or empty parts. */
 const relativePath = Type.String({
-  pattern: '^(?!\\.\\.?(/|$))[^/]+(/(?!\\.\\.?(/|$))[^/]+)*$',
+  pattern: '^(?!\\.\\.?(/|$))[^/\\0]+(/(?!\\.\\.?(/|$))[^/]+)*$',
   description: 'Path relative to the directory that the command runs in.',
 });
 
@@ -22,7 +23,7 @@ const settings = Type.Object(
       },
     ),
     outputs: Type.Record(
-      Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_-]*$' }),
+      Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_-]{0,199}$' }),
       Type.Union([
         relativePath,
         Type.Object(
@@ -63,9 +64,8 @@ export const command = defineStage({
     ),
   async run(context) {
     const { runCommand } = await import('./run-command.ts');
-    const { run } = context.settings;
     await runCommand({
-      argv: typeof run === 'string' ? ['sh', '-c', run] : run,
+      run: context.settings.run,
       inputs: { ...filesOf(context.inputs), ...filesOfCollections(context.collections) },
       outputs: declaredOutputs(context.settings),
       destinations: context.outputs,
@@ -83,13 +83,17 @@ function filesOf(inputs: StageContext<Settings>['inputs']): InputFiles {
   return Object.fromEntries(Object.entries(inputs).map(([name, { path }]) => [name, path]));
 }
 
-/** What `{each: …}` collected lies at inputs/NAME/LABEL; a slash in the label of a variant becomes %2F. */
+/** What `{each: …}` collected is at inputs/NAME/LABEL; a slash in the label of a variant becomes %2F, a long label is cut. */
 function filesOfCollections(collections: StageContext<Settings>['collections']): InputFiles {
   return Object.fromEntries(
     Object.entries(collections).flatMap(([name, inputs]) =>
-      [...inputs].map(([label, { path }]) => [`${name}/${label.replaceAll('/', '%2F') || 'default'}`, path]),
+      [...inputs].map(([label, { path }]) => [`${name}/${fileOfVariant(label)}`, path]),
     ),
   );
+}
+
+function fileOfVariant(label: string): string {
+  return fittingFileName(label, label.replaceAll('/', '%2F') || 'default', MOST_BYTES);
 }
 
 function declaredOutputs({

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { defineStage, type OutputDeclaration, type Problem } from '../contract/stage-type.ts';
+import { maxBytes } from './max-bytes.ts';
 
 const url = Type.String({
   affects: 'result',
@@ -35,6 +36,7 @@ const settings = Type.Object(
         },
       ),
     ),
+    max_bytes: maxBytes,
   },
   { additionalProperties: false, oneOf: [{ required: ['url'] }, { required: ['files'] }] },
 );
@@ -71,7 +73,8 @@ export const download = defineStage({
     });
   },
   async run(context) {
-    const { downloadFile, takeOverDownload } = await import('./download-file.ts');
+    const { downloadFile } = await import('./download-file.ts');
+    const { takeOverDownload } = await import('./partial-file.ts');
     const { rename } = await import('node:fs/promises');
     const { join } = await import('node:path');
     const wanted = wantedFiles(context.settings);
@@ -82,6 +85,7 @@ export const download = defineStage({
         url,
         destination,
         sha256,
+        maxBytes: context.settings.max_bytes,
         signal: context.signal,
         onProgress: (done, total) =>
           context.progress({ done, total, unit: 'bytes', metrics: { file: output } }),

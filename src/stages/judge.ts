@@ -51,7 +51,10 @@ const settings = Type.Object(
     url: Type.Optional(
       Type.String({
         affects: 'execution',
-        description: 'Address of Ollama; by default OLLAMA_HOST, else http://127.0.0.1:11434.',
+        // No user name or password, in whatever spelling: `http:user:password@host` is one too.
+        pattern: '^([hH][tT][tT][pP][sS]?://)?(?![A-Za-z]+:(?!\\d))[^@/\\\\?#]+([/?#].*)?$',
+        description:
+          'Address of Ollama, without user and password; by default OLLAMA_HOST, else http://127.0.0.1:11434.',
       }),
     ),
     concurrency: Type.Integer({
@@ -145,7 +148,8 @@ async function digestOf(
   signal: AbortSignal,
   warn?: StageContext<unknown>['warn'],
 ): Promise<string> {
-  const { modelDigest, ollamaUrl, patiently, unreachable } = await import('./judges/ollama.ts');
+  const { modelDigest, patiently, unreachable } = await import('./judges/ollama.ts');
+  const { ollamaUrl } = await import('./judges/ollama-address.ts');
   const url = ollamaUrl(setting, environment);
   if (warn) return await patiently(url, () => modelDigest(url, model, signal), signal, warn);
   return modelDigest(url, model, signal).catch((error: unknown) => {

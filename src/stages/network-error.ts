@@ -1,3 +1,5 @@
+import { outsideText } from './outside-text.ts';
+
 /** Codes of errors that the same request meets again: a wrong name, a certificate that is not trusted. */
 const LASTING = /^(ENOTFOUND|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_SSL_|ERR_INVALID_URL)/;
 
@@ -8,7 +10,7 @@ export interface NetworkFailure {
   readonly hint?: string;
 }
 
-/** Reads the cause out of the TypeError that `fetch` wraps around everything that goes wrong on the network. */
+/** Explains an error of undici, or the TypeError that `fetch` wraps around one. */
 export function explainNetworkError(error: unknown, host: string): NetworkFailure {
   const cause = innermostCause(error);
   const code = codeOf(cause);
@@ -21,6 +23,8 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
     };
   }
   if (code === 'EAI_AGAIN') return { message: `the name server did not answer for ${host}`, lasting };
+  if (code === 'UND_ERR_HEADERS_OVERFLOW')
+    return { message: `${host} sent headers without an end`, lasting: true };
   if (code === 'ECONNREFUSED') return { message: `${host} refused the connection`, lasting };
   if (lasting) {
     return {
@@ -44,7 +48,10 @@ export function urlProblem(url: string): string | undefined {
   try {
     parsed = new URL(url);
   } catch {
-    return `"${url}" is not a URL`;
+    // What is before an @ may be a password.
+    return url.includes('@')
+      ? 'it is not a URL, and it may hold a password'
+      : `"${outsideText(url)}" is not a URL`;
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     return `${parsed.protocol}// is not supported: only http:// and https:// are`;
@@ -68,6 +75,6 @@ function codeOf(error: unknown): string {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || codeOf(error) || error.name;
+  if (!(error instanceof Error)) return outsideText(String(error));
+  return outsideText(error.message || codeOf(error) || error.name);
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { defineStage, type Problem } from '../contract/stage-type.ts';
 import { ModelPiece } from '../model/model-piece.ts';
+import { maxBytes } from './max-bytes.ts';
 
 const settings = Type.Object(
   {
@@ -50,6 +51,7 @@ const settings = Type.Object(
         description: 'Digest that each downloaded file must have, by file name: all of them or none.',
       }),
     ),
+    max_bytes: maxBytes,
   },
   { additionalProperties: false },
 );

@@ -4,7 +4,9 @@ import type { Gpt2Config } from '../model/gpt2.ts';
 import { checkHparams, checkpointPrefix } from '../model/openai-weights.ts';
 import { shardNames, WEIGHTS, WEIGHTS_INDEX } from '../model/safetensors-index.ts';
 import { bundleDataFiles } from '../model/tensor-bundle.ts';
-import { downloadFile, NotFoundError, takeOverDownload } from './download-file.ts';
+import { NotFoundError } from './download-answer.ts';
+import { downloadFile } from './download-file.ts';
+import { takeOverDownload } from './partial-file.ts';
 import type { PretrainedSettings } from './pretrained.ts';
 
 /** Brings a file of a published model by its name there: its path here, or undefined where there is no such file. */
@@ -76,6 +78,7 @@ export class Downloads {
         url: this.#base + name,
         destination,
         sha256: pin,
+        maxBytes: settings.max_bytes,
         signal,
         onProgress: (done, total) => progress({ done, total, unit: 'bytes', metrics: { file: name } }),
         onRetry: (message) => warn(message),

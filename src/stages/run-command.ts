@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readlink, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished, type Readable } from 'node:stream';
 import { type SecretFilter, StageError } from '../contract/stage-context.ts';
+import { commandFailure, notStarted } from './command-errors.ts';
+import { redirectLinks } from './redirect-links.ts';
 
 export interface CommandOptions {
-  /** Program and arguments. */
-  readonly argv: readonly string[];
+  /** Program and arguments, or a script for `sh -c`. */
+  readonly run: string | readonly string[];
   /** Path under `inputs/` of the command's directory -> private copy, which is moved there. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Where the command writes its outputs, relative to its directory. */
@@ -23,8 +25,8 @@ export interface CommandOptions {
   readonly secretFilter: () => SecretFilter;
 }
 
-/** Lines of the command's own words that an error repeats. */
-const LINES_SHOWN = 10;
+/** Linux takes 128 KiB for one argument, its last zero byte included (MAX_ARG_STRLEN). */
+const LONGEST_ARGUMENT = 131_071;
 const TAIL_CHARACTERS = 4000;
 /** A process left in the background may keep the command's output open: it is not waited for longer. */
 const DRAIN_MS = 500;
@@ -36,6 +38,7 @@ const DRAIN_MS = 500;
  * cannot be started, fails, or leaves an output out, and the reason of `signal` when that is aborted.
  */
 export async function runCommand(options: CommandOptions): Promise<void> {
+  refuseOverlaps(options.outputs);
   const directory = await mkdtemp(join(options.parentDirectory, 'command-'));
   for (const [path, copy] of Object.entries(options.inputs)) {
     const place = join(directory, 'inputs', path);
@@ -46,15 +49,36 @@ export async function runCommand(options: CommandOptions): Promise<void> {
     await mkdir(dirname(join(directory, path)), { recursive: true });
   }
   await runToEnd(options, directory);
-  for (const [name, { path, artifact }] of Object.entries(options.outputs)) {
-    await moveOutput(name, join(directory, path), path, artifact, options.destinations[name]!);
+  for (const [name, output] of Object.entries(options.outputs)) await checkOutput(name, directory, output);
+  await moveOutputs(options, await realpath(directory));
+}
+
+/** Two outputs cannot both be moved where one is the other or lies in it. */
+function refuseOverlaps(outputs: CommandOptions['outputs']): void {
+  for (const [name, { path }] of Object.entries(outputs)) {
+    for (const [other, { path: inside }] of Object.entries(outputs)) {
+      if (name === other || !`${inside}/`.startsWith(`${path}/`)) continue;
+      throw new StageError(`The outputs \`${name}\` (${path}) and \`${other}\` (${inside}) overlap.`, {
+        hint: 'Give each output a path of its own; the command can copy what belongs to both.',
+      });
+    }
   }
 }
 
-async function runToEnd({ argv, signal, secretFilter }: CommandOptions, directory: string): Promise<void> {
+/** Links among the outputs still show the same afterwards. */
+async function moveOutputs({ outputs, destinations }: CommandOptions, directory: string): Promise<void> {
+  const moves = new Map(
+    Object.entries(outputs).map(([name, { path }]) => [join(directory, path), destinations[name]!]),
+  );
+  for (const from of moves.keys()) await redirectLinks(from, moves);
+  for (const [from, to] of moves) await rename(from, to);
+}
+
+async function runToEnd(options: CommandOptions, directory: string): Promise<void> {
+  const { signal, secretFilter } = options;
+  const [program, ...rest] = (await argumentsOf(options)) as [string, ...string[]];
   signal.throwIfAborted();
-  const [program, ...rest] = argv as [string, ...string[]];
-  const child = spawn(program, rest, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = started(program, rest, directory);
   const tail = { text: '' };
   const streams = [
     passOn(child.stdout, secretFilter(), process.stdout, tail),
@@ -69,11 +93,29 @@ async function runToEnd({ argv, signal, secretFilter }: CommandOptions, director
       new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref()),
     ]);
     signal.throwIfAborted();
-    if (code !== 0) throw failure(program, code, killedBy, tail.text);
+    if (code !== 0) throw commandFailure(program, code, killedBy, tail.text);
   } finally {
     signal.removeEventListener('abort', stop);
     child.stdout.destroy();
     child.stderr.destroy();
+  }
+}
+
+/** Program and arguments. A script that is too long for an argument is read from a file, with the same `$0`. */
+async function argumentsOf({ run, parentDirectory }: CommandOptions): Promise<readonly string[]> {
+  if (typeof run !== 'string') return run;
+  if (Buffer.byteLength(run) <= LONGEST_ARGUMENT) return ['sh', '-c', run];
+  const path = join(await mkdtemp(join(parentDirectory, 'script-')), 'run.sh');
+  await writeFile(path, run);
+  return ['sh', '-c', `. '${path.replaceAll("'", `'\\''`)}'`];
+}
+
+/** Starts a program; arguments that the system cannot take are thrown at once, other failures reported by `ended`. */
+function started(program: string, rest: readonly string[], cwd: string) {
+  try {
+    return spawn(program, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    throw notStarted(program, error);
   }
 }
 
@@ -85,14 +127,7 @@ async function ended(
     const [code, killedBy] = await once(child, 'exit');
     return { code, killedBy };
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = missing
-      ? 'there is no such program'
-      : String(error instanceof Error ? error.message : error);
-    throw new StageError(`Cannot start \`${program}\`: ${reason}.`, {
-      hint: 'Give a program that lies on PATH; scripts are declared as inputs and run as inputs/NAME.',
-      cause: error,
-    });
+    throw notStarted(program, error);
   }
 }
 
@@ -116,30 +151,28 @@ function passOn(
   );
 }
 
-function failure(
-  program: string,
-  code: number | null,
-  killedBy: NodeJS.Signals | null,
-  tail: string,
-): StageError {
-  const how = code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`;
-  const words = tail.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
-  return new StageError(
-    words === '' ? `\`${program}\` ${how} and wrote nothing.` : `\`${program}\` ${how}:\n${words}`,
-  );
-}
-
-async function moveOutput(
+async function checkOutput(
   name: string,
-  from: string,
-  path: string,
-  artifact: 'file' | 'directory',
-  destination: string,
+  directory: string,
+  { path, artifact }: CommandOptions['outputs'][string],
 ): Promise<void> {
-  const found = await stat(from).catch(() => undefined);
+  const place = join(directory, path);
+  const found = await stat(place).catch(() => undefined);
   if (found === undefined) {
-    throw new StageError(`The command ended without writing its output \`${name}\` at ${path}.`, {
-      hint: 'Paths are relative to the fresh directory that the command runs in.',
+    const target = await readlink(place).catch(() => undefined);
+    if (target === undefined) {
+      throw new StageError(`The command ended without writing its output \`${name}\` at ${path}.`, {
+        hint: 'Paths are relative to the fresh directory that the command runs in.',
+      });
+    }
+    throw new StageError(
+      `The output \`${name}\` at ${path} is a symbolic link to ${target}, and there is nothing.`,
+      { hint: 'Write the output itself, or link to what the command has written.' },
+    );
+  }
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new StageError(`The output \`${name}\` at ${path} is neither a file nor a directory.`, {
+      hint: 'Queues, sockets and devices cannot be stored: write a file.',
     });
   }
   if (found.isDirectory() !== (artifact === 'directory')) {
@@ -152,5 +185,4 @@ async function moveOutput(
       },
     );
   }
-  await rename(from, destination);
 }

@@ -11,7 +11,7 @@ import { cutReply, isStopped } from '../text/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../text/records.ts';
 import type { Response } from '../text/responses.ts';
 import { tokenizerFor } from '../text/tokenizer.ts';
-import { FinishedReplies } from './finished-replies.ts';
+import { FinishedItems } from './finished-items.ts';
 import type { GenerateSettings } from './generate.ts';
 import { tokenDraws } from './token-draws.ts';
 
@@ -22,9 +22,16 @@ interface Task {
   readonly prompt: Int32Array;
 }
 
+/** What the model said to one record, uncut. */
+interface Reply {
+  /** Place of the record in the file. */
+  readonly index: number;
+  readonly text: string;
+}
+
 /** The work of the `generate` stage: records and a model folder in, the book's JSON array of responses out. */
 export async function runGenerate(context: StageContext<GenerateSettings>): Promise<void> {
-  const { settings, inputs, outputs, workDirectory, earlierWorkDirectories } = context;
+  const { settings, inputs, outputs } = context;
   const records = await readRecords(inputs.records!.path);
   const config = await readConfig(inputs.model!);
   const engine = engineFor(context, parameterCount(config));
@@ -37,10 +44,10 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
       `Prompts with more than the model's ${config.n_positions} tokens: ${cut}. It sees their ends.`,
     );
 
-  const replies = await FinishedReplies.open(workDirectory, earlierWorkDirectories);
+  const replies = await FinishedItems.open<Reply>(context, 'generate');
   try {
     const unfinished = batchesOf(tasks, settings.batch_size).filter((batch) =>
-      batch.some(({ index }) => !replies.texts.has(index)),
+      batch.some(({ index }) => !replies.items.has(index)),
     );
     if (unfinished.length > 0) {
       const tf = await loadEngine(engine);
@@ -48,7 +55,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
       await reply(context, config, unfinished, replies, records.length, (ids) => tokenizer.decode(ids));
     }
     const responses = records.map((record, index) =>
-      response(record, cutReply(settings.prompt, replies.texts.get(index)!)),
+      response(record, cutReply(settings.prompt, replies.items.get(index)!.text)),
     );
     await writeFile(outputs.responses!, JSON.stringify(responses, null, 4));
   } finally {
@@ -71,7 +78,7 @@ async function reply(
   context: StageContext<GenerateSettings>,
   config: Gpt2Config,
   batches: readonly (readonly Task[])[],
-  replies: FinishedReplies,
+  replies: FinishedItems<Reply>,
   total: number,
   decode: (ids: readonly number[]) => string,
 ): Promise<void> {
@@ -83,7 +90,7 @@ async function reply(
     const perSecond = rate.after(tokens);
     if (perSecond === undefined) return;
     const metrics = { tokens_per_second: Number(perSecond.toPrecision(3)) };
-    context.progress({ done: replies.texts.size, total, unit: 'replies', metrics });
+    context.progress({ done: replies.items.size, total, unit: 'replies', metrics });
   };
   for (const batch of batches) {
     const prompts = batch.map(({ prompt }) => prompt);
@@ -97,7 +104,7 @@ async function reply(
       onProgress,
     });
     await replies.add(batch.map(({ index }, i) => ({ index, text: decode(texts[i]!) })));
-    context.progress({ done: replies.texts.size, total, unit: 'replies' });
+    context.progress({ done: replies.items.size, total, unit: 'replies' });
   }
   context.metric('tokens_per_second', rate.overall());
   model.dispose();

@@ -38,6 +38,7 @@ describe('actionKey', () => {
       { ...one, inputs: { other: digestOfBytes('a') } },
       { ...one, inputs: { data: { '': digestOfBytes('a') } } },
       { ...one, inputs: {} },
+      { ...one, executable: { data: true } },
       { ...one, env: { SEED: '2' } },
       { ...one, env: { SEED: '1', OTHER: '' } },
       { ...one, env: {} },

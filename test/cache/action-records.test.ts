@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ActionRecord, encodeRecord, parseRecord } from '../../src/cache/action-record.ts';
@@ -204,5 +205,31 @@ describe('ActionRecords.replace', () => {
     await rm(join(cache, 'actions'), { recursive: true });
     expect(await records.replace(example)).toBe(example);
     expect(problems).toEqual([]);
+  });
+});
+
+describe('something else in the place of a record, or of the folder of an action', () => {
+  const oddities: [string, (path: string) => unknown][] = [
+    ['a folder', (path) => mkdir(path)],
+    ['a file', (path) => writeFile(path, '?')],
+    ['a queue', (path) => execFileSync('mkfifo', [path])],
+    ['a link to nothing', (path) => symlink('nowhere', path)],
+    ['a link to itself', (path) => symlink(path, path)],
+    ['a device', (path) => symlink('/dev/zero', path)],
+  ];
+
+  it.each(oddities)('is a miss that is told, and makes room for a new record: %s', async (what, make) => {
+    for (const place of ['record', 'folder']) {
+      if (place === 'folder' && what === 'a folder') continue;
+      const { cache, problems, records } = await setUp();
+      await records.add(example);
+      const path = place === 'record' ? recordPath(cache, example) : dirname(recordPath(cache, example));
+      await rm(path, { recursive: true });
+      await make(path);
+      expect(await records.find(example.key)).toEqual([]);
+      expect(problems).toEqual([expect.objectContaining({ code: 'unreadable-record' })]);
+      expect(await records.add(example)).toEqual(example);
+      expect(await records.find(example.key)).toEqual([example]);
+    }
   });
 });

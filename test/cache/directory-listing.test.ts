@@ -2,20 +2,24 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listDirectory } from '../../src/cache/directory-listing.ts';
+import { isExecutable, listDirectory } from '../../src/cache/directory-listing.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 describe('listDirectory', () => {
-  it('lists files with their mode and directories that are empty', async () => {
+  it('lists files with their state and directories that are empty', async () => {
     const root = await temporaryDirectory();
     await mkdir(join(root, 'a/empty'), { recursive: true });
     await writeFile(join(root, 'a/tool'), '');
     await chmod(join(root, 'a/tool'), 0o755);
     await writeFile(join(root, 'plain'), '');
     const { files, emptyDirectories } = await listDirectory(root);
-    expect(files.toSorted((one, other) => one.path.localeCompare(other.path))).toEqual([
-      { path: 'a/tool', source: join(root, 'a/tool'), executable: true },
-      { path: 'plain', source: join(root, 'plain'), executable: false },
+    expect(
+      files
+        .toSorted((one, other) => one.path.localeCompare(other.path))
+        .map(({ path, source, state }) => [path, source, isExecutable(state)]),
+    ).toEqual([
+      ['a/tool', join(root, 'a/tool'), true],
+      ['plain', join(root, 'plain'), false],
     ]);
     expect(emptyDirectories).toEqual(['a/empty']);
   });
@@ -25,17 +29,47 @@ describe('listDirectory', () => {
     await mkdir(join(root, 'e\u0301'));
     await writeFile(join(root, 'e\u0301', 'o\u0308'), '');
     expect((await listDirectory(root)).files).toEqual([
-      { path: 'é/ö', source: join(root, 'e\u0301', 'o\u0308'), executable: false },
+      expect.objectContaining({ path: 'é/ö', source: join(root, 'e\u0301', 'o\u0308') }),
     ]);
   });
 
-  it('refuses a symbolic link, also one to a directory or to nothing', async () => {
-    for (const target of ['file', '.', 'nothing']) {
-      const root = await temporaryDirectory();
-      await writeFile(join(root, 'file'), '');
-      await symlink(target, join(root, 'link'));
-      await expect(listDirectory(root)).rejects.toThrow(`${join(root, 'link')}: it is a symbolic link`);
-    }
+  it('follows symbolic links, in the directory and out of it', async () => {
+    const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()];
+    await mkdir(join(outside, 'deep'));
+    await writeFile(join(outside, 'deep/blob'), 'outside');
+    await writeFile(join(root, 'step-100'), 'inside');
+    await symlink('step-100', join(root, 'latest'));
+    await symlink('latest', join(root, 'link-to-link'));
+    await symlink(join(outside, 'deep/blob'), join(root, 'weights'));
+    await symlink(outside, join(root, 'one'));
+    await symlink(outside, join(root, 'two')); // the same directory twice is no circle
+    const { files } = await listDirectory(root);
+    expect(files.map(({ path, state }) => `${path} ${state.size}`).sort()).toEqual([
+      'latest 6',
+      'link-to-link 6',
+      'one/deep/blob 7',
+      'step-100 6',
+      'two/deep/blob 7',
+      'weights 7',
+    ]);
+  });
+
+  it.each([
+    ['nothing', 'nowhere', 'symbolic link to nowhere, and there is nothing'],
+    ['itself', 'link', 'symbolic link to link, which leads back to the link'],
+    ['its directory', '.', 'symbolic link to ., a directory that the link is in'],
+    ['a parent', '../../in', 'symbolic link to ../../in, a directory that the link is in'],
+    ['a device', '/dev/null', 'symbolic link to /dev/null, which is neither a file nor a directory'],
+  ])('refuses a link to %s', async (_, target, message) => {
+    const root = await temporaryDirectory();
+    await mkdir(join(root, 'in/a'), { recursive: true });
+    await symlink(target, join(root, 'in/a/link'));
+    const listing = listDirectory(join(root, 'in'));
+    await expect(listing).rejects.toThrow(`${join(root, 'in/a/link')}: it is a ${message}`);
+    await expect(listing).rejects.toMatchObject({
+      name: 'StageError',
+      hint: expect.stringContaining('Remove'),
+    });
   });
 
   it('refuses a special file', async () => {

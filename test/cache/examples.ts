@@ -31,7 +31,12 @@ export const manifests: fc.Arbitrary<KeyManifest> = fc.record(
       maxKeys: 4,
       noNullPrototype: true,
     }),
+    executable: fc.dictionary(text, fc.constant(true as const), {
+      minKeys: 1,
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
     env: fc.dictionary(text, text, { maxKeys: 4, noNullPrototype: true }),
   },
-  { noNullPrototype: true },
+  { noNullPrototype: true, requiredKeys: ['format', 'type', 'version', 'settings', 'inputs', 'env'] },
 );

@@ -1,4 +1,4 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOfBytes } from '../../src/cache/digest.ts';
@@ -60,6 +60,29 @@ describe('latestKey', () => {
     await rememberKey(cache, name, first);
     for (const text of ['', '{"key"', '{"key":"../x"}', 'null', '[]']) {
       await writeFile(join(cache, 'latest/p/s.json'), text);
+      expect(await latestKey(cache, name)).toBeUndefined();
+    }
+  });
+
+  it('is known from files that were written before there were checksums', async () => {
+    const cache = await temporaryDirectory();
+    const name = { pipeline: 'p', stage: 's' };
+    await rememberKey(cache, name, second);
+    await writeFile(join(cache, 'latest/p/s.json'), `${JSON.stringify({ ...name, key: first })}\n`);
+    expect(await latestKey(cache, name)).toBe(first);
+    expect(await latestKeys(cache, 'p')).toEqual([{ stage: 's', key: first }]);
+  });
+
+  it('is undefined wherever a bit of its file is flipped', async () => {
+    const cache = await temporaryDirectory();
+    const name = { pipeline: 'p', stage: 's' };
+    await rememberKey(cache, name, first);
+    const path = join(cache, 'latest/p/s.json');
+    const sound = await readFile(path);
+    for (let position = 0; position < sound.length; position++) {
+      const bytes = Buffer.from(sound);
+      bytes[position]! ^= 1 << (position % 8);
+      await writeFile(path, bytes);
       expect(await latestKey(cache, name)).toBeUndefined();
     }
   });

@@ -60,6 +60,8 @@ describe('describeChange', () => {
     ['version', 1, 2, 'version 1 -> 2'],
     ['observed.model_digest', 'a', 'b', 'observed model_digest "a" -> "b"'],
     ['inputs.model', digestOfBytes('abc'), digestOfBytes(''), 'input model ba7816bf8f01 -> e3b0c44298fc'],
+    ['executable.script', undefined, true, 'input script is executable now'],
+    ['executable["all/a=1"]', true, undefined, 'input ["all/a=1"] is not executable any more'],
   ])('says of %s: %j -> %j', (path, before, after, expected) => {
     expect(describeChange({ path, before, after })).toBe(expected);
   });

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project } from './rig.ts';
 
@@ -44,6 +45,19 @@ describe('the page of a report', () => {
   it('is remade where it was edited', async () => {
     writeFileSync(project.path('artifacts/reports/pages/report.html'), 'mine');
     await project.pipe(['run', 'pages.yaml']);
+    expect(page()).toContain('<title>First');
+  });
+
+  it('that is lost in the store is not put there, and the run says how to remake it', async () => {
+    const path = project.path('artifacts/reports/pages/report.html');
+    const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+    rmSync(project.path('artifacts/cache/objects', digest.slice(0, 2), digest.slice(2)));
+    rmSync(path);
+    const { code, stdout, stderr } = await project.pipe(['run', 'pages.yaml']);
+    expect([code, stdout.includes('Open in a browser'), existsSync(path)]).toEqual([0, false, false]);
+    const command = /make it again with: pipe (.*)$/m.exec(stderr)?.[1];
+    expect(command).toBe('run pages.yaml --force report');
+    await project.pipe(command!.split(' '));
     expect(page()).toContain('<title>First');
   });
 

@@ -8,6 +8,13 @@ describe('urlCredentials', () => {
     ['https://ghp_123@github.com/a/b', ['ghp_123']],
     ['https://example.org/?api_key=1&x=2', ['1']],
     ['https://example.org/?a=b&X-Amz-Signature=s#f', ['s']],
+    ['http:\\\\me:word@host/a', ['me:word']],
+    ['http:me:word@host', ['me:word']],
+    ['//me:word@host', ['me:word']],
+    ['HTTP:////me:word@host', ['me:word']],
+    ['http://me%3Aword@host', ['me%3Aword']],
+    ['ht\ntp://me:word@host', ['me:word']],
+    ['http:/\t/me:wo\nrd@host', ['http:/\t/me:wo\nrd@host']],
     ['curl https://a:b@c/ && curl "https://d/?token=e"', ['a:b', 'e']],
   ])('finds those of %s', (text, secrets) => {
     expect(urlCredentials(text).map(({ secret }) => secret)).toEqual(secrets);

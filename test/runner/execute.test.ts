@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineChoice } from '../../src/contract/engine-name.ts';
@@ -35,6 +35,22 @@ describe('a run', () => {
     expect(second.outcomes).toEqual({ a: 'hit', b: 'hit', c: 'hit' });
     expect(second.stage('c').outputs).toEqual(first.stage('c').outputs);
     expect(rig.attempts).toEqual([]);
+  });
+
+  it('fails only what reads a file that cannot be stored', async () => {
+    mkdirSync(join(rig.directory, 'data'));
+    symlinkSync('nowhere', join(rig.directory, 'data/link'));
+    const run = await rig.run({
+      reader: { type: puppet, settings: { text: 'a' }, inputs: { data: './data' } },
+      after: { type: puppet, settings: { text: 'b' }, inputs: { in: 'reader' } },
+      independent: { type: puppet, settings: { text: 'c' } },
+    });
+    expect(run.outcomes).toEqual({ reader: 'failed', after: 'skipped', independent: 'ran' });
+    expect(run.stage('reader').error).toEqual({
+      message: `Cannot store ${join(rig.directory, 'data/link')}: it is a symbolic link to nowhere, and there is nothing`,
+      hint: 'Remove the link, or create its target.',
+    });
+    expect(run.summary.counts).toMatchObject({ failed: 1, skipped: 1, ran: 1 });
   });
 
   it('runs at the same time what does not depend on each other, up to `jobs`', async () => {

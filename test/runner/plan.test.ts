@@ -1,7 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { digestOfBytes } from '../../src/cache/digest.ts';
+import { readMemo, writeMemo } from '../../src/cache/memo-file.ts';
 import type { Plan } from '../../src/runner/plan.ts';
-import { large, observing, puppet } from './fixtures/stage-types.ts';
+import { openWorkspace } from '../../src/runner/workspace.ts';
+import { isolated, large, observing, puppet } from './fixtures/stage-types.ts';
 import { buildFixtures, Rig } from './rig.ts';
 
 let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
@@ -110,8 +113,53 @@ describe('a plan', () => {
     });
   });
 
-  it('refuses a file that is not there', async () => {
-    await expect(rig.plan(pipeline())).rejects.toThrow(/^the input .*data\.txt does not exist$/);
+  it('reads the file inputs of a forced stage, whatever is remembered of them', async () => {
+    const text = digestOfBytes(readFileSync(rig.write('data.txt', 'data')));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 });
+    try {
+      await rig.plan(pipeline());
+      const folder = `${rig.artifacts}/cache/file-inputs`;
+      const memo = `${folder}/${readdirSync(folder)[0]}`;
+      const known = readMemo(memo) as { fingerprint: string };
+      const wrong = await openWorkspace(rig.artifacts, () => {}).objects.putBytes('else');
+      await writeMemo(`${rig.artifacts}/cache`, memo, { ...known, artifact: wrong });
+      const inputOf = (plan: Plan) => plan.stages[0]!.action!.inputs.data!.artifact.digest;
+      expect(inputOf(await rig.plan(pipeline(), { force: ['b'] }))).toBe(wrong.digest); // it was not read
+      expect(inputOf(await rig.plan(pipeline(), { force: ['a'] }))).toBe(text);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('says of a file that cannot be stored why the stages that read it will fail', async () => {
+    const plan = await rig.plan({ ...pipeline(), other: { type: puppet, settings: { text: 'o' } } });
+    expect(lines(plan)).toEqual([
+      expect.stringMatching(/^a: run, the input .*data\.txt does not exist$/),
+      'b: may-run, after a',
+      'c: may-run, after b',
+      'other: run, not run before',
+    ]);
+  });
+
+  it('counts the run bit of a file where the stage gets a copy, and nowhere else', async () => {
+    const file = rig.write('script', 'echo');
+    const stages = {
+      reads: { type: puppet, settings: { text: 'r' }, inputs: { script: './script' } },
+      starts: { type: isolated, settings: { text: 's' }, inputs: { script: './script' } },
+    };
+    await rig.run(stages);
+    chmodSync(file, 0o755);
+    const plan = await rig.plan(stages);
+    expect(lines(plan)).toEqual([
+      expect.stringContaining('reads: hit'),
+      'starts: run, input script is executable now',
+    ]);
+    await rig.run(stages);
+    chmodSync(file, 0o644);
+    expect(lines(await rig.plan(stages))).toEqual([
+      expect.stringContaining('reads: hit'),
+      expect.stringContaining('starts: hit'), // as it was at first
+    ]);
   });
 
   it('takes what a forced stage gave before as what it most likely gives again', async () => {

@@ -58,6 +58,17 @@ describe('the command stage', () => {
     expect(readFileSync(run.outputs.result!, 'utf8')).toBe('done');
   });
 
+  it('runs a script of any length, as a short one', async () => {
+    const script = (filler: string) =>
+      `printf '%s %s ' "$0" "$#" > result.txt; ls -a >> result.txt\n${filler}`;
+    const texts = [];
+    for (const length of [10, 131_000, 131_072, 400_000]) {
+      const run = await shell(script(`# ü ${'x'.repeat(length)}`));
+      texts.push(readFileSync(run.outputs.result!, 'utf8'));
+    }
+    expect(new Set(texts)).toEqual(new Set(['sh 0 .\n..\nresult.txt\n']));
+  });
+
   it('gives directories as inputs and takes them as outputs', async () => {
     const directory = join(freshDirectory(), 'model');
     mkdirSync(directory);
@@ -94,6 +105,26 @@ describe('the command stage', () => {
     expect((await run()).digests).toEqual((await run()).digests);
   });
 
+  it('may leave symbolic links as outputs, in its directory, among the outputs and out of it', async () => {
+    const outside = file('outside');
+    const run = await shell(
+      `mkdir -p model/deep; echo weights > model/step-9; echo apart > apart
+       ln -s step-9 model/latest; ln -s "$PWD/model/step-9" model/absolute; ln -s ../../apart model/deep/apart
+       ln -s model/step-9 best; ln -s ${outside} foreign; ln -s apart near`,
+      { best: 'best', model: { path: 'model', artifact: 'directory' }, foreign: 'foreign', near: 'near' },
+    );
+    const shown = (output: string, path = '') => readFileSync(join(run.outputs[output]!, path), 'utf8');
+    expect(['latest', 'absolute', 'step-9'].map((name) => shown('model', name))).toEqual(
+      Array(3).fill('weights\n'),
+    );
+    expect([shown('best'), shown('foreign'), shown('near'), shown('model', 'deep/apart')]).toEqual([
+      'weights\n',
+      'outside',
+      'apart\n',
+      'apart\n',
+    ]);
+  });
+
   it('does not wait for what is left in the background', async () => {
     const run = await shell('sleep 100 & echo $! > result.txt');
     process.kill(Number(readFileSync(run.outputs.result!, 'utf8')));
@@ -122,8 +153,55 @@ describe('a command that fails', () => {
     ['kill -9 $$', '`sh` was ended by SIGKILL and wrote nothing.'],
     ['true', 'The command ended without writing its output `result` at result.txt.'],
     ['mkdir result.txt', 'The command wrote a directory at result.txt, but `result` is declared as a file.'],
+    [
+      'ln -s nowhere result.txt',
+      'The output `result` at result.txt is a symbolic link to nowhere, and there is nothing.',
+    ],
+    ['mkfifo result.txt', 'The output `result` at result.txt is neither a file nor a directory.'],
   ])('%s', async (run, message) => {
     await expect(shell(run)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ a: 'o', b: 'o' }, 'The outputs `a` (o) and `b` (o) overlap.'],
+    [{ f: 'd/f', d: { path: 'd', artifact: 'directory' } }, 'The outputs `d` (d) and `f` (d/f) overlap.'],
+  ])('outputs that overlap are refused before it starts: %j', async (outputs, message) => {
+    await expect(shell('exit 3', outputs)).rejects.toThrow(message);
+  });
+
+  it('shows no control characters, and of a bar only what is a line', async () => {
+    const words = String.raw`\033[2J\033]0;title\007\033]52;c;eA==\007 \033[31mred\033[0m\007 10%%\r100%%\r\n  File "x"\n\tend\302\233`;
+    const failed = shell(`printf '${words}'; exit 3`);
+    await expect(failed).rejects.toThrow(
+      '`sh` failed with exit code 3:\n red 10%\n100%\n  File "x"\n    end\\u009b',
+    );
+  });
+
+  it.each([
+    ['cat src/data.txt', /inputs\/NAME\. Declare/],
+    ['./script.sh', /inputs\/NAME\. Declare/],
+    ['nosuchtool', /inputs\/NAME\. Declare/],
+    [`${process.execPath} src/main.js`, /inputs\/NAME\. Declare/],
+    ['touch f; ./f', /chmod \+x/],
+    ['exit 3', undefined],
+  ])('of `%s` comes with what to do', async (run, hint) => {
+    const failure = await shell(run).catch((error: { hint?: string }) => error);
+    if (hint === undefined) expect(Object(failure).hint).toBeUndefined();
+    else expect(Object(failure).hint).toMatch(hint);
+  });
+
+  it.each([
+    [['src/main.sh'], 'Cannot start `src/main.sh`: there is no such program.', /inputs\/NAME\. Declare/],
+    [['inputs/text'], 'Cannot start `inputs/text`: it is not executable.', /sh inputs\/text.*chmod \+x/],
+    [
+      ['echo', 'x'.repeat(200_000)],
+      'Cannot start `echo`: its arguments and variables are longer than the system takes.',
+      /declare these as inputs/,
+    ],
+  ])('of %j to start comes with what to do', async (run, message, hint) => {
+    const inputs = { text: file('true') };
+    const failed = runStage(command, { with: { run, outputs: { result: 'r' } }, inputs });
+    await expect(failed).rejects.toMatchObject({ message, hint: expect.stringMatching(hint) });
   });
 
   it('a program that does not exist is named', async () => {

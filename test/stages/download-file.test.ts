@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type DownloadOptions, downloadFile } from '../../src/stages/download-file.ts';
+import { PartialFile } from '../../src/stages/partial-file.ts';
+import { mutated } from '../fuzz/mutations.ts';
 import { type Fault, type FileServer, startFileServer } from '../servers/file-server.ts';
 import { freshDirectory, removeDirectories } from './run-stage.ts';
 
 const content = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 251));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+const etag = (bytes: Uint8Array) => `"${sha256(bytes).slice(0, 16)}"`;
 
 const files = new Map<string, Uint8Array>();
 let server: FileServer;
@@ -29,6 +33,7 @@ const get = (options: Partial<DownloadOptions> = {}) =>
   downloadFile({
     url: `${server.url}/weights.bin`,
     destination,
+    maxBytes: 1_000_000,
     signal: new AbortController().signal,
     retryDelayMs: 1,
     ...options,
@@ -39,6 +44,14 @@ const breakAt = (size: number, bytes = size): Fault => ({
   breakWhen: () =>
     vi.waitUntil(() => (statSync(`${destination}.part`, { throwIfNoEntry: false })?.size ?? 0) >= size),
 });
+/** Leaves the part of an attempt that was killed. */
+async function leavePart(bytes: Uint8Array, validator = ''): Promise<void> {
+  const part = await PartialFile.open(destination);
+  await part.restart(validator);
+  await part.append(bytes);
+  await part.keep();
+  await part.close();
+}
 const ranges = () => server.requests.map(({ headers }) => headers.range);
 const left = () => readdirSync(dirname(destination)).sort();
 
@@ -46,7 +59,7 @@ describe('downloadFile', () => {
   it('brings the file and tells its digest', async () => {
     expect(await get()).toEqual({ sha256: sha256(content), bytes: content.length });
     expect(readFileSync(destination).equals(content)).toBe(true);
-    expect(left()).toEqual(['weights.bin']);
+    expect(left()).toEqual(['weights.bin', 'weights.bin.received']);
   });
 
   it('keeps a finished file without asking the server', async () => {
@@ -106,20 +119,20 @@ describe('after a broken connection', () => {
 
   it('goes on without an ETag where the file is pinned, and starts over when the digest is wrong', async () => {
     server.etags = false;
-    writeFileSync(`${destination}.part`, Buffer.alloc(30_000));
+    await leavePart(Buffer.alloc(30_000));
     await get({ sha256: sha256(content) });
     expect(ranges()).toEqual(['bytes=30000-', undefined]);
     expect(readFileSync(destination).equals(content)).toBe(true);
   });
 
   it('starts over where the part is longer than the file', async () => {
-    writeFileSync(`${destination}.part`, Buffer.alloc(200_000));
+    await leavePart(Buffer.alloc(200_000));
     await get({ sha256: sha256(content) });
     expect(readFileSync(destination).equals(content)).toBe(true);
   });
 
   it('asks for nothing more where the part was whole already', async () => {
-    writeFileSync(`${destination}.part`, content);
+    await leavePart(content);
     await get({ sha256: sha256(content) });
     expect(ranges()).toEqual(['bytes=100000-']);
     expect(readFileSync(destination).equals(content)).toBe(true);
@@ -154,6 +167,46 @@ describe('after a broken connection', () => {
         expect(readFileSync(destination).equals(content)).toBe(true);
       }),
       { numRuns: 15 },
+    );
+  });
+});
+
+describe('what a killed attempt left', () => {
+  const DAMAGED = ['weights.bin.part', 'weights.bin.received', 'weights.bin'] as const;
+
+  it('is continued where it is as it was received', async () => {
+    await leavePart(content.subarray(0, 30_000), etag(content));
+    await get();
+    expect(ranges()).toEqual(['bytes=30000-']);
+    expect(readFileSync(destination).equals(content)).toBe(true);
+  });
+
+  it('is a part or a whole file that nothing proves: it is fetched again', async () => {
+    writeFileSync(`${destination}.part`, Buffer.alloc(30_000));
+    writeFileSync(`${destination}.part.version`, etag(content)); // of an older version of pipe
+    await get();
+    writeFileSync(destination, content.subarray(0, 500));
+    await get();
+    expect(ranges()).toEqual([undefined, undefined]);
+    expect(readFileSync(destination).equals(content)).toBe(true);
+  });
+
+  it('gives the same unpinned file whatever happened to it', async () => {
+    await leavePart(content.subarray(0, 3000), etag(content));
+    const directory = dirname(destination);
+    const part = readFileSync(`${destination}.part`);
+    const received = readFileSync(`${destination}.received`);
+    const damages = fc.tuple(fc.constantFrom(...DAMAGED), fc.oneof(mutated(part), mutated(received)));
+    await fc.assert(
+      fc.asyncProperty(damages, async ([name, bytes]) => {
+        for (const file of readdirSync(directory)) rmSync(join(directory, file));
+        writeFileSync(`${destination}.part`, part);
+        writeFileSync(`${destination}.received`, received);
+        writeFileSync(join(directory, name), bytes);
+        await get();
+        expect(readFileSync(destination).equals(content)).toBe(true);
+      }),
+      { numRuns: 100 },
     );
   });
 });
@@ -200,7 +253,7 @@ describe('errors', () => {
     await server.close();
     await expect(get({ retries: 1 })).rejects.toMatchObject({
       message: `Downloading ${server.url}/weights.bin failed after 1 retries: ${new URL(server.url).host} refused the connection.`,
-      hint: 'Run the same command again: it goes on from the part that is here.',
+      hint: 'Run the same command again: it continues after the part that is here.',
     });
   });
 

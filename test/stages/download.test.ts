@@ -75,7 +75,12 @@ describe('the download stage', () => {
     server.failNext({}, broken, { status: 403 });
     await expect(runStage(download, { with: { files }, directory: first })).rejects.toThrow('403 Forbidden');
     const earlier = join(first, 'work');
-    expect(readdirSync(earlier).sort()).toEqual(['data.part', 'data.part.version', 'vocabulary']);
+    expect(readdirSync(earlier).sort()).toEqual([
+      'data.part',
+      'data.received',
+      'vocabulary',
+      'vocabulary.received',
+    ]);
     const seen = server.requests.length;
 
     const run = await runStage(download, { with: { files }, earlierWorkDirectories: [earlier] });

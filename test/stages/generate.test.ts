@@ -103,7 +103,7 @@ describe('the generate stage', () => {
     const earlier = join(freshDirectory(), 'work');
     renameSync(join(directory, 'work'), earlier);
     // A crash cut the last line short.
-    writeFileSync(join(earlier, 'replies.ndjson'), '{"index":3,"te', { flag: 'a' });
+    writeFileSync(join(earlier, 'finished.ndjson'), '{"item":{"index":3,"te', { flag: 'a' });
 
     const resumed = await runStage(generate, {
       with: settings,
@@ -130,11 +130,11 @@ describe('the generate stage', () => {
       engine: 'cpu',
     });
     expect(replies(stopped)).toEqual(replies(whole).map((reply) => reply.split(stop)[0]!.trim()));
-    const kept = readFileSync(join(stopped.workDirectory, 'replies.ndjson'), 'utf8');
+    const kept = readFileSync(join(stopped.workDirectory, 'finished.ndjson'), 'utf8');
     const lengths = kept
       .trim()
       .split('\n')
-      .map((line) => (JSON.parse(line) as { text: string }).text)
+      .map((line) => (JSON.parse(line) as { item: { text: string } }).item.text)
       .filter((text) => text.includes(stop))
       .map((text) => text.length - text.indexOf(stop));
     expect(lengths.length).toBeGreaterThan(0);

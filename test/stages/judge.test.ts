@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Value } from '@sinclair/typebox/value';
@@ -234,30 +234,14 @@ describe('when Ollama fails', () => {
     expect(read(run.outputs.scores).map(({ score }: Judgement) => score)).toEqual([70, 70, 30, 30]);
   });
 
-  it('a line that a crash cut short is asked again', async () => {
-    const earlier = join(freshDirectory(), 'work');
-    mkdirSync(earlier);
-    writeFileSync(
-      join(earlier, 'finished.ndjson'),
-      `{"model_digest":"${digestOf('llama3:latest')}"}\n{"index":0,"score":90,"reply":"90"}\n{"index":1,"sc`,
-    );
-    const run = await runStage(judge, {
-      ...withOllama({ rationales: 0 }),
-      earlierWorkDirectories: [earlier],
-    });
-    expect(read(run.outputs.scores).map(({ score }: Judgement) => score)).toEqual([90, 50, 50, 50]);
-  });
-
   it('what another model said is never taken over', async () => {
-    const earlier = join(freshDirectory(), 'work');
-    mkdirSync(earlier);
-    writeFileSync(
-      join(earlier, 'finished.ndjson'),
-      '{"model_digest":"another"}\n{"index":0,"score":90,"reply":"90"}\n',
-    );
+    server.answer = () => '90';
+    const { workDirectory } = await runStage(judge, withOllama({ rationales: 0 }));
+    server.models.set('llama3:latest', digestOf('another'));
+    server.answer = () => '50';
     const run = await runStage(judge, {
       ...withOllama({ rationales: 0 }),
-      earlierWorkDirectories: [earlier],
+      earlierWorkDirectories: [workDirectory],
     });
     expect(read(run.outputs.scores)[0].score).toBe(50);
   });

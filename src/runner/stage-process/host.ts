@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { CacheError, explained } from '../../cache/cache-error.ts';
 import { canonicalJson } from '../../cache/canonical-json.ts';
+import { freeBytes } from '../../cache/disk-space.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { RESULT_VERSION, type StageResult } from '../../contract/result.ts';
 import { SPEC_VERSION, type StageSpec } from '../../contract/spec.ts';
@@ -11,6 +12,11 @@ import { cancellationSignal } from './cancellation.ts';
 import { EventWriter, type NewStageEvent } from './event-writer.ts';
 import { hideInOutput, Secrets } from './secrets.ts';
 import { stageContext } from './stage-context.ts';
+
+/** With less than this left, what failed most likely failed for that. */
+const FULL_BYTES = 64 * 1024;
+
+type StageFailure = Extract<StageResult, { status: 'failed' }>['error'];
 
 /**
  * The whole life of a stage's process: reads the spec, does the work, writes `result.json`, exits. Exit code 0 says
@@ -23,6 +29,8 @@ export async function runStageHost(
   const spec = readSpec(specFile);
   const secrets = new Secrets(spec.secrets, process.env);
   hideInOutput(secrets, [process.stdout, process.stderr]);
+  // A full disk ends the log, not the work.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const files = attemptFiles(spec.attemptDirectory);
   const events = new EventWriter(files.events);
   const signal = cancellationSignal(files.cancel);
@@ -30,10 +38,13 @@ export async function runStageHost(
   try {
     result = await work(spec, stageTypes, events, signal, secrets);
   } catch (error) {
+    const full = await diskIsFull(spec.attemptDirectory);
     result = signal.aborted ? { result: RESULT_VERSION, status: 'cancelled' } : failure(error, secrets);
+    if (result.status === 'failed' && full)
+      result = { ...result, error: causedByFullDisk(result.error, spec) };
+    rmSync(files.scratch, { recursive: true, force: true }); // makes room for the result
   }
   events.close();
-  rmSync(files.scratch, { recursive: true, force: true }); // on a full disk this makes room for the result
   writeResult(files.result, result);
   process.exit(0); // a stage may have left sockets and timers behind
 }
@@ -115,6 +126,21 @@ function failure(error: unknown, secrets: Secrets): StageResult {
     result: RESULT_VERSION,
     status: 'failed',
     error: secrets.hideIn({ message, ...(stack !== undefined && { stack }) }),
+  };
+}
+
+/** Asked while all that the stage has written is still there. */
+async function diskIsFull(directory: string): Promise<boolean> {
+  return (await freeBytes(directory)) < FULL_BYTES;
+}
+
+/** Programs say it in many ways, or not at all. */
+function causedByFullDisk(error: StageFailure, { attemptDirectory }: StageSpec): StageFailure {
+  if (error.message.includes('the disk is full')) return error;
+  return {
+    ...error,
+    message: `${error.message}\nThe disk is full: ${attemptDirectory}`,
+    hint: 'Free some space on that disk, or give another folder with --artifacts.',
   };
 }
 

@@ -1,11 +1,12 @@
 import { Template } from '@huggingface/jinja';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { Response } from '../../text/responses.ts';
+import { FinishedItems } from '../finished-items.ts';
 import type { OllamaJudge } from '../judge.ts';
 import type { RetryPolicy } from '../retry.ts';
-import { FinishedItems } from './finished-items.ts';
 import type { Judgement } from './judgement.ts';
-import { type ChatReply, chat, modelDigest, ollamaUrl, patiently } from './ollama.ts';
+import { type ChatReply, chat, modelDigest, patiently } from './ollama.ts';
+import { ollamaUrl } from './ollama-address.ts';
 import { readScore } from './read-score.ts';
 import { statistics } from './summary.ts';
 
@@ -30,11 +31,11 @@ export async function judgeWithOllama(
   context: StageContext<Settings>,
   retryPolicy?: RetryPolicy,
 ): Promise<Judgement[]> {
-  const { settings, workDirectory, earlierWorkDirectories, signal } = context;
+  const { settings, signal } = context;
   const template = parseTemplate(judge.prompt);
   const ollama = patientOllama(judge, context, retryPolicy);
   const digest = await ollama.digest(signal);
-  const finished = await FinishedItems.open(workDirectory, earlierWorkDirectories, digest);
+  const finished = await FinishedItems.open<Judgement>(context, digest);
   const judgeOne = async (index: number, signal: AbortSignal): Promise<void> => {
     const question = template.render({ ...responses[index] });
     const { content, doneReason } = await ollama.ask(question + judge.instructions, signal);
@@ -42,16 +43,16 @@ export async function judgeWithOllama(
       index < settings.rationales ? { rationale: (await ollama.ask(question, signal)).content } : {};
     // What is kept is taken over by later attempts, so it must be the words of this very model.
     if ((await ollama.digest(signal)) !== digest) throw replaced(judge.model);
-    await finished.add({ index, ...readScore(content, doneReason), reply: content, ...rationale });
+    await finished.add([{ index, ...readScore(content, doneReason), reply: content, ...rationale }]);
     context.progress(progressOf(finished, responses.length));
   };
   try {
     context.progress(progressOf(finished, responses.length));
-    const open = [...responses.keys()].filter((index) => !finished.judgements.has(index));
+    const open = [...responses.keys()].filter((index) => !finished.items.has(index));
     await inParallel(open, settings.concurrency, signal, judgeOne);
-    return [...responses.keys()].map((index) => finished.judgements.get(index)!);
+    return [...responses.keys()].map((index) => finished.items.get(index)!);
   } catch (error) {
-    context.log(`${finished.judgements.size} of ${responses.length} items are finished and kept`);
+    context.log(`${finished.items.size} of ${responses.length} items are finished and kept`);
     throw error;
   } finally {
     await finished.close();
@@ -86,10 +87,10 @@ function replaced(model: string): StageError {
   });
 }
 
-function progressOf({ judgements }: FinishedItems, total: number): Progress {
-  const { mean } = statistics([...judgements.values()]);
+function progressOf({ items }: FinishedItems<Judgement>, total: number): Progress {
+  const { mean } = statistics([...items.values()]);
   const metrics = mean === null ? {} : { metrics: { mean_score: Number(mean.toFixed(2)) } };
-  return { done: judgements.size, total, unit: 'items', ...metrics };
+  return { done: items.size, total, unit: 'items', ...metrics };
 }
 
 /** Works through the items, so many at a time. After the first failure nothing is begun, and it is thrown. */

@@ -1,12 +1,18 @@
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
-import { linesOf } from '../../text/lines.ts';
-import { explainNetworkError, urlProblem } from '../network-error.ts';
+import { explainNetworkError, shownUrl } from '../network-error.ts';
+import { outsideText } from '../outside-text.ts';
 import { type RetryPolicy, retry, retryAfterMs, TransientError } from '../retry.ts';
-
-const DEFAULT_PORT = '11434';
+import { linesOfBody, textOf } from './bounded-body.ts';
 
 /** A list of names needs no model: a server that is well sends it in far less. */
 const TAGS_TIMEOUT_MS = 10_000;
+
+/** A thousand models are 400 KB. */
+const TAGS_BYTES = 16e6;
+/** An error is a sentence. */
+const ERROR_BYTES = 64e3;
+/** A line is a token and some 100 bytes around it; a server that does not stream sends the whole reply in one. */
+const CHAT_BYTES = { body: 64e6, line: 1e6 };
 
 /** Half a minute: as long as Ollama takes to start again. */
 const RETRY: RetryPolicy = { retries: 5, delayMs: 1000 };
@@ -21,33 +27,6 @@ export interface ChatReply {
   readonly content: string;
   /** `stop`, or `length` where the reply was cut at num_predict or the end of the context. */
   readonly doneReason: string | undefined;
-}
-
-/**
- * Address of the server, without a slash at its end: the setting, else OLLAMA_HOST in the forms that Ollama
- * itself takes (host, host:port, :port, with or without scheme), else 127.0.0.1. Throws StageError.
- */
-export function ollamaUrl(
-  setting: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): string {
-  const given = setting ?? environment.OLLAMA_HOST?.trim() ?? '';
-  const address = given.includes('://') ? given : `http://${withPort(given)}`;
-  const problem = urlProblem(address);
-  if (problem !== undefined) {
-    throw new StageError(`The address of Ollama is wrong: ${problem}.`, {
-      hint: `Set ${setting === undefined ? 'OLLAMA_HOST' : '`url`'} to something like http://127.0.0.1:${DEFAULT_PORT}`,
-    });
-  }
-  const url = new URL(address);
-  // What a server listens on when it listens everywhere is no address to call.
-  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1';
-  return url.href.replace(/\/+$/, '');
-}
-
-function withPort(host: string): string {
-  const named = host === '' || host.startsWith(':') ? `127.0.0.1${host}` : host;
-  return /:\d+(\/|$)/.test(named) ? named : `${named}:${DEFAULT_PORT}`;
 }
 
 /**
@@ -74,14 +53,17 @@ export async function modelDigest(
 async function listedDigest(url: string, model: string, signal: AbortSignal): Promise<string> {
   const response = await request(`${url}/api/tags`, { signal });
   if (response.status >= 500) throw await refusal(response, url, model);
-  const body = (await response.json().catch(() => signal.throwIfAborted())) as
-    | { models?: unknown }
-    | undefined;
+  const body = parse(await textOf(response, response.ok ? TAGS_BYTES : ERROR_BYTES));
   if (!response.ok || !Array.isArray(body?.models)) throw notOllama(url);
-  const models = body.models as { name?: string; digest?: string }[];
-  const found = models.find(({ name }) => name === model || name === `${model}:latest`);
-  if (found === undefined) throw modelMissing(url, model);
-  return String(found.digest);
+  const models = body.models as ({ name?: unknown; digest?: unknown } | null)[];
+  const found = models.find((entry) => entry?.name === model || entry?.name === `${model}:latest`);
+  if (!found) throw modelMissing(url, model);
+  if (typeof found.digest !== 'string' || !/^(sha256:)?[0-9a-f]+$/i.test(found.digest)) {
+    throw new StageError(`Ollama at ${url} gives no digest of the model ${model}.`, {
+      hint: 'Without it nobody can tell which model judges. Check `url` and OLLAMA_HOST, and update Ollama.',
+    });
+  }
+  return found.digest;
 }
 
 /**
@@ -119,49 +101,66 @@ export async function chat(
   }
 }
 
+/** Prompts go to the address that the user gave and nowhere else: redirects are errors. */
 async function request(url: string, options: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, options);
+    const response = await fetch(url, { ...options, redirect: 'manual' });
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel();
+      throw redirectRefused(url, response.headers.get('location') ?? '');
+    }
+    return response;
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (error instanceof StageError) throw error;
     const failure = explainNetworkError(error, new URL(url).host);
     throw new TransientError(failure.message, { cause: error });
   }
 }
 
+function redirectRefused(url: string, location: string): StageError {
+  const to = URL.canParse(location, url)
+    ? outsideText(new URL(location, url).origin)
+    : 'an address that is no URL';
+  return new StageError(`${shownUrl(url)} redirects to ${to}. Questions to a judge are not redirected.`, {
+    hint: 'If Ollama is there, set `url` or OLLAMA_HOST to that address.',
+  });
+}
+
 /** Joins the contents of an NDJSON stream; its last line has `done: true`. */
 async function readStream(response: Response, onLine: () => void): Promise<ChatReply> {
   let content = '';
-  for await (const line of linesOf(response.body ?? new Blob([]).stream())) {
+  for await (const line of linesOfBody(response, CHAT_BYTES)) {
     onLine();
     if (line.trim() === '') continue;
-    const message = parseLine(line);
-    if (message.error !== undefined) throw new TransientError(`Ollama broke off its reply: ${message.error}`);
-    content += message.message?.content ?? '';
-    if (message.done === true) return { content, doneReason: message.done_reason };
+    const reply = parse(line);
+    if (reply === undefined) throw new TransientError('Ollama sent a line that is not a JSON object');
+    if (reply.error !== undefined) {
+      throw new TransientError(`Ollama broke off its reply: ${outsideText(String(reply.error))}`);
+    }
+    const piece = Object(reply.message).content;
+    if (typeof piece === 'string') content += piece;
+    if (reply.done === true) {
+      return { content, doneReason: typeof reply.done_reason === 'string' ? reply.done_reason : undefined };
+    }
   }
   throw new TransientError('Ollama ended its reply in the middle');
 }
 
-interface ChatLine {
-  readonly error?: string;
-  readonly message?: { readonly content?: string };
-  readonly done?: boolean;
-  readonly done_reason?: string;
-}
-
-function parseLine(line: string): ChatLine {
+/** A JSON object, or undefined where a text is none. */
+function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return JSON.parse(line);
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    throw new TransientError('Ollama sent a line that is not JSON');
+    return undefined;
   }
 }
 
 /** The error for a status other than 200. */
 async function refusal(response: Response, url: string, model: string): Promise<Error> {
-  const body = (await response.json().catch(() => undefined)) as { error?: unknown } | undefined;
-  const words = typeof body?.error === 'string' ? `: ${body.error}` : '';
+  const body = parse(await textOf(response, ERROR_BYTES).catch(() => ''));
+  const words = typeof body?.error === 'string' ? `: ${outsideText(body.error)}` : '';
   if (response.status >= 500 || response.status === 429 || response.status === 408) {
     return new TransientError(`Ollama answered ${response.status}${words}`, {
       pauseMs: retryAfterMs(response.headers.get('retry-after')),

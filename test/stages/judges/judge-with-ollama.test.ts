@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StageContext } from '../../../src/contract/stage-context.ts';
 import { Secrets } from '../../../src/runner/stage-process/secrets.ts';
 import { judgeWithOllama } from '../../../src/stages/judges/judge-with-ollama.ts';
-import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
+import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
 import { freshDirectory, removeDirectories } from '../run-stage.ts';
 
 const judge = {
@@ -87,7 +87,7 @@ describe('while Ollama fails for a moment', () => {
 describe('a model that is replaced while it judges', () => {
   it('ends the stage, and what came after is not kept', async () => {
     server.answer = (_, count) => {
-      if (count === 2) server.models.set('llama3:latest', 'another');
+      if (count === 2) server.models.set('llama3:latest', digestOf('another'));
       return '50';
     };
     const first = context();
@@ -95,7 +95,7 @@ describe('a model that is replaced while it judges', () => {
       'The model llama3 was replaced by another one while it judged.',
     );
     const kept = readFileSync(join(first.workDirectory, 'finished.ndjson'), 'utf8').trim().split('\n');
-    expect(kept.slice(1).map((line) => JSON.parse(line).index)).toEqual([0, 1]);
+    expect(kept.map((line) => JSON.parse(line).item.index)).toEqual([0, 1]);
   });
 });
 

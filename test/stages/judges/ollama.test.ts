@@ -1,9 +1,14 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chat, modelDigest, ollamaUrl } from '../../../src/stages/judges/ollama.ts';
+import { judge } from '../../../src/stages/judge.ts';
+import { chat, modelDigest } from '../../../src/stages/judges/ollama.ts';
+import { ollamaUrl } from '../../../src/stages/judges/ollama-address.ts';
 import { closeServer, listen } from '../../servers/listen.ts';
 import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
+import { resolvedSettings } from '../run-stage.ts';
 
+const JUDGE = { kind: 'reference', label: 'x', metric: 'rouge_l' };
 let server: OllamaServer;
 
 beforeEach(async () => {
@@ -124,6 +129,33 @@ describe('the address of Ollama', () => {
     expect(ollamaUrl(undefined, { OLLAMA_HOST: host })).toBe(url);
   });
 
+  it.each([
+    'http://me:hunter2@host:99999',
+    'me:hunter2@[bad',
+    'http:\\\\me:hunter2@host',
+    'http:me:hunter2@host',
+    '//me:hunter2@host',
+    'me:hunter2@host',
+  ])('%s is refused and not shown', (host) => {
+    const refused = (setting: string | undefined, environment: Record<string, string>) => {
+      try {
+        return ollamaUrl(setting, environment);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    for (const shown of [refused(host, {}), refused(undefined, { OLLAMA_HOST: host })]) {
+      expect(shown).toContain('The address of Ollama is wrong');
+      expect(shown).not.toContain('hunter2');
+    }
+    expect(() => resolvedSettings(judge, { judge: JUDGE, url: host })).toThrow('settings.url');
+  });
+
+  it('may have no scheme in the setting, and a path with an @', () => {
+    for (const url of ['127.0.0.1:11434', 'judge', 'HTTP://judge:1/a@b', 'http://[::1]:11434/x'])
+      expect(resolvedSettings(judge, { judge: JUDGE, url }).url).toBe(url);
+  });
+
   it('of the setting goes before the variable', () => {
     expect(ollamaUrl('http://a:1', { OLLAMA_HOST: 'b:2' })).toBe('http://a:1');
   });
@@ -133,4 +165,111 @@ describe('the address of Ollama', () => {
       'The address of Ollama is wrong: the URL of host holds a user name or password',
     );
   });
+});
+
+describe('a hostile server', () => {
+  const signal = new AbortController().signal;
+  /** Asks a server that answers so for the digest, and then a question. */
+  async function failures(answer: RequestListener): Promise<string[]> {
+    const hostile = createServer((request, response) => {
+      response.on('error', () => {});
+      answer(request, response);
+    });
+    const url = await listen(hostile);
+    const question = {
+      model: 'llama3',
+      messages: [{ role: 'user' as const, content: 'a secret' }],
+      options: {},
+    };
+    const message = (error: unknown) => (error as Error).message.replaceAll(new URL(url).host, 'HOST');
+    try {
+      return await Promise.all([
+        modelDigest(url, 'llama3', signal).then(String, message),
+        chat(url, question, 10_000, signal).then(({ content }) => content, message),
+      ]);
+    } finally {
+      await closeServer(hostile);
+    }
+  }
+  const endless =
+    (status: number, chunk: string): RequestListener =>
+    (_, response) => {
+      response.writeHead(status);
+      const more = () => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on('drain', more);
+      more();
+    };
+  const json =
+    (value: unknown, status = 200): RequestListener =>
+    (_, response) =>
+      response.writeHead(status).end(`${JSON.stringify(value)}\n`);
+
+  it('that sends lines or lists without an end is refused', async () => {
+    expect(await failures(endless(200, 'x'.repeat(65_536)))).toEqual([
+      'http://HOST/api/tags sent more than 16000000 bytes: that is not what Ollama does.',
+      'http://HOST/api/chat sent a line of more than 1000000 bytes: that is not what Ollama does.',
+    ]);
+    const [, reply] = await failures(endless(200, `{"x":"${'x'.repeat(60_000)}"}\n`));
+    expect(reply).toBe('http://HOST/api/chat sent more than 64000000 bytes: that is not what Ollama does.');
+  });
+
+  it('that sends an error without an end is told by its status', async () => {
+    const expected = ['Ollama answered 500', 'Ollama answered 500'];
+    expect(await failures(endless(500, 'x'.repeat(65_536)))).toEqual(expected);
+  });
+
+  it('that sends what unpacks without an end is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(100_000_000, 'x'));
+    const [tags, reply] = await failures((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+    );
+    expect(tags).toContain('sent more than 16000000 bytes');
+    expect(reply).toContain('sent a line of more than 1000000 bytes');
+  });
+
+  it('that redirects sees no question at the other address', async () => {
+    const seen: string[] = [];
+    const other = createServer((request, response) => {
+      seen.push(request.url ?? '');
+      response.end('{}');
+    });
+    const elsewhere = await listen(other);
+    try {
+      for (const status of [301, 302, 303, 307, 308]) {
+        const location = `${elsewhere.replace('//', '//me:hunter2@')}/x?token=hunter2`;
+        const messages = await failures((_, response) => response.writeHead(status, { location }).end());
+        expect(messages).toEqual(
+          ['tags', 'chat'].map(
+            (path) =>
+              `http://HOST/api/${path} redirects to ${elsewhere}. Questions to a judge are not redirected.`,
+          ),
+        );
+      }
+      expect(seen).toEqual([]);
+    } finally {
+      await closeServer(other);
+    }
+  });
+
+  it('that sends escape sequences shows none of them', async () => {
+    const [tags, reply] = await failures(
+      json({ error: `bad\u001b[2J\u001b]0;title\u0007\u009b3m\n${'x'.repeat(9000)}` }, 503),
+    );
+    for (const message of [tags, reply]) expect(message).toMatch(/^Ollama answered 503: bad\P{Cc}{1,310}$/u);
+  });
+
+  it.each([undefined, null, 7, '', 'not hex', {}])('whose digest is %j is no judge', async (digest) => {
+    const [tags] = await failures(json({ models: [null, { name: 'llama3', digest }] }));
+    expect(tags).toBe('Ollama at http://HOST gives no digest of the model llama3.');
+  });
+
+  it.each([null, 7, [], 'text', { message: { content: 5 } }, { message: 7 }])(
+    'whose line is %j breaks nothing',
+    async (line) => {
+      const [, reply] = await failures(json(line));
+      expect(reply).toMatch(/^Ollama (sent a line that is not a JSON object|ended its reply in the middle)$/);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { StageError } from '../contract/stage-context.ts';
 
 const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
@@ -8,22 +9,15 @@ export function proxyIsSet(): boolean {
 }
 
 /**
- * `fetch` through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, which Node's own heeds only from version 24
- * on, and when told to. Without a proxy it is Node's own, and nothing is loaded. Throws StageError for an address of
- * a proxy that is none.
+ * The way through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, or undefined where none is set. Throws
+ * StageError for an address of a proxy that is none.
  */
-export async function fetchThroughProxy(url: string, init: RequestInit): Promise<Response> {
-  if (!proxyIsSet()) return await fetch(url, init);
+export async function proxyDispatcher(): Promise<Dispatcher | undefined> {
+  if (!proxyIsSet()) return undefined;
   const { default: undici } = await import('undici'); // bundled, it has no named exports
-  // Many proxies refuse to tunnel what is not encrypted.
-  const dispatcher = proxyAgent(() => new undici.EnvHttpProxyAgent({ proxyTunnel: false }));
-  const options = { ...init, dispatcher } as Parameters<typeof undici.fetch>[1];
-  return (await undici.fetch(url, options)) as unknown as Response;
-}
-
-function proxyAgent<Agent>(create: () => Agent): Agent {
   try {
-    return create();
+    // Many proxies refuse to tunnel what is not encrypted.
+    return new undici.EnvHttpProxyAgent({ proxyTunnel: false });
   } catch (error) {
     const { code } = Object(error) as { code?: string };
     if (code !== 'ERR_INVALID_URL' && code !== 'UND_ERR_INVALID_ARG') throw error;

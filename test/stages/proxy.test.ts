@@ -49,7 +49,7 @@ afterEach(async () => {
 async function download(url = `${server.url}/data.json`): Promise<string> {
   const destination = join(freshDirectory(), 'data.json');
   const { signal } = new AbortController();
-  await downloadFile({ url, destination, signal, retries: 0, retryDelayMs: 1 });
+  await downloadFile({ url, destination, signal, maxBytes: 100, retries: 0, retryDelayMs: 1 });
   return readFileSync(destination, 'utf8');
 }
 
