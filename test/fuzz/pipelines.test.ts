@@ -190,7 +190,7 @@ async function load(bytes: string | Buffer, overrides: readonly string[] = []): 
         expect(offset).toBeGreaterThanOrEqual(0);
         expect(offset).toBeLessThanOrEqual(error.sources.get(file)?.length ?? 0);
       }
-    const text = formatDiagnostics(error, { directory: folder, color: false });
+    const text = formatDiagnostics(error, { directory: folder });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it must not occur
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     expect(text).not.toMatch(/undefined|\[object Object|NaN/);
