@@ -9,12 +9,12 @@
 //
 // The cache is filled by a real run: some records and a small random checkpoint in OpenAI's format from a server on this
 // machine, and a judge from another that speaks Ollama's API. The judge's model is asked for once a minute, as ever.
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importSource, root } from '../scripts/import-source.mjs';
+import { machine, quantile, timed } from './measure.mjs';
 
 const PAIRS = Number(process.argv[2] ?? 41);
 const TARGET = 1.4;
@@ -27,21 +27,6 @@ const { startFileServer, startOllamaServer, writeOpenAiCheckpoint } = await impo
   export { startFileServer } from './test/servers/file-server.ts';
   export { startOllamaServer } from './test/servers/ollama-server.ts';
   export { writeOpenAiCheckpoint } from './test/fixtures/openai-checkpoint.ts';`);
-
-/** Milliseconds that a process took from start to end. Throws where it fails. */
-async function timed(args, cwd, stdio = 'ignore') {
-  const start = process.hrtime.bigint();
-  const child = spawn(process.execPath, args, { cwd, stdio });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}`);
-  return Number(process.hrtime.bigint() - start) / 1e6;
-}
-
-/** Value below which the given share of the samples lies. */
-function quantile(samples, share) {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) * share)];
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'pipe-bench-'));
 const records = JSON.parse(readFileSync(join(root, 'pipelines/data/quickstart.json'), 'utf8')).slice(
@@ -77,7 +62,7 @@ try {
     const shares = [0.5, 0.25, 0.75].map((share) => quantile(samples, share).toFixed(1).padStart(9));
     console.log(`${name.padEnd(28)}${shares.join('')}`);
   };
-  console.log(`${PAIRS} pairs, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model}\n`);
+  console.log(`${PAIRS} pairs, ${machine()}\n`);
   console.log(`${'milliseconds'.padEnd(28)}   median     25 %     75 %`);
   row('node -e 0', node);
   row('pipe run, 9 stages cached', pipe);

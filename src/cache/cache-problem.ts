@@ -1,6 +1,11 @@
 /** Something in the cache that was not as it should be. Work goes on: what is damaged counts as absent. */
 export interface CacheProblem {
-  readonly code: 'corrupt-object' | 'lost-object' | 'unreadable-record' | 'replaced-record';
+  readonly code:
+    | 'corrupt-object'
+    | 'lost-object'
+    | 'unreadable-record'
+    | 'replaced-record'
+    | 'run-not-stored';
   readonly message: string;
   /** Where the damaged bytes were put aside, if they were. */
   readonly quarantined?: string;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode } from './cache-error.ts';
+import { CacheError, errorCode } from './cache-error.ts';
 
 /** Flushes a file, or the names in a directory, to the disk: without it a rename may outlive the bytes. */
 export async function sync(path: string): Promise<void> {
@@ -14,19 +15,33 @@ export async function sync(path: string): Promise<void> {
 }
 
 /**
- * Creates a directory with its parents unless it is there, so that their names survive a power cut. Node's
- * own `recursive` says ENOENT where it should say that the file system is read-only.
+ * Creates a directory with its parents unless it is there, so that their names survive a power cut. Node's own
+ * `recursive` says ENOENT where it should say that the file system is read-only. Throws the system's error, and a
+ * CacheError where the file system takes no folders (/proc).
  */
 export async function makeDirectory(path: string): Promise<void> {
+  if (await madeDirectory(path)) return;
+  await makeDirectory(dirname(path));
+  // Once: a parent that is there and yet takes no folder will not take one later either.
+  if (await madeDirectory(path)) return;
+  throw new CacheError(
+    `Cannot create ${path}: no folder can be made there.`,
+    'Give another folder with --artifacts.',
+  );
+}
+
+/** False where the parent is not there. */
+async function madeDirectory(path: string): Promise<boolean> {
   try {
     await mkdir(path);
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return;
-    if (errorCode(error) !== 'ENOENT' || path === dirname(path)) throw error;
-    await makeDirectory(dirname(path));
-    return await makeDirectory(path);
+    if (errorCode(error) === 'ENOENT' && path !== dirname(path)) return false;
+    // A link to nowhere exists, too, and holds nothing.
+    if (errorCode(error) !== 'EEXIST' || !existsSync(path)) throw error;
+    return true;
   }
   await sync(dirname(path));
+  return true;
 }
 
 /** A name in the folder for unfinished files that no other process uses; the folder exists afterwards. */

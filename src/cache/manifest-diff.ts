@@ -12,7 +12,7 @@ export interface Change {
 }
 
 /** The parts of a manifest in the order in which a user wants to read of them. */
-const PARTS = ['settings', 'inputs', 'executable', 'env', 'version', 'type', 'format'] as const;
+export const PARTS = ['settings', 'inputs', 'executable', 'env', 'version', 'type', 'format'] as const;
 
 const SHOWN_CHARACTERS = 40;
 const SHOWN_DIGEST_CHARACTERS = 12;
@@ -89,6 +89,7 @@ function own(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+/** Whether a value is one that changes are looked for inside of. */
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

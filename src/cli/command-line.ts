@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
+import { visible } from '../runner/reporters/show.ts';
 import { catCommand } from './cat.ts';
+import { surviveClosedStreams } from './closed-streams.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT } from './exit-code.ts';
 import { getCommand } from './get.ts';
@@ -34,10 +36,7 @@ const VERBS = {
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been told. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`pipe run … | head`) is no fault, and no reason to stop a run.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  surviveClosedStreams();
   const program = new Command('pipe')
     .description(
       'Runs machine-learning pipelines that are declared in YAML; every result is cached by content.',
@@ -46,6 +45,10 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')
     .addHelpText('after', EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(visible(text)),
+      writeErr: (text) => process.stderr.write(visible(text)),
+    })
     .exitOverride();
   const [first = '', second] = args;
   // The other verbs are for help and for messages about one that there is not.

@@ -22,10 +22,11 @@ export function doctorCommand(program: Command): void {
       const report = await examineMachine(options.artifacts ?? join(projectRoot('.'), 'artifacts'));
       const { doctorLines } = await import('./doctor-text.ts');
       const { paintFor } = await import('../runner/reporters/paint.ts');
+      const { show, visibleJson } = await import('../runner/reporters/show.ts');
       const text = options.json
-        ? JSON.stringify(report, null, 2)
+        ? visibleJson(report, 2)
         : doctorLines(report, paintFor(process.stdout)).join('\n');
-      process.stdout.write(`${text}\n`);
+      show(process.stdout, text);
       process.exitCode = report.ready ? EXIT.done : EXIT.failed;
     });
 }

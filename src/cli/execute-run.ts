@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { CacheError } from '../cache/cache-error.ts';
 import type { EngineName } from '../contract/engine-name.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { type RunSummary, runPipeline } from '../runner/execute.ts';
 import { LocalExecutor } from '../runner/local-executor.ts';
 import { chooseReporter } from '../runner/reporters/choose-reporter.ts';
+import { show } from '../runner/reporters/show.ts';
 import { RunControl } from '../runner/run-control.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from './open-pipeline.ts';
@@ -55,12 +57,19 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     await reporter.close();
   }
-  if (outcome === 'succeeded' && reporterName !== 'json') {
-    for (const page of await publishPages(pipeline, finished, artifacts, argv)) {
-      process.stdout.write(`Open in a browser: ${page}\n`);
-    }
-  }
+  if (outcome === 'succeeded' && reporterName !== 'json')
+    await showPages(pipeline, finished, artifacts, argv);
   return EXIT_OF[outcome];
+}
+
+/** The results are there whatever comes of their copies, as in an artifacts folder that is read-only. */
+async function showPages(...published: Parameters<typeof publishPages>): Promise<void> {
+  try {
+    for (const page of await publishPages(...published)) show(process.stdout, `Open in a browser: ${page}`);
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error;
+    show(process.stderr, `warning: ${error.message}`);
+  }
 }
 
 /** Only a run that computes something loads what chooses its engine. */

@@ -5,10 +5,9 @@ import { type Edge, edgesOf } from './graph-edges.ts';
 export const GRAPH_FORMATS = ['text', 'mermaid', 'dot'] as const;
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 
-/** The stages and files of a pipeline and what flows between them, as text that ends with a line break. */
-export function formatGraph(pipeline: Pipeline, format: GraphFormat): string {
-  const lines = { text: textTree, mermaid: mermaid, dot: dot }[format](pipeline);
-  return `${lines.join('\n')}\n`;
+/** The stages and files of a pipeline and what flows between them, as lines. */
+export function formatGraph(pipeline: Pipeline, format: GraphFormat): readonly string[] {
+  return { text: textTree, mermaid, dot }[format](pipeline);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { show } from '../runner/reporters/show.ts';
 import { GRAPH_FORMATS, type GraphFormat } from './graph-formats.ts';
 import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
 
@@ -18,6 +19,6 @@ export function graphCommand(program: Command): void {
     .action(async (file: string, options: PipelineOptions & { readonly format: GraphFormat }) => {
       const { openPipeline } = await import('./open-pipeline.ts');
       const { formatGraph } = await import('./graph-formats.ts');
-      process.stdout.write(formatGraph(await openPipeline(file, options), options.format));
+      show(process.stdout, ...formatGraph(await openPipeline(file, options), options.format));
     });
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { nameHint } from '../pipeline/did-you-mean.ts';
+import { show } from '../runner/reporters/show.ts';
 import type { FoundOutput } from './find-output.ts';
 import { UserError } from './user-error.ts';
 
@@ -21,7 +22,7 @@ export async function printOutput(
   }
   const names = Object.keys(located.files);
   if (path === undefined) {
-    process.stdout.write(names.map((file) => `${file}\n`).join(''));
+    show(process.stdout, ...names);
     return;
   }
   const file = located.files[path];

@@ -5,6 +5,7 @@ import { isDigest } from '../cache/digest.ts';
 import { lockHolder } from '../cache/lock.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { planPipeline } from '../runner/plan.ts';
+import { show } from '../runner/reporters/show.ts';
 import { listRuns, readRun, type StoredRun } from '../runner/run-store.ts';
 import { openWorkspace } from '../runner/workspace.ts';
 import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
@@ -72,7 +73,8 @@ async function stagesOf(
 
 async function lastRuns(runsDirectory: string): Promise<readonly StoredRun[]> {
   const ids = (await listRuns(runsDirectory)).slice(0, SHOWN_RUNS);
-  const stored = await Promise.all(ids.map((id) => readRun(runsDirectory, id)));
+  const tell = (message: string) => show(process.stderr, `status: ${message}`);
+  const stored = await Promise.all(ids.map((id) => readRun(runsDirectory, id, tell)));
   return stored.filter((run) => run !== undefined);
 }
 

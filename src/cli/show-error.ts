@@ -1,7 +1,8 @@
-import { CacheError } from '../cache/cache-error.ts';
+import { CacheError, systemProblem } from '../cache/cache-error.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { PipelineError } from '../pipeline/diagnostic.ts';
-import { hasColors, paintFor } from '../runner/reporters/paint.ts';
+import { paintFor } from '../runner/reporters/paint.ts';
+import { show } from '../runner/reporters/show.ts';
 import { UnknownStageError } from '../runner/stage-graph.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UserError } from './user-error.ts';
@@ -10,12 +11,13 @@ import { UserError } from './user-error.ts';
  * Tells on standard error what went wrong, and returns the code to exit with. What a user can mend is shown without a
  * stack; anything else is a fault of pipe and asks for a report.
  */
-export async function showError(error: unknown): Promise<ExitCode> {
+export async function showError(thrown: unknown): Promise<ExitCode> {
+  const error = deletedFolder(thrown) ?? systemProblem('go on', thrown) ?? thrown;
   const paint = paintFor(process.stderr);
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const say = (text: string) => show(process.stderr, text);
   if (error instanceof PipelineError) {
     const { formatDiagnostics } = await import('../pipeline/format-diagnostics.ts');
-    say(formatDiagnostics(error, { directory: process.cwd(), color: hasColors(process.stderr) }));
+    say(formatDiagnostics(error, { directory: process.cwd(), paint }));
     return EXIT.usage;
   }
   if (error instanceof UserError || error instanceof StageError || error instanceof CacheError) {
@@ -27,4 +29,11 @@ export async function showError(error: unknown): Promise<ExitCode> {
   say(`${paint('red', 'internal error:')} ${stack}`);
   say('This is a fault in pipe. Please report it with the lines above and the command that you ran.');
   return EXIT.failed;
+}
+
+/** Node says ENOENT of `uv_cwd`. */
+function deletedFolder(error: unknown): UserError | undefined {
+  const { syscall } = Object(error) as NodeJS.ErrnoException;
+  if (syscall !== 'uv_cwd') return undefined;
+  return new UserError('the current folder does not exist any more', 'change to one that does: cd');
 }

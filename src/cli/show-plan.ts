@@ -1,5 +1,6 @@
 import { planPipeline } from '../runner/plan.ts';
 import { paintFor } from '../runner/reporters/paint.ts';
+import { show, visibleJson } from '../runner/reporters/show.ts';
 import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
 import type { PipelineOptions, StagesOptions } from './pipeline-options.ts';
 import { plannedStages } from './plan-document.ts';
@@ -24,7 +25,7 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
   });
   const stages = plannedStages(plan);
   const text = options.json
-    ? JSON.stringify({ pipeline: pipeline.name, file: pipeline.file, stages }, null, 2)
+    ? visibleJson({ pipeline: pipeline.name, file: pipeline.file, stages }, 2)
     : planLines(stages, paintFor(process.stdout)).join('\n');
-  process.stdout.write(`${text}\n`);
+  show(process.stdout, text);
 }

@@ -19,9 +19,10 @@ export function statusCommand(program: Command): void {
       const status = await readStatus(file, options);
       const { statusLines } = await import('./status-text.ts');
       const { paintFor } = await import('../runner/reporters/paint.ts');
+      const { show, visibleJson } = await import('../runner/reporters/show.ts');
       const text = options.json
-        ? JSON.stringify(status, null, 2)
+        ? visibleJson(status, 2)
         : statusLines(status, paintFor(process.stdout)).join('\n');
-      process.stdout.write(`${text}\n`);
+      show(process.stdout, text);
     });
 }

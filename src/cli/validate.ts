@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Sources } from '../pipeline/sources.ts';
+import { show } from '../runner/reporters/show.ts';
 import { counted } from '../runner/reporters/units.ts';
 import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
 
@@ -24,7 +25,7 @@ export function validateCommand(program: Command): void {
           const pipeline = await openPipeline(file, options, sources);
           await checkFileInputs(pipeline, sources);
           const stages = counted(pipeline.stages.length, 'stage');
-          process.stdout.write(`${file}: ${pipeline.name} is valid, ${stages}\n`);
+          show(process.stdout, `${file}: ${pipeline.name} is valid, ${stages}`);
         } catch (error) {
           process.exitCode = await showError(error);
         }

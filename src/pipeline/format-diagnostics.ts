@@ -13,7 +13,8 @@ const MOST_RELATED = 6;
 export interface FormatOptions {
   /** Paths are shown relative to this folder where they lie inside it. */
   readonly directory: string;
-  readonly color?: boolean;
+  /** Styles a text; plain where it is absent. */
+  readonly paint?: (style: 'bold' | 'dim' | 'red' | 'cyan', text: string) => string;
   /** How many diagnostics are shown; the rest are counted. Default 20. */
   readonly limit?: number;
 }
@@ -42,14 +43,14 @@ class Printer {
   readonly #sources: ReadonlyMap<string, string>;
   readonly #concealed: readonly Place[];
   readonly #directory: string;
-  readonly #color: boolean;
+  readonly #paint: NonNullable<FormatOptions['paint']>;
   readonly #tables = new Map<string, LineTable>();
 
   constructor(sources: ReadonlyMap<string, string>, concealed: readonly Place[], options: FormatOptions) {
     this.#sources = sources;
     this.#concealed = concealed;
     this.#directory = options.directory;
-    this.#color = options.color ?? false;
+    this.#paint = options.paint ?? ((_style, text) => text);
   }
 
   diagnostic({ place, message, hint, related = [] }: Diagnostic): string {
@@ -124,20 +125,17 @@ class Printer {
     });
   }
 
-  #paint(code: number, text: string): string {
-    return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
-  }
   #bold(text: string): string {
-    return this.#paint(1, text);
+    return this.#paint('bold', text);
   }
   #dim(text: string): string {
-    return this.#paint(2, text);
+    return this.#paint('dim', text);
   }
   #red(text: string): string {
-    return this.#paint(31, text);
+    return this.#paint('red', text);
   }
   #cyan(text: string): string {
-    return this.#paint(36, text);
+    return this.#paint('cyan', text);
   }
 }
 

@@ -99,7 +99,12 @@ export type RunEvent = { readonly time: string } & (
     }
   | {
       readonly type: 'cache-problem';
-      readonly code: 'corrupt-object' | 'lost-object' | 'unreadable-record' | 'replaced-record';
+      readonly code:
+        | 'corrupt-object'
+        | 'lost-object'
+        | 'unreadable-record'
+        | 'replaced-record'
+        | 'run-not-stored';
       readonly message: string;
       /** Where the damaged bytes were put aside, if they were. */
       readonly quarantined?: string;

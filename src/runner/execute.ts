@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { CacheError } from '../cache/cache-error.ts';
 import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
@@ -12,7 +13,7 @@ import { machineCapacity } from './machine-capacity.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflight } from './preflight.ts';
 import type { RunControl } from './run-control.ts';
-import { cacheProblemEvent, type Emit } from './run-log.ts';
+import { cacheProblemEvent, type Emit, type NewRunEvent } from './run-log.ts';
 import { RunStore } from './run-store.ts';
 import { Schedule } from './schedule.ts';
 import { producersOf, selectStages, stageIds } from './stage-graph.ts';
@@ -72,7 +73,9 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
   const emit: Emit = (event) => {
     const timed: RunEvent = { time: new Date().toISOString(), ...event };
     options.emit(timed);
+    const before = store.problem;
     store.append(timed);
+    if (store.problem !== before) options.emit({ ...notStored(store.problem!), time: timed.time });
   };
   let outcome: RunSummary['outcome'] = 'failed';
   const counts: Record<Outcome, number> = { hit: 0, ran: 0, failed: 0, skipped: 0, cancelled: 0 };
@@ -107,6 +110,10 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
   }
 }
 
+function notStored({ message }: CacheError): NewRunEvent {
+  return cacheProblemEvent({ code: 'run-not-stored', message });
+}
+
 class PipelineRun {
   readonly #pipeline: Pipeline;
   readonly #options: RunOptions;
@@ -131,7 +138,13 @@ class PipelineRun {
     for (const { stage, state, reason } of plan.stages) {
       this.#emit({ type: 'stage-planned', stage: stage.id, state, reason });
     }
-    if (plan.stages.some(({ state }) => state !== 'hit')) {
+    const isStale = plan.stages.some(({ state }) => state !== 'hit');
+    // Hits need nothing written; whatever runs could not store its result either.
+    if (this.#store.problem !== undefined) {
+      if (isStale) throw this.#store.problem;
+      this.#emit(notStored(this.#store.problem));
+    }
+    if (isStale) {
       await removeLeftovers(this.#workspace);
       await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
     }

@@ -2,6 +2,7 @@ import type { KeyManifest } from '../cache/action-key.ts';
 import { newestRecord } from '../cache/action-record.ts';
 import { latestKey, latestKeys } from '../cache/latest.ts';
 import { type Change, changesBetween, describeChange } from '../cache/manifest-diff.ts';
+import { NearestManifest } from '../cache/nearest-manifest.ts';
 import type { Stage } from '../pipeline/pipeline.ts';
 import type { Reason } from './events.ts';
 import type { Workspace } from './workspace.ts';
@@ -9,22 +10,18 @@ import type { Workspace } from './workspace.ts';
 /** More changes than this are counted and not shown. */
 const SHOWN_CHANGES = 3;
 
-/** The action that a stage of the pipeline was before this run. */
-interface EarlierAction {
-  readonly stage: string;
-  readonly manifest: KeyManifest;
-}
-
-interface Nearest {
-  readonly stage: string;
-  readonly changes: readonly Change[];
+/** The actions that the stages of the pipeline were before this run. */
+interface EarlierActions {
+  readonly stages: readonly string[];
+  /** In the order of `stages`. */
+  readonly manifests: NearestManifest;
 }
 
 /** Says why an action has no record: what is other than in the nearest action that has one. */
 export class MissExplainer {
   readonly #pipeline: string;
   readonly #workspace: Workspace;
-  #earlier: Promise<EarlierAction[]> | undefined;
+  #earlier: Promise<EarlierActions> | undefined;
 
   constructor(pipeline: string, workspace: Workspace) {
     this.#pipeline = pipeline;
@@ -41,30 +38,35 @@ export class MissExplainer {
     const last = key && newestRecord(await this.#workspace.records.find(key));
     const changes = last ? changesBetween(last.manifest, manifest) : [];
     if (changes.length > 0) return { code: 'changed', message: describeChanges(changes), changes };
-    const nearest = nearestOf(await this.#earlierActions(), manifest);
+    const earlier = await this.#earlierActions();
+    const nearest = earlier.manifests.of(manifest);
     if (!nearest) return { code: 'never-run', message: 'not run before' };
+    const compared = earlier.stages[nearest.index]!;
     return {
       code: 'never-run',
-      message: `not run before; compared with ${nearest.stage}: ${describeChanges(nearest.changes)}`,
+      message: `not run before; compared with ${compared}: ${describeChanges(nearest.changes)}`,
       changes: nearest.changes,
-      compared_with: nearest.stage,
+      compared_with: compared,
     };
   }
 
   /** Read once, and only when it is asked for: stages that this run brings up to date are no news. */
-  #earlierActions(): Promise<EarlierAction[]> {
+  #earlierActions(): Promise<EarlierActions> {
     this.#earlier ??= this.#readEarlierActions();
     return this.#earlier;
   }
 
-  async #readEarlierActions(): Promise<EarlierAction[]> {
+  async #readEarlierActions(): Promise<EarlierActions> {
     const { cacheDirectory, records } = this.#workspace;
-    const earlier: EarlierAction[] = [];
+    const stages: string[] = [];
+    const manifests: KeyManifest[] = [];
     for (const { stage, key } of await latestKeys(cacheDirectory, this.#pipeline)) {
       const record = newestRecord(await records.find(key));
-      if (record) earlier.push({ stage, manifest: record.manifest });
+      if (!record) continue;
+      stages.push(stage);
+      manifests.push(record.manifest);
     }
-    return earlier;
+    return { stages, manifests: new NearestManifest(manifests) };
   }
 }
 
@@ -73,22 +75,4 @@ export function describeChanges(changes: readonly Change[]): string {
   const more = changes.length - SHOWN_CHANGES;
   const shown = changes.slice(0, SHOWN_CHANGES).map(describeChange).join(', ');
   return more > 0 ? `${shown}, and ${more} more` : shown;
-}
-
-/** Of the earlier actions of the type and shape of this one, that with the fewest changes. */
-function nearestOf(earlier: readonly EarlierAction[], manifest: KeyManifest): Nearest | undefined {
-  let nearest: Nearest | undefined;
-  for (const { stage, manifest: before } of earlier) {
-    if (before.type !== manifest.type) continue;
-    const changes = changesBetween(before, manifest);
-    if (changes.length === 0 || !changes.every(isOfOneShape)) continue;
-    if (!nearest || changes.length < nearest.changes.length) nearest = { stage, changes };
-    if (nearest.changes.length === 1) break; // none is nearer
-  }
-  return nearest;
-}
-
-/** What one of two actions lacks altogether is no change of a value: they do different things. */
-function isOfOneShape({ before, after }: Change): boolean {
-  return before !== undefined && after !== undefined;
 }

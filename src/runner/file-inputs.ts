@@ -1,9 +1,10 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { orAbsent } from '../cache/cache-error.ts';
+import { CacheError, explained, orAbsent } from '../cache/cache-error.ts';
 import { digestOfBytes, isDigest } from '../cache/digest.ts';
 import { isExecutable, listDirectory, shownState } from '../cache/directory-listing.ts';
+import { identify } from '../cache/identify.ts';
 import { readMemo, writeMemo } from '../cache/memo-file.ts';
 import type { StoredArtifact } from '../cache/object-store.ts';
 import { StageError } from '../contract/stage-context.ts';
@@ -67,12 +68,22 @@ export class FileInputs {
     const memo = join(cacheDirectory, 'file-inputs', `${digestOfBytes(path)}.json`);
     const known = fingerprint === undefined || this.#anew.has(path) ? undefined : recall(memo, fingerprint);
     if (known && (await objects.contains(known))) return known;
-    const artifact = await objects.put(path, state.isDirectory() ? 'directory' : 'file');
+    const artifact = await this.#put(path, state.isDirectory() ? 'directory' : 'file');
     // A cache that cannot be written to can still be read; only the saving is lost.
     if (fingerprint !== undefined) {
       await writeMemo(cacheDirectory, memo, { fingerprint, artifact } satisfies Known).catch(() => {});
     }
     return artifact;
+  }
+
+  /** Hits and plans need only its name, so a store that cannot be written to stops neither. */
+  async #put(path: string, kind: StoredArtifact['artifact']): Promise<StoredArtifact> {
+    try {
+      return await this.#workspace.objects.put(path, kind);
+    } catch (error) {
+      if (!(error instanceof CacheError)) throw error;
+      return await explained(`read ${path}`, () => identify(path));
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explained, orAbsent } from '../cache/cache-error.ts';
+import { CacheError, errorCode, explained, orAbsent, systemProblem } from '../cache/cache-error.ts';
+import { makeDirectory } from '../cache/durable.ts';
 import { fittingFileName } from '../contract/file-name.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { RunEvent } from './events.ts';
@@ -34,42 +35,60 @@ export interface StoredRun {
 export class RunStore {
   readonly about: RunAbout;
   readonly directory: string;
-  readonly #events: number;
-  #broken = false;
+  /** Why nothing, or nothing more, is stored; undefined while all is. */
+  problem: CacheError | undefined;
+  #events: number | undefined;
+  #closed = false;
 
   private constructor(about: RunAbout, directory: string) {
     this.about = about;
     this.directory = directory;
-    this.#events = openSync(join(directory, 'events.ndjson'), 'a');
-  }
-
-  /** Creates the folder of a new run under a name that no other run has. Throws a CacheError for a full disk. */
-  static async create(runsDirectory: string, about: Omit<RunAbout, 'run' | 'started'>): Promise<RunStore> {
-    return await explained('store the run', async () => {
-      const started = new Date();
-      mkdirSync(runsDirectory, { recursive: true });
-      const run = createDirectory(runsDirectory, started);
-      const directory = join(runsDirectory, run);
-      mkdirSync(join(directory, 'logs'));
-      const whole: RunAbout = { run, started: started.toISOString(), ...about };
-      writeFileSync(
-        join(directory, 'run.json'),
-        `${JSON.stringify({ version: RUN_VERSION, ...whole }, null, 2)}\n`,
-      );
-      return new RunStore(whole, directory);
-    });
   }
 
   /**
-   * Whole lines, at once and in order: what a reporter has shown is stored, also when the run is killed. A full
-   * disk ends the storing and not the run, whose stages can tell better what is wrong.
+   * Creates the folder of a new run under a name that no other run has. Where it cannot be created (a full or read-only
+   * disk) `problem` says why: a run of hits needs none.
+   */
+  static async create(runsDirectory: string, about: Omit<RunAbout, 'run' | 'started'>): Promise<RunStore> {
+    const started = new Date();
+    for (;;) {
+      const run = newName(started);
+      const whole: RunAbout = { run, started: started.toISOString(), ...about };
+      const store = new RunStore(whole, join(runsDirectory, run));
+      try {
+        await explained('store the run', () => store.#createFolder(runsDirectory));
+        return store;
+      } catch (error) {
+        if (!(error instanceof CacheError)) throw error;
+        if (errorCode(error.cause) === 'EEXIST' && existsSync(store.directory)) continue;
+        store.problem = error;
+        return store;
+      }
+    }
+  }
+
+  async #createFolder(runsDirectory: string): Promise<void> {
+    await makeDirectory(runsDirectory);
+    mkdirSync(this.directory);
+    mkdirSync(join(this.directory, 'logs'));
+    const text = JSON.stringify({ version: RUN_VERSION, ...this.about }, null, 2);
+    writeFileSync(join(this.directory, 'run.json'), `${text}\n`);
+    this.#events = openSync(join(this.directory, 'events.ndjson'), 'a');
+  }
+
+  /**
+   * Whole lines, at once and in order: what a reporter has shown is stored, also when the run is killed. A full disk
+   * ends the storing and not the run, whose stages can tell better what is wrong; `problem` says so.
    */
   append(event: RunEvent): void {
-    if (this.#broken) return;
+    if (this.#closed) throw new Error(`Internal error: the run is over, yet there is ${event.type} to store`);
+    if (this.#events === undefined || this.problem !== undefined) return;
     try {
-      writeSync(this.#events, `${JSON.stringify(event)}\n`);
-    } catch {
-      this.#broken = true;
+      writeFileSync(this.#events, `${JSON.stringify(event)}\n`);
+    } catch (error) {
+      const doing = `store the events of the run in ${this.directory}`;
+      this.problem = systemProblem(doing, error);
+      if (this.problem === undefined) throw error;
     }
   }
 
@@ -79,7 +98,8 @@ export class RunStore {
   }
 
   close(): void {
-    closeSync(this.#events);
+    this.#closed = true;
+    if (this.#events !== undefined) closeSync(this.#events);
   }
 }
 
@@ -92,36 +112,65 @@ export async function listRuns(runsDirectory: string): Promise<string[]> {
     .reverse();
 }
 
-/** A stored run; undefined where there is none or it cannot be read. A last line that a kill has cut is left out. */
-export async function readRun(runsDirectory: string, run: string): Promise<StoredRun | undefined> {
-  const about = await orAbsent(readFile(join(runsDirectory, run, 'run.json'), 'utf8'));
-  const events = await orAbsent(readFile(join(runsDirectory, run, 'events.ndjson'), 'utf8'));
-  if (about === undefined || events === undefined) return undefined;
+/**
+ * A stored run; undefined where there is none or it is damaged, which `onDamage` is told. Of the events those that are
+ * none are left out, such as a last line that a kill has cut.
+ */
+export async function readRun(
+  runsDirectory: string,
+  run: string,
+  onDamage: (message: string) => void = () => {},
+): Promise<StoredRun | undefined> {
+  const about = await textOf(join(runsDirectory, run, 'run.json'));
+  const events = await textOf(join(runsDirectory, run, 'events.ndjson'));
+  const { version, ...rest } = Object(parsed(about)) as Partial<RunAbout & { version: number }>;
+  if (version !== RUN_VERSION || !isAbout(rest) || events === undefined) {
+    onDamage(`the run ${run} is left out: its files in ${join(runsDirectory, run)} are damaged`);
+    return undefined;
+  }
+  return { about: rest, events: events.split('\n').slice(0, -1).map(parsed).filter(isEvent) };
+}
+
+/** Undefined for what is no file: opening a fifo would wait for a writer. */
+async function textOf(path: string): Promise<string | undefined> {
   try {
-    const { version, ...rest } = JSON.parse(about) as RunAbout & { version: number };
-    if (version !== RUN_VERSION) return undefined;
-    const lines = events.split('\n').slice(0, -1);
-    return { about: rest, events: lines.map((line) => JSON.parse(line) as RunEvent) };
+    return (await stat(path)).isFile() ? await readFile(path, 'utf8') : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** `20261122-201500-ab12`, in UTC: names sort by time. */
-function createDirectory(runsDirectory: string, time: Date): string {
-  const [date, clock] = time.toISOString().replaceAll(/[-:]/g, '').split(/[T.]/) as [string, string];
-  for (;;) {
-    const run = `${date}-${clock}-${randomBytes(2).toString('hex')}`;
-    try {
-      mkdirSync(join(runsDirectory, run));
-      return run;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
   }
 }
 
-/** A stage's id holds the label of its variant, in which anything may stand. */
+function isAbout(value: Partial<RunAbout>): value is RunAbout {
+  const { run, started, pipeline, file } = value;
+  const isTime = typeof started === 'string' && !Number.isNaN(Date.parse(started));
+  return isTime && [run, pipeline, file].every((text) => typeof text === 'string');
+}
+
+/** What is looked at in a stored event has the type that it should have. */
+function isEvent(value: unknown): value is RunEvent {
+  const { type, stage, action, outcome, duration_ms, counts } = Object(value) as Record<string, unknown>;
+  if (typeof type !== 'string') return false;
+  if (type === 'run-finished')
+    return typeof outcome === 'string' && typeof duration_ms === 'number' && typeof counts === 'object';
+  if (type === 'stage-started') return typeof stage === 'string' && typeof action === 'string';
+  return !type.startsWith('stage-') || typeof stage === 'string';
+}
+
+/** `20261122-201500-ab12`, in UTC: names sort by time. */
+function newName(time: Date): string {
+  const [date, clock] = time.toISOString().replaceAll(/[-:]/g, '').split(/[T.]/) as [string, string];
+  return `${date}-${clock}-${randomBytes(2).toString('hex')}`;
+}
+
+/** A stage's id holds the label of its variant, in which anything may stand; its length is limited in bytes. */
 function fileName(stage: string): string {
   return fittingFileName(stage, stage.replaceAll(/[/\\%\0]/g, encodeURIComponent));
 }

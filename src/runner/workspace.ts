@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ActionRecords } from '../cache/action-records.ts';
+import { brokenLink } from '../cache/broken-link.ts';
+import { errorCode, systemProblem } from '../cache/cache-error.ts';
 import type { OnCacheProblem } from '../cache/cache-problem.ts';
 import { ObjectStore } from '../cache/object-store.ts';
 
@@ -15,7 +18,15 @@ export interface Workspace {
   readonly records: ActionRecords;
 }
 
+/** Where a link to a disk that is not mounted, or a file in the way, would otherwise pass for "nothing is stored". */
+const FOLDERS = ['', 'cache', 'cache/objects', 'cache/actions', 'cache/locks', 'cache/tmp', 'work', 'runs'];
+
+/**
+ * Opens the folder and creates nothing. Throws a CacheError where one of its folders cannot be one, whatever is to be
+ * done with it.
+ */
 export function openWorkspace(artifactsDirectory: string, onProblem: OnCacheProblem): Workspace {
+  for (const folder of FOLDERS) checkFolder(join(artifactsDirectory, folder));
   const cacheDirectory = join(artifactsDirectory, 'cache');
   return {
     cacheDirectory,
@@ -25,4 +36,15 @@ export function openWorkspace(artifactsDirectory: string, onProblem: OnCacheProb
     objects: new ObjectStore(cacheDirectory, onProblem),
     records: new ActionRecords(cacheDirectory, onProblem),
   };
+}
+
+/** Sound is a folder, and what is not there yet. */
+function checkFolder(path: string): void {
+  try {
+    if (statSync(path).isDirectory()) return;
+    throw Object.assign(new Error(`${path} is no folder`), { code: 'ENOTDIR', path });
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' && brokenLink(path) === undefined) return;
+    throw systemProblem(`use ${path}`, error) ?? error;
+  }
 }

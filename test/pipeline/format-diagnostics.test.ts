@@ -92,7 +92,9 @@ describe('formatDiagnostics', () => {
     const text = 'a: 1\n';
     const source = { diagnostics: [diagnostic(text, 'a')], sources: new Map([[file, text]]) };
     expect(formatDiagnostics(source, { directory: '/' })).not.toContain('\u001b');
-    expect(formatDiagnostics(source, { directory: '/', color: true })).toContain('\u001b[31m');
+    expect(
+      formatDiagnostics(source, { directory: '/', paint: (style, text) => `<${style}>${text}` }),
+    ).toContain('<red>');
   });
 });
 

@@ -80,7 +80,13 @@ export const runEventShape = Type.Union(
       error: Type.String(),
     }),
     event('cache-problem', 'Something stored is damaged or gone; it is treated as not there.', {
-      code: oneOf(['corrupt-object', 'lost-object', 'unreadable-record', 'replaced-record']),
+      code: oneOf([
+        'corrupt-object',
+        'lost-object',
+        'unreadable-record',
+        'replaced-record',
+        'run-not-stored',
+      ]),
       message,
       quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),
     }),

@@ -3,6 +3,7 @@ import { eventLines } from './event-lines.ts';
 import { noPaint } from './paint.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
+import { show } from './show.ts';
 import { summaryLines } from './summary.ts';
 
 /**
@@ -66,7 +67,7 @@ export class GithubReporter implements Reporter {
   }
 
   #write(lines: readonly string[]): void {
-    if (lines.length > 0) this.#output.write(`${lines.join('\n')}\n`);
+    show(this.#output, ...lines);
   }
 }
 

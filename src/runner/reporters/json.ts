@@ -1,5 +1,6 @@
 import type { RunEvent } from '../events.ts';
 import type { Output, Reporter } from './reporter.ts';
+import { visibleJson } from './show.ts';
 
 /** The events themselves, one a line (schemas/run-event.schema.json). */
 export class JsonReporter implements Reporter {
@@ -10,7 +11,7 @@ export class JsonReporter implements Reporter {
   }
 
   report(event: RunEvent): void {
-    this.#output.write(`${JSON.stringify(event)}\n`);
+    this.#output.write(`${visibleJson(event)}\n`);
   }
 
   async close(): Promise<void> {}

@@ -1,4 +1,5 @@
-import { styleText } from 'node:util';
+import { randomUUID } from 'node:crypto';
+import { inspect, styleText } from 'node:util';
 import type { Output } from './reporter.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -6,14 +7,19 @@ type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 /** Styles a text, or gives it back where the output takes no colours. */
 export type Paint = (style: Style, text: string) => string;
 
+/**
+ * Stands for `ESC [` in painted texts until they are written (show.ts): no text of a program, file or server can hold
+ * it, so an escape sequence that they bring is told from ours.
+ */
+export const OWN_ESCAPE = `\u{fdd0}${randomUUID()}`;
+
 /** Colours as the output allows them: on a terminal, and as NO_COLOR and FORCE_COLOR say. */
 export function paintFor(output: Output): Paint {
-  return (style, text) => styleText(style, text, { stream: output });
-}
-
-/** Whether texts for this output are coloured. */
-export function hasColors(output: Output): boolean {
-  return paintFor(output)('bold', 'x') !== 'x';
+  if (styleText('bold', 'x', { stream: output }) === 'x') return noPaint;
+  return (style, text) => {
+    const [open, close] = inspect.colors[style]!;
+    return `${OWN_ESCAPE}${open}m${text}${OWN_ESCAPE}${close}m`;
+  };
 }
 
 export const noPaint: Paint = (_style, text) => text;

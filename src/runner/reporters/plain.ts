@@ -3,6 +3,7 @@ import { eventLines } from './event-lines.ts';
 import { type Paint, paintFor } from './paint.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
+import { show } from './show.ts';
 import { summaryLines } from './summary.ts';
 
 /** Progress of a stage is told no more often than this, and ever more rarely the longer the stage takes. */
@@ -31,7 +32,7 @@ export class PlainReporter implements Reporter {
   async close(): Promise<void> {}
 
   #write(lines: readonly string[]): void {
-    if (lines.length > 0) this.#output.write(`${lines.join('\n')}\n`);
+    show(this.#output, ...lines);
   }
 
   #isDue(stage: string, time: number): boolean {

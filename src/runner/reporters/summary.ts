@@ -51,9 +51,12 @@ function headline(state: RunState, paint: Paint): string {
       }
       return paint('green', `Succeeded in ${took}: ${counts}`);
     case 'failed':
-      return paint('red', `Failed after ${took}: ${counts}`);
+      return paint('red', `Failed after ${took}: ${counts || 'nothing was started'}`);
     case 'cancelled':
-      return paint('yellow', `Cancelled after ${took}: ${counts}. What is finished is kept.`);
+      return paint(
+        'yellow',
+        `Cancelled after ${took}: ${counts || 'nothing was started'}. What is finished is kept.`,
+      );
   }
 }
 

@@ -1,7 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { Paint } from './paint.ts';
 import { progressText } from './progress-text.ts';
 import type { RunState, StageState } from './run-state.ts';
+import { visible } from './show.ts';
 import { counted, duration } from './units.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
@@ -104,8 +104,8 @@ function cutBehind(word: string, text: string, room: number, paint: Paint): stri
   return `${word}  ${paint('dim', cut(text, room - word.length - 2))}`;
 }
 
-/** The first line of a text, without control characters, and no longer than `room`. */
+/** The first line of a text, with control characters made visible, and no longer than `room`. */
 function cut(text: string, room: number): string {
-  const line = stripVTControlCharacters(text).split(/[\r\n]/)[0] ?? '';
+  const line = visible(text.split(/[\r\n]/)[0] ?? '');
   return line.length <= room ? line : `${line.slice(0, Math.max(0, room - 1))}…`;
 }

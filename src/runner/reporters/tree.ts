@@ -4,6 +4,7 @@ import type { LiveTree } from './live-tree.ts';
 import { type Paint, paintFor } from './paint.ts';
 import type { Output, Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
+import { rendered, show } from './show.ts';
 import { summaryLines } from './summary.ts';
 import { treeLines } from './tree-lines.ts';
 
@@ -34,13 +35,13 @@ export class TreeReporter implements Reporter {
     await tree?.close();
     const summary = summaryLines(this.#state, this.#paint);
     const lines = tree === undefined ? [...this.#waiting, ...summary] : ['', ...summary];
-    this.#output.write(lines.map((line) => `${line}\n`).join(''));
+    show(this.#output, ...lines);
   }
 
   #write(lines: readonly string[]): void {
     if (lines.length === 0) return;
     if (this.#tree === undefined) this.#waiting.push(...lines);
-    else this.#tree.write(lines.join('\n'));
+    else this.#tree.write(rendered(lines.join('\n')));
   }
 
   async #open(): Promise<LiveTree> {
@@ -54,7 +55,7 @@ export class TreeReporter implements Reporter {
     const { columns = 80, rows = 24 } = this.#output;
     // An empty line sets the tree off from what the stages say.
     const view = { columns, rows: rows - 1, now: Date.now(), paint: this.#paint };
-    return ['', ...treeLines(this.#state, view)];
+    return ['', ...treeLines(this.#state, view).map(rendered)];
   }
 }
 
