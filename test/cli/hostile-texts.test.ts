@@ -43,7 +43,11 @@ const CASES: [of: string, stage: string, file: string][] = [
     `format\n    inputs: { data: { file: ./f } }\n    with: { prompt: ${STYLE} }`,
     `{"instruction":"a","output":"b"}\n${HOSTILE}\n`,
   ],
-  ['records', `split\n    inputs: { records: { file: ./f } }\n    with: { train: 0.5, test: 0.5 }`, `${HOSTILE}\n`],
+  [
+    'records',
+    `split\n    inputs: { records: { file: ./f } }\n    with: { train: 0.5, test: 0.5 }`,
+    `${HOSTILE}\n`,
+  ],
   [
     'records with odd fields',
     `duplicates\n    inputs: { records: { file: ./f } }`,
