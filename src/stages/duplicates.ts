@@ -27,6 +27,10 @@ type Field = Static<typeof settings>['field'];
 
 /** Similarities are rounded to so many decimals before they are compared with the threshold. */
 const DECIMALS = 6;
+/** A report of that many has 200 MB at least. */
+const MOST_PAIRS = 1_000_000;
+/** Pairs in a piece of the report's text. */
+const PAIRS_AT_ONCE = 1000;
 /** Records compared between two looks at the signal. */
 const RECORDS_AT_ONCE = 256;
 
@@ -42,26 +46,27 @@ export const duplicates = defineStage({
       artifact: 'file',
       path: 'duplicates.json',
       description:
-        'JSON {field, threshold, records, pairs: [{similarity, first: {id, text}, second: {id, text}}]}, the most similar first.',
+        'JSON {field, threshold, records, pairs: [{similarity, first: {id, text}, second: {id, text}}]}, the most similar first; of more than a million the rest is counted in pairs_left_out.',
     },
   }),
-  async run({ settings: { field, threshold }, inputs, outputs, signal, progress, log }) {
+  async run({ settings: { field, threshold }, inputs, outputs, signal, progress, log, warn }) {
     const { writeFile } = await import('node:fs/promises');
     const { setImmediate: eventLoop } = await import('node:timers/promises');
     const { readRecords } = await import('../text/records.ts');
     const { similarPairs } = await import('../text/similar-pairs.ts');
     const { tfIdfVectors } = await import('../text/tf-idf.ts');
+    const { MostSimilar } = await import('./most-similar.ts');
     const records = (await readRecords(inputs.records!.path))
       .map((record) => ({ id: record.id, text: textOf(record, field) }))
       .filter(({ text }) => text !== '');
     const vectors = tfIdfVectors(records.map(({ text }) => text));
-    const pairs = [];
+    const pairs = new MostSimilar<ReportedPair>(MOST_PAIRS);
     let done = 0;
     for (const found of similarPairs(vectors, threshold - 10 ** -DECIMALS)) {
       for (const { first, second, similarity } of found) {
         const rounded = Number(similarity.toFixed(DECIMALS));
         if (rounded >= threshold)
-          pairs.push({ similarity: rounded, first: records[first]!, second: records[second]! });
+          pairs.add({ similarity: rounded, first: records[first]!, second: records[second]! });
       }
       if (++done % RECORDS_AT_ONCE === 0) {
         progress({ done, total: records.length, unit: 'records' });
@@ -69,12 +74,39 @@ export const duplicates = defineStage({
         signal.throwIfAborted();
       }
     }
-    pairs.sort((a, b) => b.similarity - a.similarity || a.first.id - b.first.id || a.second.id - b.second.id);
-    const report = { field, threshold, records: records.length, pairs };
-    await writeFile(outputs.report!, `${JSON.stringify(report, null, 2)}\n`);
-    log(`pairs with a similarity of ${threshold} or more among ${records.length} records: ${pairs.length}`);
+    const listed = pairs.sorted();
+    const left = pairs.count - listed.length;
+    if (left > 0) {
+      warn(
+        `The report lists the ${listed.length} most similar pairs of ${pairs.count}.`,
+        'Raise `threshold`, or leave equal records out of the data first.',
+      );
+    }
+    const report = { field, threshold, records: records.length, ...(left > 0 && { pairs_left_out: left }) };
+    await writeFile(outputs.report!, reportText(report, listed));
+    log(`pairs with a similarity of ${threshold} or more among ${records.length} records: ${pairs.count}`);
   },
 });
+
+interface ReportedPair {
+  readonly similarity: number;
+  readonly first: { readonly id: number; readonly text: string };
+  readonly second: { readonly id: number; readonly text: string };
+}
+
+/** JSON.stringify({ ...report, pairs }, null, 2) in pieces: as one string it may be longer than strings can be. */
+function* reportText(report: object, pairs: readonly ReportedPair[]): Generator<string> {
+  const [begin, end] = JSON.stringify({ ...report, pairs: [0] }, null, 2).split(/(?<=\[\n) {4}0(?=\n)/);
+  if (pairs.length === 0) return yield `${JSON.stringify({ ...report, pairs }, null, 2)}\n`;
+  yield begin!;
+  for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
+    const texts = pairs
+      .slice(at, at + PAIRS_AT_ONCE)
+      .map((pair) => `    ${JSON.stringify(pair, null, 2).replaceAll('\n', '\n    ')}`);
+    yield `${at > 0 ? ',\n' : ''}${texts.join(',\n')}`;
+  }
+  yield `${end}\n`;
+}
 
 function textOf(record: InstructionRecord, field: Field): string {
   if (field !== 'question') return record[field];

@@ -1,12 +1,20 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { StageContext } from '../contract/stage-context.ts';
 import type { Gpt2 } from '../model/gpt2.ts';
+import type { Part } from '../training/objective.ts';
 import { type PairOptions, pairLogProbabilities } from '../training/pair-log-probabilities.ts';
+import type { PairLogProbabilities } from '../training/preference-loss.ts';
 import type { PreferencePairs, Reference } from '../training/preferences.ts';
+import { FinishedItems } from './finished-items.ts';
 
-const FILE = 'reference.json';
+const PARTS: readonly Part[] = ['train', 'validation'];
+
+/** What the model gives to all pairs of a data set; JSON keeps every bit of the numbers. */
+interface FinishedPart {
+  /** Of the data set in PARTS. */
+  readonly index: number;
+  readonly pairs: readonly PairLogProbabilities[];
+}
 
 /**
  * What the model, as it is now, gives to all pairs: computed once, and kept in the work directory for attempts that go
@@ -16,27 +24,43 @@ export async function referenceOf(
   model: Gpt2,
   pairs: PreferencePairs,
   options: PairOptions,
-  context: Pick<StageContext<unknown>, 'workDirectory' | 'earlierWorkDirectories' | 'signal' | 'progress'>,
+  context: Pick<
+    StageContext<unknown>,
+    'workDirectory' | 'earlierWorkDirectories' | 'signal' | 'progress' | 'warn'
+  >,
 ): Promise<Reference> {
-  const { workDirectory, earlierWorkDirectories, signal, progress } = context;
-  for (const directory of [workDirectory, ...earlierWorkDirectories]) {
-    const text = await readFile(join(directory, FILE), 'utf8').catch(() => undefined);
-    if (text !== undefined) return JSON.parse(text);
+  const finished = await FinishedItems.open<FinishedPart>(context, 'reference');
+  try {
+    for (const [index, part] of PARTS.entries()) {
+      if (finished.items.has(index)) continue;
+      const computed = await pairLogProbabilities(
+        model,
+        pairs[part],
+        options,
+        tellProgress(part, pairs, context),
+      );
+      await finished.add([{ index, pairs: computed }]);
+    }
+    const [train, validation] = PARTS.map((_, index) => finished.items.get(index)!.pairs);
+    return { train: train!, validation: validation! };
+  } finally {
+    await finished.close();
   }
-  const computed = async (part: 'train' | 'validation') => {
-    const total = pairs[part].length;
-    let told = -1;
-    return await pairLogProbabilities(model, pairs[part], options, async (share) => {
-      await eventLoop();
-      signal.throwIfAborted();
-      const done = Math.floor(share * total);
-      if (done > told) progress({ done, total, unit: `${part} pairs of the reference` });
-      told = done;
-    });
+}
+
+/** Tells of each pair that is done, and ends where the stage is cancelled. */
+function tellProgress(
+  part: Part,
+  pairs: PreferencePairs,
+  { signal, progress }: Pick<StageContext<unknown>, 'signal' | 'progress'>,
+): (share: number) => Promise<void> {
+  const total = pairs[part].length;
+  let told = -1;
+  return async (share) => {
+    await eventLoop();
+    signal.throwIfAborted();
+    const done = Math.floor(share * total);
+    if (done > told) progress({ done, total, unit: `${part} pairs of the reference` });
+    told = done;
   };
-  const reference = { train: await computed('train'), validation: await computed('validation') };
-  const unfinished = join(workDirectory, `${FILE}.unfinished`);
-  await writeFile(unfinished, JSON.stringify(reference));
-  await rename(unfinished, join(workDirectory, FILE));
-  return reference;
 }

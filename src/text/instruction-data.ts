@@ -1,4 +1,5 @@
 import { StageError } from '../contract/stage-context.ts';
+import { withoutMark } from './byte-order-mark.ts';
 import type { InstructionItem } from './prompt-style.ts';
 
 /** An item of the data; one of preference data also has an answer that is not wanted. */
@@ -16,7 +17,7 @@ const FAULTS_SHOWN = 5;
  * StageError with index (from 0) and field of the items that are wrong.
  */
 export function parseInstructionData(text: string): DataItem[] {
-  const json = text.replace(/^\uFEFF/, '');
+  const json = withoutMark(text);
   const values = json.trimStart().startsWith('[') ? parseArray(json) : parseLines(json);
   const faults = values.flatMap((value, index) => itemFaults(value, index));
   if (faults.length > 0) {

@@ -1,5 +1,4 @@
-import { Template } from '@huggingface/jinja';
-import { StageError } from '../contract/stage-context.ts';
+import { textTemplate } from './jinja.ts';
 import type { PromptStyle } from './prompt-style-schema.ts';
 
 /** One instruction with its expected answer; an empty `input` means that there is none. */
@@ -55,10 +54,5 @@ function render(
   template: string,
   values: Readonly<Record<string, string>>,
 ): string {
-  try {
-    return new Template(template).render(values);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StageError(`The template \`${name}\` of the prompt style is not valid Jinja: ${reason}`);
-  }
+  return textTemplate(`The template \`${name}\` of the prompt style`, template)(values);
 }

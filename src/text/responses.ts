@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { StageError } from '../contract/stage-context.ts';
+import { withoutMark } from './byte-order-mark.ts';
 import type { InstructionItem } from './prompt-style.ts';
 
 /** One element of a `responses` artifact: an instruction, the expected output, and what the model replied. */
@@ -15,7 +16,7 @@ const HINT = `Give what a \`generate\` stage writes: a JSON array of objects wit
 export async function readResponses(path: string): Promise<Response[]> {
   let values: unknown;
   try {
-    values = JSON.parse(await readFile(path, 'utf8'));
+    values = JSON.parse(withoutMark(await readFile(path, 'utf8')));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // It quotes the text, line breaks and all.

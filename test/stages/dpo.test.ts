@@ -102,6 +102,24 @@ describe('dpo', () => {
     },
   );
 
+  it('asks the reference again where one digit of what an earlier attempt kept is another, and says so', async () => {
+    const options = { with: { ...SETTINGS, epochs: 1 }, inputs: await dpoInputs(), engine: 'cpu' as const };
+    const undisturbed = await runStage(dpo, options);
+    const kept = readFileSync(join(undisturbed.workDirectory, 'finished.ndjson'), 'utf8');
+    const work = freshDirectory();
+    writeFileSync(
+      join(work, 'finished.ndjson'),
+      kept.replace(/\d(?=\d{5})/, (digit) => `${(Number(digit) + 1) % 10}`),
+    );
+    const { digests, events } = await runStage(dpo, { ...options, earlierWorkDirectories: [work] });
+    expect(digests).toEqual(undisturbed.digests);
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: expect.stringContaining('dropped from the work of an earlier attempt: 1.'),
+      hint: expect.any(String),
+    });
+  });
+
   it('leaves out pairs whose prompts reach beyond the cut, with a warning', async () => {
     const inputs = await dpoInputs([...PAIRS.slice(0, 10), { ...PAIRS[0], prompt: '1'.repeat(60) }]);
     const { events } = await runStage(dpo, { with: { ...SETTINGS, epochs: 0 }, inputs, engine: 'cpu' });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { duplicates } from '../../src/stages/duplicates.ts';
@@ -61,6 +61,36 @@ describe('duplicates', () => {
     const inputs = await reportOn(ITEMS, { field: 'input', threshold: 0.01 });
     expect(inputs.report).toMatchObject({ records: 2, pairs: [] });
   });
+
+  it('is written as JSON.stringify writes it', async () => {
+    const odd = { instruction: 'Name \u2028 the "capital" [\n    0\n of Peru.', input: '', output: '' };
+    for (const items of [[odd, odd, odd], ITEMS, [odd]]) {
+      const { outputs, report } = await reportOn(items);
+      expect(readFileSync(outputs.report!, 'utf8')).toBe(`${JSON.stringify(report, null, 2)}\n`);
+    }
+  });
+
+  it('counts the pairs of thousands of equal texts, and lists a million', async () => {
+    const equal = {
+      instruction: 'Name the capital of Peru.',
+      input: '',
+      output: 'Lima',
+    };
+    const records = Array.from({ length: 4000 }, (_, id) => ({ id, ...equal, prompt: '', response: '' }));
+    const path = join(freshDirectory(), 'records.jsonl');
+    writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    const { outputs, events } = await runStage(duplicates, { inputs: { records: path } });
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: 'The report lists the 1000000 most similar pairs of 7998000.',
+      hint: expect.stringContaining('`threshold`'),
+    });
+    const begin = Buffer.alloc(400);
+    const file = openSync(outputs.report!, 'r');
+    readSync(file, begin);
+    closeSync(file);
+    expect(begin.toString()).toMatch(/"records": 4000,\n {2}"pairs_left_out": 6998000,\n {2}"pairs": \[\n/);
+  }, 120_000);
 
   it('gives the same bytes each time', async () => {
     expect((await reportOn(ITEMS)).digests).toEqual((await reportOn(ITEMS)).digests);

@@ -229,6 +229,48 @@ describe('inputs that do not fit', () => {
     );
   });
 
+  it.each([99999999, -1, 0, 0.5])('scores with the index %d in the second place', async (index) => {
+    for (const name of ['scores', 'baseline_scores']) {
+      const wrong = [scores[0], { ...scores[1], index }];
+      await expect(page({ inputs: { [name]: wrong } })).rejects.toMatchObject({
+        name: 'StageError',
+        message: `Item 1 of the input ${name} has the index ${index}, but its place is 1.`,
+        hint: expect.stringContaining('in their order'),
+      });
+    }
+  });
+
+  it('scores in another order are an error, and without indices belong to their places', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: -1, max: 3 }), { minLength: 2, maxLength: 2 }),
+        async (order) => {
+          const made = page({ inputs: { scores: order.map((index) => ({ index, score: 50 })) } });
+          if (order.join() === '0,1') await made;
+          else await expect(made).rejects.toThrow('of the input scores has the index');
+        },
+      ),
+    );
+    await page({ inputs: { scores: [{ score: 1 }, { score: 2 }] } });
+  });
+
+  it('a byte order mark before any of them changes nothing', async () => {
+    const inputs = {
+      summary,
+      baseline_scores: scores,
+      baseline_summary: summary,
+      baseline_responses: responses,
+    };
+    const marked = Object.entries({ responses, scores, ...inputs }).map(([name, value]) => [
+      name,
+      `\ufeff${JSON.stringify(value)}`,
+    ]);
+    const losses = formatHistory(history);
+    const plain = await page({ inputs: { ...inputs, history: losses } });
+    const { digest } = await page({ inputs: { ...Object.fromEntries(marked), history: `\ufeff${losses}` } });
+    expect(digest).toBe(plain.digest);
+  });
+
   it.each([
     ['scores', 'no JSON', /^Input scores is not JSON: /],
     ['scores', [{ score: 'high' }], /^Input scores is not what a judge writes: at \/0\/score: /],

@@ -1,5 +1,5 @@
-import { Template } from '@huggingface/jinja';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import { textTemplate } from '../../text/jinja.ts';
 import type { Response } from '../../text/responses.ts';
 import { FinishedItems } from '../finished-items.ts';
 import type { OllamaJudge } from '../judge.ts';
@@ -32,12 +32,12 @@ export async function judgeWithOllama(
   retryPolicy?: RetryPolicy,
 ): Promise<Judgement[]> {
   const { settings, signal } = context;
-  const template = parseTemplate(judge.prompt);
+  const questionOf = textTemplate("The judge's `prompt`", judge.prompt);
   const ollama = patientOllama(judge, context, retryPolicy);
   const digest = await ollama.digest(signal);
   const finished = await FinishedItems.open<Judgement>(context, digest);
   const judgeOne = async (index: number, signal: AbortSignal): Promise<void> => {
-    const question = template.render({ ...responses[index] });
+    const question = questionOf({ ...responses[index] });
     const { content, doneReason } = await ollama.ask(question + judge.instructions, signal);
     const rationale =
       index < settings.rationales ? { rationale: (await ollama.ask(question, signal)).content } : {};
@@ -115,14 +115,4 @@ async function inParallel<Item>(
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   failed.signal.throwIfAborted();
-}
-
-function parseTemplate(text: string): Template {
-  try {
-    return new Template(text);
-  } catch (error) {
-    throw new StageError(
-      `The judge's \`prompt\` is not valid Jinja: ${error instanceof Error ? error.message : error}`,
-    );
-  }
 }

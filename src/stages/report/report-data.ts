@@ -3,12 +3,14 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { Json } from '../../contract/json.ts';
 import { type InputArtifact, StageError } from '../../contract/stage-context.ts';
+import { withoutMark } from '../../text/byte-order-mark.ts';
 import { type Response, readResponses } from '../../text/responses.ts';
 import type { Evaluation } from '../../training/history.ts';
 import { type Statistics, statistics } from '../judges/summary.ts';
 
 /** What the report reads of an element of `scores`. */
 const Scored = Type.Object({
+  index: Type.Optional(Type.Number()),
   score: Type.Union([Type.Null(), Type.Number({ minimum: 0, maximum: 100 })]),
   reason: Type.Optional(Type.String()),
   reply: Type.Optional(Type.String()),
@@ -68,6 +70,8 @@ export async function readReportData(title: string, parameters: Json, inputs: In
   sameLength('scores', scores, responses);
   sameLength('baseline_scores', baselineScores, responses);
   sameLength('baseline_responses', baselineResponses, responses);
+  inOrder('scores', scores);
+  inOrder('baseline_scores', baselineScores ?? []);
   return {
     title,
     parameters,
@@ -94,7 +98,7 @@ async function readInput<Schema extends TSchema>(
   if (input === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(input.path, 'utf8'));
+    value = JSON.parse(withoutMark(await readFile(input.path, 'utf8')));
   } catch (error) {
     throw new StageError(`Input ${name} is not JSON: ${error instanceof Error ? error.message : error}.`);
   }
@@ -108,7 +112,7 @@ async function readInput<Schema extends TSchema>(
 async function readHistory(path: string): Promise<Evaluation[]> {
   const { parseHistory } = await import('../../training/history.ts');
   try {
-    return parseHistory(await readFile(path, 'utf8'));
+    return parseHistory(withoutMark(await readFile(path, 'utf8')));
   } catch (error) {
     throw new StageError(
       `Input history is not the history of a training: ${error instanceof Error ? error.message : error}.`,
@@ -126,6 +130,18 @@ function sameLength(
     `Input ${name} has ${values.length} items, but there are ${responses.length} responses.`,
     {
       hint: 'Give scores and responses of the same items.',
+    },
+  );
+}
+
+/** Scores belong to responses by their place; an index that says otherwise is a mistake of whoever wrote the file. */
+function inOrder(name: string, scores: readonly Scored[]): void {
+  const at = scores.findIndex(({ index }, place) => index !== undefined && index !== place);
+  if (at < 0) return;
+  throw new StageError(
+    `Item ${at} of the input ${name} has the index ${scores[at]!.index}, but its place is ${at}.`,
+    {
+      hint: 'Give one score for each response, in their order: the indices are 0, 1, 2 and so on.',
     },
   );
 }

@@ -100,9 +100,16 @@ describe('a model that is replaced while it judges', () => {
 });
 
 describe('a prompt that is not Jinja', () => {
-  it('is an error before anything is asked', async () => {
-    const judged = judgeWithOllama({ ...judge, prompt: '{% if %}' }, responses, context());
-    await expect(judged).rejects.toThrow("The judge's `prompt` is not valid Jinja");
+  it.each([
+    ['{% if %}', 'is not valid Jinja'],
+    ['{{ nothing() }}', 'is not valid Jinja'],
+    ['{% for i in range(1000000000) %}x{% endfor %}', 'asks for too much'],
+  ])('%s is an error before anything is asked', async (prompt, words) => {
+    const judged = judgeWithOllama({ ...judge, prompt }, responses, context());
+    await expect(judged).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringContaining(`The judge's \`prompt\` ${words}`),
+    });
     expect(server.questions).toHaveLength(0);
   });
 });
