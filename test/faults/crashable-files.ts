@@ -62,8 +62,9 @@ export class CrashableFiles {
       const file: File =
         found === undefined || isDirectory(found) ? { current: bytes, synced: undefined } : found;
       if (found !== file) this.#parent(target).current.set(basename(target), file);
-      file.current = bytes;
-      if (name === 'fsync') file.synced = bytes;
+      // Whoever only opens a file to read it leaves on the disk what is there.
+      file.current = file.synced?.equals(bytes) ? file.synced : bytes;
+      if (name === 'fsync') file.synced = file.current;
     }
   }
 
