@@ -94,7 +94,6 @@ const change: fc.Arbitrary<Change> = fc.oneof(
         'actions',
         'latest',
         'file-inputs',
-        'object-memo',
       ),
       which: choice,
       count: fc.constantFrom(1, 3, 100),

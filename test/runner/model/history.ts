@@ -41,7 +41,7 @@ export type Change =
   | { readonly is: 'wait' };
 
 /** Files of the cache that are damaged one at a time. */
-export type Damaged = 'objects' | 'actions' | 'latest' | 'file-inputs' | 'object-memo';
+export type Damaged = 'objects' | 'actions' | 'latest' | 'file-inputs';
 
 /** Folders below the artifacts folder that somebody removes. */
 export type CacheFolder =
