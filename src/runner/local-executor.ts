@@ -15,7 +15,7 @@ import { Watcher } from './watcher.ts';
 
 /**
  * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
- * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.js`.
+ * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.cjs`.
  */
 export class LocalExecutor implements Executor {
   readonly #hostFile: string;
