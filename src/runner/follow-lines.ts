@@ -1,27 +1,28 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
 
 /** How often the file is looked at where the file system does not tell of changes. */
 const POLL_MS = 250;
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
+/** Shared by all files: what was read is copied before anybody else can read. */
+const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
 /**
  * Lines of a file that another process appends to, each once and in order, until `ended` has settled and all is
  * read. A last line without its newline was cut by a crash and is left out. The file must exist.
  */
 export async function* followLines(file: string, ended: Promise<unknown>): AsyncGenerator<string> {
+  const descriptor = openSync(file, 'r');
   const changes = new Changes(file, ended);
-  const handle = await open(file, 'r');
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let rest: Buffer = Buffer.alloc(0);
   try {
     for (;;) {
       const last = changes.ended; // what is appended before the end is read after it
       for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
-        if (bytesRead === 0) break;
-        rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+        const bytes = readSync(descriptor, chunk);
+        if (bytes === 0) break;
+        rest = Buffer.concat([rest, chunk.subarray(0, bytes)]);
         for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
           yield rest.toString('utf8', 0, end);
           rest = rest.subarray(end + 1);
@@ -32,7 +33,7 @@ export async function* followLines(file: string, ended: Promise<unknown>): Async
     }
   } finally {
     changes.close();
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
