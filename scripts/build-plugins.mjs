@@ -1,4 +1,5 @@
 // What the build does to the command line's code; build.mjs says why it must load quickly.
+import crypto from 'node:crypto';
 import promises from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -69,25 +70,41 @@ export const withoutSubprograms = {
   },
 };
 
+/** Modules of which the code only calls functions, and how to get each. */
+const ON_CALL = {
+  'node:fs/promises': { module: promises, load: "require('fs').promises" },
+  'node:crypto': { module: crypto, load: "require('crypto')" },
+};
+
 /**
- * Node loads all of fs/promises with the first import of it, which takes 2 ms: here with the first call, which a run with
- * nothing to do never makes.
+ * Node loads all of a module with the first import of it. Here that is the first call: a run with nothing to do makes none
+ * of fs/promises (2 ms), and the process of most stages none of crypto (5 ms).
  */
-export const promisesOnCall = {
-  name: 'promises-on-call',
+export const modulesOnCall = {
+  name: 'modules-on-call',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /^node:fs\/promises$/ }, ({ path }) => ({ path, namespace: 'on-call' }));
-    esbuild.onLoad({ filter: /./, namespace: 'on-call' }, () => ({
-      contents: Object.keys(promises)
-        .filter((name) => typeof promises[name] === 'function')
-        .map((name) => `export const ${name} = (...args) => require('fs').promises.${name}(...args);`)
-        .join('\n'),
-    }));
+    esbuild.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' && path in ON_CALL ? { path, namespace: 'on-call' } : undefined,
+    );
+    esbuild.onLoad({ filter: /./, namespace: 'on-call' }, ({ path }) => {
+      const { module, load } = ON_CALL[path];
+      const functions = Object.entries(Object.getOwnPropertyDescriptors(module)).filter(
+        ([, { value }]) => typeof value === 'function',
+      );
+      return {
+        contents: functions
+          .map(([name]) => `export const ${name} = (...args) => ${load}.${name}(...args);`)
+          .join('\n'),
+      };
+    });
   },
 };
 
 /** What a run with nothing to do does not need, as it is imported. */
 const APART = ['execa', './live-tree.ts', './load-file.ts'];
+
+/** What a stage type imports when it is at work, and is so small that loading a module takes longer than the work. */
+const TOGETHER = ['./run-command.ts'];
 
 /**
  * Leaves what stage types import when they are at work, and what only a run that starts something needs, out of the
@@ -100,7 +117,7 @@ export function partsApart(entryPoints) {
       esbuild.onResolve({ filter: /./ }, ({ kind, path, importer }) => {
         if (kind !== 'dynamic-import' || isBuiltin(path)) return undefined;
         const ofStage = /[\\/]src[\\/]stages[\\/]/.test(importer);
-        if (!ofStage && !APART.includes(path)) return undefined;
+        if (TOGETHER.includes(path) || (!ofStage && !APART.includes(path))) return undefined;
         const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
         const name = path.startsWith('.') ? relative(join(root, 'src'), file).replace(/\.ts$/, '') : path;
         entryPoints[`parts/${name}`] = file;

@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 
@@ -13,13 +13,20 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** The identity of the process that calls. */
-export async function thisProcess(): Promise<ProcessIdentity> {
+let own: Promise<ProcessIdentity> | undefined;
+
+/** The identity of the process that calls, looked up once: it cannot change. */
+export function thisProcess(): Promise<ProcessIdentity> {
+  own ??= identityOfThis();
+  return own;
+}
+
+async function identityOfThis(): Promise<ProcessIdentity> {
   const started = await startTime(process.pid);
   return {
     host: hostname(),
-    boot: await bootId(),
-    pidNamespace: await pidNamespace(),
+    boot: bootId(),
+    pidNamespace: pidNamespace(),
     pid: process.pid,
     started: started ?? '',
   };
@@ -30,15 +37,15 @@ export async function thisProcess(): Promise<ProcessIdentity> {
  */
 export async function isRunning(identity: ProcessIdentity): Promise<boolean | 'unknown'> {
   if (identity.host !== hostname()) return 'unknown';
-  if (identity.boot !== (await bootId())) return false;
-  if (identity.pidNamespace !== (await pidNamespace())) return 'unknown';
+  if (identity.boot !== bootId()) return false;
+  if (identity.pidNamespace !== pidNamespace()) return 'unknown';
   return (await startTime(identity.pid)) === identity.started;
 }
 
 /** When a process began, in whatever unit the system has; undefined when it does not run any more. */
 async function startTime(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return await startTimeFromPs(pid);
-  const text = await readIfThere(`/proc/${pid}/stat`);
+  const text = readIfThere(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets and may hold spaces and brackets itself (man 5 proc).
   const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const ended = state === undefined || ['', 'Z', 'X'].includes(state);
@@ -57,14 +64,24 @@ async function startTimeFromPs(pid: number): Promise<string | undefined> {
   }
 }
 
-async function bootId(): Promise<string> {
-  return (await readIfThere('/proc/sys/kernel/random/boot_id')).trim();
+// What /proc holds is made when it is read: no disk is waited for.
+
+function bootId(): string {
+  return readIfThere('/proc/sys/kernel/random/boot_id').trim();
 }
 
-async function pidNamespace(): Promise<string> {
-  return await readlink('/proc/self/ns/pid').catch(() => '');
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
 }
 
-async function readIfThere(path: string): Promise<string> {
-  return await readFile(path, 'utf8').catch(() => '');
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

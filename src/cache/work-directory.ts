@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, explained, orAbsent } from './cache-error.ts';
 import type { Digest } from './digest.ts';
@@ -29,7 +29,8 @@ export async function createAttempt(work: string, key: Digest): Promise<Attempt>
   return await explained('create a work directory', async () => {
     const parent = join(work, key);
     const prepared = join(parent, `${PREPARED_PREFIX}${randomUUID()}`);
-    await makeDirectory(prepared);
+    await makeDirectory(parent);
+    await mkdir(prepared);
     await writeFile(join(prepared, OWNER_FILE), await self());
     for (;;) {
       const newest = (await listAttempts(work, key))[0];

@@ -46,7 +46,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
       force: options.force,
       ...(options.only === undefined ? {} : { only: options.only }),
       environment: process.env,
-      executor: new LocalExecutor(packagePath('dist', 'stage-host.js')),
+      executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs')),
       chooseEngine: (declared) => chooseEngine(options.engine ?? declared),
       emit,
       control,

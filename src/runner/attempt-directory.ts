@@ -24,12 +24,13 @@ export async function keepOnlyWork(directory: string): Promise<void> {
  */
 export async function takeOver(workDirectory: string, key: Digest, executor: Executor): Promise<Attempt[]> {
   return await explained('tidy up after earlier attempts', async () => {
-    for (const { directory } of await listAttempts(workDirectory, key)) {
+    const found = await listAttempts(workDirectory, key);
+    for (const { directory } of found) {
       if (!(await isAbandoned(directory))) continue;
       await executor.endRemains(directory);
       await keepOnlyWork(directory);
     }
-    return await listAttempts(workDirectory, key);
+    return found.length === 0 ? found : await listAttempts(workDirectory, key);
   });
 }
 

@@ -72,6 +72,7 @@ export async function runAttempt(
   const engine = stage.type.tensors ? await chooseEngine() : undefined;
   const earlier = await takeOver(workspace.workDirectory, action.key, executor);
   const attempt = await createAttempt(workspace.workDirectory, action.key);
+  let isRecorded = false;
   try {
     const prepared = await explained('prepare an attempt', () =>
       prepareSpec({ stage, action, attempt, earlier, engine }, { workspace, files: decider.files, recordOf }),
@@ -81,9 +82,12 @@ export async function runAttempt(
     const { end, log, metrics } = await execute(order, number, prepared.spec, context);
     if (end.status !== 'done') return { ...end, log };
     const work = { started, engine, metrics };
-    return { ...(await failedByUser(() => record(order, prepared.spec, end, work, context))), log };
+    const outcome = await failedByUser(() => record(order, prepared.spec, end, work, context));
+    isRecorded = outcome.status === 'ran';
+    return { ...outcome, log };
   } finally {
-    await keepOnlyWork(attempt.directory).catch(() => {}); // the next attempt looks again
+    // Of an action that is recorded nothing is left; otherwise the next attempt looks again.
+    if (!isRecorded) await keepOnlyWork(attempt.directory).catch(() => {});
   }
 }
 

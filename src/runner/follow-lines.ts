@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 
 /** How often the file is looked at where the file system does not tell of changes. */
 const POLL_MS = 250;
@@ -7,22 +7,24 @@ const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 const LONGEST_LINE_BYTES = 1024 * 1024;
 
+/** Shared by all files: what was read is copied before anybody else can read. */
+const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
 /**
  * Lines of a file that another process appends to, each once and in order, until `ended` has settled and all is
  * read. A last line without its newline was cut by a crash and is left out, as is one of more than 1 MiB. The file must exist.
  */
 export async function* followLines(file: string, ended: Promise<unknown>): AsyncGenerator<string> {
-  const handle = await open(file, 'r');
+  const descriptor = openSync(file, 'r');
   const changes = new Changes(file, ended);
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   const line = new Line();
   try {
     for (;;) {
       const last = changes.ended; // what is appended before the end is read after it
       for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
-        if (bytesRead === 0) break;
-        let rest = buffer.subarray(0, bytesRead);
+        const bytes = readSync(descriptor, chunk);
+        if (bytes === 0) break;
+        let rest = Buffer.from(chunk.subarray(0, bytes));
         for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
           line.add(rest.subarray(0, end));
           const text = line.take();
@@ -30,13 +32,14 @@ export async function* followLines(file: string, ended: Promise<unknown>): Async
           rest = rest.subarray(end + 1);
         }
         line.add(rest);
+        if (bytes === CHUNK_BYTES) await setImmediate(); // whoever writes without end holds up nobody else
       }
       if (last) return;
       await changes.next();
     }
   } finally {
     changes.close();
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
@@ -48,7 +51,7 @@ class Line {
   add(piece: Buffer): void {
     this.#bytes += piece.length;
     if (this.#bytes > LONGEST_LINE_BYTES) this.#pieces = [];
-    else if (piece.length > 0) this.#pieces.push(Buffer.from(piece)); // the buffer is used again
+    else if (piece.length > 0) this.#pieces.push(piece);
   }
 
   /** The whole line, after which the next one begins; undefined for one that was too long. */

@@ -19,7 +19,7 @@ const SPAWN_DESCRIPTORS = 8;
 
 /**
  * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
- * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.js`.
+ * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.cjs`.
  */
 export class LocalExecutor implements Executor {
   readonly #hostFile: string;

@@ -10,7 +10,7 @@ import { train } from '../../src/stages/train.ts';
 import { freshDirectory, removeDirectories, resolvedSettings } from './run-stage.ts';
 import { type TrainInputs, writeTrainInputs } from './train-inputs.ts';
 
-const HOST = join(import.meta.dirname, '../../dist/stage-host.js');
+const HOST = join(import.meta.dirname, '../../dist/stage-host.cjs');
 const OUTPUTS = ['model/model.safetensors', 'history.csv', 'loss-curve.svg', 'samples.json'];
 const ADAPTED = { dropout: 0.1, lora: { rank: 2, dropout: 0.1 } };
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { CacheError, explained } from '../../cache/cache-error.ts';
 import { canonicalJson } from '../../cache/canonical-json.ts';
 import { freeBytes } from '../../cache/disk-space.ts';
@@ -171,12 +171,9 @@ function causedByFullDisk(error: StageFailure, { attemptDirectory }: StageSpec):
   };
 }
 
-/** Readers see no result or a whole one. */
+/** Readers see no result or a whole one. It need not survive the machine: after the runner's death nobody reads it. */
 function writeResult(file: string, result: StageResult): void {
   const draft = `${file}.draft`;
-  const descriptor = openSync(draft, 'w');
-  writeSync(descriptor, JSON.stringify(result));
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  writeFileSync(draft, JSON.stringify(result));
   renameSync(draft, file);
 }
