@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Finished, Project } from './rig.ts';
@@ -35,11 +35,11 @@ function expectMessage({ stdout, stderr }: Finished, message: RegExp): void {
 const link = (path: string, target: string) => (project: Project) => {
   mkdirSync(project.path(path, '..'), { recursive: true });
   symlinkSync(target, project.path(path));
-  return () => rmSync(project.path(path));
+  return () => unlinkSync(project.path(path));
 };
 const file = (path: string) => (project: Project) => {
   project.write(path, 'in the way');
-  return () => rmSync(project.path(path));
+  return () => unlinkSync(project.path(path));
 };
 
 /** How the folder is broken, which gives back what mends it, and what is said of it. */
