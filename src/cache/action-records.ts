@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { link, lstat, rename, rm } from 'node:fs/promises';
+import { lstatSync, readdirSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
-import { CacheError, errorCode, explained, orAbsent } from './cache-error.ts';
+import { CacheError, errorCode, explained, ifThere } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
@@ -36,6 +36,14 @@ export class ActionRecords {
     });
   }
 
+  /** `find` for an action that observes nothing: it has one record at most, under a name that is known. */
+  async findOnly(key: Digest): Promise<readonly ActionRecord[]> {
+    const path = this.#path({ key, observed: {} });
+    if (!isThere(path)) return await this.find(key);
+    const record = await explained('read the action records', () => this.#read(path));
+    return record ? [record] : [];
+  }
+
   /**
    * Records a finished action and returns the record that holds from now on: this one, or, when another
    * process has finished the same action first, that one's, with whose outputs to continue.
@@ -48,7 +56,7 @@ export class ActionRecords {
           const winner = await this.#read(path);
           if (winner) return winner;
           // Reading a damaged record puts it aside; where that is impossible, no record can be added either.
-          if (await orAbsent(lstat(path))) throw stuck(path);
+          if (isThere(path)) throw stuck(path);
         }
         await sync(dirname(path));
         return record;
@@ -93,10 +101,11 @@ export class ActionRecords {
   /** Names of the files in which the records of an action lie. What is no folder is put aside, so that one can be made. */
   async #namesOf(key: Digest): Promise<string[]> {
     const folder = this.#folder(key);
+    if (!isThere(folder)) return [];
     try {
       return readdirSync(folder).filter((name) => name.endsWith('.json'));
     } catch (error) {
-      if (await orAbsent(lstat(folder))) await this.#putAside(folder, reasonOf(error));
+      if (isThere(folder)) await this.#putAside(folder, reasonOf(error));
       return [];
     }
   }
@@ -107,7 +116,7 @@ export class ActionRecords {
       return this.#parse(readText(path), path);
     } catch (error) {
       // A link that leads nowhere is there, although it cannot be opened.
-      return (await orAbsent(lstat(path))) ? await this.#putAside(path, reasonOf(error)) : undefined;
+      return isThere(path) ? await this.#putAside(path, reasonOf(error)) : undefined;
     }
   }
 
@@ -139,9 +148,14 @@ export class ActionRecords {
     return join(this.#directory, 'actions', key);
   }
 
-  #path({ key, observed }: ActionRecord): string {
+  #path({ key, observed }: Pick<ActionRecord, 'key' | 'observed'>): string {
     return join(this.#folder(key), `${digestOfBytes(canonicalJson(observed))}.json`);
   }
+}
+
+/** Whether anything has this name, a link that leads nowhere included. */
+function isThere(path: string): boolean {
+  return ifThere(() => lstatSync(path, { throwIfNoEntry: false })) !== undefined;
 }
 
 /** Gives a file a second name unless that name is taken: unlike a rename it never replaces anything. */

@@ -17,7 +17,7 @@ export async function openPipeline(
   return await loadFile(file, set, stageTypes, sources);
 }
 
-/** `openPipeline` for a run, which remembers the pipeline under its artifacts. */
+/** `openPipeline` for a run or a plan, which remembers the pipeline under its artifacts. */
 export async function openRememberedPipeline(
   file: string,
   options: PipelineOptions,

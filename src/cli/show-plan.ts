@@ -1,7 +1,7 @@
 import { planPipeline } from '../runner/plan.ts';
 import { paintFor } from '../runner/reporters/paint.ts';
 import { show, visibleJson } from '../runner/reporters/show.ts';
-import { artifactsDirectory, openPipeline } from './open-pipeline.ts';
+import { artifactsDirectory, openRememberedPipeline } from './open-pipeline.ts';
 import type { PipelineOptions, StagesOptions } from './pipeline-options.ts';
 import { plannedStages } from './plan-document.ts';
 import { planLines } from './plan-lines.ts';
@@ -14,9 +14,10 @@ export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
 
 /** Prints what a run would do, and why; as a JSON document (json-shapes/plan.ts) with `json`. */
 export async function showPlan(file: string, options: PlanVerbOptions): Promise<void> {
-  const pipeline = await openPipeline(file, options);
+  const artifacts = artifactsDirectory(file, options);
+  const pipeline = await openRememberedPipeline(file, options, artifacts);
   const plan = await planPipeline(pipeline, {
-    artifactsDirectory: artifactsDirectory(file, options),
+    artifactsDirectory: artifacts,
     environment: process.env,
     offline: options.offline ?? false,
     force: options.force,

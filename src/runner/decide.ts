@@ -101,7 +101,8 @@ export class Decider {
 
   /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
   async decide(stage: Stage, action: Action): Promise<Decision> {
-    const records = await this.#workspace.records.find(action.key);
+    const { records: known } = this.#workspace;
+    const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
     const newest = newestRecord(records);
     if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
     if (!stage.type.observe || observedNothing(newest))

@@ -181,6 +181,30 @@ describe('ActionRecords', () => {
   });
 });
 
+describe('ActionRecords.findOnly', () => {
+  it('gives what find gives for an action that observes nothing, damaged and misplaced records included', async () => {
+    const plain = { ...example, observed: {} };
+    for (const content of [encodeRecord(plain), 'no record', undefined]) {
+      const found = [];
+      for (const method of ['find', 'findOnly'] as const) {
+        const { cache, problems, records } = await setUp();
+        await mkdir(dirname(recordPath(cache, plain)), { recursive: true });
+        if (content !== undefined) await writeFile(recordPath(cache, plain), content);
+        found.push({ records: await records[method](plain.key), problems: problems.map(({ code }) => code) });
+      }
+      expect(found[1]).toEqual(found[0]);
+    }
+  });
+
+  it('puts aside what lies in the place of the folder of the action', async () => {
+    const { cache, problems, records } = await setUp();
+    await mkdir(join(cache, 'actions'));
+    await writeFile(join(cache, 'actions', example.key), 'no folder');
+    expect(await records.findOnly(example.key)).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(['unreadable-record']);
+  });
+});
+
 describe('ActionRecords.replace', () => {
   it('replaces a record whose lost outputs came out otherwise, and says so', async () => {
     const { records, problems } = await setUp();
