@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Finished, Project } from './rig.ts';
