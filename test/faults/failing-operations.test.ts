@@ -15,14 +15,14 @@ const CAUSES: Readonly<Record<string, RegExp>> = {
   EIO: /EIO|i\/o error|input\/output|disk|read or written/i,
 };
 /** The short form looks at every so many-th operation only; a host does far fewer than a runner. */
-const STEPS = LONG ? { 'pipe.cjs': 1, 'stage-host.js': 1 } : { 'pipe.cjs': 23, 'stage-host.js': 4 };
+const STEPS = LONG ? { 'pipe.cjs': 1, 'stage-host.cjs': 1 } : { 'pipe.cjs': 23, 'stage-host.cjs': 4 };
 
 describe('a file operation that fails', () => {
   const attacked = new Attacked(['data', 'folder']);
   const hits = attacked.project.path('shared', 'hits');
   afterAll(() => attacked.remove());
 
-  const kinds = (['pipe.cjs', 'stage-host.js'] as const).flatMap((process) =>
+  const kinds = (['pipe.cjs', 'stage-host.cjs'] as const).flatMap((process) =>
     Object.keys(CAUSES).flatMap((code) =>
       (code === 'ENOSPC' ? [true, false] : [false]).map((lasts) => ({ process, code, lasts })),
     ),

@@ -1,5 +1,5 @@
 // Used by what NODE_OPTIONS=--require loads into a process of pipe: wraps every call of node:fs that changes the disk, under
-// the folder, and in the program (`pipe.cjs`, `stage-host.js`), that the JSON in FAULT_HOOK names.
+// the folder, and in the program (`pipe.cjs`, `stage-host.cjs`), that the JSON in FAULT_HOOK names.
 'use strict';
 const fs = require('node:fs');
 const { resolve, sep } = require('node:path');

@@ -4,7 +4,7 @@ import type { Attacked } from './attacked.ts';
 /** Environment that makes an operation of one of pipe's processes fail. */
 export interface Failure {
   /** The end of the program's name. */
-  readonly process: 'pipe.cjs' | 'stage-host.js';
+  readonly process: 'pipe.cjs' | 'stage-host.cjs';
   readonly code: string;
   /** The how many-th operation. */
   readonly at: number;
