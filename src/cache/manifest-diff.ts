@@ -27,7 +27,7 @@ export function changesBetween(before: KeyManifest, after: KeyManifest): Change[
   return PARTS.flatMap((part) => changesOfValue(part, partOf(before, part), partOf(after, part)));
 }
 
-/** No input that can be run is left out of a manifest, and is told input by input all the same. */
+/** No input that can be run is left out of a manifest, but changes are reported for each input. */
 function partOf(manifest: KeyManifest, part: (typeof PARTS)[number]): Json | undefined {
   return part === 'executable' ? (manifest.executable ?? {}) : manifest[part];
 }

@@ -1,3 +1,4 @@
+import type { CacheProblem } from '../cache/cache-problem.ts';
 import type { Change } from '../cache/manifest-diff.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
 import type { Json } from '../contract/json.ts';
@@ -97,18 +98,7 @@ export type RunEvent = { readonly time: string } & (
       readonly delay_ms: number;
       readonly error: string;
     }
-  | {
-      readonly type: 'cache-problem';
-      readonly code:
-        | 'corrupt-object'
-        | 'lost-object'
-        | 'unreadable-record'
-        | 'replaced-record'
-        | 'run-not-stored';
-      readonly message: string;
-      /** Where the damaged bytes were put aside, if they were. */
-      readonly quarantined?: string;
-    }
+  | ({ readonly type: 'cache-problem' } & CacheProblem)
   | {
       /** Comes twice for a hit whose outputs turn out to be lost when they are read: it is rebuilt, and the last counts. */
       readonly type: 'stage-finished';

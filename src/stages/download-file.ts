@@ -26,7 +26,7 @@ export interface DownloadOptions {
   readonly retries?: number;
   /** Milliseconds before the first repetition; doubled each time. */
   readonly retryDelayMs?: number;
-  /** A connection that gives next to nothing for so many milliseconds is broken off. */
+  /** A connection that gives next to nothing for this many milliseconds is closed. */
   readonly stallMs?: number;
 }
 

@@ -5,7 +5,7 @@ import { explainNetworkError, shownUrl, urlProblem } from './network-error.ts';
 import { proxyDispatcher, proxyIsSet } from './proxy.ts';
 import { TransientError } from './retry.ts';
 
-/** As many as curl follows where it is told to follow any is 50; browsers stop at 20. Ten hops are a loop. */
+/** curl -L follows 50 redirects, browsers 20. Ten hops are a loop. */
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,20 +17,13 @@ beforeEach(() => {
 });
 afterEach(() => rig.remove());
 
-/** A runner of its own, with the stage `a` that the test leads. */
-function startRunner(): ChildProcess {
-  return spawn(process.execPath, [fixtures.runner, rig.directory, fixtures.host, rig.socket], {
-    stdio: 'inherit',
-  });
-}
-
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) await once(child, 'exit');
 }
 
 describe('a stage whose action another runner does', () => {
   it('waits for another that does the same action, and leaves the result to it', async () => {
-    const runner = startRunner();
+    const runner = rig.startRunner(fixtures.runner);
     const leader = await rig.puppet('a');
     const second = rig.start({ b: { type: puppet, settings: rig.led('a', 'b') } });
     const waiting = await second.event('stage-waiting');
@@ -47,7 +40,7 @@ describe('a stage whose action another runner does', () => {
   });
 
   it('does the work itself when the other fails', async () => {
-    const runner = startRunner();
+    const runner = rig.startRunner(fixtures.runner);
     const leader = await rig.puppet('a');
     const second = rig.start({ b: { type: puppet, settings: rig.led('a', 'b') } });
     await second.event('stage-waiting');
@@ -61,7 +54,7 @@ describe('a stage whose action another runner does', () => {
   });
 
   it('can be cancelled while it waits', async () => {
-    const runner = startRunner();
+    const runner = rig.startRunner(fixtures.runner);
     const leader = await rig.puppet('a');
     const second = rig.start({ b: { type: puppet, settings: rig.led('a', 'b') } });
     await second.event('stage-waiting');
@@ -72,7 +65,7 @@ describe('a stage whose action another runner does', () => {
   });
 
   it('keeps waiting while the other is stopped, and then takes its result', async () => {
-    const runner = startRunner();
+    const runner = rig.startRunner(fixtures.runner);
     const leader = await rig.puppet('a');
     const second = rig.start({ b: { type: puppet, settings: rig.led('a', 'b') } });
     await second.event('stage-waiting');
@@ -95,7 +88,7 @@ describe('a stage that waits for its turn', () => {
     };
     const slow = rig.start(queue, { jobs: 1 });
     const first = await rig.puppet('first');
-    const runner = startRunner();
+    const runner = rig.startRunner(fixtures.runner);
     (await rig.puppet('a')).send({ do: 'finish' });
     await ended(runner);
     first.send({ do: 'finish' });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,13 +22,6 @@ afterEach(async () => {
   daemons.clear();
   await rig.remove();
 });
-
-/** A runner of its own, with the stage `a` that the test leads. */
-function startRunner(): ChildProcess {
-  return spawn(process.execPath, [fixtures.runner, rig.directory, fixtures.host, rig.socket], {
-    stdio: 'inherit',
-  });
-}
 
 /** What the stage starts: a child in its group and, on Linux, one that has left it. */
 async function startChildren(a: Puppet): Promise<number[]> {
@@ -98,7 +91,7 @@ describe('nothing of a stage outlives its runner', () => {
       },
     ],
   ])('that %s', async (_, end) => {
-    const runner = startRunner();
+    const runner = rig.startRunner(fixtures.runner);
     const a = await rig.puppet('a');
     await a.order({ do: 'checkpoint', text: 'half' });
     const children = await startChildren(a);
@@ -112,7 +105,7 @@ describe('nothing of a stage outlives its runner', () => {
   it.runIf(process.platform === 'linux')(
     'also where nobody watched it: the next attempt ends it first',
     async () => {
-      const runner = startRunner();
+      const runner = rig.startRunner(fixtures.runner);
       const a = await rig.puppet('a');
       await a.order({ do: 'checkpoint', text: 'half' });
       const children = await startChildren(a);

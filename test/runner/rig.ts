@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -108,6 +109,11 @@ export class Rig {
   constructor(host: string) {
     this.#host = host;
     this.#server = createServer((socket) => void this.#welcome(socket)).listen(this.socket);
+  }
+
+  /** A runner of its own, which the test can kill; it runs the stage `a`, led by the test. `program`: see `buildFixtures`. */
+  startRunner(program: string): ChildProcess {
+    return spawn(process.execPath, [program, this.directory, this.#host, this.socket], { stdio: 'inherit' });
   }
 
   async remove(): Promise<void> {

@@ -9,7 +9,7 @@ export type Paint = (style: Style, text: string) => string;
 
 /**
  * Stands for `ESC [` in painted texts until they are written (show.ts): no text of a program, file or server can hold
- * it, so an escape sequence that they bring is told from ours.
+ * it, so an escape sequence that they bring differs from ours.
  */
 export const OWN_ESCAPE = `\u{fdd0}${randomUUID()}`;
 
