@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
 import { CacheError, errorCode, explained, ifThere } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
@@ -10,6 +10,9 @@ import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
 import { quarantine } from './quarantine.ts';
 import { readText } from './read-text.ts';
 
+/** Most actions observe nothing. */
+const NO_FACTS = digestOfBytes(canonicalJson({}));
+
 /**
  * Records of finished actions at `actions/<key>/<digest of observed facts>.json`. The objects that a record
  * names must be stored before it is added: then a record that can be found never refers to half a result,
@@ -17,10 +20,12 @@ import { readText } from './read-text.ts';
  */
 export class ActionRecords {
   readonly #directory: string;
+  readonly #actions: string;
   readonly #onProblem: OnCacheProblem;
 
   constructor(cacheDirectory: string, onProblem: OnCacheProblem) {
     this.#directory = cacheDirectory;
+    this.#actions = join(cacheDirectory, 'actions');
     this.#onProblem = onProblem;
   }
 
@@ -145,11 +150,12 @@ export class ActionRecords {
   }
 
   #folder(key: Digest): string {
-    return join(this.#directory, 'actions', key);
+    return `${this.#actions}${sep}${key}`;
   }
 
   #path({ key, observed }: Pick<ActionRecord, 'key' | 'observed'>): string {
-    return join(this.#folder(key), `${digestOfBytes(canonicalJson(observed))}.json`);
+    const facts = Object.keys(observed).length === 0 ? NO_FACTS : digestOfBytes(canonicalJson(observed));
+    return `${this.#folder(key)}${sep}${facts}.json`;
   }
 }
 

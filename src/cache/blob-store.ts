@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { chmod, copyFile, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, orAbsent } from './cache-error.ts';
+import { errorCode, ifThere, orAbsent } from './cache-error.ts';
 import type { OnCacheProblem } from './cache-problem.ts';
 import { copyWithDigest, type Digest, type Digested, digestOfBytes, digestOfFile } from './digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from './durable.ts';
@@ -59,9 +59,14 @@ export class BlobStore {
   }
 
   /** Size in bytes of the object's file, whose bytes are not looked at; undefined when there is none. */
-  async size(digest: Digest): Promise<number | undefined> {
-    const state = await readObject(this.#path(digest), (path) => stat(path));
-    return state && 'size' in state ? state.size : undefined;
+  size(digest: Digest): number | undefined {
+    try {
+      const state = ifThere(() => statSync(this.#path(digest), { throwIfNoEntry: false }));
+      return state?.isFile() ? state.size : undefined;
+    } catch (error) {
+      if (UNREADABLE.includes(errorCode(error) ?? '')) return undefined;
+      throw error;
+    }
   }
 
   /** Path of an object whose bytes agree with its digest; undefined, with the problem reported, otherwise. */

@@ -1,8 +1,4 @@
-import canonicalize from 'canonicalize';
 import type { Json } from '../contract/json.ts';
-
-// The package is CommonJS with types written for ES modules; what Node imports is the function itself.
-const serialize = canonicalize as unknown as (value: Json) => string;
 
 /**
  * The one JSON text of a value by RFC 8785 (https://www.rfc-editor.org/rfc/rfc8785): keys sorted by UTF-16
@@ -10,29 +6,66 @@ const serialize = canonicalize as unknown as (value: Json) => string;
  * JSON cannot hold: numbers that are not finite, strings with a lone surrogate, undefined.
  */
 export function canonicalJson(value: Json): string {
-  refuseWhatJsonCannotHold(value, '$');
-  return serialize(value);
+  const text: string[] = [];
+  write(value, text, []);
+  return text.join('');
 }
 
-/** JSON.stringify would write null for these, drop them, or write text that UTF-8 cannot carry. */
-function refuseWhatJsonCannotHold(value: unknown, place: string): void {
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new TypeError(`${place} is ${value}: JSON has no such number`);
+/** Keys and indices on the way from the root to a value. */
+type Path = (string | number)[];
+
+/** One walk that also refuses what JSON.stringify would drop, write as null, or write as text that UTF-8 cannot carry. */
+function write(value: unknown, text: string[], path: Path): void {
+  if (Array.isArray(value)) writeArray(value, text, path);
+  else if (typeof value === 'object' && value !== null) writeObject(value, text, path);
+  else text.push(textOfScalar(value, path));
+}
+
+function textOfScalar(value: unknown, path: Path): string {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw halfPair(place(path));
+      return JSON.stringify(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError(`${place(path)} is ${value}: JSON has no such number`);
+      return JSON.stringify(value);
+    case 'boolean':
+    case 'object':
+      return String(value); // true, false, null
+    default:
+      throw new TypeError(`${place(path)} is ${typeof value}: JSON has no such value`);
   }
-  if (typeof value === 'string' && !value.isWellFormed()) {
-    throw new TypeError(`${place} holds half of a surrogate pair: it is not valid Unicode text`);
+}
+
+function writeArray(values: readonly unknown[], text: string[], path: Path): void {
+  text.push('[');
+  // By index: forEach would skip the holes of a sparse array.
+  for (let index = 0; index < values.length; index++) {
+    if (index > 0) text.push(',');
+    path.push(index);
+    write(values[index], text, path);
+    path.pop();
   }
-  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return;
-  if (typeof value !== 'object') throw new TypeError(`${place} is ${typeof value}: JSON has no such value`);
-  if (Array.isArray(value)) {
-    // Not forEach: it would skip the holes of a sparse array.
-    for (let index = 0; index < value.length; index++) {
-      refuseWhatJsonCannotHold(value[index], `${place}[${index}]`);
-    }
-    return;
+  text.push(']');
+}
+
+function writeObject(value: object, text: string[], path: Path): void {
+  const keys = Object.keys(value).sort();
+  text.push('{');
+  for (const key of keys) {
+    if (!key.isWellFormed()) throw halfPair(`a key of ${place(path)}`);
+    text.push(key === keys[0] ? '' : ',', JSON.stringify(key), ':');
+    path.push(key);
+    write((value as Record<string, unknown>)[key], text, path);
+    path.pop();
   }
-  for (const [key, inner] of Object.entries(value)) {
-    refuseWhatJsonCannotHold(key, `a key of ${place}`);
-    refuseWhatJsonCannotHold(inner, `${place}.${key}`);
-  }
+  text.push('}');
+}
+
+function halfPair(place: string): TypeError {
+  return new TypeError(`${place} holds half of a surrogate pair: it is not valid Unicode text`);
+}
+
+function place(path: Path): string {
+  return `$${path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')}`;
 }

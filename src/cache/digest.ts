@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
 
@@ -19,7 +19,7 @@ export function isDigest(value: unknown): value is Digest {
 
 /** SHA-256 of bytes, or of the UTF-8 encoding of a string. */
 export function digestOfBytes(bytes: Uint8Array | string): Digest {
-  return createHash('sha256').update(bytes).digest('hex') as Digest;
+  return hash('sha256', bytes) as Digest;
 }
 
 /** Digest and length in bytes of what was read. */

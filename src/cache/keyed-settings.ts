@@ -79,13 +79,24 @@ function keyedObject(schema: MarkedSchema, value: JsonObject, affects: Affects):
 function propertySchema(schema: MarkedSchema, name: string): MarkedSchema | undefined {
   if (schema.properties && Object.hasOwn(schema.properties, name)) return schema.properties[name];
   for (const [pattern, property] of Object.entries(schema.patternProperties ?? {})) {
-    if (new RegExp(pattern, 'u').test(name)) return property;
+    if (compiled(pattern).test(name)) return property;
   }
   for (const part of schema.allOf ?? []) {
     const property = propertySchema(part, name);
     if (property) return property;
   }
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+}
+
+const COMPILED = new Map<string, RegExp>();
+
+/** Stage types have few patterns, and pipelines thousands of stages. */
+function compiled(pattern: string): RegExp {
+  const known = COMPILED.get(pattern);
+  if (known) return known;
+  const expression = new RegExp(pattern, 'u');
+  COMPILED.set(pattern, expression);
+  return expression;
 }
 
 function isSet(value: Json | undefined): boolean {

@@ -105,12 +105,12 @@ export class ObjectStore {
    */
   async contains({ artifact, digest, bytes }: StoredArtifact): Promise<boolean> {
     return await explained('read the cache', async () => {
-      const size = await this.#blobs.size(digest);
+      const size = this.#blobs.size(digest);
       if (artifact === 'file') return size === bytes;
       const tree = size === undefined ? undefined : await this.#readTree(digest);
       if (!tree) return false;
       for (const file of tree.files) {
-        if ((await this.#blobs.size(file.digest)) !== file.bytes) return false;
+        if (this.#blobs.size(file.digest) !== file.bytes) return false;
       }
       return true;
     });

@@ -1,7 +1,6 @@
-import type { BigIntStats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { type BigIntStats, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { CacheError, explained, orAbsent } from '../cache/cache-error.ts';
+import { CacheError, explained, ifThere } from '../cache/cache-error.ts';
 import { digestOfBytes, isDigest } from '../cache/digest.ts';
 import { isExecutable, listDirectory, shownState } from '../cache/directory-listing.ts';
 import { identify } from '../cache/identify.ts';
@@ -87,11 +86,12 @@ export class FileInputs {
   }
 }
 
+/** Looked at at once: there may be thousands, and waiting for a thread takes longer than looking. */
 async function shownInput(path: string): Promise<BigIntStats> {
-  const state = await orAbsent(lstat(path));
+  const state = ifThere(() => lstatSync(path, { bigint: true }));
   if (!state)
     throw new StageError(`the input ${path} does not exist`, { hint: 'Create it, or correct its path.' });
-  return await shownState(path);
+  return state.isSymbolicLink() ? await shownState(path) : state;
 }
 
 /**

@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/cache/canonical-json.ts';
@@ -109,6 +110,17 @@ describe('canonicalJson', () => {
       fc.property(fc.jsonValue(), (value) => {
         expect(JSON.parse(canonicalJson(value as Json))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
+    );
+  });
+
+  it('is the text that the package `canonicalize` gives', () => {
+    // The package is CommonJS with types written for ES modules; what Node imports is the function itself.
+    const reference = canonicalize as unknown as (value: unknown) => string;
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' }), (value) => {
+        expect(canonicalJson(value as Json)).toBe(reference(value));
+      }),
+      { numRuns: 200 },
     );
   });
 
