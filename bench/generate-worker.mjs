@@ -8,8 +8,8 @@ import { randomParameters } from './random-parameters.mjs';
 const { engine, config, batches, tokens } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { loadEngine, Gpt2, parameterShapes, generate } = await importSource(`
   export { loadEngine } from './src/engine/load-engine.ts';
-  export { Gpt2, parameterShapes } from './src/model/gpt2.ts';
-  export { generate } from './src/model/generate.ts';`);
+  export { Gpt2, parameterShapes } from './src/model/network/gpt2.ts';
+  export { generate } from './src/model/generation/generate.ts';`);
 const tf = await loadEngine(engine);
 const model = new Gpt2(config, randomParameters(tf, parameterShapes(config)));
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -34,7 +34,7 @@ const { values: options } = parseArgs({
 const NAMES = { pipe: 'pipe', huggingFace: 'Hugging Face generate', book: "the book's loop" };
 
 const { TENSOR_MEMORY, tokenizerFor, renderPrompt } = await importSource(`
-  export { TENSOR_MEMORY } from './src/runner/stage-environment.ts';
+  export { TENSOR_MEMORY } from './src/runner/attempt/stage-environment.ts';
   export { tokenizerFor } from './src/text/tokenizer.ts';
   export { renderPrompt } from './src/text/prompt-style.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));

@@ -17,7 +17,7 @@ const BYTES = 2 ** 30;
 const TARGET = 1; // GB/s
 
 const { digestOfFile, copyWithDigest } = await importSource(`
-  export { copyWithDigest, digestOfFile } from './src/cache/digest.ts';`);
+  export { copyWithDigest, digestOfFile } from './src/files/digest.ts';`);
 
 /** Seconds that something took. */
 async function timed(work) {

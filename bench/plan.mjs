@@ -26,11 +26,11 @@ const FAMILY = 10;
 
 const { Decider, digestOfBytes, openPipeline, openWorkspace, RECORD_VERSION, rememberKey } =
   await importSource(`
-    export { RECORD_VERSION } from './src/cache/action-record.ts';
-    export { digestOfBytes } from './src/cache/digest.ts';
-    export { rememberKey } from './src/cache/latest.ts';
-    export { openPipeline } from './src/cli/open-pipeline.ts';
-    export { Decider } from './src/runner/decide.ts';
+    export { RECORD_VERSION } from './src/cache/records/action-record.ts';
+    export { digestOfBytes } from './src/files/digest.ts';
+    export { rememberKey } from './src/cache/records/latest.ts';
+    export { openPipeline } from './src/cli/open/open-pipeline.ts';
+    export { Decider } from './src/runner/plan/decide.ts';
     export { openWorkspace } from './src/runner/workspace.ts';`);
 
 /** A pipeline file of families; `prefix` begins the stages' names, `parts` is a setting of all of them. */

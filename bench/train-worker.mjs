@@ -10,11 +10,11 @@ const { engine, config, batches } = JSON.parse(readFileSync(process.argv[2], 'ut
 const { loadEngine, Gpt2, initialLora, parameterShapes, collate, meanLossGradients, AdamW } =
   await importSource(`
   export { loadEngine } from './src/engine/load-engine.ts';
-  export { Gpt2, parameterShapes } from './src/model/gpt2.ts';
-  export { initialLora } from './src/model/lora.ts';
-  export { collate } from './src/text/collate.ts';
-  export { meanLossGradients } from './src/training/batch-loss.ts';
-  export { AdamW } from './src/training/adamw.ts';`);
+  export { Gpt2, parameterShapes } from './src/model/network/gpt2.ts';
+  export { initialLora } from './src/model/network/lora.ts';
+  export { collate } from './src/batch/collate.ts';
+  export { meanLossGradients } from './src/training/objective/batch-loss.ts';
+  export { AdamW } from './src/training/optimizer/adamw.ts';`);
 const tf = await loadEngine(engine);
 
 const parameters = randomParameters(tf, parameterShapes(config));

@@ -8,7 +8,7 @@ import { importSource, root } from './import-source.mjs';
 
 const DECLARATIONS = `
   export { stageTypes } from './src/stages/index.ts';
-  export { PipelineSchema, StageSchema } from './src/pipeline/schema.ts';`;
+  export { PipelineSchema, StageSchema } from './src/pipeline/schema/pipeline-schema.ts';`;
 
 /**
  * src/cli/validators.ts compiles the schemas of all stage types where pipe runs from its sources. That costs 100 ms and
@@ -19,7 +19,7 @@ export const compiledValidators = {
   setup(esbuild) {
     esbuild.onLoad({ filter: /[\\/]src[\\/]cli[\\/]validators\.ts$/ }, async () => {
       const { stageTypes, compileValidators } = await importSource(
-        `${DECLARATIONS} export { compileValidators } from './src/pipeline/validators.ts';`,
+        `${DECLARATIONS} export { compileValidators } from './src/pipeline/schema/compile-validators.ts';`,
       );
       const { source } = compileValidators(stageTypes);
       return { contents: source, loader: 'js', resolveDir: join(root, 'src/cli') };

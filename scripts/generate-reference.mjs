@@ -7,8 +7,8 @@ import { importSource, root } from './import-source.mjs';
 
 const { stageTypes, pipelineJsonSchema, referencePage } = await importSource(`
   export { stageTypes } from './src/stages/index.ts';
-  export { pipelineJsonSchema } from './src/pipeline/json-schema.ts';
-  export { referencePage } from './src/pipeline/reference.ts';`);
+  export { pipelineJsonSchema } from './src/pipeline/schema/json-schema.ts';
+  export { referencePage } from './src/pipeline/schema/reference.ts';`);
 await mkdir(join(root, 'schemas'), { recursive: true });
 await mkdir(join(root, 'docs/reference'), { recursive: true });
 const schema = JSON.stringify(pipelineJsonSchema(stageTypes), null, 2);

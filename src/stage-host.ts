@@ -1,5 +1,5 @@
 // The process that does the work of one stage: node dist/stage-host.cjs <spec.json>
-import { runStageHost } from './runner/stage-process/host.ts';
+import { runStageHost } from './stage-process/host.ts';
 import { stageTypes } from './stages/index.ts';
 
 void runStageHost(process.argv[2], stageTypes);

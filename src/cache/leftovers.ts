@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { orAbsent } from './cache-error.ts';
-import { isRunning, type ProcessIdentity } from './process-identity.ts';
+import { isRunning, type ProcessIdentity } from '../files/process-identity.ts';
+import { orAbsent } from '../files/system-problem.ts';
 import { OWNER_FILE, PREPARED_PREFIX } from './work-directory.ts';
 
 /** Whatever is really in use is written to far more often. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, explained, orAbsent } from './cache-error.ts';
-import type { Digest } from './digest.ts';
-import { makeDirectory } from './durable.ts';
-import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
+import type { Digest } from '../files/digest.ts';
+import { makeDirectory } from '../files/durable.ts';
+import { isRunning, type ProcessIdentity, thisProcess } from '../files/process-identity.ts';
+import { errorCode, explained, orAbsent } from '../files/system-problem.ts';
 
 /** The file of an attempt that names the process that created it. */
 export const OWNER_FILE = 'owner.json';

@@ -1,16 +1,16 @@
 import { Command, CommanderError } from 'commander';
-import { visible } from '../runner/reporters/show.ts';
-import { catCommand } from './cat.ts';
-import { surviveClosedStreams } from './closed-streams.ts';
-import { doctorCommand } from './doctor.ts';
+import { visible } from '../terminal/show.ts';
+import { doctorCommand } from './doctor/doctor.ts';
 import { EXIT } from './exit-code.ts';
-import { getCommand } from './get.ts';
-import { graphCommand } from './graph.ts';
-import { planCommand } from './plan.ts';
-import { runCommand } from './run.ts';
+import { graphCommand } from './graph/graph.ts';
+import { catCommand } from './outputs/cat.ts';
+import { getCommand } from './outputs/get.ts';
+import { planCommand } from './plan/plan.ts';
+import { surviveClosedStreams } from './run/closed-streams.ts';
+import { runCommand } from './run/run.ts';
 import { showError } from './show-error.ts';
-import { statusCommand } from './status.ts';
-import { validateCommand } from './validate.ts';
+import { statusCommand } from './status/status.ts';
+import { validateCommand } from './validate/validate.ts';
 import { version } from './version.ts';
 
 const EXAMPLES = `

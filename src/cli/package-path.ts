@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { nearestFolder } from './nearest-folder.ts';
+import { nearestFolder } from './open/nearest-folder.ts';
 
 /** Path of something that comes with pipe, wherever the code lies in it: dist/, dist/chunks/ or src/cli/. */
 export function packagePath(...parts: readonly string[]): string {

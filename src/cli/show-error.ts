@@ -1,9 +1,9 @@
-import { CacheError, systemProblem } from '../cache/cache-error.ts';
 import { StageError } from '../contract/stage-context.ts';
-import { PipelineError } from '../pipeline/diagnostic.ts';
-import { paintFor } from '../runner/reporters/paint.ts';
-import { show } from '../runner/reporters/show.ts';
-import { UnknownStageError } from '../runner/stage-graph.ts';
+import { CacheError, systemProblem } from '../files/system-problem.ts';
+import { PipelineError } from '../pipeline/diagnostics/diagnostic.ts';
+import { UnknownStageError } from '../runner/plan/stage-graph.ts';
+import { paintFor } from '../terminal/paint.ts';
+import { show } from '../terminal/show.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UserError } from './user-error.ts';
 
@@ -16,7 +16,7 @@ export async function showError(thrown: unknown): Promise<ExitCode> {
   const paint = paintFor(process.stderr);
   const say = (text: string) => show(process.stderr, text);
   if (error instanceof PipelineError) {
-    const { formatDiagnostics } = await import('../pipeline/format-diagnostics.ts');
+    const { formatDiagnostics } = await import('../pipeline/diagnostics/format-diagnostics.ts');
     say(formatDiagnostics(error, { directory: process.cwd(), paint }));
     return EXIT.usage;
   }

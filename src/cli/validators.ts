@@ -1,5 +1,5 @@
-import type { Validators } from '../pipeline/validator.ts';
-import { createValidators } from '../pipeline/validators.ts';
+import { createValidators } from '../pipeline/schema/compile-validators.ts';
+import type { Validators } from '../pipeline/schema/validator.ts';
 import { stageTypes } from '../stages/index.ts';
 
 /** Validators of the pipeline language and of every stage type. scripts/build.mjs puts compiled ones in this place. */

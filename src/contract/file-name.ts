@@ -22,3 +22,9 @@ export function digestedFileName(name: string, encoded: string): string {
     .replace(/\uFFFD+$/, '');
   return `${beginning}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 }
+
+/** What two names share when some file system (macOS, Windows) takes them for the same. */
+export function foldName(name: string): string {
+  // Upper case first: it joins letters that have several lower-case forms, such as the final sigma.
+  return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+}

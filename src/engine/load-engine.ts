@@ -1,8 +1,6 @@
 import { createRequire } from 'node:module';
-import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type { EngineName } from '../contract/engine-name.ts';
-
-export type Tf = typeof TensorFlow;
+import type { Tf } from './tensorflow.ts';
 
 /** How each engine comes to life: registers its kernels and returns the name of its TensorFlow.js backend. */
 const START: Readonly<Record<EngineName, (tf: Tf) => Promise<string>>> = {

@@ -1,5 +1,6 @@
 import type { EngineName } from '../contract/engine-name.ts';
-import { loadEngine, type Tf } from './load-engine.ts';
+import { loadEngine } from './load-engine.ts';
+import type { Tf } from './tensorflow.ts';
 
 /** What a trial of an engine says, as a message from the process that makes it. */
 export type ProbeResult =

@@ -1,6 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import type { Tf } from './load-engine.ts';
+import type { Tf } from './tensorflow.ts';
 
 const KERNEL = 'BatchMatMul';
 

@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../contract/json.ts';
 import type { StageType } from '../contract/stage-type.ts';
-import { PipelineError } from './diagnostic.ts';
-import { DiagnosticList } from './diagnostic-list.ts';
-import { readWithBases } from './extends.ts';
-import { applyOverrides } from './override.ts';
-import { literalParams } from './params.ts';
-import { isPieceSetting, PieceLibrary } from './pieces.ts';
+import { PipelineError } from './diagnostics/diagnostic.ts';
+import { DiagnosticList } from './diagnostics/diagnostic-list.ts';
+import { readWithBases } from './expand/extends.ts';
+import { applyOverrides } from './expand/override.ts';
+import { literalParams } from './expand/params.ts';
+import { isPieceSetting, PieceLibrary } from './expand/pieces.ts';
+import { expandSweep } from './expand/sweep.ts';
+import { resolveVariants } from './expand/variants.ts';
 import type { Pipeline } from './pipeline.ts';
-import { refuseCredentials } from './refuse-credentials.ts';
-import { type PipelineFields, PipelineSchema } from './schema.ts';
-import { addSchemaDiagnostics } from './schema-diagnostics.ts';
-import { Sources } from './sources.ts';
-import { expandSweep } from './sweep.ts';
-import { validationSchema } from './validation-schema.ts';
-import type { Validators } from './validator.ts';
-import { get, type MapValue, type Path, textOf, toJson } from './value.ts';
-import { resolveVariants } from './variants.ts';
+import { refuseCredentials } from './resolve/refuse-credentials.ts';
+import { type PipelineFields, PipelineSchema } from './schema/pipeline-schema.ts';
+import { addSchemaDiagnostics } from './schema/schema-diagnostics.ts';
+import { validationSchema } from './schema/validation-schema.ts';
+import type { Validators } from './schema/validator.ts';
+import { Sources } from './yaml/sources.ts';
+import { get, type MapValue, type Path, textOf, toJson } from './yaml/value.ts';
 
 export interface LoadOptions {
   /** `key=value` texts of `--set`, in order. */

@@ -1,7 +1,7 @@
 import type { EngineName } from '../contract/engine-name.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { OutputDeclaration, StageType } from '../contract/stage-type.ts';
-import type { Place } from './diagnostic.ts';
+import type { Place } from './diagnostics/diagnostic.ts';
 
 /** A pipeline file, checked and resolved: every name points to something, every setting has its value. */
 export interface Pipeline {

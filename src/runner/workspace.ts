@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ActionRecords } from '../cache/action-records.ts';
-import { brokenLink } from '../cache/broken-link.ts';
-import { errorCode, systemProblem } from '../cache/cache-error.ts';
 import type { OnCacheProblem } from '../cache/cache-problem.ts';
-import { ObjectStore } from '../cache/object-store.ts';
+import { ObjectStore } from '../cache/objects/object-store.ts';
+import { ActionRecords } from '../cache/records/action-records.ts';
+import { brokenLink } from '../files/broken-link.ts';
+import { errorCode, systemProblem } from '../files/system-problem.ts';
 
 /** The folder `artifacts/`: everything that pipe writes, and what it is opened with. */
 export interface Workspace {

@@ -1,17 +1,17 @@
 import type { StageType } from '../contract/stage-type.ts';
-import { command } from './command.ts';
-import { download } from './download.ts';
-import { dpo } from './dpo.ts';
-import { duplicates } from './duplicates.ts';
-import { exportStage } from './export.ts';
+import { command } from './command/command.ts';
+import { download } from './download/download.ts';
+import { dpo } from './dpo/dpo.ts';
+import { exportStage } from './export/export.ts';
 import { format } from './format.ts';
-import { generate } from './generate.ts';
-import { judge } from './judge.ts';
-import { pretrained } from './pretrained.ts';
-import { report } from './report.ts';
-import { split } from './split.ts';
+import { generate } from './generate/generate.ts';
+import { judge } from './judge/judge.ts';
+import { pretrained } from './pretrained/pretrained.ts';
+import { report } from './report/report.ts';
+import { duplicates } from './split/duplicates.ts';
+import { split } from './split/split.ts';
 import { tokenize } from './tokenize.ts';
-import { train } from './train.ts';
+import { train } from './train/train.ts';
 
 const all: readonly StageType[] = [
   command,

@@ -40,7 +40,7 @@ export const tokenize = defineStage({
   async run({ settings, inputs, outputs, signal, progress, log }) {
     const { setImmediate: eventLoop } = await import('node:timers/promises');
     const { tokenizerFor } = await import('../text/tokenizer.ts');
-    const { writeTokens } = await import('../training/token-file.ts');
+    const { writeTokens } = await import('../training/data/token-file.ts');
     const tokenizer = await tokenizerFor(settings.encoding);
     const { encoding, vocabularySize, endOfText } = tokenizer;
     for (const part of PARTS) {

@@ -1,4 +1,4 @@
-import { type Gpt2Config, parameterCount } from '../model/gpt2.ts';
+import { type Gpt2Config, parameterCount } from '../model/network/gpt2.ts';
 import { BASE_BYTES, COPIES, FROZEN_COPIES } from './memory.ts';
 
 /**

@@ -1,16 +1,16 @@
-import type { Pause } from '../model/training-pass.ts';
-import { checkFinite } from './batch-loss.ts';
-import { batchesOf, DataOrder } from './data-order.ts';
-import type { Evaluation } from './history.ts';
-import { learningRateAt } from './learning-rate.ts';
-import type { Measures, Objective, Part } from './objective.ts';
+import type { Pause } from '../model/network/training-pass.ts';
+import { batchesOf, DataOrder } from './data/data-order.ts';
+import { checkFinite } from './objective/batch-loss.ts';
+import type { Measures, Objective, Part } from './objective/objective.ts';
+import { learningRateAt } from './optimizer/learning-rate.ts';
+import type { Evaluation } from './state/history.ts';
 import {
   type Examples,
   type TrainingOptions,
   type TrainingState,
   updatesInAll,
   updatesPerEpoch,
-} from './training-state.ts';
+} from './state/training-state.ts';
 
 /** Losses are measured before the first update, after it, and after every `evalEvery` more, once each. */
 export function evaluationIsDue({ step, history }: TrainingState, { evalEvery }: TrainingOptions): boolean {

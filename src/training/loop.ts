@@ -1,20 +1,20 @@
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gpt2 } from '../model/gpt2.ts';
-import type { Gradients, Pause } from '../model/training-pass.ts';
-import { AdamW } from './adamw.ts';
-import { checkFinite } from './batch-loss.ts';
-import { BestWeights, bestEvaluation } from './best-weights.ts';
-import type { Checkpoints } from './checkpoint.ts';
-import { clippingFactor, gradientNorm } from './clipping.ts';
-import { DataOrder } from './data-order.ts';
-import { stopsEarly } from './early-stopping.ts';
+import type { Gpt2 } from '../model/network/gpt2.ts';
+import type { Gradients, Pause } from '../model/network/training-pass.ts';
+import { DataOrder } from './data/data-order.ts';
 import { evaluate, evaluationIsDue } from './evaluate.ts';
-import type { Evaluation } from './history.ts';
-import { learningRateAt } from './learning-rate.ts';
-import { nextTokens } from './next-tokens.ts';
-import type { Objective } from './objective.ts';
+import { checkFinite } from './objective/batch-loss.ts';
+import { nextTokens } from './objective/next-tokens.ts';
+import type { Objective } from './objective/objective.ts';
+import { AdamW } from './optimizer/adamw.ts';
+import { clippingFactor, gradientNorm } from './optimizer/clipping.ts';
+import { learningRateAt } from './optimizer/learning-rate.ts';
 import { sampleTokens } from './sample.ts';
+import { BestWeights, bestEvaluation } from './state/best-weights.ts';
+import type { Checkpoints } from './state/checkpoint.ts';
+import { stopsEarly } from './state/early-stopping.ts';
+import type { Evaluation } from './state/history.ts';
 import {
   beginning,
   type Examples,
@@ -24,7 +24,7 @@ import {
   type TrainingState,
   updatesInAll,
   updatesPerEpoch,
-} from './training-state.ts';
+} from './state/training-state.ts';
 
 /** What a training needs of the world around it. */
 export interface TrainingSurroundings {

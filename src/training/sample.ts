@@ -1,6 +1,6 @@
-import { generate } from '../model/generate.ts';
-import type { Gpt2 } from '../model/gpt2.ts';
-import type { Examples, TrainingOptions } from './training-state.ts';
+import { generate } from '../model/generation/generate.ts';
+import type { Gpt2 } from '../model/network/gpt2.ts';
+import type { Examples, TrainingOptions } from './state/training-state.ts';
 
 /** Lets the model go on from the sample prompt, greedily, up to the end of the text; the new tokens. */
 export async function sampleTokens(

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ActionRecord, parseRecord } from '../../src/cache/action-record.ts';
-import { ActionRecords } from '../../src/cache/action-records.ts';
-import { digestOfFile, isDigest } from '../../src/cache/digest.ts';
-import { ObjectStore } from '../../src/cache/object-store.ts';
+import { ObjectStore } from '../../src/cache/objects/object-store.ts';
+import { type ActionRecord, parseRecord } from '../../src/cache/records/action-record.ts';
+import { ActionRecords } from '../../src/cache/records/action-records.ts';
+import { digestOfFile, isDigest } from '../../src/files/digest.ts';
 import { childProgram } from './child-program.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 

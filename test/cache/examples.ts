@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { actionKey, type KeyManifest } from '../../src/cache/action-key.ts';
-import type { ActionRecord } from '../../src/cache/action-record.ts';
-import { digestOfBytes } from '../../src/cache/digest.ts';
+import { actionKey, type KeyManifest } from '../../src/cache/records/action-key.ts';
+import type { ActionRecord } from '../../src/cache/records/action-record.ts';
 import type { JsonObject } from '../../src/contract/json.ts';
+import { digestOfBytes } from '../../src/files/digest.ts';
 
 /** A manifest of the type `train`, with the parts that a test cares for. */
 export function manifest(parts: Partial<KeyManifest> = {}): KeyManifest {

@@ -1,10 +1,10 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOfBytes } from '../../src/cache/digest.ts';
 import { removeLeftovers } from '../../src/cache/leftovers.ts';
-import { thisProcess } from '../../src/cache/process-identity.ts';
 import { createAttempt } from '../../src/cache/work-directory.ts';
+import { digestOfBytes } from '../../src/files/digest.ts';
+import { thisProcess } from '../../src/files/process-identity.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const KEY = digestOfBytes('an action');

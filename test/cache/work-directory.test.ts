@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOfBytes } from '../../src/cache/digest.ts';
 import { createAttempt, listAttempts, removeAttempts } from '../../src/cache/work-directory.ts';
+import { digestOfBytes } from '../../src/files/digest.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const key = digestOfBytes('action');

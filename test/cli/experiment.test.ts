@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunEvent } from '../../src/runner/events.ts';
+import type { RunEvent } from '../../src/runner/events/run-event.ts';
 import { bookData } from '../book-data.ts';
 import { Experiment } from './experiment.ts';
 import { type Finished, outcomes } from './rig.ts';

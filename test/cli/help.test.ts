@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPipeline } from '../../src/cli/open-pipeline.ts';
+import { openPipeline } from '../../src/cli/open/open-pipeline.ts';
 import { Project } from './rig.ts';
 
 const VERBS = ['run', 'plan', 'validate', 'graph', 'status', 'doctor', 'cat', 'get'];

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, it } from 'vitest';
-import type { RunEvent } from '../../src/runner/events.ts';
+import type { RunEvent } from '../../src/runner/events/run-event.ts';
 import { digests, finished, outcomes, Project } from './rig.ts';
 
 const QUICKSTART = resolve(import.meta.dirname, '../../pipelines/quickstart.yaml');

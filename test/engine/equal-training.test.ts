@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/collate.ts';
+import { collate } from '../../src/batch/collate.ts';
 import type { EngineName } from '../../src/contract/engine-name.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Gpt2Config } from '../../src/model/gpt2.ts';
-import type { PaddedBatch } from '../../src/model/packed-batch.ts';
-import type { Gradients } from '../../src/model/training-pass.ts';
-import { collate } from '../../src/text/collate.ts';
+import type { Gpt2Config } from '../../src/model/network/gpt2.ts';
+import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { parseInstructionData } from '../../src/text/instruction-data.ts';
 import { renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { meanLossGradients } from '../../src/training/batch-loss.ts';
 import { train } from '../../src/training/loop.ts';
-import type { TrainingData, TrainingOptions } from '../../src/training/training-state.ts';
+import { meanLossGradients } from '../../src/training/objective/batch-loss.ts';
+import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { plainLossAndGradients } from '../model/plain-loss.ts';
 import { formulaGpt2 } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
@@ -148,7 +148,7 @@ describe.each([
   { what: 'the full vocabulary, most tokens again and again, tied', tied: true, full: true },
 ])('the gradients of every parameter: $what', { timeout: PATIENCE }, ({ tied, full }) => {
   let config: Gpt2Config;
-  let batch: PaddedBatch;
+  let batch: Batch;
   let expected: Awaited<ReturnType<typeof plainLossAndGradients>>;
 
   // Those that TensorFlow.js derives from the plain formulas on cpu.

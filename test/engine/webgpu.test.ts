@@ -7,8 +7,8 @@ import { StageError } from '../../src/contract/stage-context.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { WebgpuBackend } from '../../src/engine/webgpu/packages.ts';
-import { flush } from '../../src/model/engine-kernels.ts';
-import { addRows } from '../../src/model/fused/add-rows.ts';
+import { addRows } from '../../src/model/layers/add-rows.ts';
+import { flush } from '../../src/model/network/engine-kernels.ts';
 import { webgpuHere } from './webgpu-here.ts';
 
 type Backend = WebgpuBackend & { readonly device: GPUDevice };

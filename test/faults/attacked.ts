@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { RunEvent } from '../../src/runner/events.ts';
+import type { RunEvent } from '../../src/runner/events/run-event.ts';
 import { type Finished, finished, Project, parseEvents } from '../cli/rig.ts';
 
 const PROGRAM = resolve(import.meta.dirname, 'program.sh');

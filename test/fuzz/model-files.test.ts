@@ -4,12 +4,12 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeGguf } from '../../src/model/gguf.ts';
-import { gpt2Metadata, gpt2Tensors } from '../../src/model/gguf-gpt2.ts';
-import { readGgufHeader } from '../../src/model/gguf-header.ts';
-import { SafetensorsFile, writeSafetensors } from '../../src/model/safetensors.ts';
-import { shardNames } from '../../src/model/safetensors-index.ts';
-import { TensorBundle } from '../../src/model/tensor-bundle.ts';
+import { writeGguf } from '../../src/model/files/gguf/gguf.ts';
+import { gpt2Metadata, gpt2Tensors } from '../../src/model/files/gguf/gguf-gpt2.ts';
+import { readGgufHeader } from '../../src/model/files/gguf/gguf-header.ts';
+import { TensorBundle } from '../../src/model/files/openai/tensor-bundle.ts';
+import { SafetensorsFile, writeSafetensors } from '../../src/model/files/safetensors.ts';
+import { shardNames } from '../../src/model/files/safetensors-index.ts';
 import { sstable } from '../fixtures/openai-checkpoint.ts';
 import { expectNoCrash, mutated, RUNS } from './mutations.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { ModelFileError } from '../../src/model/model-file-error.ts';
+import { ModelFileError } from '../../src/model/files/model-file-error.ts';
 
 /** Cases of each property: 500 in the ordinary tests, more through `npm run fuzz`. */
 export const RUNS = Number(process.env.PIPE_FUZZ_RUNS ?? 500);

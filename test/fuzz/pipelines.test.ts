@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/pipeline/diagnostic.ts';
-import { formatDiagnostics } from '../../src/pipeline/format-diagnostics.ts';
+import { PipelineError } from '../../src/pipeline/diagnostics/diagnostic.ts';
+import { formatDiagnostics } from '../../src/pipeline/diagnostics/format-diagnostics.ts';
 import { loadPipeline } from '../../src/pipeline/load.ts';
-import { createValidators } from '../../src/pipeline/validators.ts';
+import { createValidators } from '../../src/pipeline/schema/compile-validators.ts';
 import { stageTypes } from '../../src/stages/index.ts';
 import { mutated } from './mutations.ts';
 

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { collate } from '../../src/batch/collate.ts';
+import { EXACT, type Granularity, packBatch } from '../../src/batch/packed-batch.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { addGradients } from '../../src/model/batch-gradients.ts';
-import { type Dropout, dropout } from '../../src/model/dropout.ts';
-import { gelu } from '../../src/model/fused/gelu.ts';
-import type { Gpt2 } from '../../src/model/gpt2.ts';
-import { EXACT, type Granularity, packBatch } from '../../src/model/packed-batch.ts';
-import type { Gradients } from '../../src/model/training-pass.ts';
-import { collate } from '../../src/text/collate.ts';
+import { gelu } from '../../src/model/layers/gelu.ts';
+import { addGradients } from '../../src/model/network/batch-gradients.ts';
+import { type Dropout, dropout } from '../../src/model/network/dropout.ts';
+import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { tinyGpt2, tinyLora, tinyTokens } from './tiny-gpt2.ts';
 
 const RATES = { model: 0.2, adapter: 0.3 };

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/batch/collate.ts';
+import { countTargets, EXACT, packBatch } from '../../src/batch/packed-batch.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { addGradients } from '../../src/model/batch-gradients.ts';
-import type { Gpt2 } from '../../src/model/gpt2.ts';
-import { countTargets, EXACT, type PaddedBatch, packBatch } from '../../src/model/packed-batch.ts';
-import { SafetensorsFile } from '../../src/model/safetensors.ts';
-import type { Gradients } from '../../src/model/training-pass.ts';
+import { SafetensorsFile } from '../../src/model/files/safetensors.ts';
+import { addGradients } from '../../src/model/network/batch-gradients.ts';
+import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { webgpuHere } from '../engine/webgpu-here.ts';
 import { tinyGpt2, tinyTokens } from './tiny-gpt2.ts';
 
@@ -26,7 +27,7 @@ describe.each([
   let model: Gpt2;
   let golden: SafetensorsFile;
   let ids: tf.Tensor2D;
-  let batch: PaddedBatch;
+  let batch: Batch;
 
   beforeAll(async () => {
     await loadEngine(engine);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gpt2 } from '../../src/model/gpt2.ts';
-import type { PaddedBatch } from '../../src/model/packed-batch.ts';
+import type { Batch } from '../../src/batch/collate.ts';
+import type { Gpt2 } from '../../src/model/network/gpt2.ts';
 
 /**
  * Mean cross-entropy over the targets that are not -100 and its gradients of what is trained, as TensorFlow.js derives them from the
@@ -8,7 +8,7 @@ import type { PaddedBatch } from '../../src/model/packed-batch.ts';
  */
 export async function plainLossAndGradients(
   model: Gpt2,
-  batch: PaddedBatch,
+  batch: Batch,
 ): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
   const engine = tf.getBackend();
   await tf.setBackend('cpu');
@@ -19,10 +19,7 @@ export async function plainLossAndGradients(
   }
 }
 
-function onThisEngine(
-  model: Gpt2,
-  batch: PaddedBatch,
-): { loss: number; gradients: Map<string, Float32Array> } {
+function onThisEngine(model: Gpt2, batch: Batch): { loss: number; gradients: Map<string, Float32Array> } {
   const { value, grads } = tf.variableGrads(() => plainLoss(model, batch), [...model.trained.values()]);
   const gradients = Array.from(model.trained, ([name, variable]) => {
     return [name, grads[variable.name]!.dataSync<'float32'>()] as const;
@@ -32,7 +29,7 @@ function onThisEngine(
   return { loss: loss!, gradients: new Map(gradients) };
 }
 
-function plainLoss(model: Gpt2, { inputs, targets, rows, length }: PaddedBatch): tf.Scalar {
+function plainLoss(model: Gpt2, { inputs, targets, rows, length }: Batch): tf.Scalar {
   const logits = model.logits(tf.tensor2d(inputs, [rows, length], 'int32'));
   const known = tf.tensor2d(targets, [rows, length], 'int32');
   const counts = tf.cast(tf.greaterEqual(known, 0), 'float32');

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openWeights, readConfig } from '../../src/model/model-folder.ts';
-import { openAiWeights } from '../../src/model/openai-weights.ts';
-import type { TensorSource } from '../../src/model/safetensors.ts';
+import { openWeights, readConfig } from '../../src/model/files/model-folder.ts';
+import { openAiWeights } from '../../src/model/files/openai/openai-weights.ts';
+import type { TensorSource } from '../../src/model/files/safetensors.ts';
 
 /* One model, written by TensorFlow (tensorflow_checkpoint.py) and by transformers (transformers_checkpoints.py). */
 

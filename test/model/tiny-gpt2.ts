@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Adapter, Gpt2, type Gpt2Config, parameterShapes } from '../../src/model/gpt2.ts';
-import { initialLora, type LoraAdapter, type LoraOptions } from '../../src/model/lora.ts';
+import { type Adapter, Gpt2, type Gpt2Config, parameterShapes } from '../../src/model/network/gpt2.ts';
+import { initialLora, type LoraAdapter, type LoraOptions } from '../../src/model/network/lora.ts';
 
 /** The shape of test/golden/model.py. */
 export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {

@@ -6,13 +6,13 @@ import fc from 'fast-check';
 import { afterEach } from 'vitest';
 import type { Json } from '../../src/contract/json.ts';
 import { defineStage, type StageType } from '../../src/contract/stage-type.ts';
-import { PipelineError } from '../../src/pipeline/diagnostic.ts';
-import { DiagnosticList } from '../../src/pipeline/diagnostic-list.ts';
+import { PipelineError } from '../../src/pipeline/diagnostics/diagnostic.ts';
+import { DiagnosticList } from '../../src/pipeline/diagnostics/diagnostic-list.ts';
 import { loadPipeline } from '../../src/pipeline/load.ts';
-import { parseYaml } from '../../src/pipeline/parse-yaml.ts';
 import type { Pipeline, Stage } from '../../src/pipeline/pipeline.ts';
-import { createValidators } from '../../src/pipeline/validators.ts';
-import type { MapValue } from '../../src/pipeline/value.ts';
+import { createValidators } from '../../src/pipeline/schema/compile-validators.ts';
+import { parseYaml } from '../../src/pipeline/yaml/parse-yaml.ts';
+import type { MapValue } from '../../src/pipeline/yaml/value.ts';
 
 const file = (path: string) => ({ artifact: 'file' as const, path, description: `The file ${path}.` });
 const nothing = async () => {};

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { pipelineJsonSchema } from '../../src/pipeline/json-schema.ts';
-import { referencePage } from '../../src/pipeline/reference.ts';
+import { pipelineJsonSchema } from '../../src/pipeline/schema/json-schema.ts';
+import { referencePage } from '../../src/pipeline/schema/reference.ts';
 import { stageTypes } from '../../src/stages/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

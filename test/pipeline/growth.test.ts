@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/pipeline/diagnostic.ts';
-import { formatDiagnostics } from '../../src/pipeline/format-diagnostics.ts';
+import { PipelineError } from '../../src/pipeline/diagnostics/diagnostic.ts';
+import { formatDiagnostics } from '../../src/pipeline/diagnostics/format-diagnostics.ts';
 import { folderWith, load } from './fixture.ts';
 
 /* Eight times as much text takes about eight times as long, and never 64 times, whatever is wrong with it. */

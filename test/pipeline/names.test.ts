@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/pipeline/diagnostic.ts';
-import { formatDiagnostics } from '../../src/pipeline/format-diagnostics.ts';
+import { PipelineError } from '../../src/pipeline/diagnostics/diagnostic.ts';
+import { formatDiagnostics } from '../../src/pipeline/diagnostics/format-diagnostics.ts';
 import { loadText } from './fixture.ts';
 
 const prototypeName = fc.constantFrom(

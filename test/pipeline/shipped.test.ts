@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadPipeline } from '../../src/pipeline/load.ts';
-import { createValidators } from '../../src/pipeline/validators.ts';
+import { createValidators } from '../../src/pipeline/schema/compile-validators.ts';
 import { stageTypes } from '../../src/stages/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/pipeline/diagnostic.ts';
-import { formatDiagnostics } from '../../src/pipeline/format-diagnostics.ts';
+import { PipelineError } from '../../src/pipeline/diagnostics/diagnostic.ts';
+import { formatDiagnostics } from '../../src/pipeline/diagnostics/format-diagnostics.ts';
 import { loadPipeline } from '../../src/pipeline/load.ts';
-import { createValidators } from '../../src/pipeline/validators.ts';
+import { createValidators } from '../../src/pipeline/schema/compile-validators.ts';
 import { stageTypes } from '../../src/stages/index.ts';
 
 // Each folder of wrong/ is a pipeline that must be refused: pipeline.yaml, the lines of set.txt as `--set`, and

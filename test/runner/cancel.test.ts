@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { groupIsAlive } from '../../src/runner/process-group.ts';
+import { groupIsAlive } from '../../src/runner/executor/process-group.ts';
 import { puppet } from './fixtures/stage-types.ts';
 import { buildFixtures, Rig } from './rig.ts';
 

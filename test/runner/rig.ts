@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
-import type { Outcome, RunEvent } from '../../src/runner/events.ts';
-import { type RunOptions, type RunSummary, runPipeline } from '../../src/runner/execute.ts';
-import { LocalExecutor } from '../../src/runner/local-executor.ts';
-import { type Plan, planPipeline } from '../../src/runner/plan.ts';
-import { RunControl } from '../../src/runner/run-control.ts';
+import type { Outcome, RunEvent } from '../../src/runner/events/run-event.ts';
+import { LocalExecutor } from '../../src/runner/executor/local-executor.ts';
+import { type Plan, planPipeline } from '../../src/runner/plan/plan.ts';
+import { type RunOptions, type RunSummary, runPipeline } from '../../src/runner/run.ts';
+import { RunControl } from '../../src/runner/schedule/run-control.ts';
 import { pipelineOf, type StageSketch } from './fixtures/pipeline-of.ts';
 import type { Order, Report } from './fixtures/stage-types.ts';
 

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SettingsSchema } from '../../src/contract/settings.ts';
 import type { StageType } from '../../src/contract/stage-type.ts';
-import { writeModelFolder } from '../../src/model/model-folder.ts';
-import { randomWeights } from '../../src/model/random-weights.ts';
-import { download } from '../../src/stages/download.ts';
-import { dpo } from '../../src/stages/dpo.ts';
-import { generate } from '../../src/stages/generate.ts';
-import { train } from '../../src/stages/train.ts';
+import { writeModelFolder } from '../../src/model/files/model-folder.ts';
+import { randomWeights } from '../../src/model/network/random-weights.ts';
+import { download } from '../../src/stages/download/download.ts';
+import { dpo } from '../../src/stages/dpo/dpo.ts';
+import { generate } from '../../src/stages/generate/generate.ts';
+import { train } from '../../src/stages/train/train.ts';
 import { mutated } from '../fuzz/mutations.ts';
 import { type FileServer, startFileServer } from '../servers/file-server.ts';
 import {

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DownloadOptions, downloadFile } from '../../src/stages/download-file.ts';
+import { type DownloadOptions, downloadFile } from '../../src/stages/network/download-file.ts';
 import { closeServer, listen } from '../servers/listen.ts';
 import { freshDirectory, removeDirectories } from './run-stage.ts';
 

@@ -18,7 +18,7 @@ import type { SettingsSchema } from '../../src/contract/settings.ts';
 import type { InputArtifact, StageContext } from '../../src/contract/stage-context.ts';
 import type { StageEvent } from '../../src/contract/stage-event.ts';
 import type { StageType } from '../../src/contract/stage-type.ts';
-import { Secrets } from '../../src/runner/stage-process/secrets.ts';
+import { Secrets } from '../../src/stage-process/secrets.ts';
 
 type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
 export type StageRunEvent = Untimed<StageEvent>;

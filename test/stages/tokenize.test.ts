@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { tokenize } from '../../src/stages/tokenize.ts';
 import { type InstructionRecord, writeRecords } from '../../src/text/records.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { readTokens } from '../../src/training/token-file.ts';
+import { readTokens } from '../../src/training/data/token-file.ts';
 import { freshDirectory, removeDirectories, runStage } from './run-stage.ts';
 
 afterEach(removeDirectories);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Gpt2Config } from '../../src/model/gpt2.ts';
-import { writeModelFolder } from '../../src/model/model-folder.ts';
-import { randomWeights } from '../../src/model/random-weights.ts';
+import { writeModelFolder } from '../../src/model/files/model-folder.ts';
+import type { Gpt2Config } from '../../src/model/network/gpt2.ts';
+import { randomWeights } from '../../src/model/network/random-weights.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { writeTokens } from '../../src/training/token-file.ts';
+import { writeTokens } from '../../src/training/data/token-file.ts';
 
 /** A byte-level GPT-2 of a few thousand parameters. */
 export const TINY_BYTES: Gpt2Config = {

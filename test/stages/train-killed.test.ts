@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineName } from '../../src/contract/engine-name.ts';
 import { SPEC_VERSION, type StageSpec } from '../../src/contract/spec.ts';
-import { train } from '../../src/stages/train.ts';
+import { train } from '../../src/stages/train/train.ts';
 import { freshDirectory, removeDirectories, resolvedSettings } from './run-stage.ts';
 import { type TrainInputs, writeTrainInputs } from './train-inputs.ts';
 

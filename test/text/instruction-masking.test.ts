@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { collate, IGNORE_INDEX, responseTargets } from '../../src/text/collate.ts';
+import { collate, IGNORED, responseTargets } from '../../src/batch/collate.ts';
 import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import type { PromptStyle } from '../../src/text/prompt-style-schema.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
@@ -26,7 +26,7 @@ function masked(style: PromptStyle, item: InstructionItem, maxLength = 1024) {
   return { inputs: [...inputs], targets: [...targets], text, promptLength };
 }
 
-const counted = (targets: readonly number[]) => targets.filter((target) => target !== IGNORE_INDEX);
+const counted = (targets: readonly number[]) => targets.filter((target) => target !== IGNORED);
 
 /** The tokens of a record in columns: input above target, and below which targets count. */
 function picture(style: PromptStyle, item: InstructionItem, from: 'all' | 'end of the prompt'): string {
@@ -39,7 +39,7 @@ function picture(style: PromptStyle, item: InstructionItem, from: 'all' | 'end o
     String(i),
     shown(input),
     shown(text[i + 1] ?? endOfText),
-    targets[i] === IGNORE_INDEX ? '-' : 'yes',
+    targets[i] === IGNORED ? '-' : 'yes',
   ]);
   const first = from === 'all' ? 0 : promptLength - 2;
   const widths = columns.map((cells) => Math.max(...cells.map(({ length }) => length)));

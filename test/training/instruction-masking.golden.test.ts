@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { IGNORED } from '../../src/batch/collate.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { SafetensorsFile } from '../../src/model/safetensors.ts';
-import type { Gradients } from '../../src/model/training-pass.ts';
-import { IGNORE_INDEX } from '../../src/text/collate.ts';
+import { SafetensorsFile } from '../../src/model/files/safetensors.ts';
+import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { collated, meanLossGradients } from '../../src/training/batch-loss.ts';
-import type { TrainingData } from '../../src/training/training-state.ts';
+import { collated, meanLossGradients } from '../../src/training/objective/batch-loss.ts';
+import type { TrainingData } from '../../src/training/state/training-state.ts';
 import { formulaGpt2 } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
 
@@ -43,7 +43,7 @@ describe.each(['cpu', 'onnxruntime'] as const)('a batch of records on %s', (engi
 
   it("has the targets of the book's exercise where instructions are masked", async () => {
     const { targets } = collated('train', BATCH, data, { maxLength: 1024 });
-    const ids = targets.map((target) => (target === IGNORE_INDEX ? target : vocabulary[target]!));
+    const ids = targets.map((target) => (target === IGNORED ? target : vocabulary[target]!));
     expect(ids).toEqual(await golden.readInts('targets'));
   });
 

@@ -5,9 +5,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StageError } from '../../src/contract/stage-context.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Gpt2 } from '../../src/model/gpt2.ts';
+import type { Gpt2 } from '../../src/model/network/gpt2.ts';
 import { type TrainingSurroundings, train } from '../../src/training/loop.ts';
-import type { TrainingData, TrainingOptions, TrainingState } from '../../src/training/training-state.ts';
+import type {
+  TrainingData,
+  TrainingOptions,
+  TrainingState,
+} from '../../src/training/state/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
 import { undisturbed } from './undisturbed.ts';
 

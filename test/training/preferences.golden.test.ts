@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { minimize } from '../../src/training/loop.ts';
-import { type PreferencePair, pairLogProbabilities } from '../../src/training/pair-log-probabilities.ts';
-import { preferences } from '../../src/training/preferences.ts';
-import type { TrainingOptions } from '../../src/training/training-state.ts';
+import {
+  type PreferencePair,
+  pairLogProbabilities,
+} from '../../src/training/objective/pair-log-probabilities.ts';
+import { preferences } from '../../src/training/objective/preferences.ts';
+import type { TrainingOptions } from '../../src/training/state/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
 import { undisturbed } from './undisturbed.ts';
 

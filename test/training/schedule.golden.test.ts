@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { clippingFactor } from '../../src/training/clipping.ts';
 import { train, type Update } from '../../src/training/loop.ts';
-import type { TrainingData, TrainingOptions } from '../../src/training/training-state.ts';
+import { clippingFactor } from '../../src/training/optimizer/clipping.ts';
+import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
 import { undisturbed } from './undisturbed.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Shuffle } from '../../src/training/data-order.ts';
+import type { Shuffle } from '../../src/training/data/data-order.ts';
 import { train } from '../../src/training/loop.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
 import { undisturbed } from './undisturbed.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { Checkpoints } from '../../src/training/checkpoint.ts';
 import type { TrainingSurroundings } from '../../src/training/loop.ts';
+import { Checkpoints } from '../../src/training/state/checkpoint.ts';
 
 /**
  * Surroundings in which a training runs to its end, with its checkpoints in `folder`, or goes on from those in `earlier`;

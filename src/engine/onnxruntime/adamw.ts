@@ -7,7 +7,7 @@ const GRADIENT = ['mul', 'gradient', 'scale'] as const;
 /** The arrays of one parameter, all of one length. */
 export type AdamWArrays = Readonly<Record<(typeof ARRAYS)[number], Float32Array>>;
 
-/** The numbers of an update; src/training/adamw.ts says what they are. */
+/** The numbers of an update; src/training/optimizer/adamw.ts says what they are. */
 export interface AdamWNumbers {
   readonly beta1: number;
   readonly beta2: number;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TensorData } from './binding.ts';
 import { Flusher, type Statistics } from './flush.ts';
-import { known, type Operand, recorded, reshape, sizeOf, type Value } from './trace.ts';
+import { known, type Operand, recorded, reshape, sizeOf, type Value } from './graph/trace.ts';
 
 /** Recorded nodes hold on to their inputs, so a program that never reads anything is computed in parts. */
 const MAX_TRACE = 50_000;

@@ -1,12 +1,12 @@
 import type { ElementType, NativeTensor, TensorData } from './binding.ts';
 import { BufferPool } from './buffer-pool.ts';
-import { inputName, outputName } from './build-graph.ts';
-import { planDonations } from './donation.ts';
+import { inputName, outputName } from './graph/build-graph.ts';
+import { planDonations } from './graph/donation.ts';
+import { type Program, programFor } from './graph/program.ts';
+import { partsOf } from './graph/result-parts.ts';
+import { SessionCache } from './graph/session-cache.ts';
+import { sizeOf, type Value } from './graph/trace.ts';
 import { inPlaceOutputsWork, runInPlace, runWithCopies } from './native-run.ts';
-import { type Program, programFor } from './program.ts';
-import { partsOf } from './result-parts.ts';
-import { SessionCache } from './session-cache.ts';
-import { sizeOf, type Value } from './trace.ts';
 
 /** What a backend did so far, for benchmarks. */
 export interface Statistics {

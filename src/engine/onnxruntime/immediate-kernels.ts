@@ -8,7 +8,7 @@ type ImmediateKernel = (
   attributes: tf.NamedAttrMap,
 ) => void;
 
-/** Kernels without results, which are run and not recorded; src/model/engine-kernels.ts says what they do. */
+/** Kernels without results, which are run and not recorded; src/model/network/engine-kernels.ts says what they do. */
 export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
   Flush: (backend) => backend.flush(),
   AdamWUpdate: (backend, inputs, attributes) => {

@@ -1,5 +1,5 @@
 import type { ElementType } from './binding.ts';
-import type { Operand } from './trace.ts';
+import type { Operand } from './graph/trace.ts';
 
 /** Inputs by TensorFlow.js's names; of kernels that take any number of tensors, by '0', '1' and so on. */
 export type Inputs = Readonly<Record<string, Operand>>;

@@ -1,6 +1,6 @@
 import type { NativeSession, NativeTensor } from './binding.ts';
 import { createSession } from './binding.ts';
-import { encodeModel, type OnnxGraph, type OnnxNode } from './onnx-model.ts';
+import { encodeModel, type OnnxGraph, type OnnxNode } from './graph/onnx-model.ts';
 
 /**
  * onnxruntime-node 1.30 writes results into the arrays it is given (`fetches`), and then copies each of them into

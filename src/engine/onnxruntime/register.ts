@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxruntimeBackend } from './backend.ts';
 import { runOnCpu } from './cpu-fallback.ts';
+import { type Operand, sizeOf } from './graph/trace.ts';
 import { immediateKernels } from './immediate-kernels.ts';
 import type { RecordKernel } from './kernel.ts';
 import { anyInputKernels, extraKernels, kernels } from './kernels/index.ts';
-import { type Operand, sizeOf } from './trace.ts';
 
 export const BACKEND_NAME = 'onnxruntime';
 

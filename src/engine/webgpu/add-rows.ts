@@ -1,11 +1,11 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Tf } from '../load-engine.ts';
+import type { Tf } from '../tensorflow.ts';
 import type { WebgpuBackend, WebgpuProgram } from './packages.ts';
 
 const WORKGROUP = 64;
 
 /**
- * The kernel `AddRows` (src/model/engine-kernels.ts), the gradient of an embedding. The package's UnsortedSegmentSum
+ * The kernel `AddRows` (src/model/network/engine-kernels.ts), the gradient of an embedding. The package's UnsortedSegmentSum
  * would do, but its additions come in whatever order the GPU's threads run, so that no two trainings would be the
  * same; and it makes a second matrix for the whole vocabulary.
  */

@@ -1,4 +1,4 @@
-import type { Tf } from '../load-engine.ts';
+import type { Tf } from '../tensorflow.ts';
 import type { WebgpuBackend } from './packages.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Tf } from '../load-engine.ts';
+import type { Tf } from '../tensorflow.ts';
 import { registerAddRows } from './add-rows.ts';
 import { checkedBackend } from './checked-backend.ts';
 import { registerFlush } from './flush.ts';

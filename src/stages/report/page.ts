@@ -1,6 +1,6 @@
-import { learningCurve } from '../../training/learning-curve.ts';
 import { html, Markup } from './html.ts';
 import { itemsSection } from './items-section.ts';
+import { learningCurve } from './learning-curve.ts';
 import { parametersSection } from './parameters-section.ts';
 import type { ReportData } from './report-data.ts';
 import { scoresSection } from './scores-section.ts';

@@ -5,8 +5,8 @@ import type { Json } from '../../contract/json.ts';
 import { type InputArtifact, StageError } from '../../contract/stage-context.ts';
 import { withoutMark } from '../../text/byte-order-mark.ts';
 import { type Response, readResponses } from '../../text/responses.ts';
-import type { Evaluation } from '../../training/history.ts';
-import { type Statistics, statistics } from '../judges/summary.ts';
+import type { Evaluation } from '../../training/state/history.ts';
+import { type Statistics, statistics } from '../judge/summary.ts';
 
 /** What the report reads of an element of `scores`. */
 const Scored = Type.Object({
@@ -110,7 +110,7 @@ async function readInput<Schema extends TSchema>(
 }
 
 async function readHistory(path: string): Promise<Evaluation[]> {
-  const { parseHistory } = await import('../../training/history.ts');
+  const { parseHistory } = await import('../../training/state/history.ts');
   try {
     return parseHistory(withoutMark(await readFile(path, 'utf8')));
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Statistics } from '../judges/summary.ts';
+import type { Statistics } from '../judge/summary.ts';
 import { html, type Markup } from './html.ts';
 import type { JudgeIdentity, ReportData } from './report-data.ts';
 

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../training/history.ts';
+import type { Evaluation } from '../../training/state/history.ts';
 import { html, type Markup } from './html.ts';
 
 /** The last losses in a sentence, and every evaluation in a table that opens. */

@@ -1,5 +1,5 @@
 // Takes a lock, says so, and holds it until standard input ends; then it releases it, or with `forget` just ends.
-import { acquireLock } from '../../../src/cache/lock.ts';
+import { acquireLock } from '../../../src/files/lock.ts';
 
 const [path, ending] = process.argv.slice(2) as [string, string | undefined];
 const lock = await acquireLock(path, {

@@ -1,6 +1,6 @@
 // Takes and releases a lock over and over and writes when it had it; kills itself while holding it after `dies` rounds.
 import { appendFileSync } from 'node:fs';
-import { acquireLock } from '../../../src/cache/lock.ts';
+import { acquireLock } from '../../../src/files/lock.ts';
 
 const [path, journal, rounds, dies] = process.argv.slice(2) as [string, string, string, string];
 for (let round = 0; round < Number(rounds); round++) {

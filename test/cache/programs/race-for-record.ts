@@ -1,7 +1,7 @@
 // For each line of standard input: finishes that action with outputs of its own and prints which outputs hold.
 import { createInterface } from 'node:readline';
-import { ActionRecords } from '../../../src/cache/action-records.ts';
-import { digestOfBytes } from '../../../src/cache/digest.ts';
+import { ActionRecords } from '../../../src/cache/records/action-records.ts';
+import { digestOfBytes } from '../../../src/files/digest.ts';
 import { manifest, record } from '../examples.ts';
 
 const [cache] = process.argv.slice(2) as [string];

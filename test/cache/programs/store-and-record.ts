@@ -2,9 +2,9 @@
 import fs, { mkdir, open, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { ActionRecords } from '../../../src/cache/action-records.ts';
-import { inlineSmallOutputs } from '../../../src/cache/inline-outputs.ts';
-import { ObjectStore } from '../../../src/cache/object-store.ts';
+import { ObjectStore } from '../../../src/cache/objects/object-store.ts';
+import { ActionRecords } from '../../../src/cache/records/action-records.ts';
+import { inlineSmallOutputs } from '../../../src/cache/records/inline-outputs.ts';
 import { manifest, record } from '../examples.ts';
 
 const [cache, work, actions, killAt, moment] = process.argv.slice(2) as [

@@ -3,8 +3,8 @@ import { Ajv } from 'ajv';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { runEventShape } from '../../../src/cli/json-shapes/run-event.ts';
 import type { outcomeShape, reasonShape } from '../../../src/cli/json-shapes/shared.ts';
-import type { Outcome, Reason, RunEvent } from '../../../src/runner/events.ts';
-import { cachedRun, failedRun } from '../../runner/reporters/recorded-run.ts';
+import type { Outcome, Reason, RunEvent } from '../../../src/runner/events/run-event.ts';
+import { cachedRun, failedRun } from '../../reporters/recorded-run.ts';
 
 describe('schema of run events', () => {
   const valid = new Ajv().compile(runEventShape);

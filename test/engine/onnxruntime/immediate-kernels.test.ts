@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
-import { runKernel } from '../../../src/model/engine-kernels.ts';
+import { runKernel } from '../../../src/model/network/engine-kernels.ts';
 
 beforeAll(() => loadEngine('onnxruntime').then(() => {}));
 afterEach(() => tf.disposeVariables());

@@ -1,5 +1,5 @@
-import { type Digest, digestOfBytes } from '../../../src/cache/digest.ts';
-import { encodeTree } from '../../../src/cache/tree.ts';
+import { encodeTree } from '../../../src/cache/objects/tree.ts';
+import { type Digest, digestOfBytes } from '../../../src/files/digest.ts';
 
 /** What a stage reads or writes, as a value: the model never looks into a store. */
 export type Artifact =

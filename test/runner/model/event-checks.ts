@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/runner/events.ts';
+import type { RunEvent } from '../../../src/runner/events/run-event.ts';
 import { producersOf } from './expand.ts';
 import { type ObservedRun, outcomesOf } from './observed-run.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunEvent } from '../../../src/runner/events.ts';
-import { runPipeline } from '../../../src/runner/execute.ts';
-import { RunControl } from '../../../src/runner/run-control.ts';
+import type { RunEvent } from '../../../src/runner/events/run-event.ts';
+import { runPipeline } from '../../../src/runner/run.ts';
+import { RunControl } from '../../../src/runner/schedule/run-control.ts';
 import { DirectExecutor, type Execution } from './direct-executor.ts';
 import { eventViolations } from './event-checks.ts';
 import { executionViolations, rivalViolations } from './execution-checks.ts';

@@ -1,5 +1,5 @@
-import type { RunEvent } from '../../../src/runner/events.ts';
-import type { RunSummary } from '../../../src/runner/execute.ts';
+import type { RunEvent } from '../../../src/runner/events/run-event.ts';
+import type { RunSummary } from '../../../src/runner/run.ts';
 import type { Execution } from './direct-executor.ts';
 import type { Forecast } from './staleness.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { restoreInline } from '../../../src/cache/inline-outputs.ts';
-import type { LocatedArtifact } from '../../../src/cache/object-store.ts';
+import type { LocatedArtifact } from '../../../src/cache/objects/object-store.ts';
+import { restoreInline } from '../../../src/cache/records/inline-outputs.ts';
 import type { Pipeline } from '../../../src/pipeline/pipeline.ts';
-import { planPipeline } from '../../../src/runner/plan.ts';
+import { planPipeline } from '../../../src/runner/plan/plan.ts';
 import { openWorkspace } from '../../../src/runner/workspace.ts';
 import { type Artifact, digestOf } from './artifact.ts';
 import { type ObservedRun, outcomesOf } from './observed-run.ts';

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/runner/events.ts';
+import type { RunEvent } from '../../../src/runner/events/run-event.ts';
 import type { ObservedRun } from './observed-run.ts';
 import type { Call } from './play.ts';
 import type { PipelineSketch, StageSketch } from './sketch.ts';

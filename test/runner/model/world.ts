@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { digestOfBytes } from '../../../src/cache/digest.ts';
+import { digestOfBytes } from '../../../src/files/digest.ts';
 import { type Artifact, objectsOf } from './artifact.ts';
 import type { Identity } from './compute.ts';
 import type { Change, Content } from './history.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { integers, known, type Operand, record, recordAll, reshape, scalar } from '../graph/trace.ts';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { integers, known, type Operand, record, recordAll, reshape, scalar } from '../trace.ts';
 import { cast } from './casts.ts';
 import { axisOf, withLength } from './shapes.ts';
 

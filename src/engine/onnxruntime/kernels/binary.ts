@@ -1,5 +1,5 @@
+import { type Operand, record } from '../graph/trace.ts';
 import { type Kernels, type RecordKernel, typeOf } from '../kernel.ts';
-import { type Operand, record } from '../trace.ts';
 import { cast } from './casts.ts';
 import { broadcastShape } from './shapes.ts';
 

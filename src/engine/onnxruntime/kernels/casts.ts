@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ElementType } from '../binding.ts';
+import { DATA_TYPE } from '../graph/onnx-model.ts';
+import { type Operand, record } from '../graph/trace.ts';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { DATA_TYPE } from '../onnx-model.ts';
-import { type Operand, record } from '../trace.ts';
 
 /** The same numbers as another type; the operand itself where it already has it. */
 export function cast(x: Operand, type: ElementType): Operand {

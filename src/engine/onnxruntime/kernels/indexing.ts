@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { integers, known, type Operand, record, reshape, scalar, sizeOf } from '../graph/trace.ts';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { integers, known, type Operand, record, reshape, scalar, sizeOf } from '../trace.ts';
 import { fill } from './arrange.ts';
 import { cast } from './casts.ts';
 import { axisOf } from './shapes.ts';

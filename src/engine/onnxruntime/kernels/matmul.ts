@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { integers, type Operand, record, reshape, sizeOf } from '../graph/trace.ts';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { integers, type Operand, record, reshape, sizeOf } from '../trace.ts';
 import { arithmetic } from './binary.ts';
 import { elementwise } from './unary.ts';
 

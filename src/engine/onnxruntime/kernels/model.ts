@@ -1,7 +1,7 @@
+import { record, recordAll } from '../graph/trace.ts';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { record, recordAll } from '../trace.ts';
 
-/** Kernels that TensorFlow.js does not have; src/model/engine-kernels.ts says what they compute. */
+/** Kernels that TensorFlow.js does not have; src/model/network/engine-kernels.ts says what they compute. */
 export const modelKernels: Kernels = {
   LayerNorm: ({ x, weight, bias }, { epsilon }: { readonly epsilon: number }) => {
     const rows = [x!.shape[0]!, 1];

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { integers, known, type Operand, record, scalar } from '../graph/trace.ts';
 import { type Kernels, type RecordKernel, typeOf } from '../kernel.ts';
-import { integers, known, type Operand, record, scalar } from '../trace.ts';
 import { cast } from './casts.ts';
 import { axesOf, axisOf } from './shapes.ts';
 

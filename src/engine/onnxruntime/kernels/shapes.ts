@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Operand } from '../trace.ts';
+import type { Operand } from '../graph/trace.ts';
 
 /** The common shape of two operands. Throws where they cannot be broadcast. */
 export function broadcastShape(a: Operand, b: Operand): number[] {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { record } from '../graph/trace.ts';
 import { type Kernels, typeOf } from '../kernel.ts';
-import { record } from '../trace.ts';
 
 export const softmaxKernels: Kernels = {
   Softmax: ({ logits }, { dim }: tf.SoftmaxAttrs) =>

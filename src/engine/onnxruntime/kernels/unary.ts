@@ -1,5 +1,5 @@
+import { type Operand, record } from '../graph/trace.ts';
 import { type Kernels, type RecordKernel, typeOf } from '../kernel.ts';
-import { type Operand, record } from '../trace.ts';
 import { arithmetic } from './binary.ts';
 
 /** Records an operator on one operand that keeps shape and type. */

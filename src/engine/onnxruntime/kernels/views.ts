@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { reshape, sizeOf } from '../graph/trace.ts';
 import type { Kernels } from '../kernel.ts';
-import { reshape, sizeOf } from '../trace.ts';
 
 /** Kernels that only give the same elements another shape: nothing is recorded, nor copied. */
 export const views: Kernels = {

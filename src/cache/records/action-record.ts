@@ -1,0 +1,94 @@
+import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { JsonObject } from '../../contract/json.ts';
+import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
+import type { StoredArtifact } from '../objects/object-store.ts';
+import { actionKey, KEY_FORMAT, type KeyManifest } from './action-key.ts';
+
+/** Version of the record's format; a record of another version is a miss. */
+export const RECORD_VERSION = 1;
+
+/** An output of a finished action. `inline` holds the bytes of a small file besides (see inline-outputs.ts). */
+export type RecordedOutput = StoredArtifact & { readonly inline?: string };
+
+/** That an action was finished: what determined it, and what came out. */
+export interface ActionRecord {
+  readonly record: typeof RECORD_VERSION;
+  readonly key: Digest;
+  readonly manifest: KeyManifest;
+  readonly outputs: Readonly<Record<string, RecordedOutput>>;
+  /** Facts of the outside world that decided the result; empty where there are none. */
+  readonly observed: JsonObject;
+  /** How the work was done (engine, host, times, run): for people, never compared. */
+  readonly provenance: JsonObject;
+}
+
+/** The text of a record's file. It ends in a checksum, so that damage of any byte is noticed. */
+export function encodeRecord(record: ActionRecord): string {
+  const { record: version, key, manifest, outputs, observed, provenance } = record;
+  const content = { record: version, key, manifest, outputs, observed, provenance };
+  const checksum = digestOfBytes(canonicalJson(content as unknown as JsonObject));
+  return `${JSON.stringify({ ...content, checksum }, null, 2)}\n`;
+}
+
+/** Reads a record's file. Throws an Error that says why it cannot be relied upon. */
+export function parseRecord(text: string): ActionRecord {
+  const value: unknown = JSON.parse(text);
+  const version = isObject(value) ? value.record : undefined;
+  if (version !== RECORD_VERSION) throw new Error(`its format ${JSON.stringify(version)} is unknown`);
+  if (!isRecord(value)) throw new Error('it lacks a part, or one has a wrong type');
+  // One comparison for the checksum, the white space and anything that does not belong to a record.
+  if (encodeRecord(value) !== text) throw new Error('its checksum does not agree');
+  if (actionKey(value.manifest) !== value.key) throw new Error('its manifest does not give its key');
+  const { record, key, manifest, outputs, observed, provenance } = value;
+  return { record, key, manifest, outputs, observed, provenance };
+}
+
+/** Of the records of one action (they differ in observed facts) the one that was made last. */
+export function newestRecord(records: readonly ActionRecord[]): ActionRecord | undefined {
+  const finished = ({ provenance }: ActionRecord) => String(provenance.finished);
+  return records.reduce<ActionRecord | undefined>(
+    (newest, record) => (newest && finished(newest) >= finished(record) ? newest : record),
+    undefined,
+  );
+}
+
+function isRecord(value: unknown): value is ActionRecord {
+  return (
+    isObject(value) &&
+    isDigest(value.key) &&
+    isManifest(value.manifest) &&
+    isObject(value.outputs) &&
+    Object.values(value.outputs).every(isOutput) &&
+    isObject(value.observed) &&
+    isObject(value.provenance)
+  );
+}
+
+function isManifest(value: unknown): value is KeyManifest {
+  return (
+    isObject(value) &&
+    value.format === KEY_FORMAT &&
+    typeof value.type === 'string' &&
+    Number.isInteger(value.version) &&
+    isObject(value.settings) &&
+    isObject(value.inputs) &&
+    Object.values(value.inputs).every((input) => isDigest(input) || isObject(input)) &&
+    (value.executable === undefined || isObject(value.executable)) &&
+    isObject(value.env)
+  );
+}
+
+function isOutput(value: unknown): value is RecordedOutput {
+  return (
+    isObject(value) &&
+    (value.artifact === 'file' || value.artifact === 'directory') &&
+    isDigest(value.digest) &&
+    Number.isSafeInteger(value.bytes) &&
+    (value.executable === undefined || value.executable === true) &&
+    ['string', 'undefined'].includes(typeof value.inline)
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

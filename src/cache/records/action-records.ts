@@ -1,0 +1,200 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { canonicalJson } from '../../contract/canonical-json.ts';
+import { type Digest, digestOfBytes } from '../../files/digest.ts';
+import { makeDirectory, sync, temporaryName, writeDurably } from '../../files/durable.ts';
+import { readText } from '../../files/read-small-text.ts';
+import { CacheError, errorCode, explained, ifThere } from '../../files/system-problem.ts';
+import type { OnCacheProblem } from '../cache-problem.ts';
+import { quarantine } from '../objects/quarantine.ts';
+import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
+
+/** Most actions observe nothing. */
+const NO_FACTS = digestOfBytes(canonicalJson({}));
+
+/**
+ * Records of finished actions at `actions/<key>/<digest of observed facts>.json`. The objects that a record
+ * names must be stored before it is added: then a record that can be found never refers to half a result,
+ * whenever the process or the machine stops.
+ */
+export class ActionRecords {
+  readonly #directory: string;
+  readonly #actions: string;
+  readonly #onProblem: OnCacheProblem;
+
+  constructor(cacheDirectory: string, onProblem: OnCacheProblem) {
+    this.#directory = cacheDirectory;
+    this.#actions = join(cacheDirectory, 'actions');
+    this.#onProblem = onProblem;
+  }
+
+  /** Every sound record of an action, one for each state of its observed facts, in a fixed order. */
+  async find(key: Digest): Promise<readonly ActionRecord[]> {
+    return await explained('read the action records', async () => {
+      const records: ActionRecord[] = [];
+      for (const name of (await this.#namesOf(key)).sort()) {
+        const record = await this.#read(join(this.#folder(key), name));
+        if (record) records.push(record);
+      }
+      return records;
+    });
+  }
+
+  /** `find` for an action that observes nothing: it has one record at most, under a name that is known. */
+  async findOnly(key: Digest): Promise<readonly ActionRecord[]> {
+    const path = this.#path({ key, observed: {} });
+    if (!isThere(path)) return await this.find(key);
+    const record = await explained('read the action records', () => this.#read(path));
+    return record ? [record] : [];
+  }
+
+  /**
+   * Records a finished action and returns the record that holds from now on: this one, or, when another
+   * process has finished the same action first, that one's, with whose outputs to continue.
+   */
+  async add(record: ActionRecord): Promise<ActionRecord> {
+    return await explained('record a finished action', async () => {
+      const path = this.#path(record);
+      return await this.#withWritten(record, async (temporary) => {
+        while (!(await linkExclusively(temporary, path))) {
+          const winner = await this.#read(path);
+          if (winner) return winner;
+          // Reading a damaged record puts it aside; where that is impossible, no record can be added either.
+          if (isThere(path)) throw stuck(path);
+        }
+        await sync(dirname(path));
+        return record;
+      });
+    });
+  }
+
+  /**
+   * Records an action that was done again although it has a record: its outputs were lost, or a user forced it.
+   * Where it came out the same the old record stays; other outputs replace it, and that is reported.
+   */
+  async replace(record: ActionRecord): Promise<ActionRecord> {
+    const before = await this.add(record);
+    if (before === record || sameOutputs(before, record)) return before;
+    return await explained('replace an action record', async () => {
+      const path = this.#path(record);
+      await this.#withWritten(record, async (temporary) => {
+        await rename(temporary, path);
+        await sync(dirname(path));
+      });
+      const message = `Action ${record.key} was done again and gave other outputs than before; these count from now on`;
+      this.#onProblem({ code: 'replaced-record', message });
+      return record;
+    });
+  }
+
+  /**
+   * Runs a step with a file that holds the whole record and is on the disk already: only a complete one can
+   * be given its name.
+   */
+  async #withWritten<T>(record: ActionRecord, step: (temporary: string) => Promise<T>): Promise<T> {
+    await makeDirectory(this.#folder(record.key));
+    const temporary = await temporaryName(this.#directory);
+    try {
+      await writeDurably(temporary, encodeRecord(record));
+      return await step(temporary);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  /** Names of the files in which the records of an action lie. What is no folder is put aside, so that one can be made. */
+  async #namesOf(key: Digest): Promise<string[]> {
+    const folder = this.#folder(key);
+    if (!isThere(folder)) return [];
+    try {
+      return readdirSync(folder).filter((name) => name.endsWith('.json'));
+    } catch (error) {
+      if (isThere(folder)) await this.#putAside(folder, reasonOf(error));
+      return [];
+    }
+  }
+
+  /** A sound record; undefined where there is none or it is damaged, which is reported. */
+  async #read(path: string): Promise<ActionRecord | undefined> {
+    try {
+      return this.#parse(readText(path), path);
+    } catch (error) {
+      // A link that leads nowhere is there, although it cannot be opened.
+      return isThere(path) ? await this.#putAside(path, reasonOf(error)) : undefined;
+    }
+  }
+
+  #parse(text: string, path: string): ActionRecord {
+    const record = parseRecord(text);
+    if (this.#path(record) !== path) throw new Error('it belongs to another action');
+    return record;
+  }
+
+  /** Puts a damaged record aside. Returns the sound one that another process wrote in its place meanwhile. */
+  async #putAside(path: string, reason: string): Promise<ActionRecord | undefined> {
+    const quarantined = await quarantine(this.#directory, path, 'record');
+    const message = `The action record ${path} is not used: ${reason}`;
+    if (quarantined === undefined) {
+      this.#onProblem({ code: 'unreadable-record', message });
+      return undefined;
+    }
+    try {
+      const record = this.#parse(readText(quarantined), path);
+      await linkExclusively(quarantined, path);
+      return record;
+    } catch {
+      this.#onProblem({ code: 'unreadable-record', message, quarantined });
+      return undefined;
+    }
+  }
+
+  #folder(key: Digest): string {
+    return `${this.#actions}${sep}${key}`;
+  }
+
+  #path({ key, observed }: Pick<ActionRecord, 'key' | 'observed'>): string {
+    const facts = Object.keys(observed).length === 0 ? NO_FACTS : digestOfBytes(canonicalJson(observed));
+    return `${this.#folder(key)}${sep}${facts}.json`;
+  }
+}
+
+/** Whether anything has this name, a link that leads nowhere included. */
+function isThere(path: string): boolean {
+  return ifThere(() => lstatSync(path, { throwIfNoEntry: false })) !== undefined;
+}
+
+/** Gives a file a second name unless that name is taken: unlike a rename it never replaces anything. */
+async function linkExclusively(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function stuck(path: string): CacheError {
+  return new CacheError(
+    `The action record ${path} is damaged and cannot be moved away.`,
+    'Remove that file, then run the same command again.',
+  );
+}
+
+function sameOutputs(one: ActionRecord, other: ActionRecord): boolean {
+  const contents = ({ outputs }: ActionRecord) =>
+    canonicalJson(
+      Object.fromEntries(
+        Object.entries(outputs).map(([name, { digest, executable }]) => [
+          name,
+          [digest, executable === true],
+        ]),
+      ),
+    );
+  return contents(one) === contents(other);
+}

@@ -1,0 +1,42 @@
+import { dirname, join, resolve } from 'node:path';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { Sources } from '../../pipeline/yaml/sources.ts';
+import { stageTypes } from '../../stages/index.ts';
+import { buildId } from '../build-id.ts';
+import { PipelineMemo } from './pipeline-memo.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
+import { projectRoot } from './project-root.ts';
+
+/** Reads and checks a pipeline with the built-in stage types. Throws PipelineError with everything that is wrong. */
+export async function openPipeline(
+  file: string,
+  { set }: Pick<PipelineOptions, 'set'>,
+  sources = new Sources(),
+): Promise<Pipeline> {
+  const { loadFile } = await import('./load-file.ts');
+  return await loadFile(file, set, stageTypes, sources);
+}
+
+/** `openPipeline` for a run or a plan, which remembers the pipeline under its artifacts. */
+export async function openRememberedPipeline(
+  file: string,
+  options: PipelineOptions,
+  artifacts: string,
+): Promise<Pipeline> {
+  if (buildId === undefined) return await openPipeline(file, options);
+  const question = { file, overrides: options.set, build: buildId };
+  const memo = new PipelineMemo(join(artifacts, 'cache'), stageTypes, question);
+  const known = memo.recall();
+  if (known) return known;
+  const sources = new Sources();
+  const pipeline = await openPipeline(file, options, sources);
+  await memo.remember(pipeline, sources);
+  return pipeline;
+}
+
+/** The folder that everything is written to: as given, else `artifacts` in the pipeline's project. */
+export function artifactsDirectory(file: string, { artifacts }: Pick<PipelineOptions, 'artifacts'>): string {
+  return artifacts === undefined
+    ? join(projectRoot(dirname(resolve(file))), 'artifacts')
+    : resolve(artifacts);
+}

@@ -1,0 +1,84 @@
+import type { StoredArtifact } from '../../cache/objects/object-store.ts';
+import { commandText } from '../../contract/command-text.ts';
+import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { type PlannedStage, planPipeline } from '../../runner/plan/plan.ts';
+import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
+import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
+import type { PipelineOptions } from '../open/pipeline-options.ts';
+import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { UserError } from '../user-error.ts';
+
+export interface FoundOutput {
+  readonly artifact: StoredArtifact;
+  readonly objects: Workspace['objects'];
+  /** What to do where it turns out to be damaged: a hit alone is not made again. */
+  readonly remake: string;
+}
+
+/**
+ * The output `STAGE.OUTPUT` of a pipeline as it is declared now, from the cache. Throws a UserError where there is no
+ * such output, or where it has not been made yet.
+ */
+export async function findOutput(file: string, name: string, options: PipelineOptions): Promise<FoundOutput> {
+  const pipeline = await openPipeline(file, options);
+  const directory = artifactsDirectory(file, options);
+  const { stage, output } = parseName(name, pipeline);
+  const { stages } = await planPipeline(pipeline, {
+    artifactsDirectory: directory,
+    environment: process.env,
+    offline: true,
+    only: [stage],
+    onProblem: tellCacheProblem,
+  });
+  const planned = stages.find((candidate) => candidate.stage.id === stage)!;
+  const artifact = planned.record?.outputs[output];
+  if (planned.record === undefined || artifact === undefined) throw notMade(file, planned, options);
+
+  const { objects } = openWorkspace(directory, tellCacheProblem);
+  const { restoreInline } = await import('../../cache/records/inline-outputs.ts');
+  await restoreInline(planned.record, objects);
+  const again = remake(file, planned, '--force', options);
+  if (!(await objects.contains(artifact))) {
+    throw new UserError(`${name} was made, but its bytes are not in the cache`, again);
+  }
+  return { artifact, objects, remake: again };
+}
+
+/** A stage's id may hold dots (`train[learning_rate=0.1]`), the name of an output does not. */
+function parseName(name: string, pipeline: Pipeline): { readonly stage: string; readonly output: string } {
+  const known = pipeline.stages.flatMap(({ id, outputs }) =>
+    Object.keys(outputs).map((output) => `${id}.${output}`),
+  );
+  const dot = name.lastIndexOf('.');
+  const stage = name.slice(0, dot);
+  if (!known.includes(name)) {
+    // The hint cuts a long list, so those of the stage that was named come first.
+    const own = known.filter((output) => output.startsWith(`${stage}.`));
+    throw new UserError(
+      `there is no output "${name}" in ${pipeline.name}`,
+      variantHint(name, new Set([...own, ...known]), 'its outputs are'),
+    );
+  }
+  return { stage, output: name.slice(dot + 1) };
+}
+
+function notMade(file: string, planned: PlannedStage, options: PipelineOptions): UserError {
+  const { stage, reason } = planned;
+  return new UserError(
+    `stage ${stage.id} is not up to date: ${reason.message}`,
+    remake(file, planned, '--only', options),
+  );
+}
+
+/** The command that makes a stage's outputs where, and with the parameters with which, they were looked for. */
+function remake(
+  file: string,
+  { stage }: PlannedStage,
+  option: '--only' | '--force',
+  { artifacts, set }: PipelineOptions,
+): string {
+  const where = artifacts === undefined ? [] : ['--artifacts', artifacts];
+  const overrides = set.flatMap((text) => ['--set', text]);
+  return `run it with: ${commandText(['run', file, option, stage.id, ...where, ...overrides])}`;
+}

@@ -1,0 +1,33 @@
+import type { Paint } from '../../terminal/paint.ts';
+import { counted } from '../../terminal/units.ts';
+import type { PlannedStageDocument } from './plan-document.ts';
+
+/** A line for each stage, and what it comes to. */
+export function planLines(stages: readonly PlannedStageDocument[], paint: Paint): readonly string[] {
+  const width = Math.max(...stages.map(({ stage }) => stage.length));
+  const lines = stages.map(({ stage, state, reason }) => {
+    return `${word(state, paint)}  ${stage.padEnd(width)}  ${reason.message}`;
+  });
+  return [...lines, '', total(stages)];
+}
+
+function total(stages: readonly PlannedStageDocument[]): string {
+  const count = (state: PlannedStageDocument['state']) =>
+    stages.filter((stage) => stage.state === state).length;
+  if (count('hit') === stages.length) return `Nothing to do: ${counted(stages.length, 'stage')}, all cached`;
+  const may = count('may-run') > 0 ? `, ${count('may-run')} may run` : '';
+  return `${counted(count('run'), 'stage')} to run${may}, ${count('hit')} cached`;
+}
+
+const WIDEST_WORD = 'may run'.length;
+
+function word(state: PlannedStageDocument['state'], paint: Paint): string {
+  switch (state) {
+    case 'hit':
+      return paint('dim', 'hit'.padEnd(WIDEST_WORD));
+    case 'run':
+      return paint('cyan', 'run'.padEnd(WIDEST_WORD));
+    case 'may-run':
+      return paint('yellow', 'may run');
+  }
+}

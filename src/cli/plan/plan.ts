@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { addArtifactsOption, addSetOption, addStagesOptions } from '../open/pipeline-options.ts';
+import type { PlanVerbOptions } from './show-plan.ts';
+
+const EXAMPLES = `
+Examples:
+  pipe plan pipelines/quickstart.yaml
+  pipe plan pipelines/quickstart.yaml --set learning_rate=1e-4    what that change would cost
+  pipe plan pipelines/quickstart.yaml --force train               what it would cost to train again
+  pipe plan pipelines/quickstart.yaml --json                      for programs (schemas/plan.schema.json)`;
+
+/** `pipe plan`: what would run, and the reason for each stage; starts nothing. */
+export function planCommand(program: Command): void {
+  addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))
+    .description('show what would run, and why')
+    .argument('<file>', 'pipeline file')
+    .option('--offline', 'do not ask whether the world has changed')
+    .option('--json', 'print a JSON document')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, options: PlanVerbOptions) => {
+      const { showPlan } = await import('./show-plan.ts');
+      await showPlan(file, options);
+    });
+}

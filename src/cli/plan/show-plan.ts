@@ -1,0 +1,32 @@
+import { planPipeline } from '../../runner/plan/plan.ts';
+import { paintFor } from '../../terminal/paint.ts';
+import { show, visibleJson } from '../../terminal/show.ts';
+import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
+import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { plannedStages } from './plan-document.ts';
+import { planLines } from './plan-lines.ts';
+
+export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
+  readonly offline?: true;
+  readonly json?: true;
+}
+
+/** Prints what a run would do, and why; as a JSON document (json-shapes/plan.ts) with `json`. */
+export async function showPlan(file: string, options: PlanVerbOptions): Promise<void> {
+  const artifacts = artifactsDirectory(file, options);
+  const pipeline = await openRememberedPipeline(file, options, artifacts);
+  const plan = await planPipeline(pipeline, {
+    artifactsDirectory: artifacts,
+    environment: process.env,
+    offline: options.offline ?? false,
+    force: options.force,
+    ...(options.only === undefined ? {} : { only: options.only }),
+    onProblem: tellCacheProblem,
+  });
+  const stages = plannedStages(plan);
+  const text = options.json
+    ? visibleJson({ pipeline: pipeline.name, file: pipeline.file, stages }, 2)
+    : planLines(stages, paintFor(process.stdout)).join('\n');
+  show(process.stdout, text);
+}

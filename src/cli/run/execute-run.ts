@@ -1,0 +1,79 @@
+import { availableParallelism } from 'node:os';
+import type { EngineName } from '../../contract/engine-name.ts';
+import { CacheError } from '../../files/system-problem.ts';
+import { chooseReporter } from '../../reporters/choose-reporter.ts';
+import type { RunEvent } from '../../runner/events/run-event.ts';
+import { LocalExecutor } from '../../runner/executor/local-executor.ts';
+import { type RunSummary, runPipeline } from '../../runner/run.ts';
+import { RunControl } from '../../runner/schedule/run-control.ts';
+import { show } from '../../terminal/show.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { packagePath } from '../package-path.ts';
+import { version } from '../version.ts';
+import { publishPages } from './publish-pages.ts';
+import type { RunOptions } from './run-options.ts';
+
+const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
+  succeeded: EXIT.done,
+  failed: EXIT.failed,
+  'preflight-failed': EXIT.failed,
+  cancelled: EXIT.interrupted,
+};
+
+/** Brings a pipeline up to date and shows how; returns the code to exit with. */
+export async function executeRun(file: string, options: RunOptions): Promise<ExitCode> {
+  const artifacts = artifactsDirectory(file, options);
+  const pipeline = await openRememberedPipeline(file, options, artifacts);
+  const reporterName = options.json ? 'json' : options.reporter;
+  const reporter = chooseReporter(reporterName, process.stdout, process.env);
+  const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
+  const emit = (event: RunEvent): void => {
+    if (event.type === 'stage-finished') finished.push(event);
+    reporter.report(event);
+  };
+  const argv = process.argv.slice(2);
+  const control = new RunControl();
+  const interrupt = () => control.interrupt();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  let outcome: RunSummary['outcome'];
+  try {
+    ({ outcome } = await runPipeline(pipeline, {
+      artifactsDirectory: artifacts,
+      jobs: options.jobs ?? availableParallelism(),
+      preflight: options.preflight,
+      offline: options.offline ?? false,
+      force: options.force,
+      ...(options.only === undefined ? {} : { only: options.only }),
+      environment: process.env,
+      executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs')),
+      chooseEngine: (declared) => chooseEngine(options.engine ?? declared),
+      emit,
+      control,
+      argv,
+      versions: { pipe: version, node: process.versions.node },
+    }));
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    await reporter.close();
+  }
+  if (outcome === 'succeeded' && reporterName !== 'json')
+    await showPages(pipeline, finished, artifacts, argv);
+  return EXIT_OF[outcome];
+}
+
+/** The results are there whatever comes of their copies, as in an artifacts folder that is read-only. */
+async function showPages(...published: Parameters<typeof publishPages>): Promise<void> {
+  try {
+    for (const page of await publishPages(...published)) show(process.stdout, `Open in a browser: ${page}`);
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error;
+    show(process.stderr, `warning: ${error.message}`);
+  }
+}
+
+/** Only a run that computes something loads what chooses its engine. */
+async function chooseEngine(requested: EngineName | 'auto') {
+  const engines = await import('../../engine/choose-engine.ts');
+  return await engines.chooseEngine(requested);
+}

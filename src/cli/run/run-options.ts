@@ -1,0 +1,13 @@
+import type { EngineName } from '../../contract/engine-name.ts';
+import type { ReporterName } from '../../reporters/choose-reporter.ts';
+import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
+
+/** What `pipe run` was asked for. */
+export interface RunOptions extends PipelineOptions, StagesOptions {
+  readonly jobs?: number;
+  readonly engine?: EngineName | 'auto';
+  readonly offline?: true;
+  readonly preflight: boolean;
+  readonly json?: true;
+  readonly reporter: ReporterName;
+}

@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ENGINE_NAMES } from '../../contract/engine-name.ts';
+import { REPORTER_NAMES } from '../../reporters/choose-reporter.ts';
+import { addArtifactsOption, addSetOption, addStagesOptions } from '../open/pipeline-options.ts';
+import type { RunOptions } from './run-options.ts';
+
+const EXAMPLES = `
+Examples:
+  pipe run pipelines/quickstart.yaml
+  pipe run pipelines/quickstart.yaml --set learning_rate=1e-4   only what depends on it runs again
+  pipe run pipelines/quickstart.yaml --only judge               this stage, and what it needs
+  pipe run pipelines/quickstart.yaml --force train              run a stage although its result is cached
+  pipe run pipelines/quickstart.yaml --json > events.ndjson     one event a line (schemas/run-event.schema.json)
+
+Ctrl-C stops gracefully: stages write a checkpoint and the next run goes on from there. A second one stops at once.`;
+
+/** `pipe run`: brings every stage of a pipeline up to date. */
+export function runCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .description('run what is not up to date in a pipeline')
+    .argument('<file>', 'pipeline file');
+  addStagesOptions(addArtifactsOption(addSetOption(command)))
+    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
+    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+    .option('--offline', 'take cached results without asking whether the world has changed')
+    .option('--no-preflight', 'do not check beforehand what the stages will need')
+    .addOption(
+      new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
+    )
+    .option('--json', 'the same as --reporter json')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, options: RunOptions) => {
+      const { executeRun } = await import('./execute-run.ts');
+      process.exitCode = await executeRun(file, options);
+    });
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}

@@ -1,0 +1,111 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDigest } from '../../files/digest.ts';
+import { lockHolder } from '../../files/lock.ts';
+import { orAbsent } from '../../files/system-problem.ts';
+import type { RunEvent } from '../../runner/events/run-event.ts';
+import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { planPipeline } from '../../runner/plan/plan.ts';
+import { openWorkspace } from '../../runner/workspace.ts';
+import { show } from '../../terminal/show.ts';
+import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
+import type { PipelineOptions } from '../open/pipeline-options.ts';
+import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { type PlannedStageDocument, plannedStages } from '../plan/plan-document.ts';
+
+/** Older runs are left to `artifacts/runs`. */
+const SHOWN_RUNS = 5;
+
+type RunFinished = Extract<RunEvent, { type: 'run-finished' }>;
+
+/** What `pipe status --json` prints (json-shapes/status.ts). */
+export interface Status {
+  readonly artifacts: string;
+  /** Newest first; `running`: a live process is at work on a stage of it; `unfinished`: none is, so it was most likely killed. */
+  readonly runs: readonly {
+    readonly run: string;
+    readonly pipeline: string;
+    readonly file: string;
+    readonly started: string;
+    readonly outcome: RunFinished['outcome'] | 'running' | 'unfinished';
+    readonly duration_ms?: number;
+    readonly counts?: RunFinished['counts'];
+  }[];
+  /** Actions that a live process is at work on. */
+  readonly running: readonly { readonly action: string; readonly holder: string; readonly stage?: string }[];
+  /** Of the pipeline that was asked for. */
+  readonly stages?: readonly PlannedStageDocument[];
+}
+
+/** Gathers the status of an artifacts folder and, where `file` is given, of a pipeline. Starts nothing. */
+export async function readStatus(file: string | undefined, options: PipelineOptions): Promise<Status> {
+  const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
+  const { runsDirectory, locksDirectory } = openWorkspace(artifacts, tellCacheProblem);
+  const stages = file === undefined ? undefined : await stagesOf(file, artifacts, options);
+  const holders = await lockHolders(locksDirectory);
+  const stored = await lastRuns(runsDirectory);
+  const stageOf = new Map(stored.flatMap(unfinishedActions));
+  return {
+    artifacts,
+    runs: stored.map((run) => runStatus(run, holders)),
+    running: [...holders].map(([action, holder]) => {
+      const stage = stageOf.get(action);
+      return { action, holder, ...(stage === undefined ? {} : { stage }) };
+    }),
+    ...(stages === undefined ? {} : { stages }),
+  };
+}
+
+async function stagesOf(
+  file: string,
+  artifacts: string,
+  options: PipelineOptions,
+): Promise<readonly PlannedStageDocument[]> {
+  const pipeline = await openPipeline(file, options);
+  const plan = await planPipeline(pipeline, {
+    artifactsDirectory: artifacts,
+    environment: process.env,
+    offline: true,
+    onProblem: tellCacheProblem,
+  });
+  return plannedStages(plan);
+}
+
+async function lastRuns(runsDirectory: string): Promise<readonly StoredRun[]> {
+  const ids = (await listRuns(runsDirectory)).slice(0, SHOWN_RUNS);
+  const tell = (message: string) => show(process.stderr, `status: ${message}`);
+  const stored = await Promise.all(ids.map((id) => readRun(runsDirectory, id, tell)));
+  return stored.filter((run) => run !== undefined);
+}
+
+function runStatus(stored: StoredRun, holders: ReadonlyMap<string, string>): Status['runs'][number] {
+  const { run, pipeline, file, started } = stored.about;
+  const about = { run, pipeline, file, started };
+  const finished = stored.events.find((event) => event.type === 'run-finished');
+  if (finished !== undefined) {
+    const { outcome, duration_ms, counts } = finished;
+    return { ...about, outcome, duration_ms, counts };
+  }
+  const isRunning = unfinishedActions(stored).some(([action]) => holders.has(action));
+  return { ...about, outcome: isRunning ? 'running' : 'unfinished' };
+}
+
+/** The actions that a run has started and not finished, and the stage of each. */
+function unfinishedActions({ events }: StoredRun): readonly (readonly [action: string, stage: string])[] {
+  const actions = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'stage-started') actions.set(event.stage, event.action);
+    else if (event.type === 'stage-finished') actions.delete(event.stage);
+  }
+  return [...actions].map(([stage, action]) => [action, stage]);
+}
+
+/** Who is at work on which action: the locks of live processes. */
+async function lockHolders(locksDirectory: string): Promise<ReadonlyMap<string, string>> {
+  const holders = new Map<string, string>();
+  for (const action of ((await orAbsent(readdir(locksDirectory))) ?? []).filter(isDigest)) {
+    const holder = await lockHolder(join(locksDirectory, action));
+    if (holder !== undefined) holders.set(action, holder);
+  }
+  return holders;
+}

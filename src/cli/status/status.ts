@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { addArtifactsOption, addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+
+const EXAMPLES = `
+Examples:
+  pipe status                               the last runs, and what runs now
+  pipe status pipelines/quickstart.yaml     also which stages are cached and which are stale
+  pipe status --json                        for programs (schemas/status.schema.json)`;
+
+/** `pipe status`: the last runs, what runs at this moment, and which stages of a pipeline are up to date. */
+export function statusCommand(program: Command): void {
+  addArtifactsOption(addSetOption(program.command('status')))
+    .description('show the last runs, what runs now, and which stages are up to date')
+    .argument('[file]', 'pipeline file')
+    .option('--json', 'print a JSON document')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string | undefined, options: PipelineOptions & { readonly json?: true }) => {
+      const { readStatus } = await import('./read-status.ts');
+      const status = await readStatus(file, options);
+      const { statusLines } = await import('./status-text.ts');
+      const { paintFor } = await import('../../terminal/paint.ts');
+      const { show, visibleJson } = await import('../../terminal/show.ts');
+      const text = options.json
+        ? visibleJson(status, 2)
+        : statusLines(status, paintFor(process.stdout)).join('\n');
+      show(process.stdout, text);
+    });
+}

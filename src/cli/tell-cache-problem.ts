@@ -1,8 +1,0 @@
-import type { CacheProblem } from '../cache/cache-problem.ts';
-import { show } from '../runner/reporters/show.ts';
-
-/** Tells on standard error that something stored is damaged or gone; the verb goes on without it. */
-export function tellCacheProblem({ message, quarantined }: CacheProblem): void {
-  const kept = quarantined === undefined ? '' : ` (the damaged bytes are kept in ${quarantined})`;
-  show(process.stderr, `cache: ${message}${kept}`);
-}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { Sources } from '../../pipeline/yaml/sources.ts';
+import { show } from '../../terminal/show.ts';
+import { counted } from '../../terminal/units.ts';
+import { addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+
+const EXAMPLES = `
+Examples:
+  pipe validate pipelines/*.yaml
+  pipe validate pipelines/quickstart.yaml --set epochs=3`;
+
+/** `pipe validate`: everything that is wrong with pipeline files, with the place of each. */
+export function validateCommand(program: Command): void {
+  addSetOption(program.command('validate'))
+    .description('check pipeline files and show everything that is wrong with them')
+    .argument('<file...>', 'pipeline files')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: readonly string[], options: PipelineOptions) => {
+      const { openPipeline } = await import('../open/open-pipeline.ts');
+      const { checkFileInputs } = await import('./check-file-inputs.ts');
+      const { showError } = await import('../show-error.ts');
+      for (const file of files) {
+        try {
+          const sources = new Sources();
+          const pipeline = await openPipeline(file, options, sources);
+          await checkFileInputs(pipeline, sources);
+          const stages = counted(pipeline.stages.length, 'stage');
+          show(process.stdout, `${file}: ${pipeline.name} is valid, ${stages}`);
+        } catch (error) {
+          process.exitCode = await showError(error);
+        }
+      }
+    });
+}

@@ -1,0 +1,39 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Json } from '../contract/json.ts';
+import { digestOfBytes } from './digest.ts';
+import { temporaryName } from './durable.ts';
+import { readText } from './read-small-text.ts';
+
+/**
+ * A memo is a small file that only saves work: a line with the SHA-256 of the JSON that follows. What is damaged, or is no
+ * file at all, is none.
+ */
+export function readMemo(path: string): Json | undefined {
+  try {
+    return decodeMemo(readText(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value of a memo's text; undefined where its checksum does not agree. */
+export function decodeMemo(text: string): Json | undefined {
+  const end = text.indexOf('\n');
+  const json = text.slice(end + 1);
+  return text.slice(0, Math.max(end, 0)) === digestOfBytes(json) ? (JSON.parse(json) as Json) : undefined;
+}
+
+/** Writes a memo whole or not at all. Throws the system's error; whoever can do without the memo ignores it. */
+export async function writeMemo(cacheDirectory: string, path: string, value: unknown): Promise<void> {
+  const json = JSON.stringify(value);
+  const temporary = await temporaryName(cacheDirectory);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, `${digestOfBytes(json)}\n${json}`);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

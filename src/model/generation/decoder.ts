@@ -1,0 +1,191 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { IGNORED } from '../../batch/collate.ts';
+import { EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/packed-batch.ts';
+import { attention } from '../layers/attention.ts';
+import { cachedAttention, continuedAttention, type KeysAndValues } from '../layers/cached-attention.ts';
+import { inputTensors } from '../network/batch-tensors.ts';
+import { compilesShapes, flush } from '../network/engine-kernels.ts';
+import type { Gpt2 } from '../network/gpt2.ts';
+import { KeyValueCache } from './key-value-cache.ts';
+
+/** Tokens that reading what prompts share once must save: it reads all weights once more. */
+const LEAST_SAVED = 32;
+
+/** Called between the parts of a computation, several times a second. Where it throws, that error ends it. */
+export type Pause = () => Promise<void>;
+
+/** Scores of every token of the vocabulary as the next one of each text [B, V]. */
+export type Scores = tf.Tensor2D;
+
+/**
+ * Continues B texts together, by a token each at a time. Keys and values of earlier tokens are kept, so a step costs
+ * one token a text, and what the prompts have in common is read once. After each block the engine is flushed: where
+ * graphs are compiled, all blocks share one.
+ */
+export class Decoder {
+  readonly #model: Gpt2;
+  readonly #cache: KeyValueCache;
+  readonly #pause: Pause;
+
+  private constructor(model: Gpt2, cache: KeyValueCache, pause: Pause) {
+    this.#model = model;
+    this.#cache = cache;
+    this.#pause = pause;
+  }
+
+  /** Reads prompts of 1 to n_positions tokens. The caller disposes of both, the scores and the decoder. */
+  static async start(
+    model: Gpt2,
+    prompts: readonly (readonly number[])[],
+    pause: Pause,
+  ): Promise<{ decoder: Decoder; scores: Scores }> {
+    const shared = sharedTokens(prompts);
+    const prefix = shared > 0 ? await readTexts(model, [prompts[0]!.slice(0, shared)], [], pause) : undefined;
+    try {
+      const rests = prompts.map((prompt) => prompt.slice(shared));
+      const { last, layers } = await readTexts(model, rests, prefix?.layers ?? [], pause);
+      const lengths = prompts.map(({ length }) => length);
+      const decoder = new Decoder(model, new KeyValueCache(layers, lengths), pause);
+      return { decoder, scores: scoresOf(model, last) };
+    } finally {
+      if (prefix) disposeOf(prefix);
+    }
+  }
+
+  /**
+   * Adds a token to each text; the caller disposes of the scores. Those of a text with more than n_positions tokens mean
+   * nothing.
+   */
+  async step(tokens: readonly number[]): Promise<Scores> {
+    const model = this.#model;
+    const positions = this.#cache.lengths.map((length) => Math.min(length, model.config.n_positions - 1));
+    const mask = this.#cache.mask();
+    try {
+      const embedded = tf.tidy(() =>
+        model.embed(tf.tensor1d(tokens as number[], 'int32'), tf.tensor1d(positions, 'int32')),
+      );
+      const { rows, layers } = await passBlocks(model, embedded, this.#pause, (qkv, layer) => {
+        const { y, added } = cachedAttention(qkv, this.#cache.layer(layer), mask);
+        return { y, kept: added };
+      });
+      this.#cache.add(layers);
+      return scoresOf(model, rows);
+    } finally {
+      mask.dispose();
+    }
+  }
+
+  /** Goes on with some of the texts only, in this order. */
+  keep(texts: readonly number[]): void {
+    this.#cache.keep(texts);
+  }
+
+  dispose(): void {
+    this.#cache.dispose();
+  }
+}
+
+/** What the last block makes of the last token of each text [B, C], and what each block keeps of all tokens. */
+interface Read {
+  readonly last: tf.Tensor2D;
+  readonly layers: readonly KeysAndValues[];
+}
+
+/** Reads texts, each of which goes on from the tokens that `past` [1, heads, P, D] was kept of, where there are any. */
+async function readTexts(
+  model: Gpt2,
+  texts: readonly (readonly number[])[],
+  past: readonly KeysAndValues[],
+  pause: Pause,
+): Promise<Read> {
+  const { counted, ids, positions, grid } = inputTensors(packTexts(texts));
+  try {
+    const before = past[0]?.key.shape[2] ?? 0;
+    const embedded = tf.tidy(() => model.embed(ids, tf.add(positions, tf.scalar(before, 'int32'))));
+    const { rows, layers } = await passBlocks(model, embedded, pause, (qkv, layer) => {
+      const earlier = past[layer];
+      if (earlier) {
+        const { y, all } = continuedAttention(qkv, grid, earlier);
+        return { y, kept: all };
+      }
+      const { y, saved } = attention(qkv, grid, model.config.n_head);
+      return { y, kept: { key: saved.key, value: saved.value } };
+    });
+    const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, texts.length)));
+    rows.dispose();
+    return { last, layers };
+  } finally {
+    tf.dispose({ counted, ids, positions, grid });
+  }
+}
+
+/** The texts without padding, as a batch in which only the last token of each is asked for what follows. */
+function packTexts(texts: readonly (readonly number[])[]): PackedBatch {
+  const length = Math.max(...texts.map((text) => text.length));
+  const inputs = new Int32Array(texts.length * length);
+  const targets = new Int32Array(inputs.length).fill(IGNORED);
+  for (const [place, text] of texts.entries()) {
+    inputs.set(text, place * length);
+    targets[place * length + text.length - 1] = 0;
+  }
+  // The slots that one text fills up would be seen by those that go on from it.
+  const granularity = compilesShapes() && texts.length > 1 ? FEW_SHAPES : EXACT;
+  return packBatch({ inputs, targets, rows: texts.length, length }, granularity);
+}
+
+/** How many tokens at the beginning of all prompts are read once, because they are the same; 0 where that pays little. */
+function sharedTokens(prompts: readonly (readonly number[])[]): number {
+  const [first, ...others] = prompts;
+  const most = Math.min(...prompts.map(({ length }) => length)) - 1;
+  let shared = 0;
+  while (shared < most && others.every((prompt) => prompt[shared] === first![shared])) shared++;
+  return shared * others.length >= LEAST_SAVED ? shared : 0;
+}
+
+function disposeOf({ last, layers }: Read): void {
+  last.dispose();
+  for (const { key, value } of layers) tf.dispose([key, value]);
+}
+
+type Attend = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; kept: KeysAndValues };
+
+/** Takes rows [N, C] through all blocks, and returns what each of them keeps. Disposes of the rows. */
+async function passBlocks(
+  model: Gpt2,
+  embedded: tf.Tensor2D,
+  pause: Pause,
+  attend: Attend,
+): Promise<{ rows: tf.Tensor2D; layers: KeysAndValues[] }> {
+  const layers: KeysAndValues[] = [];
+  let rows = embedded;
+  try {
+    for (let layer = 0; layer < model.config.n_layer; layer++) {
+      const { y, key, value } = tf.tidy(() => {
+        const kept: Partial<KeysAndValues> = {};
+        const y = model.block(layer, rows, (qkv) => {
+          const attended = attend(qkv, layer);
+          Object.assign(kept, attended.kept);
+          return attended.y;
+        });
+        return { y, ...(kept as KeysAndValues) };
+      });
+      rows.dispose();
+      rows = y;
+      layers.push({ key, value });
+      flush();
+      await pause();
+    }
+    return { rows, layers };
+  } catch (error) {
+    rows.dispose();
+    for (const { key, value } of layers) tf.dispose([key, value]);
+    throw error;
+  }
+}
+
+/** The scores of the next tokens, given the last block's rows [B, C], which are disposed of. */
+function scoresOf(model: Gpt2, rows: tf.Tensor2D): Scores {
+  const scores = tf.tidy(() => model.head(model.finalNorm(rows)));
+  rows.dispose();
+  return scores;
+}

@@ -1,0 +1,96 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { PackedBatch } from '../../batch/packed-batch.ts';
+import { weightedSum } from '../layers/head-loss.ts';
+import { weightColumn } from './batch-tensors.ts';
+import { type Dropout, NO_DROPOUT } from './dropout.ts';
+import type { Gpt2 } from './gpt2.ts';
+import { type Gradients, type Pause, TrainingPass } from './training-pass.ts';
+
+/**
+ * Weighted sum of the cross-entropies in nats of a batch's counted targets; with the weight 1 / count it is their
+ * mean. The caller disposes of it.
+ */
+export async function batchLoss(
+  model: Gpt2,
+  batch: PackedBatch,
+  weight: number,
+  pause: Pause,
+): Promise<tf.Scalar> {
+  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'forward');
+  const weights = weightColumn(batch, weight);
+  try {
+    return await pass.forward((losses) => weightedSum(losses, weights));
+  } finally {
+    tf.dispose(weights);
+    pass.dispose();
+  }
+}
+
+/**
+ * The same loss, but for what is dropped, and its gradient with respect to each parameter that is trained, which is
+ * added to what `sums` has of it. The caller disposes of the loss, and of the sums also where the pass fails.
+ */
+export async function addGradients(
+  model: Gpt2,
+  batch: PackedBatch,
+  weight: number,
+  sums: Gradients,
+  pause: Pause,
+  dropout: Dropout = NO_DROPOUT,
+): Promise<tf.Scalar> {
+  const pass = new TrainingPass(model, batch, dropout, pause, 'both');
+  const weights = weightColumn(batch, weight);
+  try {
+    const loss = await pass.forward((losses) => weightedSum(losses, weights));
+    await pass.backward(weights, sums).catch((error: unknown) => {
+      loss.dispose();
+      throw error;
+    });
+    return loss;
+  } finally {
+    tf.dispose(weights);
+    pass.dispose();
+  }
+}
+
+/** The cross-entropy in nats of each counted target of a batch. */
+export async function targetLosses(model: Gpt2, batch: PackedBatch, pause: Pause): Promise<Float32Array> {
+  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'forward');
+  try {
+    return await countedLosses(pass, batch);
+  } finally {
+    pass.dispose();
+  }
+}
+
+/**
+ * The gradients of any function of the cross-entropies of a batch's counted targets, added to the sums: `derive` is given
+ * these losses and gives the function's derivative with respect to each. The caller disposes of the sums also where the
+ * pass fails.
+ */
+export async function addGradientsOf(
+  derive: (losses: Float32Array) => Float32Array,
+  model: Gpt2,
+  batch: PackedBatch,
+  sums: Gradients,
+  pause: Pause,
+): Promise<void> {
+  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'both');
+  let weights: tf.Tensor2D | undefined;
+  try {
+    weights = weightColumn(batch, derive(await countedLosses(pass, batch)));
+    await pass.backward(weights, sums);
+  } finally {
+    weights?.dispose();
+    pass.dispose();
+  }
+}
+
+async function countedLosses(pass: TrainingPass, { count }: PackedBatch): Promise<Float32Array> {
+  const losses = await pass.forward((losses) => losses);
+  try {
+    return (await losses.data<'float32'>()).subarray(0, count);
+  } finally {
+    losses.dispose();
+  }
+}

@@ -1,0 +1,209 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { PackedBatch } from '../../batch/packed-batch.ts';
+import { addRows } from '../layers/add-rows.ts';
+import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from '../layers/block.ts';
+import { embedding } from '../layers/embedding.ts';
+import { type GradientsOnDemand, within } from '../layers/gradients-on-demand.ts';
+import { type HeadLossSaved, headLosses, headLossGradients } from '../layers/head-loss.ts';
+import { type LayerNormSaved, layerNorm, layerNormGradients } from '../layers/layer-norm.ts';
+import { type BatchTensors, batchTensors } from './batch-tensors.ts';
+import type { Dropout } from './dropout.ts';
+import { flush } from './engine-kernels.ts';
+import type { Gpt2 } from './gpt2.ts';
+
+/**
+ * Called between the parts of a pass, with the share of it that is done, from 0 to 1. Where it throws, the pass
+ * ends with that error.
+ */
+export type Pause = (share: number) => Promise<void>;
+
+/** Gradients of a loss by parameter. */
+export type Gradients = Map<string, tf.Tensor>;
+
+type HeadSaved = {
+  readonly norm: LayerNormSaved;
+  readonly head: HeadLossSaved;
+};
+
+/**
+ * One batch on its way through the model. Each part is flushed, so blocks share a graph and a cancelled pass ends soon.
+ *
+ * The way back is written out, as in llm.c (https://github.com/karpathy/llm.c), and not left to TensorFlow.js's tape,
+ * which would keep every intermediate result to the end: here they go as soon as their block is passed.
+ */
+export class TrainingPass {
+  readonly #model: Gpt2;
+  readonly #batch: BatchTensors;
+  readonly #blockShape: BlockShape;
+  readonly #dropout: Dropout;
+  readonly #pause: Pause;
+  readonly #back: boolean;
+  /** What the head takes, in units of what a block takes in the same direction. */
+  readonly #headCost: number;
+  #cost = 0;
+  readonly #saved: BlockSaved[] = [];
+  #headSaved: HeadSaved | undefined;
+  /** What goes from part to part: the rows [N, C], and then their gradient. */
+  #rows: tf.Tensor2D | undefined;
+
+  constructor(model: Gpt2, batch: PackedBatch, dropout: Dropout, pause: Pause, way: 'forward' | 'both') {
+    const { n_head, n_embd, vocab_size, layer_norm_epsilon } = model.config;
+    this.#model = model;
+    this.#batch = batchTensors(batch, vocab_size);
+    this.#blockShape = { heads: n_head, epsilon: layer_norm_epsilon, grid: this.#batch.grid };
+    this.#dropout = dropout;
+    this.#pause = pause;
+    this.#back = way === 'both';
+    this.#headCost = vocab_size / (12 * n_embd);
+  }
+
+  /** Takes the batch through the model; gives what `measure` makes of the losses of its targets [M]. */
+  async forward<Measured extends tf.Tensor>(measure: (losses: tf.Tensor1D) => Measured): Promise<Measured> {
+    this.#rows = tf.tidy(() => this.#embed());
+    flush();
+    for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
+      const rows: tf.Tensor2D = this.#rows!;
+      const { y, saved } = tf.tidy(() => block(rows, this.#blockParts(layer), this.#blockShape));
+      this.#rows = y;
+      flush();
+      if (this.#back) this.#saved.push(saved);
+      else tf.dispose(saved);
+      await this.#finish(1);
+    }
+    const { measured, saved } = tf.tidy(() => {
+      const { losses, saved } = this.#losses(this.#rows!);
+      return { measured: measure(losses), saved };
+    });
+    this.#headSaved = saved;
+    flush();
+    await this.#finish(this.#headCost).catch((error: unknown) => {
+      measured.dispose();
+      throw error;
+    });
+    return measured;
+  }
+
+  /** Takes the gradient of the sum of the losses, each with its weight [M, 1], back through the model. */
+  async backward(weights: tf.Tensor2D, sums: Gradients): Promise<void> {
+    const { targetRows } = this.#collect(sums, () => this.#lossGradients(this.#headSaved!, weights));
+    this.#addRows(sums, this.#model.headName, this.#batch.targets.tokens, targetRows);
+    tf.dispose([this.#headSaved!, targetRows]);
+    await this.#finish(2 * this.#headCost);
+    for (let layer = this.#model.config.n_layer - 1; layer >= 0; layer--) {
+      const [gradient, saved] = [this.#rows!, this.#saved.pop()!];
+      this.#collect(sums, () => this.#blockGradients(layer, gradient, saved));
+      tf.dispose([gradient, saved]);
+      await this.#finish(2);
+    }
+    const gradient = tf.tidy(() => this.#dropout.rows(EMBEDDING)(this.#rows!)); // maybe the rows themselves
+    this.#addRows(sums, TOKENS, this.#batch.ids, gradient);
+    this.#addRows(sums, POSITIONS, this.#batch.positions, gradient);
+    gradient.dispose();
+  }
+
+  dispose(): void {
+    tf.dispose({ batch: this.#batch, saved: this.#saved, head: this.#headSaved, rows: this.#rows });
+  }
+
+  async #finish(cost: number): Promise<void> {
+    this.#cost += cost;
+    await this.#pause(this.#cost / ((this.#back ? 3 : 1) * (this.#model.config.n_layer + this.#headCost)));
+  }
+
+  #embed(): tf.Tensor2D {
+    const { ids, positions } = this.#batch;
+    const [tokens, places] = [this.#parameter(TOKENS), this.#parameter(POSITIONS)];
+    return this.#dropout.rows(EMBEDDING)(embedding(tokens, places, ids, positions));
+  }
+
+  #losses(rows: tf.Tensor2D): { losses: tf.Tensor1D; saved: HeadSaved } {
+    const { counted, targets } = this.#batch;
+    const [weight, bias] = [this.#parameter(`${FINAL_NORM}.weight`), this.#parameter(`${FINAL_NORM}.bias`)];
+    const { y, saved: norm } = layerNorm(rows, weight, bias, this.#blockShape.epsilon);
+    const { losses, saved: head } = headLosses(tf.gather(y, counted), this.#model.headWeight(), targets);
+    return { losses, saved: { norm, head } };
+  }
+
+  #lossGradients({ norm, head }: HeadSaved, weights: tf.Tensor2D): Backward & { targetRows: tf.Tensor2D } {
+    const { targetOfRow, targets } = this.#batch;
+    const { hidden, weight, targetRows } = headLossGradients(
+      head,
+      this.#model.headWeight(),
+      targets,
+      weights,
+    );
+    const scale = this.#parameter(`${FINAL_NORM}.weight`);
+    const { x, parameters } = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
+    return {
+      x,
+      parameters: { [this.#model.headName]: weight, ...within(FINAL_NORM, parameters) },
+      targetRows,
+    };
+  }
+
+  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Backward {
+    const { x, parameters } = blockGradients(dy, saved, this.#blockParts(layer), this.#blockShape);
+    return { x, parameters: within(blockName(layer), parameters) };
+  }
+
+  /** Takes the rows' gradient on, and adds those of the parameters that are trained to the sums. */
+  #collect<Result extends Backward>(sums: Gradients, compute: () => Result): Omit<Result, keyof Backward> {
+    const { x, updated, rest } = tf.tidy(() => {
+      const { x, parameters, ...rest } = compute();
+      const updated: Record<string, tf.Tensor> = {};
+      for (const [name, gradient] of Object.entries(parameters)) {
+        if (!this.#model.trained.has(name)) continue;
+        const sum = sums.get(name);
+        updated[name] = sum ? tf.add(sum, gradient()) : gradient();
+      }
+      return { x, updated, rest };
+    });
+    this.#rows = x;
+    for (const [name, sum] of Object.entries(updated)) {
+      sums.get(name)?.dispose();
+      sums.set(name, sum);
+    }
+    flush();
+    return rest;
+  }
+
+  /** Adds what single rows of a matrix have as their gradients to its sum, where the matrix is trained. */
+  #addRows(sums: Gradients, name: string, rows: tf.Tensor1D, updates: tf.Tensor2D): void {
+    const parameter = this.#model.trained.get(name);
+    if (!parameter) return;
+    const sum = (sums.get(name) ?? tf.zerosLike(parameter)) as tf.Tensor2D;
+    sums.set(name, addRows(sum, rows, updates));
+  }
+
+  #blockParts(layer: number): BlockParts {
+    const full = (name: string) => `${blockName(layer)}.${name}`;
+    return {
+      linear: (name) => this.#model.linear(full(name), this.#dropout.adapter(full(name))),
+      norm: (name) => ({
+        weight: this.#parameter(`${full(name)}.weight`),
+        bias: this.#parameter(`${full(name)}.bias`),
+      }),
+      dropRows: (name) => this.#dropout.rows(full(name)),
+      dropAttention: this.#dropout.attention(full('attn')),
+    };
+  }
+
+  #parameter(name: string): tf.Variable {
+    return this.#model.parameters.get(name)!;
+  }
+}
+
+/** What a part's way back gives: the gradient of the rows that went in, and those of its parameters. */
+type Backward = {
+  readonly x: tf.Tensor2D;
+  readonly parameters: GradientsOnDemand;
+};
+
+const EMBEDDING = 'transformer.drop';
+const TOKENS = 'transformer.wte.weight';
+const POSITIONS = 'transformer.wpe.weight';
+const FINAL_NORM = 'transformer.ln_f';
+
+function blockName(layer: number): string {
+  return `transformer.h.${layer}`;
+}

@@ -1,0 +1,40 @@
+import type { Value } from '../yaml/value.ts';
+
+const POINTS =
+  'sweep over a list of objects for chosen combinations: sweep: { point: [{ lr: 0.1, bs: 4 }, { lr: 0.2, bs: 8 }] }, then ${params.point.lr}';
+const SWEEP = 'a `sweep` at the top of the file repeats the stages that read its parameters';
+const NEEDS = 'a stage waits for the stages whose outputs its `inputs` name';
+
+/** Keys of other programs that people try, by a key that such a map does have, and what does the same here. */
+const INTENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  uses: {
+    cache: 'every result is cached; `pipe run FILE --force STAGE` runs a stage again',
+    when: 'stages have no conditions; `pipe run FILE --only STAGE` runs a stage and what it needs',
+    if: 'stages have no conditions; `pipe run FILE --only STAGE` runs a stage and what it needs',
+    ...{ foreach: SWEEP, matrix: SWEEP, needs: NEEDS, depends_on: NEEDS },
+  },
+  stages: { foreach: SWEEP, matrix: SWEEP, include: POINTS, exclude: POINTS },
+  file: {
+    include: 'a folder counts with everything in it; name the parts that count as inputs of their own',
+    exclude: 'a folder counts with everything in it; keep what does not count in another folder',
+  },
+};
+
+/** A hint for an unknown key whose meaning is clear, in a map that may have the keys `known`. */
+export function intentHint(key: string, known: readonly string[]): string | undefined {
+  const kind = known.find((name) => Object.hasOwn(INTENTS, name));
+  const hints = kind === undefined ? undefined : INTENTS[kind];
+  return hints !== undefined && Object.hasOwn(hints, key) ? hints[key] : undefined;
+}
+
+/** A hint for what is no parameter under `sweep`, but means something to others there. */
+export function sweepIntentHint(name: string): string | undefined {
+  return name === 'include' || name === 'exclude' ? POINTS : undefined;
+}
+
+/** A hint for variables that are given with values, where only names can be given. */
+export function variablesHint(name: string, value: Value): string | undefined {
+  if (value.kind !== 'map' || (name !== '`env`' && name !== '`secrets`')) return undefined;
+  const names = [...value.entries.keys()].slice(0, 5).join(', ');
+  return `write the names alone: [${names}]. Values come from the environment of \`pipe\`; what the file says goes into \`params\` and \`with\``;
+}

@@ -1,0 +1,146 @@
+import type { JsonObject } from '../../contract/json.ts';
+import type { StageType } from '../../contract/stage-type.ts';
+import type { Place } from '../diagnostics/diagnostic.ts';
+import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
+import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { interpolate } from '../expand/interpolate.ts';
+import type { PieceLibrary } from '../expand/pieces.ts';
+import type { ExecutionSettings } from '../pipeline.ts';
+import { type StageFields, StageSchema } from '../schema/pipeline-schema.ts';
+import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
+import { validationSchema } from '../schema/validation-schema.ts';
+import { settingsId, type Validators } from '../schema/validator.ts';
+import type { Sources } from '../yaml/sources.ts';
+import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } from '../yaml/value.ts';
+import { parseInputs } from './inputs.ts';
+import { parseBytes, parseDuration } from './parse-units.ts';
+import { refuseCredentials } from './refuse-credentials.ts';
+import type { StageDraft } from './stage-draft.ts';
+
+/** What stages are resolved with. */
+export interface StageContext {
+  readonly stageTypes: ReadonlyMap<string, StageType>;
+  readonly validators: Validators;
+  readonly pieces: PieceLibrary;
+  readonly sources: Sources;
+  readonly diagnostics: DiagnosticList;
+}
+
+/**
+ * Resolves one stage with the given parameters: templates, pieces, settings with their defaults, outputs.
+ * Also gives the names of the parameters that it read (`*`: all of them).
+ */
+export function resolveStage(
+  name: string,
+  entry: Entry,
+  params: MapValue,
+  context: StageContext,
+): { readonly draft: StageDraft; readonly used: ReadonlySet<string> } {
+  const { diagnostics, sources } = context;
+  const used = new Set<string>();
+  const body = interpolate(entry.value, { params, sources, diagnostics, used });
+  refuseCredentials(body, sources, diagnostics);
+  const fields = checkFields(name, entry.key, body, context);
+  const type = findType(body, context);
+  // A stage with a wrong key and no settings most likely misspelt `with`.
+  const hasSettings = fields !== undefined || get(body, 'with') !== undefined;
+  const settings = type && hasSettings ? resolveSettings(name, entry.key, body, type, context) : undefined;
+  const draft: StageDraft = {
+    name,
+    key: entry.key,
+    type,
+    settings,
+    outputs: settings && type?.outputs(settings),
+    inputs: parseInputs(get(body, 'inputs')),
+    env: fields?.env ?? [],
+    secrets: fields?.secrets ?? [],
+    execution: executionSettings(fields),
+  };
+  refuseSharedNames(draft, body, diagnostics);
+  return { draft, used };
+}
+
+/** Checks everything but the settings; undefined where something is wrong. */
+function checkFields(name: string, key: Place, body: Value, context: StageContext): StageFields | undefined {
+  const validate = context.validators.get('stage')!;
+  const fields = toJson(body);
+  if (validate(fields)) return fields as unknown as StageFields;
+  const checked = { value: body, key, name: `stage \`${name}\``, schema: validationSchema(StageSchema) };
+  addSchemaDiagnostics(validate.errors ?? [], checked, context.diagnostics);
+  return undefined;
+}
+
+function findType(body: Value, { stageTypes, diagnostics }: StageContext): StageType | undefined {
+  const uses = get(body, 'uses');
+  const name = textOf(uses);
+  if (uses === undefined || name === undefined || diagnostics.covers(uses.place)) return undefined;
+  const type = stageTypes.get(name);
+  if (type === undefined) {
+    diagnostics.add({
+      code: 'unknown-stage-type',
+      message: `there is no stage type \`${name}\``,
+      place: uses.place,
+      hint: nameHint(name, stageTypes.keys(), 'stage types'),
+    });
+  }
+  return type;
+}
+
+function resolveSettings(
+  name: string,
+  key: Place,
+  body: Value,
+  type: StageType,
+  context: StageContext,
+): JsonObject | undefined {
+  const { diagnostics, pieces, validators } = context;
+  const located = locate(body, ['with'], key);
+  const written: Value =
+    get(body, 'with') === undefined ? { kind: 'map', entries: new Map(), place: key } : located.value;
+  if (written.kind !== 'map') return undefined;
+  const before = diagnostics.size;
+  const value = pieces.resolve(written, type.settings);
+  refuseCredentials(value, context.sources, diagnostics);
+  const settings = toJson(value) as JsonObject;
+  const validate = validators.get(settingsId(type.uses))!;
+  if (!validate(settings)) {
+    const checked = {
+      value,
+      key: located.key ?? key,
+      name: `\`with\` of stage \`${name}\``,
+      schema: validationSchema(type.settings),
+    };
+    addSchemaDiagnostics(validate.errors ?? [], checked, diagnostics);
+    return undefined;
+  }
+  return diagnostics.size === before ? settings : undefined;
+}
+
+function executionSettings(fields: StageFields | undefined): ExecutionSettings {
+  return {
+    resources: {
+      cpu: fields?.resources.cpu ?? 1,
+      gpu: fields?.resources.gpu ?? 0,
+      memory: fields === undefined ? 0 : parseBytes(fields.resources.memory),
+    },
+    timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
+    retries: fields?.retries ?? 0,
+  };
+}
+
+/** A variable cannot both be recorded and be kept from being seen. */
+function refuseSharedNames(draft: StageDraft, body: Value, diagnostics: DiagnosticList): void {
+  for (const [index, variable] of draft.secrets.entries()) {
+    const other = draft.env.indexOf(variable);
+    if (other < 0) continue;
+    diagnostics.add({
+      code: 'env-and-secret',
+      message: `\`${variable}\` is both under \`env\` and under \`secrets\``,
+      place: locate(body, ['secrets', String(index)]).value.place,
+      hint: 'keep it under `secrets` if nobody may see it, under `env` if it decides the result',
+      related: [
+        { message: 'it is under `env` here', place: locate(body, ['env', String(other)]).value.place },
+      ],
+    });
+  }
+}

@@ -1,0 +1,147 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { ENGINE_NAMES } from '../../contract/engine-name.ts';
+
+/** Names of stages and parameters: what `${params.x}` and `stage.output` can hold. */
+const NAME = '^[A-Za-z_][A-Za-z0-9_-]{0,199}$';
+/** Names of inputs are names of files for a command: `config.json`, `2024-train`. */
+const INPUT_NAME = '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$';
+const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]{0,199}$';
+const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
+
+const strict = { additionalProperties: false };
+
+const Input = Type.Union(
+  [
+    Type.String({ pattern: INPUT, description: 'An output is `stage.output`, a file `{file: ./path}`.' }),
+    Type.Object(
+      {
+        file: Type.String({
+          minLength: 1,
+          description: 'File or directory, relative to the file that says so.',
+        }),
+      },
+      strict,
+    ),
+    Type.Object(
+      {
+        each: Type.String({
+          pattern: INPUT,
+          examples: ['judge.scores'],
+          description: 'Collects one output over all variants of the sweep.',
+        }),
+      },
+      strict,
+    ),
+  ],
+  {
+    description: 'An output of another stage (`stage.output`), `{file: ./path}`, or `{each: stage.output}`.',
+  },
+);
+
+const variables = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: VARIABLE, examples: ['HF_TOKEN'] }), {
+      uniqueItems: true,
+      description,
+    }),
+  );
+
+const Resources = Type.Object(
+  {
+    cpu: Type.Number({ minimum: 0, default: 1, description: 'Processor cores.' }),
+    gpu: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description:
+        'GPUs. It never chooses an engine: where there is none, it counts as zero under `engine: auto`.',
+    }),
+    memory: Type.String({
+      pattern: '^\\d+(\\.\\d+)? ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$',
+      default: '0B',
+      examples: ['8GB', '512MB', '1.5GiB'],
+      description: 'Memory. kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB of 1024.',
+    }),
+  },
+  { ...strict, default: {}, description: 'What the stage takes while it runs; caps what runs together.' },
+);
+
+/** One stage as the file gives it; `with` is checked against the stage type's own schema. */
+export const StageSchema = Type.Object(
+  {
+    uses: Type.String({ minLength: 1, description: 'The stage type.' }),
+    description: Type.Optional(Type.String({ description: 'For people; changes nothing.' })),
+    inputs: Type.Record(Type.String(), Input, {
+      propertyNames: {
+        pattern: INPUT_NAME,
+        description:
+          'names of inputs are up to 200 letters, digits, `_`, `-` and `.`, and do not begin with `.`',
+      },
+      default: {},
+      description: 'What the stage reads, by input name. Edges of the graph come from here alone.',
+    }),
+    with: Type.Record(Type.String(), Type.Unknown(), {
+      default: {},
+      description: 'Settings of the stage type.',
+    }),
+    env: variables('Environment variables that count: passed to the stage, keyed and recorded.'),
+    secrets: variables(
+      'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
+    ),
+    resources: Resources,
+    timeout: Type.Optional(
+      Type.String({
+        pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$',
+        examples: ['6h', '90s', '1h30m'],
+        description: 'An attempt that takes longer is killed and has failed. Units: ms, s, m, h, d.',
+      }),
+    ),
+    retries: Type.Integer({
+      minimum: 0,
+      maximum: 100,
+      default: 0,
+      description: 'How often a failed attempt is tried again.',
+    }),
+  },
+  strict,
+);
+export type StageFields = Static<typeof StageSchema>;
+
+const names = { propertyNames: { pattern: NAME, examples: ['train', 'learning_rate'] } };
+
+/** The whole pipeline file, but for what is inside the stages. */
+export const PipelineSchema = Type.Object(
+  {
+    schema: Type.Literal(1, { description: 'Version of the file format.' }),
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$',
+      examples: ['alpaca-gpt2-medium'],
+      description: 'Name of the pipeline. It names runs and decides no result.',
+    }),
+    description: Type.Optional(Type.String({ description: 'For people; changes nothing.' })),
+    params: Type.Record(Type.String(), Type.Unknown(), {
+      ...names,
+      default: {},
+      description: 'Values that `${params.NAME}` stands for in stages; `--set NAME=value` overrides one.',
+    }),
+    engine: Type.Unsafe<(typeof ENGINE_NAMES)[number] | 'auto'>({
+      type: 'string',
+      enum: ['auto', ...ENGINE_NAMES],
+      default: 'auto',
+      description: 'What computes tensors; `auto` takes the best that works here.',
+    }),
+    stages: Type.Record(Type.String(), Type.Object({}, { additionalProperties: true }), {
+      ...names,
+      minProperties: 1,
+      description: 'The stages by name. Their order means nothing.',
+    }),
+    sweep: Type.Record(Type.String(), Type.Array(Type.Unknown(), { minItems: 1 }), {
+      default: {},
+      description: 'Lists of values by parameter: one variant of the pipeline for each combination.',
+    }),
+  },
+  strict,
+);
+export type PipelineFields = Static<typeof PipelineSchema>;
+
+/** Top-level keys of a pipeline file. `extends` is resolved before the file is checked. */
+export const PIPELINE_KEYS: readonly string[] = [...Object.keys(PipelineSchema.properties), 'extends'];

@@ -1,0 +1,153 @@
+import type { StageType } from '../../contract/stage-type.ts';
+import { PipelineSchema, StageSchema } from './pipeline-schema.ts';
+import { describeSchema } from './schema-words.ts';
+import { discriminatorOf, type JsonSchema, propertiesOf, validationSchema } from './validation-schema.ts';
+
+/** The reference of pipeline files and stage types as Markdown, written from their schemas. */
+export function referencePage(stageTypes: ReadonlyMap<string, StageType>): string {
+  const types = [...stageTypes.values()].sort((a, b) => (a.uses < b.uses ? -1 : 1));
+  const parts = [
+    '# Pipeline files and stage types',
+    '<!-- Written by scripts/generate-reference.mjs from the schemas in src/pipeline and src/stages. -->',
+    '## Keys of a pipeline file',
+    keyTable(PipelineSchema, {
+      extends:
+        'Path of a pipeline file that this one changes: maps merge key by key, everything else replaces, `null` removes.',
+    }),
+    '## Keys of a stage',
+    keyTable(StageSchema, {}),
+    '## How a file is read',
+    RULES.map((rule) => `- ${rule}`).join('\n'),
+    '## Stage types',
+    'A *result* setting decides the outputs: changing it runs the stage again. An *execution* setting decides only how the work is done: changing it runs nothing.',
+    ...types.map(stageSection),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+const RULES = [
+  'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags, and text that is not UTF-8. Top-level keys that begin with `x-` are ignored: they are a place for anchors.',
+  'Limits: 4 MiB a file, 200 levels of maps and lists, 1,000 open brackets, 100,000 values through aliases, 1,000 variants of a sweep, 200 characters a name. Of many mistakes the first 20 are shown.',
+  'A file may be a pipe: `pipe run /dev/stdin`, `pipe run <(program)`. It is read anew on each run.',
+  'URLs with a user, password or token are refused wherever they stand, in whatever spelling: pass those in variables under `secrets`.',
+  '`extends`: maps merge key by key, everything else (lists too) replaces, and `null` removes what the base has. A base may extend another file. Relative paths start from the folder of the file that writes them.',
+  '`${params.x}`, `${params.a.b}` and `${params}` stand for parameters in stages. As the whole value they keep their type; inside a text only text, numbers and truth values are allowed. `$${` stands for `${`. A number that a text would spell otherwise than the file does (`3.10`, `0644`, `1e5`, `0x1F`) is refused there and needs quotes; `1e-4` is not. Parameters cannot refer to each other.',
+  '`--set KEY=VALUE`: a single name is a parameter, else a key of the file; a longer path begins with a key of the file, else with a parameter (`rates.low=0.1`, `stages.train.with.batch_size=4`). Values are YAML; `null` removes. Relative paths start from the current folder. A swept parameter is overridden with `--set sweep.NAME=[…]`.',
+  'A setting that is a named piece takes a name (a file of `configs/` in the folder of the pipeline or above it, up to the project, then of the package), a path that begins with `../` or `../../`, `{use: NAME, …}` with changes, or the whole object. `--set` on a path below a name makes it `{use: NAME, …}`. Pieces hold no `${…}`.',
+  'Inputs are `stage.output`, `{file: ./path}`, or `{each: stage.output}`, which collects one output over all variants of a sweep; a stage that collects exists once. Names of inputs are up to 200 letters, digits, `_`, `-` and `.`, and do not begin with `.`.',
+  '`sweep` makes one variant for each combination, the last parameter changing fastest. A stage that comes out the same in several variants is one stage, `train`; otherwise its id names the swept parameters that it depends on: `train[learning_rate=0.00001]`.',
+  'Credentials in a URL are an error: `secrets` passes them to a stage unseen.',
+];
+
+function keyTable(schema: JsonSchema, more: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(propertiesOf(schema)).flatMap(([name, property]) => keyRows(name, property));
+  const others = Object.entries(more).map(([name, description]) => [code(name), 'text', '', description]);
+  return table(['key', 'value', 'default', ''], [...rows, ...others]);
+}
+
+function keyRows(name: string, schema: JsonSchema): readonly (readonly string[])[] {
+  const own = [code(name), valueWords(schema), defaultText(schema), descriptionOf(schema)];
+  const inner = Object.entries(propertiesOf(schema)).flatMap(([key, property]) =>
+    keyRows(`${name}.${key}`, property),
+  );
+  return [own, ...inner];
+}
+
+function stageSection(type: StageType): string {
+  const settings = settingRows('', type.settings, 'result');
+  const parts = [`### ${type.uses}`, type.summary];
+  if (settings.length > 0) parts.push(table(['setting', 'value', 'default', 'decides', ''], settings));
+  parts.push(inputsText(type), outputsText(type));
+  return parts.join('\n\n');
+}
+
+/** A row for each setting; objects and choices inside settings follow with dotted names. */
+function settingRows(prefix: string, schema: JsonSchema, inherited: string): readonly (readonly string[])[] {
+  return Object.entries(propertiesOf(schema)).flatMap(([key, property]) => {
+    const name = prefix === '' ? key : `${prefix}.${key}`;
+    const affects = (property.affects as string | undefined) ?? inherited;
+    const pinned =
+      property.pinnedBy === undefined ? '' : ` (execution where \`${property.pinnedBy}\` is given)`;
+    const piece = property.piece === undefined ? '' : `name in \`configs/${property.piece}\`, or `;
+    const own = [
+      code(name),
+      `${piece}${valueWords(property)}`,
+      defaultText(property),
+      `${affects}${pinned}`,
+      descriptionOf(property),
+    ];
+    return [own, ...innerRows(name, property, affects)];
+  });
+}
+
+function innerRows(name: string, schema: JsonSchema, affects: string): readonly (readonly string[])[] {
+  const branches = schema.anyOf as readonly JsonSchema[] | undefined;
+  const discriminator = branches && discriminatorOf(branches);
+  if (branches === undefined || discriminator === undefined) return settingRows(name, schema, affects);
+  return branches.flatMap((branch) => {
+    const { [discriminator]: constant, ...properties } = propertiesOf(branch);
+    return settingRows(`${name}[${discriminator}=${constant!.const}]`, { ...branch, properties }, affects);
+  });
+}
+
+function inputsText({ inputs }: StageType): string {
+  if (inputs === 'any') return 'Inputs: any, by names of your choice.';
+  const rows = Object.entries(inputs).map(([name, input]) => [
+    code(name),
+    `${input.artifact}${input.optional ? ', optional' : ''}${input.collects ? ', also `{each: …}`' : ''}`,
+    input.description,
+  ]);
+  return rows.length === 0 ? 'Inputs: none.' : table(['input', 'kind', ''], rows);
+}
+
+/** Outputs whose names are known; a description says which of them hang on a setting. */
+function outputsText(type: StageType): string {
+  const outputs = knownOutputs(type);
+  if (outputs === undefined) return 'Outputs: as the settings say.';
+  return table(
+    ['output', 'kind', ''],
+    Object.entries(outputs).map(([name, { artifact, description }]) => [code(name), artifact, description]),
+  );
+}
+
+/** The outputs of a stage that has all settings, each of them empty; none where settings name the outputs. */
+function knownOutputs(type: StageType): ReturnType<StageType['outputs']> | undefined {
+  const settings = Object.keys(type.settings.properties).map((name) => [name, {}]);
+  try {
+    const outputs = type.outputs(Object.fromEntries(settings));
+    return Object.keys(outputs).length > 0 ? outputs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function valueWords(schema: JsonSchema): string {
+  const branches = schema.anyOf as readonly JsonSchema[] | undefined;
+  if (branches !== undefined && discriminatorOf(branches) !== undefined) return 'an object';
+  const limits = Object.entries(LIMITS).flatMap(([keyword, sign]) =>
+    schema[keyword] === undefined ? [] : [`${sign} ${schema[keyword]}`],
+  );
+  return [describeSchema(validationSchema(schema)), ...limits]
+    .join(', ')
+    .replace(' (`key: value` lines)', '');
+}
+
+const LIMITS = { minimum: '≥', exclusiveMinimum: '>', maximum: '≤', exclusiveMaximum: '<' };
+
+function defaultText(schema: JsonSchema): string {
+  return schema.default === undefined ? '' : code(JSON.stringify(schema.default));
+}
+
+function descriptionOf(schema: JsonSchema): string {
+  return (schema.description as string | undefined) ?? '';
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,58 @@
+import { statSync } from 'node:fs';
+import type { Place } from '../diagnostics/diagnostic.ts';
+import { readText } from './read-text.ts';
+
+/** What lies at a path; `nothing` also where that cannot be told. */
+export type PathKind = 'file' | 'directory' | 'nothing';
+
+/** The texts that a pipeline is made of, by absolute path or label, each read once. */
+export class Sources {
+  readonly texts = new Map<string, string>();
+  /** The paths that were only looked at, and what lay there: the pipeline depends on that as well. */
+  readonly seen = new Map<string, PathKind>();
+  readonly #paths: string[] = [];
+
+  /** Absolute paths of the files that were read, in the order of reading. */
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
+  /** Text of a file; throws what `readText` throws. */
+  read(path: string): string {
+    const known = this.texts.get(path);
+    if (known !== undefined) return known;
+    const text = readText(path);
+    this.texts.set(path, text);
+    this.#paths.push(path);
+    return text;
+  }
+
+  /** What lies at an absolute path. */
+  kindOf(path: string): PathKind {
+    const kind = kindOf(path);
+    this.seen.set(path, kind);
+    return kind;
+  }
+
+  /** Adds a text that is no file, such as the command line's overrides. */
+  add(label: string, text: string): void {
+    this.texts.set(label, text);
+  }
+
+  /** The part of `place` that holds `words` literally, or all of it (an escape may hide them). */
+  narrow(place: Place, words: string): Place {
+    const text = this.texts.get(place.file)?.slice(place.offset, place.offset + place.length);
+    const found = text?.indexOf(words) ?? -1;
+    if (found < 0) return place;
+    return { file: place.file, offset: place.offset + found, length: words.length };
+  }
+}
+
+/** What lies at a path now. */
+export function kindOf(path: string): PathKind {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'file';
+  } catch {
+    return 'nothing';
+  }
+}

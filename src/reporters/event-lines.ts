@@ -1,0 +1,87 @@
+import type { RunEvent } from '../runner/events/run-event.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { counted, duration } from '../terminal/units.ts';
+import { progressText } from './progress-text.ts';
+import type { RunState } from './run-state.ts';
+
+/** Stage names are padded to the longest, but never beyond this. */
+const WIDEST_NAME = 24;
+
+/**
+ * The lines that tell one event outside a live tree; none where it is not worth a line. `state` has the event applied.
+ * What the summary tells (a failed preflight, the end of the run) is left to it.
+ */
+export function eventLines(event: RunEvent, state: RunState, paint: Paint): readonly string[] {
+  switch (event.type) {
+    case 'run-started':
+      return [
+        `${paint('bold', event.pipeline)}  ${counted(event.stages.length, 'stage')}, at most ${event.jobs} at once, run ${event.run}`,
+      ];
+    case 'engine-chosen':
+      return [`engine ${event.engine}: ${event.reason}`];
+    case 'cache-problem':
+      return [paint('yellow', `cache: ${event.message}`), ...quarantine(event.quarantined)];
+    case 'stage-log':
+      return stageLines(state, event.stage, logText(event, paint));
+    default:
+      return 'stage' in event ? stageLines(state, event.stage, stageText(event, state, paint)) : [];
+  }
+}
+
+/** A line each for the lines of a text, with the stage's name before them: none can pass for a line of another kind. */
+function stageLines(state: RunState, stage: string, text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
+  const widest = Math.max(...[...state.stages.keys()].map((name) => name.length));
+  const name = stage.padEnd(Math.min(widest, WIDEST_NAME));
+  return text.split(/\r?\n|\r/).map((line) => `${name}  ${line}`.trimEnd());
+}
+
+/** What a stage says of itself: the message, or a warning and how to mend it. */
+function logText(event: Extract<RunEvent, { type: 'stage-log' }>, paint: Paint): string {
+  if (event.level === 'info') return event.message;
+  const hint = event.hint === undefined ? '' : `\n${event.hint}`;
+  return paint('yellow', `warning: ${event.message}`) + hint;
+}
+
+function stageText(
+  event: Extract<RunEvent, { stage: string }>,
+  state: RunState,
+  paint: Paint,
+): string | undefined {
+  switch (event.type) {
+    case 'stage-started': {
+      const again = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
+      return `${paint('cyan', 'start')}  ${event.reason.message}${again}`;
+    }
+    case 'stage-progress': {
+      const progress = state.stage(event.stage).progress;
+      return progress && progressText(progress);
+    }
+    case 'stage-waiting':
+      return `waiting for ${event.holder}`;
+    case 'stage-retrying':
+      return `${paint('yellow', 'retry')}  ${event.error}\nattempt ${event.attempt} of ${event.of} in ${duration(event.delay_ms)}`;
+    case 'stage-finished':
+      return finishText(event, paint);
+    default:
+      return undefined;
+  }
+}
+
+function finishText(event: Extract<RunEvent, { type: 'stage-finished' }>, paint: Paint): string {
+  switch (event.outcome) {
+    case 'hit':
+      return `${paint('dim', 'hit')}  ${event.reason.message}`;
+    case 'ran':
+      return `${paint('green', 'ran')}  ${duration(event.duration_ms)}`;
+    case 'failed':
+      return `${paint('red', 'failed')}  ${event.error?.message ?? event.reason.message}`;
+    case 'skipped':
+    case 'cancelled':
+      return `${paint('yellow', event.outcome)}  ${event.reason.message}`;
+  }
+}
+
+function quarantine(path: string | undefined): readonly string[] {
+  return path === undefined ? [] : [`cache: the damaged bytes are kept in ${path}`];
+}

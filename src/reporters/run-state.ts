@@ -1,0 +1,119 @@
+import type { Outcome, Reason, RunEvent } from '../runner/events/run-event.ts';
+
+type Event<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
+
+/** One measurement of how far a stage is; `time` in milliseconds since the Unix epoch. */
+export interface ProgressSample {
+  readonly time: number;
+  readonly done: number;
+  readonly total: number | null;
+  readonly unit: string;
+  readonly metrics: Readonly<Record<string, number | string>>;
+}
+
+/** What is known of a stage at one moment of the run. */
+export interface StageState {
+  readonly stage: string;
+  readonly uses: string;
+  readonly needs: readonly string[];
+  status: 'pending' | 'running' | Outcome;
+  reason: Reason | undefined;
+  /** When its present attempt started, in milliseconds since the Unix epoch. */
+  startedAt: number | undefined;
+  /** First and latest measurement of the present attempt: the rate lies between them. */
+  progress: { readonly first: ProgressSample; readonly latest: ProgressSample } | undefined;
+  /** What keeps a started stage from working: a lock held elsewhere, a pause before the next attempt. */
+  delayedBy: string | undefined;
+  duration: number | undefined;
+  readonly metrics: Map<string, number>;
+  error: { readonly message: string; readonly hint?: string } | undefined;
+  log: string | undefined;
+}
+
+/** The state of a run, folded from its events: what the live tree and the summary are drawn from. */
+export class RunState {
+  readonly stages = new Map<string, StageState>();
+  started: Event<'run-started'> | undefined;
+  problems: Event<'preflight-failed'>['problems'] = [];
+  finished: Event<'run-finished'> | undefined;
+
+  apply(event: RunEvent): void {
+    switch (event.type) {
+      case 'run-started':
+        this.started = event;
+        for (const stage of event.stages) {
+          this.stages.set(stage.stage, pending(stage));
+        }
+        break;
+      case 'preflight-failed':
+        this.problems = event.problems;
+        break;
+      case 'run-finished':
+        this.finished = event;
+        break;
+      default:
+        if ('stage' in event) applyToStage(this.stage(event.stage), event);
+    }
+  }
+
+  /** Throws for a stage that the run did not announce: an internal error. */
+  stage(id: string): StageState {
+    const stage = this.stages.get(id);
+    if (stage === undefined) throw new Error(`event for a stage that the run did not announce: ${id}`);
+    return stage;
+  }
+}
+
+function pending(stage: Event<'run-started'>['stages'][number]): StageState {
+  return {
+    ...stage,
+    status: 'pending',
+    reason: undefined,
+    startedAt: undefined,
+    progress: undefined,
+    delayedBy: undefined,
+    duration: undefined,
+    metrics: new Map(),
+    error: undefined,
+    log: undefined,
+  };
+}
+
+function applyToStage(stage: StageState, event: Extract<RunEvent, { stage: string }>): void {
+  switch (event.type) {
+    case 'stage-planned':
+      stage.reason = event.reason;
+      break;
+    case 'stage-started':
+      stage.status = 'running';
+      stage.reason = event.reason;
+      stage.log = event.log;
+      stage.startedAt = Date.parse(event.time);
+      stage.progress = undefined;
+      stage.delayedBy = undefined;
+      break;
+    case 'stage-progress': {
+      const sample = { ...event, time: Date.parse(event.time), metrics: event.metrics ?? {} };
+      stage.progress = { first: stage.progress?.first ?? sample, latest: sample };
+      stage.delayedBy = undefined;
+      break;
+    }
+    case 'stage-waiting':
+      stage.delayedBy = `waiting for ${event.holder}`;
+      break;
+    case 'stage-retrying':
+      stage.delayedBy = `attempt ${event.attempt} of ${event.of} follows`;
+      break;
+    case 'stage-metric':
+      stage.metrics.set(event.name, event.value);
+      break;
+    case 'stage-finished':
+      stage.status = event.outcome;
+      stage.reason = event.reason;
+      stage.duration = event.duration_ms;
+      for (const [name, value] of Object.entries(event.metrics ?? {})) stage.metrics.set(name, value);
+      stage.error = event.error;
+      stage.log = event.log ?? stage.log;
+      break;
+  }
+}

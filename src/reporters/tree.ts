@@ -1,0 +1,72 @@
+import type { RunEvent } from '../runner/events/run-event.ts';
+import type { Output } from '../terminal/output.ts';
+import { type Paint, paintFor } from '../terminal/paint.ts';
+import { rendered, show } from '../terminal/show.ts';
+import { eventLines } from './event-lines.ts';
+import type { LiveTree } from './live-tree.ts';
+import type { Reporter } from './reporter.ts';
+import { RunState } from './run-state.ts';
+import { summaryLines } from './summary.ts';
+import { treeLines } from './tree-lines.ts';
+
+/** A live tree of the stages for terminals; what stages say is written above it, and the summary below it. */
+export class TreeReporter implements Reporter {
+  readonly #output: Output;
+  readonly #paint: Paint;
+  readonly #state = new RunState();
+  /** What is to be written above the tree as soon as that is open. */
+  #waiting: string[] = [];
+  /** Opened when the first stage starts: a run that has nothing to do shows no tree and loads nothing for it. */
+  #opening: Promise<LiveTree> | undefined;
+  #tree: LiveTree | undefined;
+
+  constructor(output: Output) {
+    this.#output = output;
+    this.#paint = paintFor(output);
+  }
+
+  report(event: RunEvent): void {
+    this.#state.apply(event);
+    if (isToldAbove(event)) this.#write(eventLines(event, this.#state, this.#paint));
+    if (event.type === 'stage-started') this.#opening ??= this.#open();
+  }
+
+  async close(): Promise<void> {
+    const tree = await this.#opening;
+    await tree?.close();
+    const summary = summaryLines(this.#state, this.#paint);
+    const lines = tree === undefined ? [...this.#waiting, ...summary] : ['', ...summary];
+    show(this.#output, ...lines);
+  }
+
+  #write(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    if (this.#tree === undefined) this.#waiting.push(...lines);
+    else this.#tree.write(rendered(lines.join('\n')));
+  }
+
+  async #open(): Promise<LiveTree> {
+    const { LiveTree } = await import('./live-tree.ts');
+    this.#tree = new LiveTree(this.#output, () => this.#lines());
+    this.#write(this.#waiting.splice(0));
+    return this.#tree;
+  }
+
+  #lines(): readonly string[] {
+    const { columns = 80, rows = 24 } = this.#output;
+    // An empty line sets the tree off from what the stages say.
+    const view = { columns, rows: rows - 1, now: Date.now(), paint: this.#paint };
+    return ['', ...treeLines(this.#state, view).map(rendered)];
+  }
+}
+
+/** The tree shows the state of the stages; the rest is told in lines. */
+function isToldAbove(event: RunEvent): boolean {
+  return (
+    event.type === 'stage-log' ||
+    event.type === 'stage-retrying' ||
+    event.type === 'cache-problem' ||
+    event.type === 'engine-chosen' ||
+    event.type === 'run-started'
+  );
+}

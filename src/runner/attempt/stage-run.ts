@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ActionRecord } from '../../cache/records/action-record.ts';
+import { acquireLock, type Lock } from '../../files/lock.ts';
+import { explained } from '../../files/system-problem.ts';
+import {
+  type AttemptOutcome,
+  failedByUser,
+  runAttempt,
+  type StageOrder,
+  type StageRunContext,
+} from './attempt-run.ts';
+
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 30_000;
+
+export type StageEnd =
+  | AttemptOutcome
+  /** Another run has done the action while this one waited for its turn. */
+  | { readonly log?: string; readonly status: 'found-elsewhere'; readonly record: ActionRecord };
+
+/**
+ * Runs one stage whose turn has come. The lock of its action is held from the last look at the records until there is a
+ * record of it, so of all runners that want an action one executes it, and the others find what it has recorded.
+ */
+export class StageRun {
+  readonly #context: StageRunContext;
+  /** Over the whole run: a stage whose outputs were lost may run twice. */
+  readonly #attempts = new Map<string, number>();
+
+  constructor(context: StageRunContext) {
+    this.#context = context;
+  }
+
+  async run(order: StageOrder): Promise<StageEnd> {
+    const { control } = this.#context;
+    const lock = await this.#lock(order).catch((error: unknown) => {
+      if (control.cancelled.aborted) return undefined;
+      throw error;
+    });
+    if (!lock) return { status: 'cancelled' };
+    try {
+      const record = await this.#doneMeanwhile(order);
+      return record ? { status: 'found-elsewhere', record } : await this.#attemptUntilDone(order);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #lock({ stage, action }: StageOrder): Promise<Lock> {
+    const { workspace, control, store, emit } = this.#context;
+    return await acquireLock(join(workspace.locksDirectory, action.key), {
+      run: store.about.run,
+      signal: control.cancelled,
+      onWaiting: (holder) => emit({ type: 'stage-waiting', stage: stage.id, holder }),
+    });
+  }
+
+  /** The record of an action that was decided to run, and has been done since by somebody else. */
+  async #doneMeanwhile({ stage, action, reason, redo }: StageOrder): Promise<ActionRecord | undefined> {
+    if (reason.code === 'forced') return undefined;
+    const { workspace, decider } = this.#context;
+    const decision = await decider.decide(stage, action);
+    if (!decision.hit || !redo) return decision.hit ? decision.record : undefined;
+    // What was lost counts as done when all of it is there again.
+    for (const output of Object.values(decision.record.outputs)) {
+      if (!(await workspace.objects.contains(output))) return undefined;
+    }
+    return decision.record;
+  }
+
+  async #attemptUntilDone(order: StageOrder): Promise<AttemptOutcome> {
+    const { control, emit } = this.#context;
+    const { id: stage, execution } = order.stage;
+    for (let failures = 0; ; ) {
+      const number = (this.#attempts.get(stage) ?? 0) + 1;
+      this.#attempts.set(stage, number);
+      const end = await failedByUser(() =>
+        explained('run the stage', () => runAttempt(order, number, this.#context)),
+      );
+      if (end.status !== 'failed' || failures === execution.retries || control.cancelled.aborted) return end;
+      const delay_ms = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
+      failures++;
+      const of = execution.retries + 1;
+      emit({ type: 'stage-retrying', stage, attempt: failures + 1, of, delay_ms, error: end.error.message });
+      await delay(delay_ms, undefined, { signal: control.cancelled }).catch(() => {});
+      if (control.cancelled.aborted)
+        return { status: 'cancelled', ...(end.log !== undefined && { log: end.log }) };
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { LocatedArtifact } from '../../cache/objects/object-store.ts';
+import type { ActionRecord } from '../../cache/records/action-record.ts';
+import { restoreInline } from '../../cache/records/inline-outputs.ts';
+import type { Attempt } from '../../cache/work-directory.ts';
+import { attemptFiles } from '../../contract/attempt-files.ts';
+import type { EngineChoice } from '../../contract/engine-name.ts';
+import { fittingFileName } from '../../contract/file-name.ts';
+import { SPEC_VERSION, type SpecInput, type StageSpec } from '../../contract/spec.ts';
+import type { Stage } from '../../pipeline/pipeline.ts';
+import type { Action, ActionInput, RecordOf } from '../plan/decide.ts';
+import type { FileInputs } from '../plan/file-inputs.ts';
+import type { LostOutput } from '../plan/lost-outputs.ts';
+import type { Workspace } from '../workspace.ts';
+
+export interface SpecOrder {
+  readonly stage: Stage;
+  readonly action: Action;
+  readonly attempt: Attempt;
+  /** Earlier attempts of the action that did not come to an end, newest first. */
+  readonly earlier: readonly Attempt[];
+  /** The engine of the run; undefined where the stage has no use for one. */
+  readonly engine: EngineChoice | undefined;
+}
+
+export interface InputSources {
+  readonly workspace: Workspace;
+  readonly files: FileInputs;
+  readonly recordOf: RecordOf;
+}
+
+/**
+ * Fills the directory of an attempt with everything that its process needs, `spec.json` last. Gives the lost ones
+ * instead where outputs of other stages cannot be read any more.
+ */
+export async function prepareSpec(
+  order: SpecOrder,
+  sources: InputSources,
+): Promise<{ readonly spec: StageSpec } | { readonly lost: readonly LostOutput[] }> {
+  const { stage, action, attempt } = order;
+  const files = attemptFiles(attempt.directory);
+  const inputs = new InputPreparation(stage, files.inputs, sources);
+  const spec: StageSpec = {
+    spec: SPEC_VERSION,
+    uses: stage.type.uses,
+    key: action.key,
+    attempt: attempt.attempt,
+    settings: stage.settings,
+    inputs: await inputs.prepareAll(action.inputs, ''),
+    collections: await inputs.prepareCollections(action.collections),
+    outputs: Object.fromEntries(
+      Object.entries(stage.outputs).map(([name, { artifact, path }]) => [
+        name,
+        { artifact, path: join(files.outputs, path) },
+      ]),
+    ),
+    attemptDirectory: attempt.directory,
+    earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
+    secrets: stage.secrets,
+    engine: order.engine?.engine ?? null,
+    engineByName: order.engine !== undefined && order.engine.requested !== 'auto',
+  };
+  if (inputs.lost.length > 0) return { lost: inputs.lost };
+  for (const directory of [files.work, files.scratch]) await mkdir(directory);
+  for (const { path } of Object.values(spec.outputs)) await mkdir(dirname(path), { recursive: true });
+  await writeFile(files.events, '');
+  await writeFile(files.spec, `${JSON.stringify(spec, null, 2)}\n`);
+  return { spec };
+}
+
+/** Makes inputs readable for one attempt, and notes those that cannot be. */
+class InputPreparation {
+  readonly lost: LostOutput[] = [];
+  readonly #stage: Stage;
+  readonly #copies: string;
+  readonly #sources: InputSources;
+
+  constructor(stage: Stage, copies: string, sources: InputSources) {
+    this.#stage = stage;
+    this.#copies = copies;
+    this.#sources = sources;
+  }
+
+  async prepareCollections(
+    collections: Readonly<Record<string, Readonly<Record<string, ActionInput>>>>,
+  ): Promise<Record<string, Record<string, SpecInput>>> {
+    const prepared: [string, Record<string, SpecInput>][] = [];
+    for (const [name, inputs] of Object.entries(collections)) {
+      prepared.push([name, await this.prepareAll(inputs, name)]);
+    }
+    return Object.fromEntries(prepared);
+  }
+
+  async prepareAll(
+    inputs: Readonly<Record<string, ActionInput>>,
+    folder: string,
+  ): Promise<Record<string, SpecInput>> {
+    const prepared: [string, SpecInput][] = [];
+    for (const [name, input] of Object.entries(inputs)) {
+      // Labels of variants hold any character.
+      const copy = join(this.#copies, folder, fittingFileName(name, encodeURIComponent(name)));
+      const ready = await this.#prepare(input, copy);
+      if (ready) prepared.push([name, ready]);
+      else if ('stage' in input.from) this.lost.push(input.from);
+    }
+    return Object.fromEntries(prepared);
+  }
+
+  async #prepare(input: ActionInput, copy: string): Promise<SpecInput | undefined> {
+    const located = (await this.#open(input, copy)) ?? (await this.#openRestored(input, copy));
+    if (!located) return undefined;
+    const isCopy = this.#stage.type.inputAccess === 'copy';
+    return { digest: input.artifact.digest, ...located, ...(isCopy && { path: copy }) };
+  }
+
+  /** Hashes the bytes that the stage will read: of a copy its own, otherwise those in the store, just before it starts. */
+  async #open({ artifact }: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+    const { objects } = this.#sources.workspace;
+    return this.#stage.type.inputAccess === 'copy'
+      ? await objects.materialize(artifact, copy)
+      : await objects.locate(artifact);
+  }
+
+  /** A second look, after what can be put back cheaply has been. */
+  async #openRestored(input: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+    const { artifact, from } = input;
+    const { workspace, files, recordOf } = this.#sources;
+    if ('path' in from) await files.restore(from.path);
+    else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
+    // What was not put back is not looked for again: that it is lost has been told.
+    return (await workspace.objects.contains(artifact)) ? await this.#open(input, copy) : undefined;
+  }
+}

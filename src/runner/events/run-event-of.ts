@@ -1,0 +1,28 @@
+import type { CacheProblem } from '../../cache/cache-problem.ts';
+import type { StageEvent } from '../../contract/stage-event.ts';
+import type { RunEvent } from './run-event.ts';
+
+type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
+export type NewRunEvent = Untimed<RunEvent>;
+export type Emit = (event: NewRunEvent) => void;
+
+/** What a stage's process told, as an event of the run. */
+export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
+  const { time: _, ...rest } = event;
+  switch (rest.type) {
+    case 'progress':
+      return { ...rest, type: 'stage-progress', stage };
+    case 'log':
+      return { type: 'stage-log', stage, level: 'info', message: rest.message };
+    case 'warning':
+      return { ...rest, type: 'stage-log', stage, level: 'warning' };
+    case 'metric':
+      return { ...rest, type: 'stage-metric', stage };
+    case 'fact':
+      return { ...rest, type: 'stage-fact', stage };
+  }
+}
+
+export function cacheProblemEvent(problem: CacheProblem): NewRunEvent {
+  return { type: 'cache-problem', ...problem };
+}

@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { type AttemptFiles, attemptFiles } from '../../contract/attempt-files.ts';
+import { parseResult, RESULT_VERSION, type StageResult } from '../../contract/result.ts';
+import type { StageSpec } from '../../contract/spec.ts';
+import { parseStageEvent, type StageEvent } from '../../contract/stage-event.ts';
+import { explained, orAbsent } from '../../files/system-problem.ts';
+import { followLines } from '../attempt/follow-lines.ts';
+import type { AttemptHandle, Executor, Surroundings } from './executor.ts';
+import { endMarked, isMark, markingEnvironment, newMark } from './marked-processes.ts';
+import { describeDeath, type ProcessExit } from './process-death.ts';
+import { endGroup, killGroup } from './process-group.ts';
+import { Watcher } from './watcher.ts';
+
+/** For standard input, the pipe that reports a failed start, and the watcher's pipe. */
+const SPAWN_DESCRIPTORS = 8;
+
+/**
+ * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
+ * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.cjs`.
+ */
+export class LocalExecutor implements Executor {
+  readonly #hostFile: string;
+  readonly #watcher = new Watcher();
+
+  constructor(hostFile: string) {
+    this.#hostFile = hostFile;
+  }
+
+  start(spec: StageSpec, surroundings: Surroundings): AttemptHandle {
+    return new LocalAttempt(this.#hostFile, this.#watcher, spec, surroundings);
+  }
+
+  async endRemains(attemptDirectory: string): Promise<void> {
+    const mark = await orAbsent(readFile(attemptFiles(attemptDirectory).mark, 'utf8'));
+    if (mark !== undefined && isMark(mark)) await endMarked([mark]);
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher.close();
+  }
+}
+
+class LocalAttempt implements AttemptHandle {
+  readonly events: AsyncIterable<StageEvent>;
+  readonly done: Promise<StageResult>;
+  readonly #files: AttemptFiles;
+  readonly #mark = newMark();
+  #group: number | undefined;
+  #killed = false;
+
+  constructor(hostFile: string, watcher: Watcher, spec: StageSpec, surroundings: Surroundings) {
+    this.#files = attemptFiles(spec.attemptDirectory);
+    const ended = this.#execute(hostFile, watcher, spec.attemptDirectory, surroundings);
+    this.events = parsedEvents(this.#files.events, ended);
+    this.done = ended.then((exit) => this.#result(exit, surroundings.log));
+  }
+
+  /** Where the file cannot be written (a full disk, a folder that is gone) the stage could write no checkpoint either. */
+  cancel(): void {
+    try {
+      writeFileSync(this.#files.cancel, '');
+    } catch {
+      this.kill();
+    }
+  }
+
+  kill(): void {
+    this.#killed = true;
+    if (this.#group !== undefined) killGroup(this.#group);
+  }
+
+  /** Settles when nothing of the attempt is left: until then it could still write an output. */
+  async #execute(
+    hostFile: string,
+    watcher: Watcher,
+    directory: string,
+    { environment, log }: Surroundings,
+  ): Promise<ProcessExit> {
+    const { execa } = await import('execa'); // only now: a run of hits starts no process
+    const output = createWriteStream(log, { flags: 'a' });
+    try {
+      await explained(`write ${log}`, () => once(output, 'open')); // its descriptor is handed down: nothing of the log passes through the runner
+      await explained('start the stage', async () => writeFileSync(this.#files.mark, this.#mark));
+      await explained('start the stage', descriptorsForSpawn);
+      const subprocess = execa(process.execPath, [hostFile, this.#files.spec], {
+        cwd: directory,
+        env: { ...environment, ...markingEnvironment(this.#mark) },
+        extendEnv: false,
+        detached: true, // leads a process group
+        stdin: 'ignore',
+        stdout: output,
+        stderr: output,
+        buffer: false,
+        reject: false,
+      });
+      this.#group = subprocess.pid;
+      const watched = { group: subprocess.pid ?? 0, mark: this.#mark };
+      if (subprocess.pid !== undefined) watcher.add(watched);
+      if (this.#killed) this.kill();
+      const { exitCode, signal, message } = await subprocess;
+      if (subprocess.pid === undefined) throw new Error(message);
+      await endGroup(subprocess.pid);
+      await endMarked([this.#mark]);
+      watcher.remove(watched);
+      return { exitCode, signal };
+    } finally {
+      output.destroy();
+    }
+  }
+
+  async #result(exit: ProcessExit, log: string): Promise<StageResult> {
+    const text = await orAbsent(readFile(this.#files.result, 'utf8'));
+    const result = text === undefined ? undefined : parseResult(text);
+    return (
+      result ?? {
+        result: RESULT_VERSION,
+        status: 'failed',
+        error: await describeDeath(exit, log, this.#files.result),
+      }
+    );
+  }
+}
+
+/**
+ * Asks for as many descriptors as starting a process takes. In the middle of that, Node and execa answer a missing one with
+ * an error that nobody can catch.
+ */
+async function descriptorsForSpawn(): Promise<void> {
+  const opened: number[] = [];
+  try {
+    while (opened.length < SPAWN_DESCRIPTORS) opened.push(openSync(devNull, 'r'));
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+async function* parsedEvents(file: string, ended: Promise<unknown>): AsyncGenerator<StageEvent> {
+  for await (const line of followLines(file, ended)) {
+    const event = parseStageEvent(line);
+    if (event) yield event;
+  }
+}

@@ -1,0 +1,179 @@
+import type { StoredArtifact } from '../../cache/objects/object-store.ts';
+import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/action-key.ts';
+import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
+import { keyedSettings } from '../../cache/records/keyed-settings.ts';
+import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { JsonObject } from '../../contract/json.ts';
+import type { Digest } from '../../files/digest.ts';
+import type { Stage } from '../../pipeline/pipeline.ts';
+import { variableOf } from '../attempt/stage-environment.ts';
+import type { Reason } from '../events/run-event.ts';
+import type { Workspace } from '../workspace.ts';
+import { describeChanges, MissExplainer } from './explain-miss.ts';
+import { FileInputs } from './file-inputs.ts';
+import { ObservedFacts } from './observed-facts.ts';
+
+/** One input as an action uses it, and the stage or file that it comes from. */
+export interface ActionInput {
+  readonly artifact: StoredArtifact;
+  readonly from: { readonly stage: string; readonly output: string } | { readonly path: string };
+}
+
+/** A stage with everything that determines its result. */
+export interface Action {
+  readonly key: Digest;
+  readonly manifest: KeyManifest;
+  readonly inputs: Readonly<Record<string, ActionInput>>;
+  readonly collections: Readonly<Record<string, Readonly<Record<string, ActionInput>>>>;
+}
+
+export type Decision =
+  | { readonly hit: true; readonly record: ActionRecord; readonly reason: Reason }
+  | { readonly hit: false; readonly reason: Reason };
+
+export interface DecideOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly offline: boolean;
+}
+
+/** Record of a stage whose outputs are known. */
+export type RecordOf = (stage: string) => ActionRecord;
+
+/** Says for one stage at a time which action it is, and whether that was done before. */
+export class Decider {
+  readonly files: FileInputs;
+  readonly observed: ObservedFacts;
+  readonly #misses: MissExplainer;
+  readonly #workspace: Workspace;
+  readonly #options: DecideOptions;
+
+  constructor(pipeline: string, workspace: Workspace, options: DecideOptions) {
+    this.#misses = new MissExplainer(pipeline, workspace);
+    this.#workspace = workspace;
+    this.#options = options;
+    this.files = new FileInputs(workspace);
+    this.observed = new ObservedFacts(workspace.cacheDirectory);
+  }
+
+  /** The action of a stage, given the records of the stages that it needs. Throws a StageError for a bad file input. */
+  async action(stage: Stage, recordOf: RecordOf): Promise<Action> {
+    // Maps, because names come from users: one that is called __proto__ is an input as any other.
+    const inputs = new Map<string, ActionInput>();
+    const collections = new Map<string, Record<string, ActionInput>>();
+    const outputOf = (producer: string, output: string): ActionInput => {
+      const artifact = recordOf(producer).outputs[output];
+      if (!artifact)
+        throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
+      return { artifact, from: { stage: producer, output } };
+    };
+    for (const [name, source] of Object.entries(stage.inputs)) {
+      if (source.kind === 'output') inputs.set(name, outputOf(source.stage, source.output));
+      else if (source.kind === 'file') {
+        inputs.set(name, { artifact: await this.files.artifact(source.path), from: { path: source.path } });
+      } else {
+        const producers = Object.entries(source.stages);
+        collections.set(
+          name,
+          Object.fromEntries(
+            producers.map(([label, producer]) => [label, outputOf(producer, source.output)]),
+          ),
+        );
+      }
+    }
+    const single = Object.fromEntries(inputs);
+    const collected = Object.fromEntries(collections);
+    const manifest: KeyManifest = {
+      format: KEY_FORMAT,
+      type: stage.type.uses,
+      version: stage.type.version,
+      settings: keyedSettings(stage.type.settings, stage.settings),
+      inputs: { ...digests(single), ...mapValues(collected, digests) },
+      ...(stage.type.inputAccess === 'copy' && executableInputs(single, collected)),
+      env: this.#declaredVariables(stage),
+    };
+    return { key: actionKey(manifest), manifest, inputs: single, collections: collected };
+  }
+
+  /** Has the file inputs of a stage read, whatever is remembered of them: whoever forces a stage may distrust that. */
+  readAnew({ inputs }: Stage): void {
+    for (const source of Object.values(inputs)) if (source.kind === 'file') this.files.readAnew(source.path);
+  }
+
+  /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
+  async decide(stage: Stage, action: Action): Promise<Decision> {
+    const { records: known } = this.#workspace;
+    const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
+    const newest = newestRecord(records);
+    if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    if (!stage.type.observe || observedNothing(newest))
+      return { hit: true, record: newest, reason: cached(newest) };
+    if (this.#options.offline) return notVerified(newest, 'offline');
+    const observation = await this.observed.of(stage);
+    if ('unreachable' in observation) return notVerified(newest, observation.unreachable);
+    const text = canonicalJson(observation.facts);
+    const record = records.find(({ observed }) => canonicalJson(observed) === text);
+    if (record) return { hit: true, record, reason: cached(record) };
+    return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
+  }
+
+  /** Values of variables that are set; one that is not is found by preflight. */
+  #declaredVariables({ env }: Stage): Record<string, string> {
+    const { environment } = this.#options;
+    return Object.fromEntries(
+      env.flatMap((name) => {
+        const value = variableOf(environment, name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+  }
+}
+
+/** Settings are part of the key, so what had nothing to observe (a judge by reference) has nothing to verify. */
+function observedNothing({ observed }: ActionRecord): boolean {
+  return Object.keys(observed).length === 0;
+}
+
+function cached({ provenance }: ActionRecord): Reason {
+  return {
+    code: 'cached',
+    message: `cached${typeof provenance.run === 'string' ? ` from run ${provenance.run}` : ''}`,
+  };
+}
+
+function notVerified(record: ActionRecord, why: string): Decision {
+  const reason: Reason = { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };
+  return { hit: true, record, reason };
+}
+
+function observedChanged(before: JsonObject, after: JsonObject): Reason {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changes = names
+    .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
+    .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
+  return { code: 'observed-changed', message: describeChanges(changes), changes };
+}
+
+/** Only whoever gets a copy can run it, so only there it counts. */
+function executableInputs(
+  inputs: Action['inputs'],
+  collections: Action['collections'],
+): Pick<KeyManifest, 'executable'> {
+  const collected = Object.entries(collections).flatMap(([name, members]) =>
+    Object.entries(members).map(([label, input]) => [`${name}/${label}`, input] as const),
+  );
+  const names = [...Object.entries(inputs), ...collected]
+    .filter(([, { artifact }]) => artifact.executable)
+    .map(([name]) => [name, true] as const);
+  return names.length > 0 ? { executable: Object.fromEntries(names) } : {};
+}
+
+function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {
+  return mapValues(inputs, ({ artifact }) => artifact.digest);
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}

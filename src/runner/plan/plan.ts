@@ -1,0 +1,132 @@
+import type { OnCacheProblem } from '../../cache/cache-problem.ts';
+import type { ActionRecord } from '../../cache/records/action-record.ts';
+import { StageError } from '../../contract/stage-context.ts';
+import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+import type { Reason } from '../events/run-event.ts';
+import { openWorkspace, type Workspace } from '../workspace.ts';
+import { type Action, type DecideOptions, Decider } from './decide.ts';
+import { findLostOutputs, lostReason } from './lost-outputs.ts';
+import { producersOf, selectStages, stageIds } from './stage-graph.ts';
+
+export interface PlanOptions extends DecideOptions {
+  readonly artifactsDirectory: string;
+  /** Ids or names of stages that run whatever is cached. */
+  readonly force?: readonly string[];
+  /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. */
+  readonly only?: readonly string[];
+  readonly onProblem: OnCacheProblem;
+}
+
+export interface PlannedStage {
+  readonly stage: Stage;
+  /** `may-run`: a producer runs first, and its new outputs decide. */
+  readonly state: 'hit' | 'run' | 'may-run';
+  readonly reason: Reason;
+  /** Known where no input waits for outputs that nobody has seen yet. */
+  readonly action?: Action;
+  /** The record of a hit; of another stage, what its outputs were and may well be again. */
+  readonly record?: ActionRecord;
+}
+
+export interface Plan {
+  /** Every selected stage, producers first. */
+  readonly stages: readonly PlannedStage[];
+  /** Stages that run although they have a record (forced, outputs lost), and why. */
+  readonly mustRun: ReadonlyMap<string, Reason>;
+}
+
+/**
+ * What a run would do, and why, without running anything; file inputs are stored. Throws a StageError for unknown
+ * stages in the options, a CacheError when the cache cannot be used. A stage whose file input cannot be stored will run,
+ * and fail: its reason says why.
+ */
+export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<Plan> {
+  const workspace = openWorkspace(options.artifactsDirectory, options.onProblem);
+  return await makePlan(pipeline, new Decider(pipeline.name, workspace, options), workspace, options);
+}
+
+/** `planPipeline` with what a run has open already. */
+export async function makePlan(
+  pipeline: Pipeline,
+  decider: Decider,
+  workspace: Workspace,
+  { force = [], only }: Pick<PlanOptions, 'force' | 'only'>,
+): Promise<Plan> {
+  const stages = selectStages(pipeline, only);
+  const forced = stageIds(pipeline, force);
+  const mustRun = new Map<string, Reason>(forced.map((id) => [id, { code: 'forced', message: 'forced' }]));
+  for (const stage of stages) if (forced.includes(stage.id)) decider.readAnew(stage);
+  // Rebuilding a lost output needs inputs, which may be lost as well: again until nothing more is missed.
+  for (;;) {
+    const planned = await planOnce(stages, decider, mustRun);
+    const before = mustRun.size;
+    for (const { stage, state, action } of planned.values()) {
+      if (state !== 'run' || !action) continue;
+      const recordOf = (id: string) => planned.get(id)?.record as ActionRecord;
+      for (const lost of await findLostOutputs(action, workspace, recordOf)) {
+        if (planned.get(lost.stage)?.state !== 'run') mustRun.set(lost.stage, lostReason(lost, stage.id));
+      }
+    }
+    if (mustRun.size === before) return { stages: [...planned.values()], mustRun };
+  }
+}
+
+async function planOnce(
+  stages: readonly Stage[],
+  decider: Decider,
+  mustRun: ReadonlyMap<string, Reason>,
+): Promise<Map<string, PlannedStage>> {
+  const planned = new Map<string, PlannedStage>();
+  const runners = new Map<string, string>();
+  for (const stage of stages) {
+    const next = await planStage(stage, decider, planned, mustRun.get(stage.id), runners);
+    planned.set(stage.id, next);
+    if (next.state === 'run' && next.action) runners.set(next.action.key, stage.id);
+  }
+  return planned;
+}
+
+/** `runners`: keys of the actions that will run, and the first stage that each belongs to. */
+async function planStage(
+  stage: Stage,
+  decider: Decider,
+  planned: ReadonlyMap<string, PlannedStage>,
+  must: Reason | undefined,
+  runners: ReadonlyMap<string, string>,
+): Promise<PlannedStage> {
+  const stale = producersOf(stage).filter((id) => planned.get(id)?.state !== 'hit');
+  if (stale.some((id) => planned.get(id)?.record === undefined)) {
+    return must ? { stage, state: 'run', reason: must } : { stage, state: 'may-run', reason: after(stale) };
+  }
+  // A producer that is done again most likely gives what its record says, so that is reckoned with.
+  const action = await unlessUnreadable(
+    decider.action(stage, (id) => planned.get(id)?.record as ActionRecord),
+  );
+  if (action instanceof StageError)
+    return { stage, state: 'run', reason: { code: 'failed', message: action.message } };
+  const decision = await decider.decide(stage, action);
+  const known = { stage, action, ...(decision.hit && { record: decision.record }) };
+  const twin = runners.get(action.key);
+  if (twin !== undefined) return { ...known, state: 'may-run', reason: sameAction(twin) };
+  if (must) return { ...known, state: 'run', reason: must };
+  if (!decision.hit) return { ...known, state: 'run', reason: decision.reason };
+  return stale.length > 0
+    ? { ...known, state: 'may-run', reason: after(stale) }
+    : { ...known, state: 'hit', reason: decision.reason };
+}
+
+/** A file input that cannot be stored is the trouble of the stages that read it: they fail when their turn comes. */
+async function unlessUnreadable(action: Promise<Action>): Promise<Action | StageError> {
+  return await action.catch((error: unknown) => {
+    if (error instanceof StageError) return error;
+    throw error;
+  });
+}
+
+function after(stages: readonly string[]): Reason {
+  return { code: 'upstream', message: `after ${stages.join(', ')}`, after: stages };
+}
+
+function sameAction(twin: string): Reason {
+  return { code: 'upstream', message: `the same action as ${twin}`, after: [twin] };
+}

@@ -1,0 +1,40 @@
+import { StageError } from '../../contract/stage-context.ts';
+import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
+import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+
+/** A stage that the arguments name and the pipeline does not have. */
+export class UnknownStageError extends StageError {}
+
+/** Ids of the stages whose outputs a stage takes, each once, in the order of its inputs. */
+export function producersOf(stage: Stage): string[] {
+  const producers = Object.values(stage.inputs).flatMap((source) => {
+    if (source.kind === 'output') return [source.stage];
+    return source.kind === 'each' ? Object.values(source.stages) : [];
+  });
+  return [...new Set(producers)];
+}
+
+/**
+ * The targets and all that they need, in the pipeline's order; the whole pipeline without targets. A target is a
+ * stage's id, or its name for all of its variants. Throws an UnknownStageError for one that there is not.
+ */
+export function selectStages(pipeline: Pipeline, targets: readonly string[] | undefined): readonly Stage[] {
+  if (targets === undefined) return pipeline.stages;
+  const wanted = new Set(stageIds(pipeline, targets));
+  for (const stage of [...pipeline.stages].reverse()) {
+    if (wanted.has(stage.id)) for (const producer of producersOf(stage)) wanted.add(producer);
+  }
+  return pipeline.stages.filter(({ id }) => wanted.has(id));
+}
+
+/** The ids that ids and names of stages stand for. Throws an UnknownStageError for one that there is not. */
+export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): string[] {
+  return idsOrNames.flatMap((wanted) => {
+    const found = pipeline.stages.filter(({ id, name }) => id === wanted || name === wanted);
+    if (found.length > 0) return found.map(({ id }) => id);
+    const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
+    throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
+      hint: variantHint(wanted, names, 'its stages'),
+    });
+  });
+}

@@ -1,0 +1,194 @@
+import type { Resources } from '../../pipeline/pipeline.ts';
+
+export type State =
+  /** A stage that it needs is not done. */
+  | 'waiting'
+  /** All that it needs is done: whether it must run can be decided. */
+  | 'ready'
+  /** Being decided. */
+  | 'checking'
+  /** Must run; there is no room yet. */
+  | 'queued'
+  /** Holds its share of the machine. */
+  | 'running'
+  /** Its outputs are known. Only a lost output leads out of this state. */
+  | 'done'
+  /** Ran and failed, or could not be decided. */
+  | 'failed'
+  /** Something that it needs failed. */
+  | 'skipped'
+  /** The run was cancelled before it was done. */
+  | 'cancelled';
+
+/** One stage as the schedule sees it. */
+export interface Task {
+  readonly id: string;
+  readonly needs: readonly string[];
+  readonly resources: Resources;
+  /** Stages of one class share a limit; the class is the stage type. */
+  readonly class: string;
+  readonly atMost: number;
+}
+
+export interface Limits {
+  readonly jobs: number;
+  /** What the machine has. A task that asks for more counts as asking for all of it. */
+  readonly capacity: Resources;
+}
+
+/** Which states may follow each; whatever else happens is a bug of ours. */
+const FOLLOWING: Readonly<Record<State, readonly State[]>> = {
+  waiting: ['ready', 'skipped', 'cancelled'],
+  ready: ['checking', 'waiting', 'cancelled'],
+  checking: ['queued', 'waiting', 'done', 'failed', 'cancelled'],
+  queued: ['running', 'waiting', 'cancelled'],
+  running: ['done', 'failed', 'waiting', 'cancelled'],
+  done: ['waiting'],
+  failed: [],
+  skipped: [],
+  cancelled: [],
+};
+
+/** A task within the graph. */
+interface Node extends Omit<Task, 'needs'> {
+  readonly needs: Set<string>;
+  readonly neededBy: Set<string>;
+  /** Its place among the tasks, which decides who is given room first. */
+  readonly place: number;
+  state: State;
+}
+
+const RESOURCES = ['cpu', 'gpu', 'memory'] as const;
+
+/**
+ * Which stage is where, and what may come next. Pure bookkeeping: it starts nothing and knows no time. What a stage is
+ * doing is its state and nothing else; every change of it goes through `set`, which keeps queues and shares in step.
+ */
+export class Schedule {
+  readonly #limits: Limits;
+  readonly #nodes = new Map<string, Node>();
+  readonly #byState: ReadonlyMap<State, Set<Node>>;
+
+  /** `tasks`: all that take part, in the order in which room is given; what a task needs is among them. */
+  constructor(tasks: readonly Task[], limits: Limits) {
+    this.#limits = limits;
+    this.#byState = new Map(Object.keys(FOLLOWING).map((state) => [state as State, new Set()]));
+    for (const [place, task] of tasks.entries()) {
+      const resources = withinCapacity(task.resources, limits.capacity);
+      const graph = { needs: new Set(task.needs), neededBy: new Set<string>() };
+      const node: Node = { ...task, ...graph, resources, place, state: 'waiting' };
+      this.#nodes.set(task.id, node);
+      this.#all('waiting').add(node);
+    }
+    for (const { id, needs } of tasks) for (const need of needs) this.#node(need).neededBy.add(id);
+    for (const { id } of tasks) this.#follow(this.#node(id));
+  }
+
+  state(id: string): State {
+    return this.#node(id).state;
+  }
+
+  /** Ids in a state, in the order of the tasks. */
+  in(state: State): string[] {
+    return this.#inOrder(state).map(({ id }) => id);
+  }
+
+  /** How many stages are being decided or run: for each of them somebody is going to call `set`. */
+  get busy(): number {
+    return this.#all('checking').size + this.#all('running').size;
+  }
+
+  /** Whether every stage has reached a state in which it stays. */
+  get finished(): boolean {
+    const ended = (['done', 'failed', 'skipped', 'cancelled'] as const).map((state) => this.#all(state).size);
+    return ended.reduce((sum, count) => sum + count) === this.#nodes.size;
+  }
+
+  /** The first queued stage for which there is room. */
+  nextToRun(): string | undefined {
+    if (this.#all('running').size >= this.#limits.jobs) return undefined;
+    return this.#inOrder('queued').find((node) => this.#hasRoom(node))?.id;
+  }
+
+  /** Makes one more stage a precondition of another that has not started: two stages were found to be one action. */
+  addNeed(id: string, need: string): void {
+    this.#node(id).needs.add(need);
+    this.#node(need).neededBy.add(id);
+  }
+
+  /** Moves a stage to a state, and what depends on it along with it. Returns those that thereby end as skipped or cancelled. */
+  set(id: string, to: State): string[] {
+    const node = this.#node(id);
+    this.#move(node, to);
+    const followers = this.#follow(node);
+    return followers.filter(({ state }) => state === 'skipped' || state === 'cancelled').map(({ id }) => id);
+  }
+
+  #node(id: string): Node {
+    const node = this.#nodes.get(id);
+    if (!node) throw new Error(`Internal error: there is no stage "${id}" in this run`);
+    return node;
+  }
+
+  #all(state: State): Set<Node> {
+    return this.#byState.get(state)!;
+  }
+
+  #inOrder(state: State): Node[] {
+    return [...this.#all(state)].sort((one, other) => one.place - other.place);
+  }
+
+  #move(node: Node, to: State): void {
+    if (!FOLLOWING[node.state].includes(to)) {
+      throw new Error(`Internal error: stage "${node.id}" cannot go from ${node.state} to ${to}`);
+    }
+    this.#all(node.state).delete(node);
+    this.#all(to).add(node);
+    node.state = to;
+  }
+
+  /** Moves a stage and its dependents where their needs put them now. In a loop: a chain may be thousands long. */
+  #follow(first: Node): Node[] {
+    const followers: Node[] = [];
+    const changed = [first];
+    for (let node = changed.shift(); node; node = changed.shift()) {
+      for (const other of [node, ...[...node.neededBy].map((id) => this.#node(id))]) {
+        const next = this.#stateByNeeds(other);
+        if (next === undefined) continue;
+        this.#move(other, next);
+        followers.push(other);
+        changed.push(other);
+      }
+    }
+    return followers;
+  }
+
+  /** Where a stage that has not started goes because of what it needs; undefined where it stays. */
+  #stateByNeeds({ state, needs }: Node): State | undefined {
+    const states = [...needs].map((need) => this.state(need));
+    const allDone = states.every((state) => state === 'done');
+    // A producer may have been reopened, also while this one was being decided: it waits for the new outputs.
+    if (state === 'ready' || state === 'queued') return allDone ? undefined : 'waiting';
+    if (state !== 'waiting') return undefined;
+    if (allDone) return 'ready';
+    if (states.includes('cancelled')) return 'cancelled';
+    return states.includes('failed') || states.includes('skipped') ? 'skipped' : undefined;
+  }
+
+  #hasRoom(task: Node): boolean {
+    const running = [...this.#all('running')];
+    if (running.filter((other) => other.class === task.class).length >= task.atMost) return false;
+    return RESOURCES.every((name) => {
+      const used = running.reduce((sum, other) => sum + other.resources[name], 0);
+      return used + task.resources[name] <= this.#limits.capacity[name];
+    });
+  }
+}
+
+function withinCapacity(wanted: Resources, capacity: Resources): Resources {
+  return {
+    cpu: Math.min(wanted.cpu, capacity.cpu),
+    gpu: Math.min(wanted.gpu, capacity.gpu),
+    memory: Math.min(wanted.memory, capacity.memory),
+  };
+}

@@ -1,0 +1,247 @@
+import type { ActionRecord } from '../../cache/records/action-record.ts';
+import { rememberKey } from '../../cache/records/latest.ts';
+import { StageError } from '../../contract/stage-context.ts';
+import { CacheError } from '../../files/system-problem.ts';
+import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+import type { AttemptError } from '../attempt/attempt.ts';
+import type { StageRunContext } from '../attempt/attempt-run.ts';
+import { StageRun } from '../attempt/stage-run.ts';
+import type { Outcome, Reason } from '../events/run-event.ts';
+import type { Action } from '../plan/decide.ts';
+import { type LostOutput, lostReason } from '../plan/lost-outputs.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Step, Work } from './drive.ts';
+import type { Schedule } from './schedule.ts';
+
+/** What there is to tell of a finished stage besides its outcome. */
+interface Finish {
+  readonly reason: Reason;
+  readonly record?: ActionRecord;
+  readonly error?: AttemptError;
+  readonly log?: string;
+}
+
+/** The work behind a schedule: decides about stages, runs them, knows their records and tells how each ended. */
+export class StageWork implements Work {
+  /** How each stage ended so far. */
+  readonly outcomes = new Map<string, Outcome>();
+  readonly #pipeline: Pipeline;
+  readonly #plan: Plan;
+  readonly #schedule: Schedule;
+  readonly #context: Omit<StageRunContext, 'recordOf'>;
+  readonly #stageRun: StageRun;
+  readonly #stages: ReadonlyMap<string, Stage>;
+  /** Stages that run although there is a record; each at most once for that reason. */
+  readonly #mustRun: Map<string, Reason>;
+  /** Stages whose lost outputs were made again, and when that was finished (Infinity: not yet). */
+  readonly #rebuilt = new Map<string, number>();
+  readonly #records = new Map<string, ActionRecord>();
+  readonly #actions = new Map<string, Action>();
+  readonly #reasons = new Map<string, Reason>();
+  /** Action key -> the first stage that turned out to be that action; others wait for it. */
+  readonly #owners = new Map<string, string>();
+  readonly #started = new Map<string, number>();
+
+  constructor(
+    pipeline: Pipeline,
+    plan: Plan,
+    schedule: Schedule,
+    context: Omit<StageRunContext, 'recordOf'>,
+  ) {
+    this.#pipeline = pipeline;
+    this.#plan = plan;
+    this.#schedule = schedule;
+    this.#context = context;
+    this.#stageRun = new StageRun({ ...context, recordOf: this.#recordOf });
+    this.#stages = new Map(plan.stages.map(({ stage }) => [stage.id, stage]));
+    this.#mustRun = new Map(plan.mustRun);
+  }
+
+  /** Settles the stages that the plan found to be hits, so that nothing of them is decided twice. */
+  async takeHits(): Promise<void> {
+    for (const { stage, state, action, record, reason } of this.#plan.stages) {
+      if (state !== 'hit' || !action || !record) continue;
+      this.#actions.set(stage.id, action);
+      this.#owners.set(action.key, stage.id);
+      this.#schedule.set(stage.id, 'checking');
+      this.#schedule.set(stage.id, (await this.#done(stage.id, 'hit', record, { reason })).to);
+    }
+  }
+
+  async check(id: string): Promise<Step> {
+    return await this.#mendable(id, async () => {
+      const stage = this.#stage(id);
+      const action = await this.#context.decider.action(stage, this.#recordOf);
+      this.#actions.set(id, action);
+      const owner = this.#ownerOf(action, id);
+      if (owner !== id) return await this.#follow(id, owner);
+      const must = this.#mustRun.get(id);
+      const decision = must
+        ? { hit: false as const, reason: must }
+        : await this.#context.decider.decide(stage, action);
+      if (decision.hit) return await this.#done(id, 'hit', decision.record, { reason: decision.reason });
+      this.#reasons.set(id, decision.reason);
+      return { to: 'queued' };
+    });
+  }
+
+  async run(id: string): Promise<Step> {
+    if (!this.#started.has(id)) this.#started.set(id, performance.now());
+    const reason = this.#reasons.get(id)!;
+    const began = performance.now();
+    return await this.#mendable(id, async () => {
+      const action = this.#actions.get(id)!;
+      const end = await this.#stageRun.run({
+        stage: this.#stage(id),
+        action,
+        reason,
+        redo: this.#mustRun.has(id),
+      });
+      const log = end.log === undefined ? {} : { log: end.log };
+      switch (end.status) {
+        case 'ran':
+          this.#mustRun.delete(id);
+          return await this.#done(id, 'ran', end.record, { reason, ...log });
+        case 'found-elsewhere':
+          this.#mustRun.delete(id);
+          return await this.#done(id, 'hit', end.record, { reason: finishedElsewhere(end.record) });
+        case 'failed':
+          return this.#failed(id, end.error, log);
+        case 'cancelled':
+          this.#finish(id, 'cancelled', { reason: cancelled(), ...log });
+          return { to: 'cancelled' };
+        case 'lost':
+          return this.#rebuild(id, end.lost, began);
+      }
+    });
+  }
+
+  ended(id: string, state: 'skipped' | 'cancelled', because: string | undefined): void {
+    const skipped: Reason = {
+      code: 'upstream-failed',
+      message: `after ${because} failed`,
+      after: because === undefined ? [] : [because],
+    };
+    this.#finish(id, state, { reason: state === 'skipped' ? skipped : cancelled() });
+  }
+
+  #stage(id: string): Stage {
+    return this.#stages.get(id)!;
+  }
+
+  readonly #recordOf = (id: string): ActionRecord => {
+    const record = this.#records.get(id);
+    if (!record) throw new Error(`Internal error: stage "${id}" is not done`);
+    return record;
+  };
+
+  /** The stage that does an action; this one unless another was first. */
+  #ownerOf({ key }: Action, id: string): string {
+    const owner = this.#owners.get(key);
+    // An owner that was decided again may have become another action; one that is only a hit has not done it anew.
+    const redo =
+      owner !== undefined &&
+      this.#mustRun.has(id) &&
+      !this.#mustRun.has(owner) &&
+      this.outcomes.get(owner) === 'hit';
+    if (owner !== undefined && this.#actions.get(owner)?.key === key && !redo) return owner;
+    this.#owners.set(key, id);
+    return id;
+  }
+
+  async #follow(id: string, owner: string): Promise<Step> {
+    const record = this.#schedule.state(owner) === 'done' ? this.#records.get(owner) : undefined;
+    if (!record) return { to: 'waiting', need: owner };
+    return await this.#done(id, 'hit', record, {
+      reason: { code: 'cached', message: `the same action as ${owner}` },
+    });
+  }
+
+  /** Outputs that a stage, which began to run at `began`, could not read: the stages that gave them run again, once. */
+  #rebuild(id: string, lost: readonly LostOutput[], began: number): Step {
+    const again: string[] = [];
+    for (const output of lost) {
+      // Missed by another stage as well, and being made again or made again meanwhile.
+      const rebuilt = this.#rebuilt.get(output.stage);
+      if (this.#schedule.state(output.stage) !== 'done' || (rebuilt ?? 0) > began) continue;
+      if (rebuilt !== undefined) return this.#failed(id, lostAgain(output), {});
+      const reason = lostReason(output, id);
+      again.push(output.stage);
+      this.#rebuilt.set(output.stage, Number.POSITIVE_INFINITY);
+      this.#mustRun.set(output.stage, reason);
+      this.#context.emit({ type: 'stage-planned', stage: output.stage, state: 'run', reason });
+    }
+    return { to: 'waiting', rebuild: again };
+  }
+
+  async #done(id: string, outcome: 'hit' | 'ran', record: ActionRecord, finish: Finish): Promise<Step> {
+    this.#records.set(id, record);
+    if (this.#rebuilt.has(id)) this.#rebuilt.set(id, performance.now());
+    const name = { pipeline: this.#pipeline.name, stage: id };
+    // Serves only later explanations; a result that is recorded does not fail for it.
+    await rememberKey(this.#context.workspace.cacheDirectory, name, record.key).catch(() => {});
+    this.#finish(id, outcome, { ...finish, record });
+    return { to: 'done' };
+  }
+
+  #failed(id: string, error: AttemptError, finish: Pick<Finish, 'log'>): Step {
+    this.#finish(id, 'failed', { reason: { code: 'failed', message: error.message }, error, ...finish });
+    return { to: 'failed' };
+  }
+
+  #finish(id: string, outcome: Outcome, { reason, record, error, log }: Finish): void {
+    this.outcomes.set(id, outcome);
+    const started = this.#started.get(id);
+    this.#context.emit({
+      type: 'stage-finished',
+      stage: id,
+      outcome,
+      reason,
+      duration_ms: started === undefined ? 0 : Math.round(performance.now() - started),
+      outputs: Object.fromEntries(
+        Object.entries(record?.outputs ?? {}).map(([name, { digest, bytes }]) => [name, { digest, bytes }]),
+      ),
+      ...metricsOf(record),
+      ...(error && {
+        error: { message: error.message, ...(error.hint !== undefined && { hint: error.hint }) },
+      }),
+      ...(log !== undefined && { log }),
+    });
+  }
+
+  /** What a user can mend fails the stage. Anything else is a bug: what runs is stopped, and the error goes up. */
+  async #mendable(id: string, step: () => Promise<Step>): Promise<Step> {
+    try {
+      return await step();
+    } catch (error) {
+      const { message, hint } = Object(error) as { message?: string; hint?: string };
+      if (error instanceof StageError || error instanceof CacheError) {
+        return this.#failed(id, { message: error.message, ...(hint !== undefined && { hint }) }, {});
+      }
+      this.#context.control.interrupt();
+      this.#failed(id, { message: `an internal error of pipe: ${message ?? error}` }, {});
+      throw error;
+    }
+  }
+}
+
+function lostAgain({ stage, output }: LostOutput): AttemptError {
+  return {
+    message: `the output ${output} of ${stage} was lost again after it had been rebuilt`,
+    hint: 'Is something else deleting or changing files under artifacts/?',
+  };
+}
+
+function metricsOf(record: ActionRecord | undefined): { metrics?: Readonly<Record<string, number>> } {
+  const metrics = (record?.provenance.metrics ?? {}) as Readonly<Record<string, number>>;
+  return Object.keys(metrics).length > 0 ? { metrics } : {};
+}
+
+function cancelled(): Reason {
+  return { code: 'cancelled', message: 'the run was cancelled' };
+}
+
+function finishedElsewhere({ provenance }: ActionRecord): Reason {
+  const run = typeof provenance.run === 'string' ? ` by run ${provenance.run}` : '';
+  return { code: 'finished-elsewhere', message: `finished meanwhile${run}` };
+}

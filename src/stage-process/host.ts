@@ -1,0 +1,179 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { attemptFiles } from '../contract/attempt-files.ts';
+import { canonicalJson } from '../contract/canonical-json.ts';
+import type { Json, JsonObject } from '../contract/json.ts';
+import { RESULT_VERSION, type StageResult } from '../contract/result.ts';
+import { SPEC_VERSION, type StageSpec } from '../contract/spec.ts';
+import { type StageContext, StageError } from '../contract/stage-context.ts';
+import type { StageType } from '../contract/stage-type.ts';
+import { freeBytes } from '../files/disk-space.ts';
+import { CacheError, explained } from '../files/system-problem.ts';
+import { cancellationSignal } from './cancellation.ts';
+import { EventWriter, type NewStageEvent } from './event-writer.ts';
+import { hideInOutput, Secrets } from './secrets.ts';
+import { stageContext } from './stage-context.ts';
+
+/** With less than this left, what failed most likely failed for that. */
+const FULL_BYTES = 64 * 1024;
+
+type StageFailure = Extract<StageResult, { status: 'failed' }>['error'];
+
+/**
+ * The whole life of a stage's process: reads the spec, does the work, writes `result.json`, exits. Exit code 0 says
+ * only that a result was written. The runner, which holds the lock of the action, does the rest. Never returns.
+ */
+export async function runStageHost(
+  specFile: string | undefined,
+  stageTypes: ReadonlyMap<string, StageType>,
+): Promise<never> {
+  const spec = readSpec(specFile);
+  const secrets = new Secrets(spec.secrets, process.env);
+  hideInOutput(secrets, [process.stdout, process.stderr]);
+  // A full disk ends the log, not the work.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  try {
+    await explained('run the stage', async () => {
+      const { events: eventsFile, result: resultFile, cancel } = attemptFiles(spec.attemptDirectory);
+      const events = new EventWriter(eventsFile);
+      const result = await resultOf(spec, stageTypes, events, cancellationSignal(cancel), secrets);
+      events.close();
+      writeResult(resultFile, result);
+    });
+  } catch (error) {
+    print(error); // there is no result, so the runner asks the system itself what is wrong with the disk
+    process.exit(1);
+  }
+  process.exit(0); // a stage may have left sockets and timers behind
+}
+
+async function resultOf(
+  spec: StageSpec,
+  stageTypes: ReadonlyMap<string, StageType>,
+  events: EventWriter,
+  signal: AbortSignal,
+  secrets: Secrets,
+): Promise<StageResult> {
+  try {
+    return await work(spec, stageTypes, events, signal, secrets);
+  } catch (error) {
+    if (signal.aborted) return { result: RESULT_VERSION, status: 'cancelled' };
+    const full = await diskIsFull(spec.attemptDirectory);
+    const failed = secrets.hideIn(failure(error));
+    makeRoom(spec);
+    return {
+      result: RESULT_VERSION,
+      status: 'failed',
+      error: full ? causedByFullDisk(failed, spec) : failed,
+    };
+  }
+}
+
+/** On a full disk the result could not be written beside what nobody needs any more. The runner removes it otherwise. */
+function makeRoom({ attemptDirectory }: StageSpec): void {
+  try {
+    rmSync(attemptFiles(attemptDirectory).scratch, { recursive: true, force: true });
+  } catch {
+    // the runner tries again
+  }
+}
+
+function readSpec(file: string | undefined): StageSpec {
+  if (file === undefined) throw new Error('usage: stage-host <spec.json>');
+  const spec = JSON.parse(readFileSync(file, 'utf8')) as StageSpec;
+  if (spec.spec !== SPEC_VERSION) {
+    throw new Error(
+      `${file} has format ${spec.spec}, this program reads ${SPEC_VERSION}: runner and host differ`,
+    );
+  }
+  return spec;
+}
+
+async function work(
+  spec: StageSpec,
+  stageTypes: ReadonlyMap<string, StageType>,
+  events: EventWriter,
+  signal: AbortSignal,
+  secrets: Secrets,
+): Promise<StageResult> {
+  const type = stageTypes.get(spec.uses);
+  if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
+  for (const name of secrets.tooShort) events.write(tooShort(name));
+  const facts: Record<string, Json> = {};
+  const context = stageContext(spec, events, facts, signal, secrets);
+  const before = await observe(type, context);
+  await explained('finish the work of the stage', () => type.run(context));
+  const after = await observe(type, context);
+  requireSameWorld(before, after);
+  return { result: RESULT_VERSION, status: 'done', observed: after, facts };
+}
+
+function tooShort(name: string): NewStageEvent {
+  return {
+    type: 'warning',
+    message: `the secret ${name} is so short that its value is not hidden where the stage prints it`,
+    hint: 'Only values of at least four bytes are hidden: fewer occur in any text by chance.',
+  };
+}
+
+async function observe(
+  type: StageType,
+  { settings, signal, warn }: StageContext<JsonObject>,
+): Promise<JsonObject> {
+  return type.observe ? await type.observe(settings, signal, warn) : {};
+}
+
+function requireSameWorld(before: JsonObject, after: JsonObject): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => !sameFact(before[name], after[name]));
+  if (changed.length === 0) return;
+  const [name] = changed as [string];
+  throw new StageError(
+    `${name} changed while the stage ran, from ${JSON.stringify(before[name])} to ${JSON.stringify(after[name])}`,
+    { hint: 'The result would mix both. Keep the server as it is and run again.' },
+  );
+}
+
+function sameFact(one: Json | undefined, other: Json | undefined): boolean {
+  return one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
+}
+
+/** What the user can fix has a message and a hint. Any other error may be ours: its stack is kept. */
+function failure(error: unknown): StageFailure {
+  print(error);
+  const { message, stack, hint } =
+    error instanceof Error ? (error as StageError) : new StageError(String(error));
+  if (isOfUser(error)) return { message, ...(hint !== undefined && { hint }) };
+  return { message, ...(stack !== undefined && { stack }) };
+}
+
+function print(error: unknown): void {
+  if (isOfUser(error))
+    console.error(`error: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}`);
+  else console.error(error);
+}
+
+function isOfUser(error: unknown): error is StageError | CacheError {
+  return error instanceof StageError || error instanceof CacheError;
+}
+
+/** Asked while all that the stage has written is still there. */
+async function diskIsFull(directory: string): Promise<boolean> {
+  return (await freeBytes(directory)) < FULL_BYTES;
+}
+
+/** Programs say it in many ways, or not at all. */
+function causedByFullDisk(error: StageFailure, { attemptDirectory }: StageSpec): StageFailure {
+  if (error.message.includes('the disk is full')) return error;
+  return {
+    ...error,
+    message: `${error.message}\nThe disk is full: ${attemptDirectory}`,
+    hint: 'Free some space on that disk, or give another folder with --artifacts.',
+  };
+}
+
+/** Readers see no result or a whole one. It need not survive the machine: after the runner's death nobody reads it. */
+function writeResult(file: string, result: StageResult): void {
+  const draft = `${file}.draft`;
+  writeFileSync(draft, JSON.stringify(result));
+  renameSync(draft, file);
+}

@@ -1,0 +1,62 @@
+import { attemptFiles } from '../contract/attempt-files.ts';
+import type { Json, JsonObject } from '../contract/json.ts';
+import type { StageSpec } from '../contract/spec.ts';
+import type { StageContext } from '../contract/stage-context.ts';
+import type { EventWriter } from './event-writer.ts';
+import { inputArtifact } from './input-artifact.ts';
+import type { Secrets } from './secrets.ts';
+
+/**
+ * What `run` is given, made from the spec. Everything that the stage tells goes into `events`; what it logs also
+ * goes to standard output, so that the log file tells the whole story. Facts are collected into `facts`. No value of
+ * `secrets` is told.
+ */
+export function stageContext(
+  spec: StageSpec,
+  events: EventWriter,
+  facts: Record<string, Json>,
+  signal: AbortSignal,
+  secrets: Secrets,
+): StageContext<JsonObject> {
+  return {
+    settings: spec.settings,
+    inputs: mapValues(spec.inputs, (input, name) => inputArtifact(name, input)),
+    collections: mapValues(
+      spec.collections,
+      (inputs, name) =>
+        new Map(
+          Object.entries(inputs).map(([label, input]) => [label, inputArtifact(`${name} (${label})`, input)]),
+        ),
+    ),
+    outputs: mapValues(spec.outputs, (output) => output.path),
+    workDirectory: attemptFiles(spec.attemptDirectory).work,
+    scratchDirectory: attemptFiles(spec.attemptDirectory).scratch,
+    earlierWorkDirectories: spec.earlierWorkDirectories,
+    ...(spec.engine !== null && { engine: spec.engine, engineByName: spec.engineByName === true }),
+    signal,
+    progress: (progress) => events.write({ type: 'progress', ...secrets.hideIn(progress) }),
+    log: (message) => {
+      events.write({ type: 'log', message: secrets.hide(message) });
+      console.log(message);
+    },
+    warn: (message, hint) => {
+      const warning = { message, ...(hint !== undefined && { hint }) };
+      events.write({ type: 'warning', ...secrets.hideIn(warning) });
+      console.log(`warning: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+    },
+    metric: (name, value) => events.write({ type: 'metric', name, value }),
+    fact: (name, value) => {
+      const shown = secrets.hideIn(value);
+      facts[name] = shown;
+      events.write({ type: 'fact', name, value: shown });
+    },
+    secretFilter: () => secrets.filter(),
+  };
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From, name: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}

@@ -1,0 +1,60 @@
+import { defineStage } from '../../contract/stage-type.ts';
+import { availableMemory, trainingMemory } from '../../training/memory.ts';
+import { memoryProblem } from '../training/train-memory.ts';
+import { scheduleProblems } from '../training/train-schedule.ts';
+import { dpoSettings } from './settings.ts';
+
+export const dpo = defineStage({
+  uses: 'dpo',
+  version: 1,
+  summary:
+    'Teaches a model which of two responses is preferred: direct preference optimization (https://arxiv.org/abs/2305.18290).',
+  settings: dpoSettings,
+  inputs: {
+    train: {
+      artifact: 'file',
+      description: 'Preference pairs to train on: records with a rejected response, JSON Lines.',
+    },
+    validation: { artifact: 'file', description: 'Preference pairs to validate on, JSON Lines.' },
+    model: {
+      artifact: 'directory',
+      description:
+        'Model to start from, a Hugging Face folder, best one that is fine-tuned already. It is also the reference, which stays as it is.',
+    },
+  },
+  outputs: () => ({
+    model: { artifact: 'directory', path: 'model', description: 'The trained model, a Hugging Face folder.' },
+    history: {
+      artifact: 'file',
+      path: 'history.csv',
+      description:
+        "As of `train`, and for both data sets the rewards of the chosen and the rejected responses, their margin, and the accuracy: the share of pairs in which the chosen response has the higher reward. A reward is by how much the log probability of a response is above the reference's, without beta.",
+    },
+    loss_curve: {
+      artifact: 'file',
+      path: 'loss-curve.svg',
+      description: 'Losses by epoch and by tokens seen.',
+    },
+    samples: {
+      artifact: 'file',
+      path: 'samples.json',
+      description:
+        'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}].',
+    },
+  }),
+  tensors: true,
+  atMost: 1,
+  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result; the best weights twice.
+  diskBytes: ({ keep }, { model = 0 }) => (3 + 3 + 1 + (keep === 'best' ? 2 : 0)) * model,
+  async preflight(settings, { inputBytes: { model } }) {
+    const problems = scheduleProblems(settings);
+    if (model === undefined) return problems;
+    const needed = (pairsAtOnce: number) => trainingMemory(model, 2 * pairsAtOnce, 'all');
+    const problem = memoryProblem(needed, settings, availableMemory());
+    return problem ? [...problems, problem] : problems;
+  },
+  async run(context) {
+    const { runDpo } = await import('./run-dpo.ts');
+    await runDpo(context);
+  },
+});

@@ -1,0 +1,113 @@
+import { responseTargets } from '../../batch/collate.ts';
+import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import { engineFor } from '../../engine/engine-fit.ts';
+import { loadEngine } from '../../engine/load-engine.ts';
+import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import { encodingOf } from '../../model/files/tokenizer-files.ts';
+import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
+import { type InstructionRecord, readRecords } from '../../text/records.ts';
+import { type Tokenizer, tokenizerFor } from '../../text/tokenizer.ts';
+import { trainingMemoryOf } from '../../training/batch-memory.ts';
+import { minimize } from '../../training/loop.ts';
+import { availableMemory } from '../../training/memory.ts';
+import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
+import { type PreferencePairs, preferences } from '../../training/objective/preferences.ts';
+import { updatesInAll } from '../../training/state/training-state.ts';
+import { memoryProblem } from '../training/train-memory.ts';
+import { trainModel } from '../training/train-model.ts';
+import { scheduleProblems } from '../training/train-schedule.ts';
+import { refuse, trainingOptions } from '../training/training-options.ts';
+import { referenceOf } from './reference-log-probabilities.ts';
+import type { DpoSettings } from './settings.ts';
+
+/** The work of the `dpo` stage: preference pairs and a model folder in; trained model, history, curve and samples out. */
+export async function runDpo(context: StageContext<DpoSettings>): Promise<void> {
+  const { settings, inputs } = context;
+  const config = await readConfig(inputs.model!);
+  const tokenizer = await tokenizerFor(encodingOf(config));
+  const options = trainingOptions(settings, config, 0);
+  const pairs = {
+    train: await readPairs('train', tokenizer, options.maxLength, context),
+    validation: await readPairs('validation', tokenizer, options.maxLength, context),
+  };
+  if (pairs.train.length < options.batchSize) {
+    throw new StageError(
+      `There are ${pairs.train.length} pairs to train on, fewer than the ${options.batchSize} of one update.`,
+      { hint: 'Lower `batch_size` or `gradient_accumulation`, or give more pairs.' },
+    );
+  }
+  const { endOfText } = tokenizer;
+  const [first] = pairs.validation;
+  const data = { ...pairs, endOfText, samplePrompt: first!.chosen.subarray(0, first!.promptLength) };
+  refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
+  checkMemory(pairs, options.maxLength, config, context);
+
+  const parameters = parameterCount(config);
+  const tf = await loadEngine(engineFor(context, parameters));
+  context.fact('tensorflow_js', tf.version_core);
+  context.fact('parameters', parameters);
+  const model = await loadModel(inputs.model!);
+  const pairOptions = {
+    beta: settings.beta,
+    averageLogProbabilities: settings.average_log_probabilities,
+    rowsAtOnce: options.rowsAtOnce,
+    maxLength: options.maxLength,
+    endOfText,
+  };
+  const reference = await referenceOf(model, pairs, pairOptions, context);
+  const objective = preferences(model, pairs, reference, pairOptions);
+  const told = ['train_reward_margin', 'validation_reward_margin'];
+  await trainModel(context, { model, data, options, tokenizer, told }, (surroundings) =>
+    minimize(model, objective, data, options, surroundings),
+  );
+}
+
+/** Reads preference pairs; those of which nothing is left to compare before the cut are left out, with a warning. */
+async function readPairs(
+  part: 'train' | 'validation',
+  tokenizer: Tokenizer,
+  maxLength: number,
+  { inputs, warn }: StageContext<DpoSettings>,
+): Promise<PreferencePair[]> {
+  const all = (await readRecords(inputs[part]!.path)).map((record) => pairOf(part, record, tokenizer));
+  const kept = all.filter(({ chosen, rejected, promptLength }) =>
+    [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0),
+  );
+  const message = `${all.length - kept.length} of ${all.length} ${part} pairs are left out: their prompts reach beyond ${maxLength} tokens.`;
+  const hint = 'Raise `max_length` if the model has more positions, or shorten the records.';
+  if (all.length === 0) throw new StageError(`There are no ${part} pairs.`);
+  if (kept.length === 0) throw new StageError(message, { hint });
+  if (kept.length < all.length) warn(message, hint);
+  return kept;
+}
+
+function pairOf(
+  part: string,
+  { id, prompt, response, rejected }: InstructionRecord,
+  tokenizer: Tokenizer,
+): PreferencePair {
+  if (rejected === undefined) {
+    throw new StageError(`Input ${part}: record ${id} has no rejected response.`, {
+      hint: 'Format data whose items have `chosen` and `rejected`.',
+    });
+  }
+  return {
+    chosen: tokenizer.encode(prompt + response),
+    rejected: tokenizer.encode(prompt + rejected),
+    promptLength: tokenizer.encode(prompt).length,
+  };
+}
+
+/** The preflight check knows neither the texts nor, where an earlier stage makes it, the model. */
+function checkMemory(
+  { train, validation }: PreferencePairs,
+  maxLength: number,
+  config: Gpt2Config,
+  { settings, engine }: StageContext<DpoSettings>,
+): void {
+  if (engine === 'tensorflow-gpu' || engine === 'webgpu') return; // which has memory of its own
+  const texts = [...train, ...validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  const lengths = texts.map(({ length }) => Math.min(length, maxLength));
+  const needed = (pairsAtOnce: number) => trainingMemoryOf(config, lengths, 2 * pairsAtOnce);
+  refuse(memoryProblem(needed, settings, availableMemory()));
+}

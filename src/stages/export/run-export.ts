@@ -1,0 +1,72 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import { writeGguf } from '../../model/files/gguf/gguf.ts';
+import { checkGpt2Gguf, gpt2Metadata, gpt2Tensors } from '../../model/files/gguf/gguf-gpt2.ts';
+import { readGgufHeader } from '../../model/files/gguf/gguf-header.ts';
+import { GGUF_FILE, modelfile } from '../../model/files/gguf/modelfile.ts';
+import { float16Of } from '../../model/files/half-precision.ts';
+import {
+  copyTokenizerFiles,
+  openWeights,
+  readConfig,
+  TOKENIZER_FILES,
+  writeModelFolder,
+} from '../../model/files/model-folder.ts';
+import type { TensorSource } from '../../model/files/safetensors.ts';
+import { encodingOf, vocabularyOf, writeTokenizerFiles } from '../../model/files/tokenizer-files.ts';
+import type { Gpt2Config } from '../../model/network/gpt2.ts';
+import { withProgress } from '../training/tensor-progress.ts';
+import type { ExportSettings } from './settings.ts';
+
+/** The work of the `export` stage: a model folder in, a model for other programs out, tensor by tensor. */
+export async function runExport(context: StageContext<ExportSettings>): Promise<void> {
+  const { settings, inputs, outputs } = context;
+  const model = inputs.model!;
+  const config = await readConfig(model);
+  const { sources, close } = await openWeights(model, config);
+  try {
+    const watched = withProgress(sources, context);
+    if (settings.format === 'gguf') await writeGgufFolder(context, config, watched);
+    else {
+      await writeHuggingFace(outputs.model!, config, watched, settings.quantization);
+      if (TOKENIZER_FILES.some((name) => model.file(name) !== undefined)) {
+        await copyTokenizerFiles(outputs.model!, model);
+      } else await writeTokenizerFiles(outputs.model!, encodingOf(config), config.n_positions);
+    }
+  } finally {
+    await close();
+  }
+}
+
+async function writeGgufFolder(
+  { settings, outputs, log }: StageContext<ExportSettings>,
+  config: Gpt2Config,
+  sources: readonly TensorSource[],
+): Promise<void> {
+  const folder = outputs.model!;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions));
+  const path = join(folder, GGUF_FILE);
+  const vocabulary = await vocabularyOf(encodingOf(config));
+  const metadata = gpt2Metadata(config, vocabulary, settings.quantization);
+  const tensors = gpt2Tensors(sources, settings.quantization);
+  await writeGguf(path, metadata, tensors);
+  checkGpt2Gguf(path, await readGgufHeader(path), metadata, tensors);
+  const { size } = await stat(path);
+  log(`${GGUF_FILE}: ${settings.quantization}, ${size.toLocaleString('en')} bytes`);
+}
+
+async function writeHuggingFace(
+  folder: string,
+  config: Gpt2Config,
+  sources: readonly TensorSource[],
+  quantization: ExportSettings['quantization'],
+): Promise<void> {
+  if (quantization === 'Q8_0') throw new StageError('A Hugging Face folder cannot hold Q8_0.');
+  if (quantization === 'F32') return await writeModelFolder(folder, config, sources);
+  const halves = sources.map((source): TensorSource => {
+    return { ...source, dtype: 'F16', bytes: async () => float16Of((await source.bytes()) as Float32Array) };
+  });
+  await writeModelFolder(folder, config, halves, 'float16');
+}

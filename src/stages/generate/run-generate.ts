@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises';
+import type { StageContext } from '../../contract/stage-context.ts';
+import { StageError } from '../../contract/stage-context.ts';
+import { engineFor } from '../../engine/engine-fit.ts';
+import { loadEngine } from '../../engine/load-engine.ts';
+import { FinishedItems } from '../../files/journal.ts';
+import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import { encodingOf } from '../../model/files/tokenizer-files.ts';
+import { generate } from '../../model/generation/generate.ts';
+import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
+import { cutReply, isStopped } from '../../text/prompt-style.ts';
+import { type InstructionRecord, readRecords } from '../../text/records.ts';
+import type { Response } from '../../text/responses.ts';
+import { tokenizerFor } from '../../text/tokenizer.ts';
+import type { GenerateSettings } from './settings.ts';
+import { tokenDraws } from './token-draws.ts';
+
+/** One record on its way to a reply. */
+interface Task {
+  /** Place of the record in the file. */
+  readonly index: number;
+  readonly prompt: Int32Array;
+}
+
+/** What the model said to one record, uncut. */
+interface Reply {
+  /** Place of the record in the file. */
+  readonly index: number;
+  readonly text: string;
+}
+
+/** The work of the `generate` stage: records and a model folder in, the book's JSON array of responses out. */
+export async function runGenerate(context: StageContext<GenerateSettings>): Promise<void> {
+  const { settings, inputs, outputs } = context;
+  const records = await readRecords(inputs.records!.path);
+  const config = await readConfig(inputs.model!);
+  const engine = engineFor(context, parameterCount(config));
+  checkEndOfText(settings, config);
+  const tokenizer = await tokenizerFor(encodingOf(config));
+  const tasks = records.map(({ prompt }, index): Task => ({ index, prompt: tokenizer.encode(prompt) }));
+  const cut = tasks.filter(({ prompt }) => prompt.length > config.n_positions).length;
+  if (cut > 0)
+    context.warn(
+      `Prompts with more than the model's ${config.n_positions} tokens: ${cut}. It sees their ends.`,
+    );
+
+  const replies = await FinishedItems.open<Reply>(context, 'generate');
+  try {
+    const unfinished = batchesOf(tasks, settings.batch_size).filter((batch) =>
+      batch.some(({ index }) => !replies.items.has(index)),
+    );
+    if (unfinished.length > 0) {
+      const tf = await loadEngine(engine);
+      context.fact('tensorflow_js', tf.version_core);
+      await reply(context, config, unfinished, replies, records.length, (ids) => tokenizer.decode(ids));
+    }
+    const responses = records.map((record, index) =>
+      response(record, cutReply(settings.prompt, replies.items.get(index)!.text)),
+    );
+    await writeFile(outputs.responses!, JSON.stringify(responses, null, 4));
+  } finally {
+    await replies.close();
+  }
+}
+
+/**
+ * Prompts of like length together, so that little is padded. The batches depend on the records alone, not on
+ * what is finished: a resumed generation makes the same ones, and so the same bytes.
+ */
+function batchesOf(tasks: readonly Task[], batchSize: number): Task[][] {
+  const sorted = [...tasks].sort((a, b) => a.prompt.length - b.prompt.length || a.index - b.index);
+  const batches: Task[][] = [];
+  for (let i = 0; i < sorted.length; i += batchSize) batches.push(sorted.slice(i, i + batchSize));
+  return batches;
+}
+
+async function reply(
+  context: StageContext<GenerateSettings>,
+  config: Gpt2Config,
+  batches: readonly (readonly Task[])[],
+  replies: FinishedItems<Reply>,
+  total: number,
+  decode: (ids: readonly number[]) => string,
+): Promise<void> {
+  const { settings, inputs, signal } = context;
+  const model = await loadModel(inputs.model!);
+  model.turn();
+  const rate = new Rate();
+  const onProgress = (tokens: number) => {
+    const perSecond = rate.after(tokens);
+    if (perSecond === undefined) return;
+    const metrics = { tokens_per_second: Number(perSecond.toPrecision(3)) };
+    context.progress({ done: replies.items.size, total, unit: 'replies', metrics });
+  };
+  for (const batch of batches) {
+    const prompts = batch.map(({ prompt }) => prompt);
+    const draws = batch.map(({ index }) => tokenDraws(settings, index));
+    const texts = await generate(model, prompts, {
+      maxNewTokens: settings.max_new_tokens,
+      endOfText: settings.eos ?? config.eos_token_id,
+      ...(settings.strategy === 'sample' && { choose: (scores, prompt) => draws[prompt]!(scores) }),
+      isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
+      signal,
+      onProgress,
+    });
+    await replies.add(batch.map(({ index }, i) => ({ index, text: decode(texts[i]!) })));
+    context.progress({ done: replies.items.size, total, unit: 'replies' });
+  }
+  context.metric('tokens_per_second', rate.overall());
+  model.dispose();
+}
+
+/** Tokens a second since the start, told twice a second at most. */
+class Rate {
+  #tokens = 0;
+  #told = performance.now();
+  readonly #start = performance.now();
+
+  after(tokens: number): number | undefined {
+    this.#tokens += tokens;
+    const now = performance.now();
+    if (now - this.#told < 500) return undefined;
+    this.#told = now;
+    return this.overall();
+  }
+
+  overall(): number {
+    return (1000 * this.#tokens) / (performance.now() - this.#start);
+  }
+}
+
+function response({ instruction, input, output }: InstructionRecord, model_response: string): Response {
+  return { instruction, input, output, model_response };
+}
+
+function checkEndOfText({ eos }: GenerateSettings, { vocab_size }: Gpt2Config): void {
+  if (eos === undefined || eos < vocab_size) return;
+  throw new StageError(`eos is ${eos}, but the model has ${vocab_size} tokens.`);
+}

@@ -1,0 +1,74 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { PromptStyle } from '../../text/prompt-style-schema.ts';
+
+export const generateSettings = Type.Object(
+  {
+    prompt: Type.Object(PromptStyle.properties, {
+      additionalProperties: false,
+      affects: 'result',
+      piece: 'prompts',
+      description: 'Prompt style, whose header and stop texts are cut from the replies.',
+    }),
+    max_new_tokens: Type.Integer({
+      affects: 'result',
+      default: 256,
+      minimum: 1,
+      description: 'Longest reply, in tokens.',
+    }),
+    batch_size: Type.Integer({
+      affects: 'result',
+      default: 16,
+      minimum: 1,
+      description:
+        'Prompts that are continued at once; it moves the last digits of the scores, so it is keyed.',
+    }),
+    eos: Type.Optional(
+      Type.Integer({
+        affects: 'result',
+        minimum: 0,
+        description: "Token that ends a reply; by default the model's end of text.",
+      }),
+    ),
+    strategy: Type.Union([Type.Literal('greedy'), Type.Literal('sample')], {
+      affects: 'result',
+      default: 'greedy',
+      description:
+        'How the next token is chosen. `greedy`: always the likeliest. `sample`: drawn by its probability; `temperature`, `top_k` and `top_p` narrow the choice, in this order, as in transformers.',
+    }),
+    temperature: Type.Optional(
+      Type.Number({
+        affects: 'result',
+        exclusiveMinimum: 0,
+        description:
+          'Scores are divided by it before a token is drawn: below 1 likely tokens become likelier, above 1 the others. By default 1.',
+      }),
+    ),
+    top_k: Type.Optional(
+      Type.Integer({
+        affects: 'result',
+        minimum: 1,
+        description:
+          'Only the so many likeliest tokens are drawn; 1 is the same as `greedy`. By default all.',
+      }),
+    ),
+    top_p: Type.Optional(
+      Type.Number({
+        affects: 'result',
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description:
+          'Only the fewest likeliest tokens whose probabilities add up to this are drawn (nucleus sampling). By default all.',
+      }),
+    ),
+    seed: Type.Optional(
+      Type.Integer({
+        affects: 'result',
+        minimum: 0,
+        description:
+          'Seed of the draws, by default 123. Each record has draws of its own, so its reply does not depend on which others are continued beside it.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type GenerateSettings = Static<typeof generateSettings>;

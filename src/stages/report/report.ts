@@ -1,0 +1,48 @@
+import { Type } from '@sinclair/typebox';
+import type { Json } from '../../contract/json.ts';
+import { defineStage, type InputDeclaration } from '../../contract/stage-type.ts';
+
+const settings = Type.Object(
+  {
+    title: Type.String({ affects: 'result', default: 'Report', description: 'Heading of the page.' }),
+    parameters: Type.Unknown({
+      affects: 'result',
+      default: {},
+      description: 'What the page shows as settings, such as "${params}".',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const optional = (description: string): InputDeclaration => ({
+  artifact: 'file',
+  description,
+  optional: true,
+});
+
+export const report = defineStage({
+  uses: 'report',
+  version: 1,
+  summary: 'Writes one self-contained HTML page about an experiment.',
+  settings,
+  inputs: {
+    responses: { artifact: 'file', description: 'Responses of the model, JSON.' },
+    scores: { artifact: 'file', description: 'Scores of the responses, JSON.' },
+    summary: optional('Summary of the scores, JSON; says who judged.'),
+    history: optional('Losses during training, CSV.'),
+    loss_curve: optional('Picture of the losses, SVG; drawn from the history where it is not given.'),
+    baseline_scores: optional('Scores of the untrained model on the same items, JSON.'),
+    baseline_summary: optional('Summary of those scores, where they themselves are not given, JSON.'),
+    baseline_responses: optional('Responses of the untrained model to the same items, JSON.'),
+  },
+  outputs: () => ({ report: { artifact: 'file', path: 'report.html', description: 'The page, HTML.' } }),
+  async run({ settings, inputs, outputs }) {
+    const { writeFile } = await import('node:fs/promises');
+    const { readReportData } = await import('./report-data.ts');
+    const { reportPage } = await import('./page.ts');
+    await writeFile(
+      outputs.report!,
+      reportPage(await readReportData(settings.title, settings.parameters as Json, inputs)),
+    );
+  },
+});

@@ -1,0 +1,132 @@
+import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import { engineFor } from '../../engine/engine-fit.ts';
+import { loadEngine } from '../../engine/load-engine.ts';
+import { saveAdapter } from '../../model/files/adapter-folder.ts';
+import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
+import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
+import { tokenizerFor } from '../../text/tokenizer.ts';
+import { trainingMemoryOf } from '../../training/batch-memory.ts';
+import { readTokens, type TokenizedTexts } from '../../training/data/token-file.ts';
+import { train } from '../../training/loop.ts';
+import { availableMemory } from '../../training/memory.ts';
+import {
+  type TrainingData,
+  type TrainingOptions,
+  updatesInAll,
+} from '../../training/state/training-state.ts';
+import { memoryProblem } from '../training/train-memory.ts';
+import { trainModel } from '../training/train-model.ts';
+import { scheduleProblems } from '../training/train-schedule.ts';
+import { refuse, trainingOptions } from '../training/training-options.ts';
+import { checkResponses } from './check-responses.ts';
+import type { TrainSettings } from './settings.ts';
+import { loraProblem, tellTrained } from './train-lora.ts';
+
+/** The work of the `train` stage: tokens and a model folder in; trained model, history, curve and samples out. */
+export async function runTrain(context: StageContext<TrainSettings>): Promise<void> {
+  const { settings, inputs, outputs } = context;
+  const tokens = {
+    train: await readTokens(inputs.train!.path),
+    validation: await readTokens(inputs.validation!.path),
+  };
+  const config = await readConfig(inputs.model!);
+  checkFit(tokens.train, config);
+  checkFit(tokens.validation, config);
+  refuse(settings.lora && loraProblem(settings.lora, config));
+  checkAmounts(tokens, settings);
+  const options = trainingOptions(settings, config, settings.dropout);
+  const data = trainingData(tokens, settings);
+  const updates = updatesInAll(data, options);
+  refuse(scheduleProblems(settings, updates)[0]);
+  warnOfCuts(data, options, context);
+  checkResponses(data, options, context);
+  checkMemory(data, options, config, context);
+
+  const parameters = parameterCount(config);
+  const trained = settings.lora ? loraParameterCount(config, settings.lora) : parameters;
+  const tf = await loadEngine(engineFor(context, parameters));
+  context.fact('tensorflow_js', tf.version_core);
+  tellTrained(parameters, trained, context);
+  const tokenizer = await tokenizerFor(tokens.train.encoding);
+  const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
+  const model = await loadModel(inputs.model!, adapter);
+  await trainModel(context, { model, data, options, tokenizer }, (surroundings) =>
+    train(model, data, options, surroundings),
+  );
+  if (adapter) await saveAdapter(outputs.adapter!, adapter);
+}
+
+/** The preflight check knows neither the texts nor, where an earlier stage makes it, the model. */
+function checkMemory(
+  { train, validation }: TrainingData,
+  { maxLength }: TrainingOptions,
+  config: Gpt2Config,
+  { settings, engine }: StageContext<TrainSettings>,
+): void {
+  if (engine === 'tensorflow-gpu' || engine === 'webgpu') return; // which has memory of its own
+  const lengths = [...train, ...validation].map(({ length }) => Math.min(length, maxLength));
+  const adapter = settings.lora && loraParameterCount(config, settings.lora);
+  const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce, adapter);
+  const neededByAdapter = settings.lora
+    ? undefined
+    : trainingMemoryOf(config, lengths, settings.batch_size, 0);
+  refuse(memoryProblem(needed, settings, availableMemory(), neededByAdapter));
+}
+
+type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;
+
+/** A vocabulary may be padded beyond what the encoding needs, but the end of text must be the same token. */
+function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, config: Gpt2Config): void {
+  if (config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
+  throw new StageError(
+    `The tokens are of the encoding ${encoding} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens and ends texts with ${config.eos_token_id}.`,
+    { hint: 'Give the `tokenize` stage the encoding that the model was made for, or choose another model.' },
+  );
+}
+
+function checkAmounts(
+  { train, validation }: Parts,
+  { batch_size, gradient_accumulation }: TrainSettings,
+): void {
+  const needed = batch_size * gradient_accumulation;
+  if (train.texts.length < needed) {
+    throw new StageError(
+      `There are ${train.texts.length} texts to train on, fewer than the ${needed} of one update.`,
+      { hint: 'Lower `batch_size` or `gradient_accumulation`, or give more records.' },
+    );
+  }
+  if (validation.texts.length === 0) {
+    throw new StageError('There are no texts to validate on.', {
+      hint: 'Leave some records for validation.',
+    });
+  }
+}
+
+/** The samples go on from the first validation text's prompt, as in the book. */
+function trainingData({ train, validation }: Parts, { mask_instruction }: TrainSettings): TrainingData {
+  const { endOfText, texts, promptLengths } = validation;
+  const samplePrompt = texts[0]!.subarray(0, promptLengths[0]);
+  return {
+    train: train.texts,
+    validation: texts,
+    endOfText,
+    samplePrompt,
+    ...(mask_instruction && { promptLengths: { train: train.promptLengths, validation: promptLengths } }),
+  };
+}
+
+function warnOfCuts(
+  data: TrainingData,
+  { maxLength }: TrainingOptions,
+  context: StageContext<TrainSettings>,
+): void {
+  const texts = [...data.train, ...data.validation];
+  const cut = texts.filter(({ length }) => length > maxLength).length;
+  if (cut > 0) {
+    context.warn(
+      `${cut} of ${texts.length} texts are cut at ${maxLength} tokens.`,
+      'Their ends are not trained on: raise `max_length` if the model has more positions, or shorten the records.',
+    );
+  }
+}

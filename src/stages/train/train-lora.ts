@@ -1,0 +1,72 @@
+import { Type } from '@sinclair/typebox';
+import type { StageContext } from '../../contract/stage-context.ts';
+import type { Problem } from '../../contract/stage-type.ts';
+import type { Gpt2Config } from '../../model/network/gpt2.ts';
+import type { LoraOptions } from '../../model/network/lora.ts';
+
+/** The settings of low-rank adaptation. */
+export const LoraSettings = Type.Object(
+  {
+    rank: Type.Integer({
+      default: 16,
+      minimum: 1,
+      description:
+        'Width of the two narrow matrices: what the adapter can learn, and its size, grow with it.',
+    }),
+    alpha: Type.Number({
+      default: 16,
+      exclusiveMinimum: 0,
+      description: 'What the adapter changes is multiplied by `alpha / rank`.',
+    }),
+    dropout: Type.Number({
+      default: 0,
+      minimum: 0,
+      exclusiveMaximum: 1,
+      description: 'Probability with which a number that goes into the adapter is dropped in an update.',
+    }),
+    targets: Type.Array(
+      Type.Union([
+        Type.Literal('c_attn'),
+        Type.Literal('c_fc'),
+        Type.Literal('c_proj'),
+        Type.Literal('attn.c_proj'),
+        Type.Literal('mlp.c_proj'),
+      ]),
+      {
+        default: ['c_attn', 'c_fc', 'c_proj'],
+        minItems: 1,
+        uniqueItems: true,
+        description:
+          "Layers of each block that get one, by the ends of their names, as in PEFT's `target_modules`: `c_attn` (queries, keys and values), `attn.c_proj`, `c_fc`, `mlp.c_proj`; `c_proj` stands for both that end so. All of them, as in the book, learn more than PEFT's default for GPT-2, `[c_attn]`.",
+      },
+    ),
+  },
+  {
+    additionalProperties: false,
+    affects: 'result',
+    description:
+      'Low-rank adaptation (https://arxiv.org/abs/2106.09685), as in appendix E of the book and in PEFT: the model stays as it is, and two narrow matrices beside each chosen layer are trained, in less time and with less than half of the memory. `{}` takes the defaults. The output `model` has them merged; `adapter` has them alone. They usually need a higher learning rate than a whole model, such as 5e-4.',
+  },
+);
+
+/** What is wrong with an adapter for a model of this shape. */
+export function loraProblem({ rank }: LoraOptions, { n_embd }: Gpt2Config): Problem | undefined {
+  if (rank <= n_embd) return undefined;
+  return {
+    message: `\`lora.rank\` is ${rank}, but the model is only ${n_embd} wide: its matrices have no higher rank.`,
+    hint: `Choose at most ${n_embd}; 8 or 16 is usual, and to train everything leave out \`lora\`.`,
+  };
+}
+
+/** Says how many of a model's numbers are trained. */
+export function tellTrained(parameters: number, trained: number, { fact, log }: StageContext<unknown>): void {
+  fact('parameters', parameters);
+  fact('trained_parameters', trained);
+  if (trained === parameters) return;
+  const share = ((100 * trained) / parameters).toPrecision(2);
+  log(`trains ${millions(trained)} of ${millions(parameters)} parameters (${share} %)`);
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toPrecision(3)} M`;
+}

@@ -1,0 +1,67 @@
+import { defineStage } from '../../contract/stage-type.ts';
+import { availableMemory, trainingMemory } from '../../training/memory.ts';
+import { memoryProblem } from '../training/train-memory.ts';
+import { scheduleProblems } from '../training/train-schedule.ts';
+import { trainSettings } from './settings.ts';
+
+export const train = defineStage({
+  uses: 'train',
+  version: 1,
+  summary: 'Fine-tunes a GPT-2 with AdamW.',
+  settings: trainSettings,
+  inputs: {
+    train: { artifact: 'file', description: 'Tokens to train on, safetensors.' },
+    validation: { artifact: 'file', description: 'Tokens to validate on, safetensors.' },
+    model: { artifact: 'directory', description: 'Model to start from, a Hugging Face folder.' },
+  },
+  outputs: ({ lora }) => ({
+    model: { artifact: 'directory', path: 'model', description: 'The trained model, a Hugging Face folder.' },
+    ...(lora && {
+      adapter: {
+        artifact: 'directory',
+        path: 'adapter',
+        description: "With `lora`: the adapter alone, in PEFT's format, for `PeftModel.from_pretrained`.",
+      },
+    }),
+    history: {
+      artifact: 'file',
+      path: 'history.csv',
+      description:
+        'Losses, learning rate and gradient norm, one line an evaluation; step -1 is before training. With `keep: best` a last column has a 1 for the evaluation that was kept.',
+    },
+    loss_curve: {
+      artifact: 'file',
+      path: 'loss-curve.svg',
+      description: 'Losses by epoch and by tokens seen.',
+    },
+    samples: {
+      artifact: 'file',
+      path: 'samples.json',
+      description:
+        'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}]. With `keep: best` the last one is of the model that was kept: `kept: true`.',
+    },
+  }),
+  tensors: true,
+  atMost: 1,
+  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result; the best weights of
+  // the newest checkpoint, and better ones. Adapters are small: what is about them fits beside the result into as much
+  // again.
+  diskBytes: ({ lora, keep }, { model = 0 }) => (lora ? 2 : 3 + 3 + 1 + (keep === 'best' ? 2 : 0)) * model,
+  async preflight(settings, { inputBytes: { model } }) {
+    const problems = scheduleProblems(settings);
+    if (model === undefined) return problems;
+    const needed = (trained: 'all' | 'adapter') => (textsAtOnce: number) =>
+      trainingMemory(model, textsAtOnce, trained);
+    const problem = memoryProblem(
+      needed(settings.lora ? 'adapter' : 'all'),
+      settings,
+      availableMemory(),
+      settings.lora ? undefined : needed('adapter')(settings.batch_size),
+    );
+    return problem ? [...problems, problem] : problems;
+  },
+  async run(context) {
+    const { runTrain } = await import('./run-train.ts');
+    await runTrain(context);
+  },
+});

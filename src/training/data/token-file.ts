@@ -1,0 +1,87 @@
+import { StageError } from '../../contract/stage-context.ts';
+import { SafetensorsFile, writeSafetensors } from '../../model/files/safetensors.ts';
+import { ENCODINGS, type Encoding } from '../../text/tokenizer.ts';
+
+/** Tokenized texts, as a `tokens` artifact holds them. */
+export interface TokenizedTexts {
+  readonly encoding: Encoding;
+  readonly vocabularySize: number;
+  /** Id of the token that ends a text; the texts themselves do not hold it. */
+  readonly endOfText: number;
+  /** Token ids of prompt and response together. */
+  readonly texts: readonly Int32Array[];
+  /** How many tokens each text's prompt has on its own. */
+  readonly promptLengths: readonly number[];
+}
+
+const FORMAT = 'pipe tokens 1';
+
+/**
+ * Writes a `tokens` artifact: safetensors with `token_ids` (all texts one after the other), `offsets` (text i is
+ * token_ids[offsets[i]] up to token_ids[offsets[i + 1]]) and `prompt_lengths`, all int32; encoding, vocabulary size
+ * and end of text are in the metadata.
+ */
+export async function writeTokens(path: string, tokens: TokenizedTexts): Promise<void> {
+  const { texts, promptLengths, encoding, vocabularySize, endOfText } = tokens;
+  const offsets = new Int32Array(texts.length + 1);
+  for (const [i, { length }] of texts.entries()) offsets[i + 1] = offsets[i]! + length;
+  const ids = new Int32Array(offsets.at(-1)!);
+  for (const [i, text] of texts.entries()) ids.set(text, offsets[i]);
+  const tensor = (name: string, values: Int32Array) => ({
+    name,
+    dtype: 'I32' as const,
+    shape: [values.length],
+    bytes: () => values,
+  });
+  await writeSafetensors(
+    path,
+    [
+      tensor('token_ids', ids),
+      tensor('offsets', offsets),
+      tensor('prompt_lengths', Int32Array.from(promptLengths)),
+    ],
+    {
+      format: FORMAT,
+      encoding,
+      vocabulary_size: String(vocabularySize),
+      end_of_text: String(endOfText),
+    },
+  );
+}
+
+/** Reads a `tokens` artifact and checks it. Throws StageError where the file is not one, or is inconsistent. */
+export async function readTokens(path: string): Promise<TokenizedTexts> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const { metadata } = file;
+    const encoding = ENCODINGS.find((name) => name === metadata.encoding);
+    if (metadata.format !== FORMAT || encoding === undefined)
+      throw notTokens(path, 'its metadata is not that of one');
+    const vocabularySize = Number(metadata.vocabulary_size);
+    const ids = await file.readInts('token_ids');
+    const offsets = await file.readInts('offsets');
+    const promptLengths = Array.from(await file.readInts('prompt_lengths'));
+    if (!areOffsets(offsets, ids.length) || promptLengths.length !== offsets.length - 1) {
+      throw notTokens(path, 'its offsets do not fit its tokens');
+    }
+    const stranger = ids.find((id) => id < 0 || id >= vocabularySize);
+    if (stranger !== undefined) {
+      throw notTokens(path, `token ${stranger} is outside the vocabulary of ${vocabularySize} (${encoding})`);
+    }
+    const texts = promptLengths.map((_, i) => ids.subarray(offsets[i], offsets[i + 1]));
+    return { encoding, vocabularySize, endOfText: Number(metadata.end_of_text), texts, promptLengths };
+  } finally {
+    await file.close();
+  }
+}
+
+function notTokens(path: string, reason: string): StageError {
+  return new StageError(`${path} is not a tokens file: ${reason}`, {
+    hint: 'Give an output of a `tokenize` stage.',
+  });
+}
+
+function areOffsets(offsets: Int32Array, tokens: number): boolean {
+  const ascending = offsets.every((offset, i) => i === 0 || offset >= offsets[i - 1]!);
+  return offsets[0] === 0 && offsets.at(-1) === tokens && ascending;
+}

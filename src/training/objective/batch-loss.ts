@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Batch, collate } from '../../batch/collate.ts';
+import { countTargets, EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/packed-batch.ts';
+import { StageError } from '../../contract/stage-context.ts';
+import { addGradients, batchLoss } from '../../model/network/batch-gradients.ts';
+import { type DropoutRates, dropout } from '../../model/network/dropout.ts';
+import { compilesShapes } from '../../model/network/engine-kernels.ts';
+import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { Gradients, Pause } from '../../model/network/training-pass.ts';
+import type { TrainingData, TrainingOptions } from '../state/training-state.ts';
+
+/** The batch of some texts of either data set, by their indices. */
+export function collated(
+  part: 'train' | 'validation',
+  indices: ArrayLike<number>,
+  data: TrainingData,
+  { maxLength }: Pick<TrainingOptions, 'maxLength'>,
+): Batch {
+  const chosen = <Item>(items: readonly Item[]) => Array.from(indices, (index) => items[index]!);
+  return collate(chosen(data[part]), {
+    padToken: data.endOfText,
+    maxLength,
+    ...(data.promptLengths && { promptLengths: chosen(data.promptLengths[part]) }),
+  });
+}
+
+/** Mean loss in nats over the counted targets of a batch, taken `rowsAtOnce` texts at a time. */
+export async function meanLoss(model: Gpt2, batch: Batch, rowsAtOnce: number, pause: Pause): Promise<number> {
+  return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart) =>
+    batchLoss(model, part, weight, pausePart),
+  );
+}
+
+/**
+ * The same loss and its gradients, which do not depend on `rowsAtOnce` beyond rounding: each part counts by its
+ * targets, and what is dropped depends on its place in the batch. The caller disposes of `sums`, an empty map that is
+ * filled, also where this fails.
+ */
+export async function meanLossGradients(
+  model: Gpt2,
+  batch: Batch,
+  rowsAtOnce: number,
+  sums: Gradients,
+  pause: Pause,
+  dropping?: Dropping,
+): Promise<number> {
+  return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart, firstText) => {
+    const dropped = dropping && dropout(dropping.rates, dropping.stream, part, firstText);
+    return addGradients(model, part, weight, sums, pausePart, dropped);
+  });
+}
+
+/** How much is dropped, and the name of the random numbers that say what. */
+export interface Dropping {
+  readonly rates: DropoutRates;
+  readonly stream: string;
+}
+
+/** Throws StageError where a loss is not finite. */
+export function checkFinite(loss: number, which: string): void {
+  if (Number.isFinite(loss)) return;
+  throw new StageError(`The loss ${which} is ${loss}: the training has diverged.`, {
+    hint: 'Lower `learning_rate` (a tenth of it is a good first try), and check that the starting weights are sound.',
+  });
+}
+
+async function overParts(
+  batch: Batch,
+  rowsAtOnce: number,
+  pause: Pause,
+  lossOf: (part: PackedBatch, weight: number, pause: Pause, firstText: number) => Promise<tf.Scalar>,
+): Promise<number> {
+  const weight = 1 / Math.max(1, countTargets(batch));
+  let sum = 0;
+  await eachPart(batch, rowsAtOnce, pause, async (part, pausePart, firstText) => {
+    const loss = await lossOf(part, weight, pausePart, firstText);
+    sum += (await loss.data())[0]!;
+    tf.dispose(loss);
+  });
+  return sum;
+}
+
+/** Takes a batch `rowsAtOnce` texts at a time, packed; `visit` is told which text of the batch is the part's first. */
+export async function eachPart(
+  batch: Batch,
+  rowsAtOnce: number,
+  pause: Pause,
+  visit: (part: PackedBatch, pause: Pause, firstText: number) => Promise<void>,
+): Promise<void> {
+  const parts = partsOf(batch, rowsAtOnce);
+  for (const [done, part] of parts.entries()) {
+    const packed = packBatch(part, compilesShapes() ? FEW_SHAPES : EXACT);
+    await visit(packed, (share) => pause((done + share) / parts.length), done * rowsAtOnce);
+  }
+}
+
+function partsOf({ inputs, targets, rows, length }: Batch, rowsAtOnce: number): Batch[] {
+  const parts: Batch[] = [];
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const to = Math.min(rows, from + rowsAtOnce);
+    const some = (all: Int32Array) => all.subarray(from * length, to * length);
+    parts.push({ inputs: some(inputs), targets: some(targets), rows: to - from, length });
+  }
+  return parts;
+}

@@ -1,0 +1,23 @@
+import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { TrainingData, TrainingOptions } from '../state/training-state.ts';
+import { collated, meanLoss, meanLossGradients } from './batch-loss.ts';
+import type { Objective } from './objective.ts';
+
+/** Supervised fine-tuning: the mean cross-entropy, in nats, of predicting each next token of the texts. */
+export function nextTokens(model: Gpt2, data: TrainingData, options: TrainingOptions): Objective {
+  const { rowsAtOnce, dropout, seed } = options;
+  return {
+    async measure(part, texts, pause) {
+      return { loss: await meanLoss(model, collated(part, texts, data, options), rowsAtOnce, pause) };
+    },
+    async gradients(texts, step, sums, pause) {
+      const batch = collated('train', texts, data, options);
+      const dropping = {
+        rates: { model: dropout, adapter: model.adapter?.dropout ?? 0 },
+        stream: `${seed}/${step}`,
+      };
+      const loss = await meanLossGradients(model, batch, rowsAtOnce, sums, pause, dropping);
+      return { loss, tokens: batch.inputs.length };
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isRunning, thisProcess } from '../../src/files/process-identity.ts';
+
+describe('isRunning', () => {
+  it('is true of the process that asks', async () => {
+    expect(await isRunning(await thisProcess())).toBe(true);
+  });
+
+  it('is false of a process that ended', async () => {
+    const child = spawn(process.execPath, ['-e', '']);
+    await once(child, 'close');
+    expect(await isRunning({ ...(await thisProcess()), pid: child.pid! })).toBe(false);
+  });
+
+  it('is false when the number belongs to a process that began at another time', async () => {
+    expect(await isRunning({ ...(await thisProcess()), started: '1' })).toBe(false);
+  });
+
+  it('is unknown on another host', async () => {
+    expect(await isRunning({ ...(await thisProcess()), host: 'elsewhere' })).toBe('unknown');
+  });
+
+  describe.runIf(process.platform === 'linux')('on Linux', () => {
+    it('is false of what ran before the machine was restarted', async () => {
+      expect(await isRunning({ ...(await thisProcess()), boot: 'another start' })).toBe(false);
+    });
+
+    it('is unknown in another container', async () => {
+      expect(await isRunning({ ...(await thisProcess()), pidNamespace: 'pid:[1]' })).toBe('unknown');
+    });
+
+    it('is false of a process that ended and was not reaped', async () => {
+      // The shell starts a process and then becomes a program that never asks how it ended.
+      const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void parent.kill('SIGKILL'));
+      const pid = Number((await once(parent.stdout, 'data'))[0]);
+      const fields = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+      await vi.waitFor(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'));
+      process.kill(pid, 'SIGKILL');
+      await vi.waitFor(() => expect(fields()[2]).toBe('Z'));
+      expect(await isRunning({ ...(await thisProcess()), pid, started: fields()[21]! })).toBe(false);
+    });
+
+    it('reads the start time of a program whose name holds spaces and brackets', async () => {
+      const child = spawn('sh', ['-c', 'printf ") S 1 2 (x" > /proc/self/comm; echo ready; exec cat <&0'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      await once(child.stdout, 'data');
+      const text = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const started = text
+        .trim()
+        .split(' ')
+        .at(21 - 52)!;
+      expect(await isRunning({ ...(await thisProcess()), pid: child.pid!, started })).toBe(true);
+    });
+  });
+});

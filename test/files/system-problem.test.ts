@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ObjectStore } from '../../src/cache/objects/object-store.ts';
+import { ActionRecords } from '../../src/cache/records/action-records.ts';
+import { createAttempt } from '../../src/cache/work-directory.ts';
+import { acquireLock } from '../../src/files/lock.ts';
+import { CacheError, DESTINATION, explained } from '../../src/files/system-problem.ts';
+import { record } from '../cache/examples.ts';
+import { temporaryDirectory } from '../cache/temporary-directory.ts';
+
+const isRoot = process.getuid?.() === 0;
+const canMount = isRoot && process.platform === 'linux' && tryMount();
+
+/** Whether this root may mount (in a container it may not). */
+function tryMount(): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A disk of one mebibyte of its own. */
+async function smallDisk(): Promise<string> {
+  const disk = join(await temporaryDirectory(), 'disk');
+  await mkdir(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+  onTestFinished(() => void execFileSync('umount', ['-l', disk]));
+  return disk;
+}
+
+const neverAborted = new AbortController().signal;
+
+describe('explained', () => {
+  it('passes results and other errors through', async () => {
+    expect(await explained('work', async () => 7)).toBe(7);
+    const error = new Error('mine');
+    await expect(explained('work', () => Promise.reject(error))).rejects.toBe(error);
+  });
+
+  it('says what was done, what is wrong, what to do, and that results are kept', async () => {
+    const cause = Object.assign(new Error('raw'), { code: 'EDQUOT', path: '/a/cache' });
+    const error = await explained('store /a/b', () => Promise.reject(cause)).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(CacheError);
+    expect(error).toMatchObject({
+      message: 'Cannot store /a/b: your disk quota is used up (/a/cache).',
+      cause,
+    });
+    expect((error as CacheError).hint).toMatch(
+      /quota, or give another folder with --artifacts\. Results that exist are kept; run the same command again/,
+    );
+  });
+
+  it('names both ends of a copy, and speaks of the destination where that is what the user named', async () => {
+    const cause = Object.assign(new Error('raw'), { code: 'EROFS', path: '/cache/object', dest: '/mine' });
+    const copying = explained('write /mine', () => Promise.reject(cause), DESTINATION);
+    await expect(copying).rejects.toMatchObject({
+      message: 'Cannot write /mine: the file system is read-only (/cache/object -> /mine).',
+      hint: 'Make it writable, or give another destination.',
+    });
+  });
+
+  it('a file where the cache should be is told with its path', async () => {
+    const file = join(await temporaryDirectory(), 'file');
+    await writeFile(file, '');
+    await expect(new ObjectStore(join(file, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
+      `a file is where a folder is needed (${file}`,
+    );
+  });
+});
+
+describe.skipIf(!canMount)('a full disk (needs a root that may mount; skipped elsewhere)', () => {
+  it('is a clear error; what was stored stays, and nothing unfinished is left', async () => {
+    const disk = await smallDisk();
+    const root = await temporaryDirectory();
+    await writeFile(join(root, 'large'), Buffer.alloc(2 << 20, 1));
+    const problems: unknown[] = [];
+    const store = new ObjectStore(join(disk, 'cache'), (problem) => problems.push(problem));
+    const records = new ActionRecords(join(disk, 'cache'), (problem) => problems.push(problem));
+    const output = await store.putBytes('small');
+    const finished = record({ outputs: { output } });
+    await records.add(finished);
+
+    for (const move of [false, true]) {
+      await expect(store.put(join(root, 'large'), 'file', { move })).rejects.toThrow(
+        `Cannot store ${join(root, 'large')}: the disk is full (${join(root, 'large')} -> ${disk}`,
+      );
+    }
+    await expect(store.putBytes(Buffer.alloc(2 << 20, 2))).rejects.toThrow('the disk is full');
+    const large = { text: 'x'.repeat(2 << 20) };
+    await expect(records.add({ ...finished, observed: { other: 1 }, provenance: large })).rejects.toThrow(
+      'Cannot record a finished action: the disk is full.',
+    );
+
+    expect((await readFile(join(root, 'large'))).length).toBe(2 << 20);
+    expect(await readdir(join(disk, 'cache/tmp'))).toEqual([]);
+    expect(await records.find(finished.key)).toEqual([finished]);
+    expect(await store.locate(output)).toBeDefined();
+    expect((await store.putBytes('still fits')).bytes).toBe(10);
+    expect(problems).toEqual([]);
+  });
+
+  it('that is read-only still serves what it holds', async () => {
+    const disk = await smallDisk();
+    const cache = join(disk, 'cache');
+    const output = await new ObjectStore(cache, () => {}).putBytes('kept');
+    const finished = record({ outputs: { output } });
+    await new ActionRecords(cache, () => {}).add(finished);
+    await writeFile(join(cache, 'object-memo'), '');
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    await expectReadOnly(cache, 'the file system is read-only');
+    expect(await new ActionRecords(cache, () => {}).find(finished.key)).toEqual([finished]);
+    expect(await new ObjectStore(cache, () => {}).locate(output)).toBeDefined();
+  });
+});
+
+describe.skipIf(isRoot)('a folder without permission (root may write everywhere; skipped for it)', () => {
+  it('is a clear error', async () => {
+    const cache = join(await temporaryDirectory(), 'cache');
+    await mkdir(cache);
+    await chmod(cache, 0o555);
+    onTestFinished(() => chmod(cache, 0o755));
+    await expectReadOnly(cache, 'permission is denied');
+  });
+});
+
+/** Asserts the same message from everything that writes. */
+async function expectReadOnly(cache: string, problem: string): Promise<void> {
+  const key = record().key;
+  await expect(new ObjectStore(cache, () => {}).putBytes('new')).rejects.toThrow(problem);
+  await expect(
+    new ActionRecords(cache, () => {}).add(record({ provenance: { new: true }, observed: { a: 1 } })),
+  ).rejects.toThrow(problem);
+  await expect(createAttempt(join(cache, 'work'), key)).rejects.toThrow(
+    `Cannot create a work directory: ${problem}`,
+  );
+  const lock = acquireLock(join(cache, 'locks/a'), {
+    run: 'a',
+    signal: neverAborted,
+    onWaiting: () => {},
+  });
+  await expect(lock).rejects.toThrow(problem);
+}

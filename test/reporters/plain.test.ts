@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { PlainReporter } from '../../src/reporters/plain.ts';
+import type { RunEvent } from '../../src/runner/events/run-event.ts';
+import { at, cachedRun, failedRun, ReadableOutput, runStarted, trainStarted } from './recorded-run.ts';
+
+function reported(events: readonly RunEvent[]): string {
+  const output = new ReadableOutput();
+  const reporter = new PlainReporter(output);
+  for (const event of events) reporter.report(event);
+  return output.text;
+}
+
+describe('plain reporter', () => {
+  it('writes a line for each event that matters and ends with what failed and how to go on', () => {
+    expect(reported(failedRun)).toBe(`\
+small  3 stages, at most 2 at once, run r1
+data   hit  nothing changed
+engine wasm: the best that works here
+train  start  learning_rate 0.00005 -> 0.0001
+train  sample:
+train  The car is fast.
+train  116/232 steps, 12/s, 10 s left, train loss 0.2942
+train  ran  13 s
+judge  start  never run
+judge  failed  Ollama has no model llama3
+
+Failed after 15 s: 1 failed, 1 ran, 1 cached
+
+judge failed: Ollama has no model llama3
+  ollama pull llama3
+  log: /elsewhere/judge.log
+
+To continue: pipe run small.yaml
+`);
+  });
+
+  it('says in one line that nothing was to be done', () => {
+    expect(reported(cachedRun).split('\n').slice(-2)).toEqual([
+      'Nothing to do: 3 stages, all cached (0.0 s)',
+      '',
+    ]);
+  });
+
+  it('shows what was measured when a cached result was made', () => {
+    const events = cachedRun.map((event) =>
+      event.type === 'stage-finished' && event.stage === 'judge'
+        ? { ...event, metrics: { mean_score: 46.83 } }
+        : event,
+    );
+    expect(reported(events)).toMatch(/all cached \(0\.0 s\)\n {2}judge {2}mean score 46\.83\n$/);
+  });
+
+  it('tells progress ever more rarely the longer a stage takes', () => {
+    const everySecond = Array.from({ length: 3600 }, (_, second) =>
+      at(1 + second, { type: 'stage-progress', stage: 'train', done: second, total: 3600, unit: 'steps' }),
+    );
+    const lines = reported([runStarted, trainStarted, ...everySecond]).split('\n');
+    expect(lines.filter((line) => line.includes('steps')).length).toBeLessThan(100);
+  });
+
+  it('lists what was found before anything started', () => {
+    const text = reported([
+      runStarted,
+      at(0, {
+        type: 'preflight-failed',
+        problems: [{ stage: 'judge', message: 'Ollama does not answer', hint: 'ollama serve' }],
+      }),
+      at(0, {
+        type: 'run-finished',
+        outcome: 'failed',
+        duration_ms: 30,
+        counts: { hit: 0, ran: 0, failed: 0, skipped: 0, cancelled: 0 },
+        next: 'pipe run small.yaml',
+      }),
+    ]);
+    expect(text).toContain(`
+Nothing was started: 1 problem found beforehand
+
+judge: Ollama does not answer
+  ollama serve
+
+When that is mended: pipe run small.yaml
+`);
+  });
+});

@@ -1,0 +1,40 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Order, puppet } from '../runner/fixtures/stage-types.ts';
+import { buildFixtures, Rig } from '../runner/rig.ts';
+
+let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
+let rig: Rig;
+
+beforeAll(async () => {
+  fixtures = await buildFixtures();
+});
+afterAll(() => fixtures.remove());
+beforeEach(() => {
+  rig = new Rig(fixtures.host);
+});
+afterEach(() => rig.remove());
+
+describe('the process of a stage', () => {
+  it('tells no value of a secret, whatever it says and however it ends', async () => {
+    const secret = 'tok-"1234"';
+    const environment = { PATH: process.env.PATH, TOKEN: secret };
+    const told = async (order: Order) => {
+      const stage = { type: puppet, settings: rig.led('a'), secrets: ['TOKEN'] };
+      const run = rig.start({ a: stage }, { environment });
+      (await rig.puppet('a')).send(order);
+      return (await run.finished).stage('a').error?.message;
+    };
+    expect(await told({ do: 'fail', message: `refused: ${secret}` })).toBe('refused: ***TOKEN***');
+    expect(await told({ do: 'crash-later', message: `lost ${secret}` })).toContain('Error: lost ***TOKEN***');
+    expect(rig.filesThatHold('tok-')).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('says what to do where the disk is full', async () => {
+    const run = rig.start({ a: { type: puppet, settings: rig.led('a') } });
+    (await rig.puppet('a')).send({ do: 'fill-disk' });
+    expect((await run.finished).stage('a').error).toEqual({
+      message: 'Cannot finish the work of the stage: the disk is full.',
+      hint: expect.stringMatching(/^Free some space on that disk, or give another folder with --artifacts\./),
+    });
+  });
+});

@@ -1,0 +1,203 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { generate } from '../../../src/stages/generate/generate.ts';
+import type { GenerateSettings } from '../../../src/stages/generate/settings.ts';
+import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
+import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from '../run-stage.ts';
+
+afterEach(removeDirectories);
+
+const STYLE = { prompt: '{{ instruction }}', response: '\n=> {{ output }}', header: '=>', stop: [] };
+const MODEL = {
+  n_layer: 1,
+  n_head: 2,
+  n_embd: 16,
+  n_positions: 32,
+  vocab_size: 257,
+  layer_norm_epsilon: 1e-5,
+  eos_token_id: 256,
+};
+const INSTRUCTIONS = [
+  'Add 2 and 2.',
+  'Name a colour',
+  'Ö?',
+  'A longer one than the model can see whole',
+  'Go',
+];
+
+async function randomModel(model: Record<string, unknown> = MODEL): Promise<string> {
+  return (await runStage(pretrained, { with: { source: 'random', model, seed: 7 } })).outputs.model!;
+}
+
+function records(): string {
+  const path = join(freshDirectory(), 'records.jsonl');
+  const lines = INSTRUCTIONS.map((instruction, id) =>
+    JSON.stringify({
+      id,
+      instruction,
+      input: id === 1 ? 'warm' : '',
+      output: 'x',
+      prompt: instruction,
+      response: '\n=> x',
+    }),
+  );
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+const settings = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 };
+
+describe('the generate stage', () => {
+  it("writes the book's array, one element a record, in the order of the records", async () => {
+    const run = await runStage(generate, {
+      with: settings,
+      inputs: { records: records(), model: await randomModel() },
+      engine: 'cpu',
+    });
+    const text = readFileSync(run.outputs.responses!, 'utf8');
+    const responses = JSON.parse(text) as Record<string, string>[];
+    expect(responses.map(({ instruction }) => instruction)).toEqual(INSTRUCTIONS);
+    expect(Object.keys(responses[0]!)).toEqual(['instruction', 'input', 'output', 'model_response']);
+    expect(responses[1]).toMatchObject({ input: 'warm', output: 'x' });
+    expect(text).toBe(JSON.stringify(responses, null, 4));
+    expect(run.events).toContainEqual({ type: 'progress', done: 5, total: 5, unit: 'replies' });
+    expect(run.events).toContainEqual({
+      type: 'metric',
+      name: 'tokens_per_second',
+      value: expect.any(Number),
+    });
+  });
+
+  it('gives the same bytes on another run and on another engine', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const runs = [];
+    for (const engine of ['cpu', 'cpu', 'wasm'] as const)
+      runs.push(await runStage(generate, { with: settings, inputs, engine }));
+    expect(new Set(runs.map(({ digests }) => digests.responses)).size).toBe(1);
+  });
+
+  it('says that a prompt is longer than the model can see', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const { events } = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
+    const message = "Prompts with more than the model's 32 tokens: 1. It sees their ends.";
+    expect(events).toContainEqual({ type: 'warning', message });
+  });
+
+  it('goes on after its last whole batch when it was cancelled, to the same bytes', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const undisturbed = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
+
+    const directory = freshDirectory();
+    const controller = new AbortController();
+    const cancelled = runStage(generate, {
+      with: settings,
+      inputs,
+      engine: 'cpu',
+      directory,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (isReplies(event) && event.done === 2) controller.abort(new Error('cancelled'));
+      },
+    });
+    await expect(cancelled).rejects.toThrow('cancelled');
+    const earlier = join(freshDirectory(), 'work');
+    renameSync(join(directory, 'work'), earlier);
+    // A crash cut the last line short.
+    writeFileSync(join(earlier, 'finished.ndjson'), '{"item":{"index":3,"te', { flag: 'a' });
+
+    const resumed = await runStage(generate, {
+      with: settings,
+      inputs,
+      engine: 'cpu',
+      earlierWorkDirectories: [earlier],
+    });
+    expect(resumed.events.filter(isReplies).map(({ done }) => done)).toEqual([4, 5]);
+    expect(resumed.digests).toEqual(undisturbed.digests);
+  });
+
+  it('ends a reply at a stop text, which changes nothing but the time', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const long = { ...settings, max_new_tokens: 20 };
+    const whole = await runStage(generate, { with: long, inputs, engine: 'cpu' });
+    const replies = (run: typeof whole) =>
+      (JSON.parse(readFileSync(run.outputs.responses!, 'utf8')) as { model_response: string }[]).map(
+        ({ model_response }) => model_response,
+      );
+    const stop = replies(whole).join('').match(/[a-z]/)![0];
+    const stopped = await runStage(generate, {
+      with: { ...long, prompt: { ...STYLE, stop: [stop] } },
+      inputs,
+      engine: 'cpu',
+    });
+    expect(replies(stopped)).toEqual(replies(whole).map((reply) => reply.split(stop)[0]!.trim()));
+    const kept = readFileSync(join(stopped.workDirectory, 'finished.ndjson'), 'utf8');
+    const lengths = kept
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { item: { text: string } }).item.text)
+      .filter((text) => text.includes(stop))
+      .map((text) => text.length - text.indexOf(stop));
+    expect(lengths.length).toBeGreaterThan(0);
+    expect(Math.max(...lengths)).toBe(stop.length);
+  });
+
+  it('draws the same replies for one seed in batches of any size, and others for another', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const sampled = (more: Record<string, unknown>) =>
+      runStage(generate, { with: { ...settings, strategy: 'sample', ...more }, inputs, engine: 'cpu' });
+    const runs = [];
+    for (const batch_size of [1, 2, 5]) runs.push(await sampled({ batch_size, seed: 4 }));
+    expect(new Set(runs.map(({ digests }) => digests.responses)).size).toBe(1);
+    const other = await sampled({ seed: 5 });
+    expect(other.digests).not.toEqual(runs[0]!.digests);
+    const likeliest = await sampled({ top_k: 1, temperature: 3 });
+    expect(likeliest.digests).toEqual(
+      (await runStage(generate, { with: settings, inputs, engine: 'cpu' })).digests,
+    );
+  });
+
+  it('finds out before anything starts that nothing is drawn for settings that say how', async () => {
+    const context = { inputBytes: {}, environment: {}, signal: new AbortController().signal };
+    const resolved = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 } as const;
+    const problems = (more: Pick<GenerateSettings, 'strategy'> & Partial<GenerateSettings>) =>
+      generate.preflight!({ ...resolved, ...more }, context);
+    expect(await problems({ strategy: 'greedy' })).toEqual([]);
+    expect(await problems({ strategy: 'sample', temperature: 0.7, seed: 1 })).toEqual([]);
+    expect(await problems({ strategy: 'greedy', temperature: 0.7, seed: 1 })).toEqual([
+      {
+        message: 'With the strategy greedy nothing is drawn, so temperature, seed would change nothing.',
+        hint: 'Set strategy: sample, or remove temperature, seed.',
+      },
+    ]);
+  });
+
+  it('refuses a large model on a slow engine that nobody asked for', async () => {
+    const directory = freshDirectory();
+    mkdirSync(join(directory, 'model'));
+    const large = {
+      ...MODEL,
+      model_type: 'gpt2',
+      n_layer: 12,
+      n_embd: 768,
+      n_head: 12,
+      vocab_size: 50257,
+      eos_token_id: 50256,
+    };
+    writeFileSync(join(directory, 'model', 'config.json'), JSON.stringify(large));
+    const run = runStage(generate, {
+      with: settings,
+      inputs: { records: records(), model: join(directory, 'model') },
+      engine: 'wasm',
+    });
+    await expect(run).rejects.toMatchObject({
+      message:
+        'The engine wasm, the best that works here, is too slow for a model of 124 million parameters.',
+      hint: expect.stringContaining('npm install @tensorflow/tfjs-node'),
+    });
+  });
+});
+
+function isReplies(event: StageRunEvent): event is Extract<StageRunEvent, { type: 'progress' }> {
+  return event.type === 'progress' && event.unit === 'replies';
+}

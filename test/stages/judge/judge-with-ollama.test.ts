@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StageContext } from '../../../src/contract/stage-context.ts';
+import { Secrets } from '../../../src/stage-process/secrets.ts';
+import { judgeWithOllama } from '../../../src/stages/judge/judge-with-ollama.ts';
+import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
+import { freshDirectory, removeDirectories } from '../run-stage.ts';
+
+const judge = {
+  kind: 'ollama' as const,
+  label: 'test',
+  model: 'llama3',
+  prompt: '{{ instruction }} -> {{ model_response }}? ',
+  instructions: 'A number only.',
+  options: { seed: 123 },
+};
+const responses = Array.from({ length: 5 }, (_, index) => ({
+  instruction: `Question ${index}`,
+  input: '',
+  output: 'yes',
+  model_response: 'yes',
+}));
+
+let server: OllamaServer;
+let warnings: string[];
+
+beforeEach(async () => {
+  warnings = [];
+  server = await startOllamaServer(() => '50');
+});
+afterEach(async () => {
+  await server.close();
+  removeDirectories();
+});
+
+type Settings = Parameters<typeof judgeWithOllama>[2]['settings'];
+
+function context(settings: Partial<Settings> = {}): StageContext<Settings> {
+  return {
+    settings: { rationales: 0, url: server.url, concurrency: 1, reply_timeout: 10, ...settings },
+    inputs: {},
+    collections: {},
+    outputs: {},
+    workDirectory: freshDirectory(),
+    scratchDirectory: freshDirectory(),
+    earlierWorkDirectories: [],
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    log: () => undefined,
+    warn: (message) => warnings.push(message),
+    metric: () => undefined,
+    fact: () => undefined,
+    secretFilter: () => new Secrets([], {}).filter(),
+  };
+}
+
+describe('while Ollama fails for a moment', () => {
+  it('each item is asked again until it has its answer', async () => {
+    const faults = [
+      { status: 503 },
+      { content: '5', error: 'out of memory' },
+      { content: '5', fault: 'drop' as const },
+    ];
+    server.answer = (_, count) => (count % 2 === 0 ? (faults[count / 2] ?? '50') : '50');
+    const judgements = await judgeWithOllama(judge, responses, context(), { retries: 3, delayMs: 1 });
+    expect(judgements.map(({ score }) => score)).toEqual([50, 50, 50, 50, 50]);
+    expect(warnings).toHaveLength(3);
+    expect(warnings[0]).toBe('Ollama answered 503: an error; asking again in 0.001 s');
+  });
+
+  it('gives up after the last retry, and begins no further item', async () => {
+    server.answer = ({ messages }) =>
+      messages[0]!.content.startsWith('Question 1') ? { status: 503 } : '50';
+    const judged = judgeWithOllama(judge, responses, context({ concurrency: 2 }), { retries: 2, delayMs: 1 });
+    await expect(judged).rejects.toMatchObject({
+      name: 'StageError',
+      message: `Ollama does not answer at ${server.url}: Ollama answered 503: an error.`,
+      hint: 'Start it (ollama serve), or check `url` and OLLAMA_HOST.',
+    });
+    expect(
+      server.questions.filter(({ messages }) => messages[0]!.content.startsWith('Question 1')),
+    ).toHaveLength(3);
+  });
+});
+
+describe('a model that is replaced while it judges', () => {
+  it('ends the stage, and what came after is not kept', async () => {
+    server.answer = (_, count) => {
+      if (count === 2) server.models.set('llama3:latest', digestOf('another'));
+      return '50';
+    };
+    const first = context();
+    await expect(judgeWithOllama(judge, responses, first, { retries: 0, delayMs: 1 })).rejects.toThrow(
+      'The model llama3 was replaced by another one while it judged.',
+    );
+    const kept = readFileSync(join(first.workDirectory, 'finished.ndjson'), 'utf8').trim().split('\n');
+    expect(kept.map((line) => JSON.parse(line).item.index)).toEqual([0, 1]);
+  });
+});
+
+describe('a prompt that is not Jinja', () => {
+  it.each([
+    ['{% if %}', 'is not valid Jinja'],
+    ['{{ nothing() }}', 'is not valid Jinja'],
+    ['{% for i in range(1000000000) %}x{% endfor %}', 'asks for too much'],
+  ])('%s is an error before anything is asked', async (prompt, words) => {
+    const judged = judgeWithOllama({ ...judge, prompt }, responses, context());
+    await expect(judged).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringContaining(`The judge's \`prompt\` ${words}`),
+    });
+    expect(server.questions).toHaveLength(0);
+  });
+});

@@ -1,0 +1,283 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { learningCurve } from '../../../src/stages/report/learning-curve.ts';
+import { report } from '../../../src/stages/report/report.ts';
+import type { Response } from '../../../src/text/responses.ts';
+import { formatHistory } from '../../../src/training/state/history.ts';
+import { freshDirectory, removeDirectories, runStage } from '../run-stage.ts';
+
+afterEach(removeDirectories);
+
+const responses: Response[] = [
+  { instruction: 'Opposite?', input: 'hot', output: 'cold', model_response: 'cold' },
+  { instruction: 'Name a colour.', input: '', output: 'red', model_response: 'blue' },
+];
+const scores = [
+  { index: 0, score: 100, reply: '100', rationale: 'It is right.' },
+  { index: 1, score: null, reason: 'the reply holds no number', reply: 'Fine!' },
+];
+const summary = {
+  judge: { kind: 'ollama', label: 'Llama 3 8B through Ollama', language_model: true, model: 'llama3' },
+  items: 2,
+  scored: 1,
+  unscored: 1,
+  mean: 100,
+  standard_deviation: null,
+  interval_95: null,
+};
+const evaluation = (step: number, trainLoss: number) => ({
+  step,
+  epoch: (step + 1) / 100,
+  tokensSeen: (step + 1) * 512,
+  trainLoss,
+  validationLoss: trainLoss + 0.1,
+  learningRate: step < 0 ? null : 5e-5,
+  gradNorm: step < 0 ? null : 1.5,
+});
+const history = [evaluation(-1, 3.82), evaluation(49, 1.1), evaluation(99, 0.64)];
+
+interface Page {
+  readonly inputs?: Record<string, unknown>;
+  readonly with?: Record<string, unknown>;
+}
+
+/** The page about the two responses above; `inputs`: contents that replace or join theirs, by input name. */
+async function page({ inputs = {}, with: settings = {} }: Page = {}) {
+  const directory = freshDirectory();
+  const contents = { responses, scores, ...inputs };
+  const paths = Object.entries(contents).map(([name, content]) => {
+    const path = join(directory, name);
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return [name, path];
+  });
+  const run = await runStage(report, { with: settings, inputs: Object.fromEntries(paths) });
+  return { html: readFileSync(run.outputs.report!, 'utf8'), digest: run.digests.report };
+}
+
+describe('the report page', () => {
+  it('shows title, settings, and each response beside the expected one', async () => {
+    const { html } = await page({
+      with: { title: 'My experiment', parameters: { epochs: 2, optimizer: { lr: 5e-5 } } },
+    });
+    expect(html).toContain('<title>My experiment</title>');
+    expect(html).toContain('<th scope="row">epochs</th><td class="text">2</td>');
+    expect(html).toContain('<th scope="row">optimizer.lr</th><td class="text">0.00005</td>');
+    expect(html).toContain('<h4>Expected</h4><p class="text">red</p>');
+    expect(html).toContain('<h4>Response</h4><p class="text">blue</p>');
+  });
+
+  it('shows what a judge said, and why there is no score', async () => {
+    const { html } = await page();
+    expect(html).toContain('It is right.');
+    expect(html).toContain('No score: the reply holds no number.');
+    expect(html).toContain('Fine!');
+    expect(html).toContain('2, 1 scored, 1 without a score');
+  });
+
+  it('names a language model as the judge', async () => {
+    const { html } = await page({ inputs: { summary } });
+    expect(html).toContain('<strong>Llama 3 8B through Ollama</strong> <code>llama3</code>');
+    expect(html).toContain('A language model scored each response.');
+  });
+
+  it('says plainly when no language model judged', async () => {
+    const judge = { kind: 'reference', label: 'Comparison', language_model: false, metric: 'rouge_l' };
+    const { html } = await page({ inputs: { summary: { ...summary, judge } } });
+    expect(html).toContain('No language model was asked');
+  });
+
+  it('sets the untrained model beside the trained one', async () => {
+    const { html } = await page({
+      inputs: {
+        scores: [
+          { index: 0, score: 100 },
+          { index: 1, score: 50 },
+        ],
+        baseline_scores: [
+          { index: 0, score: 5 },
+          { index: 1, score: 10 },
+        ],
+        baseline_responses: responses.map((response) => ({ ...response, model_response: 'qqq' })),
+      },
+    });
+    expect(html).toMatch(/After training<\/div>\s*<div class="value">75\.00/);
+    expect(html).toMatch(/Before training<\/div>\s*<div class="value">7\.50/);
+    expect(html).toContain('+67.50');
+    expect(html).toContain('<h4>Before training</h4><p class="text">qqq</p>');
+  });
+
+  it('takes the mean before training from a summary alone', async () => {
+    const { html } = await page({ inputs: { baseline_summary: { ...summary, mean: 12.5 } } });
+    expect(html).toMatch(/Before training<\/div>\s*<div class="value">12\.50/);
+  });
+
+  it('draws the losses of a history', async () => {
+    const { html } = await page({ inputs: { history: formatHistory(history) } });
+    expect(html).toContain('<svg xmlns="http://www.w3.org/2000/svg" class="learning-curve"');
+    expect(html).toContain('Training loss 3.820 at first, 0.640 at the end');
+    expect(html).toContain('All 3 evaluations');
+    expect(html).not.toContain('kept');
+  });
+
+  it('says which evaluation a training has kept, and marks it in the picture', async () => {
+    const marked = history.map((row) => (row.step === 49 ? { ...row, kept: true as const } : row));
+    const { html } = await page({ inputs: { history: formatHistory(marked) } });
+    expect(html).toContain('lowest validation loss, 1.200, at step 49 (epoch 0.50).');
+    expect(html).toContain('<td>49 (kept)</td>');
+    expect(html).toContain('<circle class="kept"');
+  });
+
+  it('shows a given picture as an image, where its scripts cannot run', async () => {
+    const hostile = learningCurve(history).replace('</svg>', '<script>alert(1)</script></svg>');
+    const { html } = await page({ inputs: { loss_curve: hostile } });
+    expect(html).not.toContain('<script');
+    const base64 = /src="data:image\/svg\+xml;base64,([^"]*)"/.exec(html)?.[1] ?? '';
+    expect(Buffer.from(base64, 'base64').toString()).toBe(hostile);
+  });
+
+  it('loads nothing and runs nothing', async () => {
+    const { html } = await page({ inputs: { summary, history: formatHistory(history) } });
+    expect(html).toContain('default-src &#39;none&#39;');
+    expect(html).not.toMatch(/<script|<link|<iframe|\ssrc="(?!data:)|@import|url\(|\son\w+=/);
+    expect(html.match(/https?:\/\/[^"\s<]+/g)).toEqual(['http://www.w3.org/2000/svg']);
+  });
+
+  it('is the same bytes for the same inputs', async () => {
+    const inputs = { summary, history: formatHistory(history) };
+    const [first, second] = [await page({ inputs }), await page({ inputs })];
+    expect(first.digest).toBe(second.digest);
+  });
+});
+
+describe('text from models and data sets', () => {
+  // Fragments that end an element, an attribute, a comment or the document, and characters HTML forbids.
+  const fragment = fc.constantFrom(
+    '<script>alert(1)</script>',
+    '</p></article></main></body></html>',
+    '<!--',
+    '-->',
+    '" onload="alert(1)',
+    "' style='x",
+    '<img src=x onerror=alert(1)>',
+    '&lt;',
+    '&#0;',
+    '${x}',
+    '$&',
+    ']]>',
+    '\u0000',
+    '\u001b[31m',
+    '\r',
+    '\ud800',
+    '\ufffe',
+    '\u202e',
+  );
+  const hostile = fc
+    .array(fc.oneof(fragment, fc.string({ unit: 'grapheme' })), { maxLength: 6 })
+    .map((parts) => parts.join(''));
+
+  it('never changes the structure of the page', async () => {
+    const fields = fc.record({
+      instruction: hostile,
+      // An element each, so that the structure does not depend on what is empty.
+      input: hostile.map((text) => `x${text}`),
+      output: hostile.map((text) => `x${text}`),
+      model_response: hostile.map((text) => `x${text}`),
+    });
+    const structure = (html: string) => html.replace(/>[^<]*</g, '><').replace(/aria-label="[^"]*"/g, '');
+    const plain = { instruction: 'a', input: 'b', output: 'c', model_response: 'd' };
+    const made = (item: Response, words: string) =>
+      page({
+        with: { title: words, parameters: { name: words } },
+        inputs: {
+          responses: [item],
+          scores: [{ index: 0, score: null, reason: words, reply: words, rationale: words }],
+          summary: { ...summary, judge: { ...summary.judge, label: words, model: words } },
+        },
+      });
+    const expected = structure((await made(plain, 'e')).html);
+    await fc.assert(
+      fc.asyncProperty(fields, hostile, async (item, words) => {
+        const { html } = await made(item, words);
+        expect(structure(html)).toBe(expected);
+        // What a browser would show is the text itself, less what HTML cannot hold.
+        expect(shownTexts(html)).toContain(displayable(item.model_response));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  const displayable = (text: string) =>
+    text.replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu, '\ufffd');
+
+  /** Contents of the page's text paragraphs with character references resolved. */
+  function shownTexts(html: string): string[] {
+    const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+    return [...html.matchAll(/<p class="text">([^<]*)<\/p>/g)].map(([, text]) =>
+      text!.replace(/&(?:#(\d+)|(\w+));/g, (_, code, name) =>
+        code ? String.fromCharCode(code) : entities[name]!,
+      ),
+    );
+  }
+});
+
+describe('inputs that do not fit', () => {
+  it('scores of other items are an error', async () => {
+    await expect(page({ inputs: { scores: scores.slice(1) } })).rejects.toThrow(
+      'Input scores has 1 items, but there are 2 responses.',
+    );
+  });
+
+  it.each([99999999, -1, 0, 0.5])('scores with the index %d in the second place', async (index) => {
+    for (const name of ['scores', 'baseline_scores']) {
+      const wrong = [scores[0], { ...scores[1], index }];
+      await expect(page({ inputs: { [name]: wrong } })).rejects.toMatchObject({
+        name: 'StageError',
+        message: `Item 1 of the input ${name} has the index ${index}, but its place is 1.`,
+        hint: expect.stringContaining('in their order'),
+      });
+    }
+  });
+
+  it('scores in another order are an error, and without indices belong to their places', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: -1, max: 3 }), { minLength: 2, maxLength: 2 }),
+        async (order) => {
+          const made = page({ inputs: { scores: order.map((index) => ({ index, score: 50 })) } });
+          if (order.join() === '0,1') await made;
+          else await expect(made).rejects.toThrow('of the input scores has the index');
+        },
+      ),
+    );
+    await page({ inputs: { scores: [{ score: 1 }, { score: 2 }] } });
+  });
+
+  it('a byte order mark before any of them changes nothing', async () => {
+    const inputs = {
+      summary,
+      baseline_scores: scores,
+      baseline_summary: summary,
+      baseline_responses: responses,
+    };
+    const marked = Object.entries({ responses, scores, ...inputs }).map(([name, value]) => [
+      name,
+      `\ufeff${JSON.stringify(value)}`,
+    ]);
+    const losses = formatHistory(history);
+    const plain = await page({ inputs: { ...inputs, history: losses } });
+    const { digest } = await page({ inputs: { ...Object.fromEntries(marked), history: `\ufeff${losses}` } });
+    expect(digest).toBe(plain.digest);
+  });
+
+  it.each([
+    ['scores', 'no JSON', /^Input scores is not JSON: /],
+    ['scores', [{ score: 'high' }], /^Input scores is not what a judge writes: at \/0\/score: /],
+    ['summary', { mean: 1 }, /^Input summary is not what a judge writes: at \/judge: /],
+    ['history', 'step,loss\n1,2\n', /^Input history is not the history of a training: line 1: /],
+    ['responses', [{ instruction: 'a' }], /^Item 0 of the input `responses` has no text "input"\.$/],
+  ])('%s as %j', async (name, content, message) => {
+    await expect(page({ inputs: { [name]: content } })).rejects.toThrow(message);
+  });
+});
