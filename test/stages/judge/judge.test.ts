@@ -12,7 +12,7 @@ import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ol
 import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
 
 const shipped = (name: string) =>
-  parse(readFileSync(join(import.meta.dirname, `../../configs/judges/${name}.yaml`), 'utf8'));
+  parse(readFileSync(join(import.meta.dirname, `../../../configs/judges/${name}.yaml`), 'utf8'));
 const llama3 = shipped('llama3');
 const reference = shipped('reference');
 
