@@ -12,7 +12,7 @@ const ROOMS = {
   batch: [],
   engine: ['contract'],
   model: ['contract', 'text', 'batch'],
-  training: ['contract', 'text', 'batch', 'model'],
+  training: ['contract', 'files', 'text', 'batch', 'model'],
   stages: ['contract', 'files', 'text', 'batch', 'model', 'training', 'engine'],
   cli: ['contract', 'files', 'terminal', 'cache', 'pipeline', 'runner', 'reporters', 'stages', 'engine'],
 };

@@ -60,3 +60,6 @@ function isMetrics(metrics: unknown): boolean {
     Object.values(metrics).every((value) => typeof value === 'number' || typeof value === 'string')
   );
 }
+
+/** An event that has not been given its time yet. */
+export type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;

@@ -1,5 +1,6 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { tryWatch } from '../files/try-watch.ts';
 
 /** How often the file is looked for where the file system does not tell (network file systems, watch limits). */
 const POLL_MS = 500;
@@ -25,19 +26,9 @@ export function cancellationSignal(file: string): AbortSignal {
   };
   process.on('SIGTERM', cancel);
   const poll = setInterval(look, POLL_MS).unref();
-  const watcher = tryWatch(dirname(file), (name) => {
+  const watcher = tryWatch(dirname(file), { persistent: false }, (name) => {
     if (name === basename(file)) cancel();
   });
   look();
   return controller.signal;
-}
-
-function tryWatch(directory: string, onChange: (name: string | null) => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(directory, { persistent: false }, (_, name) => onChange(name));
-    watcher.on('error', () => watcher.close()); // the poll remains
-    return watcher;
-  } catch {
-    return undefined;
-  }
 }

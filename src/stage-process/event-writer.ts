@@ -1,10 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { StageEvent } from '../contract/stage-event.ts';
+import type { StageEvent, Untimed } from '../contract/stage-event.ts';
 
 /** A stage may report progress for every item; readers need no more than ten a second. */
 const PROGRESS_INTERVAL_MS = 100;
 
-type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
 export type NewStageEvent = Untimed<StageEvent>;
 
 /**

@@ -1,3 +1,4 @@
+import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
 import type { InstructionItem } from './prompt-style.ts';
@@ -70,7 +71,7 @@ function parseJson(json: string, what: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new StageError(`${what} is not JSON: ${reason}.`, {
       hint: 'Give a JSON array of objects, or one JSON object a line.',
     });

@@ -1,4 +1,5 @@
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 
 /** Of one `range`; a list of more numbers is no prompt. */
@@ -72,7 +73,7 @@ function attempt<Result>(what: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (!(error instanceof Unbounded)) throw new StageError(`${what} is not valid Jinja: ${reason}`);
     throw new StageError(`${what} asks for too much: ${reason}.`, {
       hint: 'A template writes one prompt. Make its loops shorter.',

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { linesOf } from './lines.ts';
 
@@ -48,9 +49,7 @@ function parseRecord(text: string, place: string): InstructionRecord {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new StageError(
-      `${place} of the records is not JSON: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new StageError(`${place} of the records is not JSON: ${messageOf(error)}`);
   }
   if (!isObject(value)) throw new StageError(`${place} of the records is not a JSON object`);
   if (!Number.isInteger(value.id)) throw new StageError(`${place} of the records: \`id\` is not an integer`);

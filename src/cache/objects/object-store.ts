@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import type { ArtifactKind } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
@@ -173,7 +174,7 @@ export class ObjectStore {
     try {
       return parseTree(bytes.toString());
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#onProblem({ code: 'corrupt-object', message: `Object ${digest} is no directory: ${reason}` });
       return undefined;
     }

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { canonicalJson } from '../../contract/canonical-json.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { type Digest, digestOfBytes } from '../../files/digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from '../../files/durable.ts';
 import { readText } from '../../files/read-small-text.ts';
@@ -110,7 +111,7 @@ export class ActionRecords {
     try {
       return readdirSync(folder).filter((name) => name.endsWith('.json'));
     } catch (error) {
-      if (isThere(folder)) await this.#putAside(folder, reasonOf(error));
+      if (isThere(folder)) await this.#putAside(folder, messageOf(error));
       return [];
     }
   }
@@ -121,7 +122,7 @@ export class ActionRecords {
       return this.#parse(readText(path), path);
     } catch (error) {
       // A link that leads nowhere is there, although it cannot be opened.
-      return isThere(path) ? await this.#putAside(path, reasonOf(error)) : undefined;
+      return isThere(path) ? await this.#putAside(path, messageOf(error)) : undefined;
     }
   }
 
@@ -173,10 +174,6 @@ async function linkExclusively(file: string, name: string): Promise<boolean> {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function stuck(path: string): CacheError {

@@ -2,7 +2,7 @@ import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import type { InputSource, Stage } from '../pipeline.ts';
 import { orderByNeeds } from '../resolve/graph.ts';
 import { checkInputs } from '../resolve/inputs.ts';
-import { resolveStage, type StageContext } from '../resolve/resolve-stage.ts';
+import { type ResolveContext, resolveStage } from '../resolve/resolve-stage.ts';
 import type { InputReference, StageDraft } from '../resolve/stage-draft.ts';
 import type { Entry } from '../yaml/value.ts';
 import type { Point } from './sweep.ts';
@@ -20,7 +20,7 @@ interface ResolvedPoint {
 export function resolveVariants(
   stages: ReadonlyMap<string, Entry>,
   points: readonly Point[],
-  context: StageContext,
+  context: ResolveContext,
 ): readonly Stage[] {
   const { diagnostics, sources } = context;
   const swept = new Map<string, ReadonlySet<string>>();
@@ -41,7 +41,7 @@ function resolvePoints(
   stages: ReadonlyMap<string, Entry>,
   points: readonly Point[],
   swept: Map<string, ReadonlySet<string>>,
-  context: StageContext,
+  context: ResolveContext,
 ): readonly ResolvedPoint[] {
   const known = new Map<string, StageDraft>();
   const resolve = (name: string, entry: Entry, point: Point): StageDraft => {

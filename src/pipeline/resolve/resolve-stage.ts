@@ -18,7 +18,7 @@ import { refuseCredentials } from './refuse-credentials.ts';
 import type { StageDraft } from './stage-draft.ts';
 
 /** What stages are resolved with. */
-export interface StageContext {
+export interface ResolveContext {
   readonly stageTypes: ReadonlyMap<string, StageType>;
   readonly validators: Validators;
   readonly pieces: PieceLibrary;
@@ -34,7 +34,7 @@ export function resolveStage(
   name: string,
   entry: Entry,
   params: MapValue,
-  context: StageContext,
+  context: ResolveContext,
 ): { readonly draft: StageDraft; readonly used: ReadonlySet<string> } {
   const { diagnostics, sources } = context;
   const used = new Set<string>();
@@ -61,7 +61,12 @@ export function resolveStage(
 }
 
 /** Checks everything but the settings; undefined where something is wrong. */
-function checkFields(name: string, key: Place, body: Value, context: StageContext): StageFields | undefined {
+function checkFields(
+  name: string,
+  key: Place,
+  body: Value,
+  context: ResolveContext,
+): StageFields | undefined {
   const validate = context.validators.get('stage')!;
   const fields = toJson(body);
   if (validate(fields)) return fields as unknown as StageFields;
@@ -70,7 +75,7 @@ function checkFields(name: string, key: Place, body: Value, context: StageContex
   return undefined;
 }
 
-function findType(body: Value, { stageTypes, diagnostics }: StageContext): StageType | undefined {
+function findType(body: Value, { stageTypes, diagnostics }: ResolveContext): StageType | undefined {
   const uses = get(body, 'uses');
   const name = textOf(uses);
   if (uses === undefined || name === undefined || diagnostics.covers(uses.place)) return undefined;
@@ -91,7 +96,7 @@ function resolveSettings(
   key: Place,
   body: Value,
   type: StageType,
-  context: StageContext,
+  context: ResolveContext,
 ): JsonObject | undefined {
   const { diagnostics, pieces, validators } = context;
   const located = locate(body, ['with'], key);

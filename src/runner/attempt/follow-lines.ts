@@ -1,5 +1,6 @@
-import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
+import { closeSync, type FSWatcher, openSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { tryWatch } from '../../files/try-watch.ts';
 
 /** How often the file is looked at where the file system does not tell of changes. */
 const POLL_MS = 250;
@@ -73,7 +74,7 @@ class Changes {
 
   constructor(file: string, ended: Promise<unknown>) {
     this.#poll = setInterval(() => this.#notify(), POLL_MS);
-    this.#watcher = tryWatch(file, () => this.#notify());
+    this.#watcher = tryWatch(file, { persistent: true }, () => this.#notify());
     const end = () => {
       this.ended = true;
       this.#notify();
@@ -99,15 +100,5 @@ class Changes {
     this.#changed = true;
     this.#wake?.();
     this.#wake = undefined;
-  }
-}
-
-function tryWatch(file: string, onChange: () => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(file, onChange);
-    watcher.on('error', () => watcher.close()); // the poll remains
-    return watcher;
-  } catch {
-    return undefined;
   }
 }

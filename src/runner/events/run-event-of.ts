@@ -1,8 +1,7 @@
 import type { CacheProblem } from '../../cache/cache-problem.ts';
-import type { StageEvent } from '../../contract/stage-event.ts';
+import type { StageEvent, Untimed } from '../../contract/stage-event.ts';
 import type { RunEvent } from './run-event.ts';
 
-type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
 export type NewRunEvent = Untimed<RunEvent>;
 export type Emit = (event: NewRunEvent) => void;
 

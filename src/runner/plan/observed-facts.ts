@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { digestOfBytes } from '../../files/digest.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
@@ -30,7 +31,7 @@ export class ObservedFacts {
       await this.remember(stage, facts);
       return { facts };
     } catch (error) {
-      return { unreachable: error instanceof Error ? error.message : String(error) };
+      return { unreachable: messageOf(error) };
     }
   }
 

@@ -81,7 +81,7 @@ export const download = defineStage({
     for (const { output, url, sha256 } of wanted) {
       const destination = join(context.workDirectory, output);
       await takeOverDownload(destination, context.earlierWorkDirectories);
-      const { sha256: digest, bytes } = await downloadFile({
+      const { digest, bytes } = await downloadFile({
         url,
         destination,
         sha256,

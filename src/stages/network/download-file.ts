@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { StageError } from '../../contract/stage-context.ts';
+import { type Digested, digestOfFile } from '../../files/digest.ts';
 import { bodyStart, isWhole, refusePacked, totalBytes, validatorOf } from './download-answer.ts';
 import { requestFile } from './download-request.ts';
 import { shownUrl, urlProblem } from './network-error.ts';
@@ -30,11 +29,6 @@ export interface DownloadOptions {
   readonly stallMs?: number;
 }
 
-export interface Downloaded {
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
 /** At most one report of progress in this time, so that 2 GB do not make 100,000 events. */
 const PROGRESS_EVERY_MS = 250;
 /** A connection that is slower than a modem of 1965 brings nothing to an end. */
@@ -48,7 +42,7 @@ const LEAST_ADVANCE_BYTES = 4096;
  * against `sha256`, and only then given its name. A file that already has the name is checked and kept.
  * Throws StageError for what a user can fix; a file with the wrong digest is removed.
  */
-export async function downloadFile(options: DownloadOptions): Promise<Downloaded> {
+export async function downloadFile(options: DownloadOptions): Promise<Digested> {
   const { url, destination, sha256 } = options;
   const problem = urlProblem(url);
   if (problem !== undefined) throw new StageError(`Cannot download: ${problem}.`);
@@ -56,8 +50,8 @@ export async function downloadFile(options: DownloadOptions): Promise<Downloaded
   if (kept !== undefined) return kept;
   for (let restarted = false; ; restarted = true) {
     const resumed = await fetchWhole(options);
-    const downloaded = await digestOf(`${destination}.part`);
-    if (sha256 === undefined || sha256 === downloaded.sha256) {
+    const downloaded = await digestOfFile(`${destination}.part`);
+    if (sha256 === undefined || sha256 === downloaded.digest) {
       await finishPart(destination);
       return downloaded;
     }
@@ -66,16 +60,16 @@ export async function downloadFile(options: DownloadOptions): Promise<Downloaded
     if (resumed && !restarted) continue;
     throw new StageError(
       `${shownUrl(url)} has another digest than its pin: expected sha256 ${sha256}, ` +
-        `got ${downloaded.sha256} (${downloaded.bytes} bytes). Nothing was kept.`,
-      { hint: `If the file was meant to change, pin its new digest: sha256: "${downloaded.sha256}"` },
+        `got ${downloaded.digest} (${downloaded.bytes} bytes). Nothing was kept.`,
+      { hint: `If the file was meant to change, pin its new digest: sha256: "${downloaded.digest}"` },
     );
   }
 }
 
-async function keepFinished({ destination, sha256 }: DownloadOptions): Promise<Downloaded | undefined> {
+async function keepFinished({ destination, sha256 }: DownloadOptions): Promise<Digested | undefined> {
   if ((await sizeOf(destination)) === undefined) return undefined;
-  const finished = await digestOf(destination);
-  if (sha256 === undefined ? await isProven(destination) : sha256 === finished.sha256) return finished;
+  const finished = await digestOfFile(destination);
+  if (sha256 === undefined ? await isProven(destination) : sha256 === finished.digest) return finished;
   await rm(destination);
   return undefined;
 }
@@ -198,14 +192,4 @@ function throttled(report: DownloadOptions['onProgress']): (done: number, total:
     last = now;
     report?.(done, total);
   };
-}
-
-async function digestOf(path: string): Promise<Downloaded> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  return { sha256: hash.digest('hex'), bytes };
 }

@@ -74,7 +74,7 @@ export class Downloads {
     const destination = join(workDirectory, name);
     await takeOverDownload(destination, earlierWorkDirectories);
     try {
-      const { bytes, sha256 } = await downloadFile({
+      const { bytes, digest: sha256 } = await downloadFile({
         url: this.#base + name,
         destination,
         sha256: pin,

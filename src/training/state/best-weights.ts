@@ -1,7 +1,8 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sync } from '../../files/durable.ts';
 import type { Evaluation } from './history.ts';
-import { readVariables, sync, type Variables, writeVariables } from './variables-file.ts';
+import { readVariables, type Variables, writeVariables } from './variables-file.ts';
 
 /** The evaluation with the lowest validation loss, the first of equals. */
 export function bestEvaluation(history: readonly Evaluation[]): Evaluation | undefined {

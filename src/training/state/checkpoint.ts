@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readVariables, sync, type Variables, writeVariables } from './variables-file.ts';
+import { messageOf } from '../../contract/message-of.ts';
+import { digestOfFile } from '../../files/digest.ts';
+import { sync } from '../../files/durable.ts';
+import { readVariables, type Variables, writeVariables } from './variables-file.ts';
 
 /** Bumped when the state or the names of the variables change; checkpoints of another format are not used. */
 const FORMAT = 1;
@@ -129,16 +130,6 @@ async function giveName(file: string, name: string): Promise<void> {
 async function sums(directory: string, files: readonly string[]): Promise<string> {
   const lines = [];
   for (const name of [TENSORS, STATE, ...files])
-    lines.push(`${await sha256(join(directory, name))}  ${name}\n`);
+    lines.push(`${(await digestOfFile(join(directory, name))).digest}  ${name}\n`);
   return lines.join('');
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

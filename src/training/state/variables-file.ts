@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { SafetensorsFile, type TensorSource, writeSafetensors } from '../../model/files/safetensors.ts';
 
@@ -33,15 +32,5 @@ export async function readVariables(path: string, variables: Variables): Promise
     }
   } finally {
     await file.close();
-  }
-}
-
-/** Flushes a file, or the names in a directory, to the disk. */
-export async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -57,7 +57,7 @@ const left = () => readdirSync(dirname(destination)).sort();
 
 describe('downloadFile', () => {
   it('brings the file and tells its digest', async () => {
-    expect(await get()).toEqual({ sha256: sha256(content), bytes: content.length });
+    expect(await get()).toEqual({ digest: sha256(content), bytes: content.length });
     expect(readFileSync(destination).equals(content)).toBe(true);
     expect(left()).toEqual(['weights.bin', 'weights.bin.received']);
   });
