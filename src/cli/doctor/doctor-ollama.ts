@@ -1,24 +1,14 @@
 import { StageError } from '../../contract/stage-context.ts';
 import { ollamaUrl } from '../../stages/network/ollama-address.ts';
+import type { DoctorReport } from '../json-shapes/doctor.ts';
 
 /** A server on this machine or network answers within this, or not at all. */
 const PATIENCE_MS = 3000;
 
-/** What is known of the Ollama server that a judge would use. */
-export interface OllamaReport {
-  readonly url: string;
-  readonly reachable: boolean;
-  readonly version?: string;
-  /** Names of the models it has. */
-  readonly models: readonly string[];
-  /** Why it cannot be used and what to do. */
-  readonly problem?: string;
-}
-
 /** Asks the server that OLLAMA_HOST names, or the one on this machine. Never throws. */
 export async function reportOllama(
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<OllamaReport> {
+): Promise<DoctorReport['ollama']> {
   let url = '';
   try {
     url = ollamaUrl(undefined, environment);

@@ -2,30 +2,13 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { EngineCandidate } from '../../contract/engine-name.ts';
 import { probeEngines } from '../../engine/choose-engine.ts';
 import { freeBytes } from '../../files/disk-space.ts';
-import { type OllamaReport, reportOllama } from './doctor-ollama.ts';
+import type { DoctorReport } from '../json-shapes/doctor.ts';
+import { reportOllama } from './doctor-ollama.ts';
 
 /** Lowest version of Node that pipe runs on, as in package.json. */
 const NODE_NEEDED = [20, 19] as const;
-
-/** What `pipe doctor` found out about this machine; `pipe doctor --json` prints it. */
-export interface DoctorReport {
-  /** Whether pipelines can run here: Node is new enough, the artifacts can be written, an engine works. */
-  readonly ready: boolean;
-  readonly node: { readonly version: string; readonly supported: boolean };
-  readonly platform: {
-    readonly system: string;
-    readonly architecture: string;
-    readonly processor: string;
-    readonly cores: number;
-  };
-  readonly memory: { readonly total_bytes: number; readonly available_bytes: number };
-  readonly artifacts: { readonly directory: string; readonly writable: boolean; readonly free_bytes: number };
-  readonly engines: readonly EngineCandidate[];
-  readonly ollama: OllamaReport;
-}
 
 /** Looks at this machine. Takes seconds: every engine is started in a process of its own. */
 export async function examineMachine(artifacts: string): Promise<DoctorReport> {

@@ -1,6 +1,6 @@
 import type { Paint } from '../../terminal/paint.ts';
 import { bytes, counted, number } from '../../terminal/units.ts';
-import type { DoctorReport } from './doctor-report.ts';
+import type { DoctorReport } from '../json-shapes/doctor.ts';
 
 /** A report for people: a line for each thing looked at, with a mark for what is missing. */
 export function doctorLines(report: DoctorReport, paint: Paint): readonly string[] {

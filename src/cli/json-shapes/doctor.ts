@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
-import { bytesShape, engineCandidateShape, exact } from './shared.ts';
+import { engineCandidateShape } from '../../contract/engine-shapes.ts';
+import { bytesShape, type Described, exact } from '../../contract/shapes.ts';
 
-/** What `pipe doctor --json` prints. */
+/** What `pipe doctor` found out about this machine; `pipe doctor --json` prints it. */
 export const doctorShape = exact(
   {
     ready: Type.Boolean({ description: 'Node is new enough, artifacts can be written, an engine works' }),
@@ -25,3 +26,5 @@ export const doctorShape = exact(
   },
   'pipe doctor --json',
 );
+
+export type DoctorReport = Described<typeof doctorShape>;

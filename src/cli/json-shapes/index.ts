@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox';
+import { runEventShape } from '../../runner/events/run-event.ts';
 import { doctorShape } from './doctor.ts';
 import { planShape } from './plan.ts';
-import { runEventShape } from './run-event.ts';
 import { statusShape } from './status.ts';
 
 /** JSON Schemas of what verbs print with `--json`, by the name of their file in schemas/. */

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { digestShape, exact, oneOf, reasonShape } from './shared.ts';
+import { type Described, digestShape, exact, oneOf } from '../../contract/shapes.ts';
+import { reasonShape } from '../../runner/events/run-event.ts';
 
 export const plannedStageShape = exact({
   stage: Type.String({ description: 'id of the stage' }),
@@ -18,3 +19,5 @@ export const planShape = exact(
   },
   'pipe plan --json',
 );
+
+export type PlannedStageDocument = Described<typeof plannedStageShape>;

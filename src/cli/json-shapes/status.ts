@@ -1,6 +1,14 @@
 import { Type } from '@sinclair/typebox';
+import {
+  type Described,
+  digestShape,
+  exact,
+  millisecondsShape,
+  oneOf,
+  timeShape,
+} from '../../contract/shapes.ts';
+import { countsShape } from '../../runner/events/run-event.ts';
 import { plannedStageShape } from './plan.ts';
-import { countsShape, digestShape, exact, millisecondsShape, oneOf, timeShape } from './shared.ts';
 
 /** What `pipe status --json` prints. */
 export const statusShape = exact(
@@ -29,3 +37,5 @@ export const statusShape = exact(
   },
   'pipe status --json',
 );
+
+export type Status = Described<typeof statusShape>;

@@ -1,16 +1,7 @@
-import type { Reason } from '../../runner/events/run-event.ts';
-import type { Plan, PlannedStage } from '../../runner/plan/plan.ts';
+import type { Plan } from '../../runner/plan/plan.ts';
+import type { PlannedStageDocument } from '../json-shapes/plan.ts';
 
-/** A planned stage as `pipe plan --json` and `pipe status --json` print it. */
-export interface PlannedStageDocument {
-  readonly stage: string;
-  readonly uses: string;
-  readonly state: PlannedStage['state'];
-  readonly reason: Reason;
-  /** Action key, where it is known already. */
-  readonly action?: string;
-}
-
+/** Planned stages as `pipe plan --json` and `pipe status --json` print them. */
 export function plannedStages({ stages }: Plan): readonly PlannedStageDocument[] {
   return stages.map(({ stage, state, reason, action }) => ({
     stage: stage.id,

@@ -1,6 +1,6 @@
 import type { Paint } from '../../terminal/paint.ts';
 import { counted } from '../../terminal/units.ts';
-import type { PlannedStageDocument } from './plan-document.ts';
+import type { PlannedStageDocument } from '../json-shapes/plan.ts';
 
 /** A line for each stage, and what it comes to. */
 export function planLines(stages: readonly PlannedStageDocument[], paint: Paint): readonly string[] {

@@ -3,39 +3,19 @@ import { join } from 'node:path';
 import { isDigest } from '../../files/digest.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { orAbsent } from '../../files/system-problem.ts';
-import type { RunEvent } from '../../runner/events/run-event.ts';
 import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
+import type { PlannedStageDocument } from '../json-shapes/plan.ts';
+import type { Status } from '../json-shapes/status.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
-import { type PlannedStageDocument, plannedStages } from '../plan/plan-document.ts';
+import { plannedStages } from '../plan/plan-document.ts';
 
 /** Older runs are left to `artifacts/runs`. */
 const SHOWN_RUNS = 5;
-
-type RunFinished = Extract<RunEvent, { type: 'run-finished' }>;
-
-/** What `pipe status --json` prints (json-shapes/status.ts). */
-export interface Status {
-  readonly artifacts: string;
-  /** Newest first; `running`: a live process is at work on a stage of it; `unfinished`: none is, so it was most likely killed. */
-  readonly runs: readonly {
-    readonly run: string;
-    readonly pipeline: string;
-    readonly file: string;
-    readonly started: string;
-    readonly outcome: RunFinished['outcome'] | 'running' | 'unfinished';
-    readonly duration_ms?: number;
-    readonly counts?: RunFinished['counts'];
-  }[];
-  /** Actions that a live process is at work on. */
-  readonly running: readonly { readonly action: string; readonly holder: string; readonly stage?: string }[];
-  /** Of the pipeline that was asked for. */
-  readonly stages?: readonly PlannedStageDocument[];
-}
 
 /** Gathers the status of an artifacts folder and, where `file` is given, of a pipeline. Starts nothing. */
 export async function readStatus(file: string | undefined, options: PipelineOptions): Promise<Status> {

@@ -1,7 +1,7 @@
 import type { Paint } from '../../terminal/paint.ts';
 import { duration } from '../../terminal/units.ts';
+import type { Status } from '../json-shapes/status.ts';
 import { planLines } from '../plan/plan-lines.ts';
-import type { Status } from './read-status.ts';
 
 /** A status for people: runs, what runs now, and the stages of the pipeline that was asked for. */
 export function statusLines({ artifacts, runs, running, stages }: Status, paint: Paint): readonly string[] {

@@ -1,123 +1,173 @@
-import type { CacheProblem } from '../../cache/cache-problem.ts';
-import type { Change } from '../../cache/records/manifest-diff.ts';
-import type { EngineChoice } from '../../contract/engine-name.ts';
+import { type TProperties, Type } from '@sinclair/typebox';
+import { engineCandidateShape, engineNameShape } from '../../contract/engine-shapes.ts';
 import type { Json } from '../../contract/json.ts';
+import {
+  anyJson,
+  bytesShape,
+  type Described,
+  digestShape,
+  exact,
+  mapOf,
+  millisecondsShape,
+  oneOf,
+  timeShape,
+} from '../../contract/shapes.ts';
 
-export type Outcome = 'hit' | 'ran' | 'failed' | 'skipped' | 'cancelled';
+export const outcomeShape = oneOf(['hit', 'ran', 'failed', 'skipped', 'cancelled']);
 
 /** Why a stage is a hit, runs, may run, or did not run. `message` is for people, the rest for programs. */
-export interface Reason {
-  readonly code:
-    | 'cached'
-    | 'cached-not-verified'
-    | 'never-run'
-    | 'changed'
-    | 'observed-changed'
-    | 'output-lost'
-    | 'forced'
-    | 'upstream'
-    | 'upstream-failed'
-    | 'failed'
-    | 'cancelled'
-    | 'finished-elsewhere';
-  readonly message: string;
-  readonly changes?: readonly Change[];
-  /** The stage in which the changes were not, where this one has not been run under its name. */
-  readonly compared_with?: string;
-  /** Stages whose new results decide (for `upstream`), or whose failure stopped this one. */
-  readonly after?: readonly string[];
+export const reasonShape = exact({
+  code: oneOf([
+    'cached',
+    'cached-not-verified',
+    'never-run',
+    'changed',
+    'observed-changed',
+    'output-lost',
+    'forced',
+    'upstream',
+    'upstream-failed',
+    'failed',
+    'cancelled',
+    'finished-elsewhere',
+  ]),
+  message: Type.String({ description: 'the reason for people' }),
+  changes: Type.Optional(
+    Type.Array(
+      exact({
+        path: Type.String({ description: 'settings.learning_rate, inputs.model, env.SEED, version' }),
+        before: Type.Optional(Type.Unsafe<Json | undefined>({ description: 'absent: it was not there' })),
+        after: Type.Optional(
+          Type.Unsafe<Json | undefined>({ description: 'absent: it is not there any more' }),
+        ),
+      }),
+    ),
+  ),
+  compared_with: Type.Optional(
+    Type.String({ description: 'another stage, which the changes are to; absent: to the stage itself' }),
+  ),
+  after: Type.Optional(Type.Array(Type.String(), { description: 'the stages that decide' })),
+});
+
+/** Stages of a run by how they ended. */
+export const countsShape = exact({
+  hit: Type.Integer(),
+  ran: Type.Integer(),
+  failed: Type.Integer(),
+  skipped: Type.Integer(),
+  cancelled: Type.Integer(),
+});
+
+function event<const Name extends string, Properties extends TProperties>(
+  type: Name,
+  description: string,
+  properties: Properties,
+) {
+  return exact({ time: timeShape, type: Type.Literal(type), ...properties }, description);
 }
 
-export interface OutputSummary {
-  readonly digest: string;
-  readonly bytes: number;
-}
+const stage = Type.String({ description: 'id of the stage' });
+const message = Type.String();
+const hint = Type.Optional(Type.String({ description: 'what to do next' }));
+const log = Type.String({ description: 'path of what the stage printed' });
 
-/** Everything that a user can be told about a run. Reporters see nothing else, and a stored run replays from it. */
-export type RunEvent = { readonly time: string } & (
-  | {
-      readonly type: 'run-started';
-      readonly run: string;
-      readonly pipeline: string;
-      readonly file: string;
-      readonly jobs: number;
-      readonly stages: readonly {
-        readonly stage: string;
-        readonly uses: string;
-        readonly needs: readonly string[];
-      }[];
-    }
-  | {
-      readonly type: 'stage-planned';
-      readonly stage: string;
-      readonly state: 'hit' | 'run' | 'may-run';
-      readonly reason: Reason;
-    }
-  | ({ readonly type: 'engine-chosen' } & EngineChoice)
-  | {
-      readonly type: 'preflight-failed';
-      readonly problems: readonly {
-        readonly stage: string;
-        readonly message: string;
-        readonly hint?: string;
-      }[];
-    }
-  | {
-      readonly type: 'stage-started';
-      readonly stage: string;
-      readonly action: string;
-      readonly attempt: number;
-      readonly reason: Reason;
-      /** Path of the log that holds the stage's standard output and error. */
-      readonly log: string;
-    }
-  | {
-      readonly type: 'stage-progress';
-      readonly stage: string;
-      readonly done: number;
-      readonly total: number | null;
-      readonly unit: string;
-      readonly metrics?: Readonly<Record<string, number | string>>;
-    }
-  | {
-      readonly type: 'stage-log';
-      readonly stage: string;
-      readonly level: 'info' | 'warning';
-      readonly message: string;
-      readonly hint?: string;
-    }
-  | { readonly type: 'stage-metric'; readonly stage: string; readonly name: string; readonly value: number }
-  | { readonly type: 'stage-fact'; readonly stage: string; readonly name: string; readonly value: Json }
-  | { readonly type: 'stage-waiting'; readonly stage: string; readonly holder: string }
-  | {
-      readonly type: 'stage-retrying';
-      readonly stage: string;
-      /** The attempt that comes next, and how many there are at most. */
-      readonly attempt: number;
-      readonly of: number;
-      readonly delay_ms: number;
-      readonly error: string;
-    }
-  | ({ readonly type: 'cache-problem' } & CacheProblem)
-  | {
-      /** Comes twice for a hit whose outputs turn out to be lost when they are read: it is rebuilt, and the last counts. */
-      readonly type: 'stage-finished';
-      readonly stage: string;
-      readonly outcome: Outcome;
-      readonly reason: Reason;
-      readonly duration_ms: number;
-      readonly outputs: Readonly<Record<string, OutputSummary>>;
-      /** The last value of each metric that the stage told when its result was made, maybe in an earlier run. */
-      readonly metrics?: Readonly<Record<string, number>>;
-      readonly error?: { readonly message: string; readonly hint?: string };
-      readonly log?: string;
-    }
-  | {
-      readonly type: 'run-finished';
-      readonly outcome: 'succeeded' | 'failed' | 'cancelled';
-      readonly duration_ms: number;
-      readonly counts: Readonly<Record<Outcome, number>>;
-      /** The command that goes on where this run stopped. */
-      readonly next?: string;
-    }
+/**
+ * Everything that a user can be told about a run, and one line of `pipe run --json`. Reporters see nothing else, and a
+ * stored run replays from it.
+ */
+export const runEventShape = Type.Union(
+  [
+    event('run-started', 'First event of every run.', {
+      run: Type.String({ description: 'id of the run' }),
+      pipeline: Type.String(),
+      file: Type.String(),
+      jobs: Type.Integer({ minimum: 1 }),
+      stages: Type.Array(exact({ stage, uses: Type.String(), needs: Type.Array(stage) })),
+    }),
+    event('stage-planned', 'What is known of a stage before anything runs.', {
+      stage,
+      state: oneOf(['hit', 'run', 'may-run']),
+      reason: reasonShape,
+    }),
+    event('engine-chosen', 'What computes tensors in this run, and why.', {
+      engine: engineNameShape,
+      requested: Type.Union([engineNameShape, Type.Literal('auto')]),
+      reason: Type.String(),
+      candidates: Type.Array(engineCandidateShape),
+    }),
+    event('preflight-failed', 'What would have made stages fail; nothing was started.', {
+      problems: Type.Array(exact({ stage, message, hint })),
+    }),
+    event('stage-started', 'An attempt starts.', {
+      stage,
+      action: digestShape,
+      attempt: Type.Integer({ minimum: 1 }),
+      reason: reasonShape,
+      log,
+    }),
+    event('stage-progress', 'How far a stage is.', {
+      stage,
+      done: Type.Number(),
+      total: Type.Union([Type.Number(), Type.Null()]),
+      unit: Type.String(),
+      metrics: Type.Optional(mapOf(Type.Union([Type.Number(), Type.String()]))),
+    }),
+    event('stage-log', 'What a stage says.', { stage, level: oneOf(['info', 'warning']), message, hint }),
+    event('stage-metric', 'What a stage measured.', { stage, name: Type.String(), value: Type.Number() }),
+    event('stage-fact', 'How the work was done.', { stage, name: Type.String(), value: anyJson() }),
+    event('stage-waiting', 'Another process is at work on the same action.', {
+      stage,
+      holder: Type.String(),
+    }),
+    event('stage-retrying', 'An attempt failed and another follows.', {
+      stage,
+      attempt: Type.Integer({ minimum: 2, description: 'the attempt that follows' }),
+      of: Type.Integer({ minimum: 2 }),
+      delay_ms: millisecondsShape,
+      error: Type.String(),
+    }),
+    event('cache-problem', 'Something stored is damaged or gone; it is treated as not there.', {
+      code: oneOf([
+        'corrupt-object',
+        'lost-object',
+        'unreadable-record',
+        'replaced-record',
+        'run-not-stored',
+      ]),
+      message,
+      quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),
+    }),
+    event(
+      'stage-finished',
+      'How a stage ended, once for each; again for a hit whose outputs turn out to be lost when they are read: it is rebuilt, and the last event counts.',
+      {
+        stage,
+        outcome: outcomeShape,
+        reason: reasonShape,
+        duration_ms: millisecondsShape,
+        outputs: mapOf(exact({ digest: digestShape, bytes: bytesShape })),
+        metrics: Type.Optional(
+          mapOf(
+            Type.Number({
+              description: 'last value, told when the result was made, maybe in an earlier run',
+            }),
+          ),
+        ),
+        error: Type.Optional(exact({ message, hint })),
+        log: Type.Optional(log),
+      },
+    ),
+    event('run-finished', 'Last event of every run.', {
+      outcome: oneOf(['succeeded', 'failed', 'cancelled']),
+      duration_ms: millisecondsShape,
+      counts: countsShape,
+      next: Type.Optional(Type.String({ description: 'the command that goes on' })),
+    }),
+  ],
+  { title: 'pipe run --json', description: 'One event a line.' },
 );
+
+export type RunEvent = Described<typeof runEventShape>;
+export type Outcome = Described<typeof outcomeShape>;
+export type Reason = Described<typeof reasonShape>;
+export type Counts = Described<typeof countsShape>;

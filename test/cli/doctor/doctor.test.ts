@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DoctorReport } from '../../../src/cli/doctor/doctor-report.ts';
+import type { DoctorReport } from '../../../src/cli/json-shapes/doctor.ts';
 import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
 import { Project } from '../rig.ts';
 
