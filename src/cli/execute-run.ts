@@ -12,6 +12,7 @@ import { artifactsDirectory, openRememberedPipeline } from './open-pipeline.ts';
 import { packagePath } from './package-path.ts';
 import { publishPages } from './publish-pages.ts';
 import type { RunOptions } from './run.ts';
+import { warnOfUndeclaredFiles } from './undeclared-files.ts';
 import { version } from './version.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
@@ -25,6 +26,7 @@ const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
 export async function executeRun(file: string, options: RunOptions): Promise<ExitCode> {
   const artifacts = artifactsDirectory(file, options);
   const pipeline = await openRememberedPipeline(file, options, artifacts);
+  await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
   const reporter = chooseReporter(reporterName, process.stdout, process.env);
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];

@@ -18,12 +18,14 @@ export function validateCommand(program: Command): void {
     .action(async (files: readonly string[], options: PipelineOptions) => {
       const { openPipeline } = await import('./open-pipeline.ts');
       const { checkFileInputs } = await import('./check-file-inputs.ts');
+      const { warnOfUndeclaredFiles } = await import('./undeclared-files.ts');
       const { showError } = await import('./show-error.ts');
       for (const file of files) {
         try {
           const sources = new Sources();
           const pipeline = await openPipeline(file, options, sources);
           await checkFileInputs(pipeline, sources);
+          await warnOfUndeclaredFiles(pipeline);
           const stages = counted(pipeline.stages.length, 'stage');
           show(process.stdout, `${file}: ${pipeline.name} is valid, ${stages}`);
         } catch (error) {

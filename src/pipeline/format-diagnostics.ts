@@ -17,7 +17,7 @@ export interface FormatOptions {
   /** Paths are shown relative to this folder where they lie inside it. */
   readonly directory: string;
   /** Styles a text; plain where it is absent. */
-  readonly paint?: (style: 'bold' | 'dim' | 'red' | 'cyan', text: string) => string;
+  readonly paint?: (style: 'bold' | 'dim' | 'red' | 'yellow' | 'cyan', text: string) => string;
   /** How many diagnostics are shown; the rest are counted. Default 20. */
   readonly limit?: number;
 }
@@ -56,11 +56,9 @@ class Printer {
     this.#paint = options.paint ?? ((_style, text) => text);
   }
 
-  diagnostic({ place, message, hint, related = [] }: Diagnostic): string {
-    const lines = [
-      `${this.#bold(this.#position(place))} ${this.#red('error:')} ${message}`,
-      ...this.#frame(place, 2),
-    ];
+  diagnostic({ severity, place, message, hint, related = [] }: Diagnostic): string {
+    const kind = severity === 'warning' ? this.#paint('yellow', 'warning:') : this.#red('error:');
+    const lines = [`${this.#bold(this.#position(place))} ${kind} ${message}`, ...this.#frame(place, 2)];
     for (const { message, place } of related.slice(0, MOST_RELATED)) {
       lines.push(`    ${this.#position(place)} ${message}`, ...this.#frame(place, 6));
     }
