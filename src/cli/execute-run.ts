@@ -37,7 +37,9 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
   const argv = process.argv.slice(2);
   const control = new RunControl();
   const interrupt = () => control.interrupt();
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  // A terminal that closes sends it once or twice: stages may write their checkpoints all the same.
+  const hangUp = () => void (control.cancelled.aborted || control.interrupt());
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', hangUp);
   let outcome: RunSummary['outcome'];
   try {
     ({ outcome } = await runPipeline(pipeline, {
@@ -56,7 +58,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
       versions: { pipe: version, node: process.versions.node },
     }));
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', hangUp);
     await reporter.close();
   }
   if (outcome === 'succeeded' && reporterName !== 'json')
