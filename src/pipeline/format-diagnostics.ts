@@ -2,7 +2,8 @@ import { relative, sep } from 'node:path';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import { type Cell, cellsOf } from './display-width.ts';
 import { LineTable } from './line-table.ts';
-import { concealCredentials, urlCredentials } from './url-credentials.ts';
+import { concealCredentials } from './url-credentials.ts';
+import { type Stretch, writtenCredentials } from './written-credentials.ts';
 
 /** Columns of source that a code frame shows at most. */
 const FRAME_WIDTH = 100;
@@ -100,7 +101,7 @@ class Printer {
     const piece = text.slice(from, from + PIECE).toWellFormed();
     const places = [
       ...this.#concealed.filter(({ file }) => file === place.file),
-      ...credentialsNear(text, from).map((near) => ({ ...near, offset: table.start(line) + near.offset })),
+      ...credentialsNear(this.#sources.get(place.file)!, table.start(line) + from),
     ];
     const cells = conceal(cellsOf(piece), places, table.start(line) + from);
     const start = column - 1 - from;
@@ -133,13 +134,11 @@ class Printer {
   }
 }
 
-type Stretch = Pick<Place, 'offset' | 'length'>;
-
-/** Credentials of a line that may reach into the characters from `from` on that a frame can show. */
-function credentialsNear(line: string, from: number): readonly Stretch[] {
+/** Credentials that may reach into the characters from `from` on that a frame can show. */
+function credentialsNear(source: string, from: number): readonly Stretch[] {
   const start = Math.max(0, from - AROUND);
-  const near = line.slice(start, from + PIECE + AROUND);
-  return urlCredentials(near).map(({ index, secret }) => ({ offset: start + index, length: secret.length }));
+  const near = source.slice(start, from + PIECE + AROUND);
+  return writtenCredentials(near).map(({ offset, length }) => ({ offset: start + offset, length }));
 }
 
 function conceal(cells: readonly Cell[], places: readonly Stretch[], lineStart: number): readonly Cell[] {
