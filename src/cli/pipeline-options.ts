@@ -1,10 +1,22 @@
+import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { urlCredentials } from '../pipeline/url-credentials.ts';
+import { UserError } from './user-error.ts';
 
 /** Options of every verb that works on a pipeline. */
 export interface PipelineOptions {
   /** `path=value`, in the order given. */
   readonly set: readonly string[];
   readonly artifacts?: string;
+}
+
+/** The argument FILE. Throws a UserError for an address with credentials, before any message could repeat it. */
+export function pipelineFile(text: string): string {
+  if (urlCredentials(text).length === 0 || existsSync(text)) return text;
+  throw new UserError(
+    `${text} is not a file`,
+    'download the pipeline first, and make a new credential: a command line can be seen by others',
+  );
 }
 
 export function addSetOption(command: Command): Command {
