@@ -38,7 +38,10 @@ describe.each(['--set', '--force', '--only'])('%s, which may be repeated,', (opt
   });
   afterAll(() => project.remove());
   const many = (count: number) =>
-    Array.from({ length: count }, (_, index) => [option, option === '--set' ? `mark=${index}` : 'shout']).flat();
+    Array.from({ length: count }, (_, index) => [
+      option,
+      option === '--set' ? `mark=${index}` : 'shout',
+    ]).flat();
 
   it('is taken a thousand times', async () => {
     const { code, stderr } = await project.pipe(['plan', 'small.yaml', ...many(1000)]);
