@@ -1,3 +1,4 @@
+import type { AttemptError } from './attempt.ts';
 import type { Reason } from './events.ts';
 import { type LostOutput, lostReason } from './lost-outputs.ts';
 
@@ -45,4 +46,12 @@ export class MustRun {
     this.#reasons.set(output.stage, reason);
     return reason;
   }
+}
+
+/** The error of a stage whose input was lost after it had been made again. */
+export function lostAgain({ stage, output }: LostOutput): AttemptError {
+  return {
+    message: `the output ${output} of ${stage} was lost again after it had been rebuilt`,
+    hint: 'Is something else deleting or changing files under artifacts/?',
+  };
 }

@@ -9,7 +9,7 @@ import type { Action } from './decide.ts';
 import type { Step, Work } from './drive.ts';
 import type { Outcome, Reason } from './events.ts';
 import type { LostOutput } from './lost-outputs.ts';
-import { MustRun } from './must-run.ts';
+import { lostAgain, MustRun } from './must-run.ts';
 import type { Plan } from './plan.ts';
 import type { Schedule } from './schedule.ts';
 import { type Finish, StageEndings } from './stage-endings.ts';
@@ -192,13 +192,6 @@ export class StageWork implements Work {
       throw error;
     }
   }
-}
-
-function lostAgain({ stage, output }: LostOutput): AttemptError {
-  return {
-    message: `the output ${output} of ${stage} was lost again after it had been rebuilt`,
-    hint: 'Is something else deleting or changing files under artifacts/?',
-  };
 }
 
 function finishedElsewhere({ provenance }: ActionRecord): Reason {
