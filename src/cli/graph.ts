@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { show } from '../runner/reporters/show.ts';
 import { GRAPH_FORMATS, type GraphFormat } from './graph-formats.ts';
-import { addSetOption, type PipelineOptions } from './pipeline-options.ts';
+import { addSetOption, type PipelineOptions, pipelineFile } from './pipeline-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -13,7 +13,7 @@ Examples:
 export function graphCommand(program: Command): void {
   addSetOption(program.command('graph'))
     .description('print the graph of a pipeline')
-    .argument('<file>', 'pipeline file')
+    .argument('<file>', 'pipeline file', pipelineFile)
     .addOption(new Option('--format <format>', 'how to print it').choices(GRAPH_FORMATS).default('text'))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: PipelineOptions & { readonly format: GraphFormat }) => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addArtifactsOption, addSetOption, addStagesOptions } from './pipeline-options.ts';
+import { addArtifactsOption, addSetOption, addStagesOptions, pipelineFile } from './pipeline-options.ts';
 import type { PlanVerbOptions } from './show-plan.ts';
 
 const EXAMPLES = `
@@ -13,7 +13,7 @@ Examples:
 export function planCommand(program: Command): void {
   addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))
     .description('show what would run, and why')
-    .argument('<file>', 'pipeline file')
+    .argument('<file>', 'pipeline file', pipelineFile)
     .option('--offline', 'do not ask whether the world has changed')
     .option('--json', 'print a JSON document')
     .addHelpText('after', EXAMPLES)

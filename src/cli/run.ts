@@ -6,6 +6,7 @@ import {
   addSetOption,
   addStagesOptions,
   type PipelineOptions,
+  pipelineFile,
   type StagesOptions,
 } from './pipeline-options.ts';
 
@@ -33,7 +34,7 @@ export function runCommand(program: Command): void {
   const command = program
     .command('run')
     .description('run what is not up to date in a pipeline')
-    .argument('<file>', 'pipeline file');
+    .argument('<file>', 'pipeline file', pipelineFile);
   addStagesOptions(addArtifactsOption(addSetOption(command)))
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))

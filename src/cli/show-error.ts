@@ -1,6 +1,7 @@
 import { CacheError, systemProblem } from '../cache/cache-error.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { PipelineError } from '../pipeline/diagnostic.ts';
+import { concealCredentials } from '../pipeline/url-credentials.ts';
 import { paintFor } from '../runner/reporters/paint.ts';
 import { show } from '../runner/reporters/show.ts';
 import { UnknownStageError } from '../runner/stage-graph.ts';
@@ -21,8 +22,8 @@ export async function showError(thrown: unknown): Promise<ExitCode> {
     return EXIT.usage;
   }
   if (error instanceof UserError || error instanceof StageError || error instanceof CacheError) {
-    say(`${paint('red', 'error:')} ${error.message}`);
-    if ('hint' in error && error.hint !== undefined) say(`  ${error.hint}`);
+    say(`${paint('red', 'error:')} ${concealCredentials(error.message)}`);
+    if ('hint' in error && error.hint !== undefined) say(`  ${concealCredentials(error.hint)}`);
     return error instanceof UserError || error instanceof UnknownStageError ? EXIT.usage : EXIT.failed;
   }
   const stack = error instanceof Error ? error.stack : String(error);

@@ -6,6 +6,7 @@ import type { PipelineOptions, StagesOptions } from './pipeline-options.ts';
 import { plannedStages } from './plan-document.ts';
 import { planLines } from './plan-lines.ts';
 import { tellCacheProblem } from './tell-cache-problem.ts';
+import { warnOfUndeclaredFiles } from './undeclared-files.ts';
 
 export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
   readonly offline?: true;
@@ -16,6 +17,7 @@ export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
 export async function showPlan(file: string, options: PlanVerbOptions): Promise<void> {
   const artifacts = artifactsDirectory(file, options);
   const pipeline = await openRememberedPipeline(file, options, artifacts);
+  await warnOfUndeclaredFiles(pipeline);
   const plan = await planPipeline(pipeline, {
     artifactsDirectory: artifacts,
     environment: process.env,

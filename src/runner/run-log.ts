@@ -1,3 +1,4 @@
+import type { CacheError } from '../cache/cache-error.ts';
 import type { CacheProblem } from '../cache/cache-problem.ts';
 import type { StageEvent } from '../contract/stage-event.ts';
 import type { RunEvent } from './events.ts';
@@ -25,4 +26,9 @@ export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
 
 export function cacheProblemEvent(problem: CacheProblem): NewRunEvent {
   return { type: 'cache-problem', ...problem };
+}
+
+/** Tells that the run's folder cannot be written, or not any more. */
+export function notStored({ message }: CacheError): NewRunEvent {
+  return cacheProblemEvent({ code: 'run-not-stored', message });
 }

@@ -6,10 +6,11 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { Outcome, RunEvent } from '../../src/runner/events.ts';
-import { type RunOptions, type RunSummary, runPipeline } from '../../src/runner/execute.ts';
+import { type RunSummary, runPipeline } from '../../src/runner/execute.ts';
 import { LocalExecutor } from '../../src/runner/local-executor.ts';
 import { type Plan, planPipeline } from '../../src/runner/plan.ts';
 import { RunControl } from '../../src/runner/run-control.ts';
+import type { RunOptions } from '../../src/runner/run-options.ts';
 import { pipelineOf, type StageSketch } from './fixtures/pipeline-of.ts';
 import type { Order, Report } from './fixtures/stage-types.ts';
 
