@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { concealCredentials } from '../pipeline/resolve/url-credentials.ts';
 import { visible } from '../terminal/show.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { EXIT } from './exit-code.ts';
@@ -47,7 +48,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .addHelpText('after', EXAMPLES)
     .configureOutput({
       writeOut: (text) => process.stdout.write(visible(text)),
-      writeErr: (text) => process.stderr.write(visible(text)),
+      writeErr: (text) => process.stderr.write(visible(concealCredentials(text))),
     })
     .exitOverride();
   const [first = '', second] = args;

@@ -1,6 +1,7 @@
 import { StageError } from '../contract/stage-context.ts';
 import { CacheError, systemProblem } from '../files/system-problem.ts';
 import { PipelineError } from '../pipeline/diagnostics/diagnostic.ts';
+import { concealCredentials } from '../pipeline/resolve/url-credentials.ts';
 import { UnknownStageError } from '../runner/plan/stage-graph.ts';
 import { paintFor } from '../terminal/paint.ts';
 import { show } from '../terminal/show.ts';
@@ -21,8 +22,8 @@ export async function showError(thrown: unknown): Promise<ExitCode> {
     return EXIT.usage;
   }
   if (error instanceof UserError || error instanceof StageError || error instanceof CacheError) {
-    say(`${paint('red', 'error:')} ${error.message}`);
-    if ('hint' in error && error.hint !== undefined) say(`  ${error.hint}`);
+    say(`${paint('red', 'error:')} ${concealCredentials(error.message)}`);
+    if ('hint' in error && error.hint !== undefined) say(`  ${concealCredentials(error.hint)}`);
     return error instanceof UserError || error instanceof UnknownStageError ? EXIT.usage : EXIT.failed;
   }
   const stack = error instanceof Error ? error.stack : String(error);

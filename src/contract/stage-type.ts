@@ -56,6 +56,8 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
    * is not ours; its process then sees of the environment only what the pipeline declares.
    */
   readonly inputAccess?: 'in-place' | 'copy';
+  /** Texts of the settings that programs get as they are. A path in them is read although it is no input. */
+  programTexts?(settings: Static<Schema>): readonly string[];
   /** True where the stage computes with tensors and needs an engine. */
   readonly tensors?: boolean;
   /** At most this many stages of the type run at once (`train`: 1); unlimited when absent. */

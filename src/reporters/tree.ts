@@ -53,7 +53,9 @@ export class TreeReporter implements Reporter {
   }
 
   #lines(): readonly string[] {
-    const { columns = 80, rows = 24 } = this.#output;
+    // Serial lines and terminals of containers say 0 for a size that they do not know.
+    const columns = this.#output.columns || 80;
+    const rows = this.#output.rows || 24;
     // An empty line sets the tree off from what the stages say.
     const view = { columns, rows: rows - 1, now: Date.now(), paint: this.#paint };
     return ['', ...treeLines(this.#state, view).map(rendered)];

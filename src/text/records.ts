@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isObject } from '../contract/json.ts';
 import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { linesOf } from './lines.ts';
@@ -58,8 +59,4 @@ function parseRecord(text: string, place: string): InstructionRecord {
       throw new StageError(`${place} of the records: \`${field}\` is not a text`);
   }
   return value as unknown as InstructionRecord;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

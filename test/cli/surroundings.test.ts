@@ -178,6 +178,13 @@ describe.skipIf(process.platform !== 'linux')('streams and folders that are gone
     ],
     ['standard error closed', '$PIPE plan none.yaml 2>&-', 2, /^$/],
     ['standard error on a full disk', '$PIPE plan none.yaml 2>/dev/full', 2, /^$/],
+    ['standard input closed', '$PIPE run one.yaml <&-', 0, /^$/],
+    ['standard input, output and error closed', '$PIPE run one.yaml <&- >&- 2>&-', 0, /^$/],
+    ['a folder for temporary files that is gone', 'TMPDIR=/none $PIPE run one.yaml', 0, /^$/],
+    ['a file as the folder for temporary files', 'TMPDIR=/dev/null $PIPE run one.yaml', 0, /^$/],
+    ['an unknown language', 'LANG=tlh_QO.KOI8-R LC_ALL=none $PIPE run one.yaml', 0, /^$/],
+    ['a language without an encoding', 'LC_ALL=C $PIPE run one.yaml', 0, /^$/],
+    ['an empty environment', 'env -i $PIPE run one.yaml', 0, /^$/],
     [
       'the current folder deleted',
       'mkdir gone; cd gone; rmdir ../gone; $PIPE status',

@@ -21,6 +21,8 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   'an encoded colon': `http://u%3A${PASSWORD}@h`,
   'an encoded slash': `http:%2F%2Fu:${PASSWORD}@h`,
   'an escape of YAML': `http:\\u002f\\x2fu:${PASSWORD}@h`,
+  'an escaped @': `https://u:${PASSWORD}\\x40h`,
+  'a quote in it': `https://u:\\"${PASSWORD}@h`,
   'a slash in it': `http://u:${PASSWORD}/x@h`,
   'spaces in it': `http://u:a ${PASSWORD} b@h`,
   'a token': `https://${PASSWORD}@h/x`,
@@ -43,7 +45,10 @@ const PLACES: Readonly<Record<string, (url: string) => readonly [text: string, s
   'a sweep': (url) => [`${HEAD}params: { url: x }\nsweep: { url: [${url}, y] }\n`],
   '--set': (url) => [`${HEAD}params: { url: x }\n`, `url=${url}`],
   'a wrong --set': (url) => [HEAD, `nothing=${url}`],
-  'a --set of the wrong form': (url) => [HEAD, parse(url).replace('=', '')],
+  'a --set of the wrong form': (url) => [HEAD, `..=${parse(url)}`],
+  'a --set with a mistake in its YAML': (url) => [`${HEAD}params: { url: x }\n`, `url=${url} : [`],
+  'a line with a mistake in its YAML': (url) => [`${HEAD}x-a: [${url} : ]]\n`],
+  'a text that is not closed': (url) => [`${HEAD}x-a: ${url.slice(0, -1)}\n`],
   extends: (url) => [`extends: ${url}\n`],
   'an unknown key': (url) => [`${HEAD}unknown: ${url}\n`],
   'a key': (url) => [`${HEAD}params: { ${url}: 1 }\n`],
@@ -79,3 +84,51 @@ function filesBelow(folder: string): readonly string[] {
   const names = isFolder ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
   return names.map((name) => join(folder, name)).filter((path) => statSync(path).isFile());
 }
+
+describe('a password in a URL in the place of a file', () => {
+  const project = new Project();
+  afterAll(() => project.remove());
+  const VERBS = {
+    run: [],
+    plan: [],
+    validate: ['other.yaml'],
+    graph: [],
+    status: [],
+    cat: ['a.o'],
+    get: ['a.o', 'copy'],
+  };
+  const ADDRESSES = [
+    `https://u:${PASSWORD}@h/x.yaml`,
+    `//u:${PASSWORD}@h`,
+    `postgres://u:${PASSWORD}@h/x`,
+    `https://${PASSWORD}@h/x.yaml`,
+    `https://h/x.yaml?token=${PASSWORD}`,
+  ];
+
+  it.each(Object.entries(VERBS))('is not shown by %s', async (verb, more) => {
+    for (const address of ADDRESSES) {
+      const { code, stdout, stderr } = await project.pipe([verb, address, ...more]);
+      expect(stdout + stderr).not.toContain(PASSWORD);
+      expect(stderr).toMatch(/^error: .*•••.* is not a file\n {2}.*download/);
+      expect(code).toBe(2);
+    }
+  });
+
+  it.each([
+    ['a verb', [`https://u:${PASSWORD}@h/x.yaml`]],
+    ['an output', ['cat', 'p.yaml', `https://u:${PASSWORD}@h/x.yaml`]],
+    ['an option', ['run', 'p.yaml', '--jobs', `https://u:${PASSWORD}@h/x.yaml`]],
+    ['the artifacts', ['run', 'p.yaml', '--artifacts', `/dev/null/https://u:${PASSWORD}@h/x.yaml`]],
+  ])('nor in the place of %s', async (_, args) => {
+    project.write('p.yaml', HEAD);
+    const { code, stdout, stderr } = await project.pipe(args);
+    expect(stderr).toContain('•••');
+    expect(stdout + stderr).not.toContain(PASSWORD);
+    expect(code).not.toBe(0);
+  });
+
+  it('of a file that exists is a name like any other', async () => {
+    project.write(`http:/u:${PASSWORD}@h/x.yaml`, HEAD);
+    expect((await project.pipe(['graph', `http:/u:${PASSWORD}@h/x.yaml`])).code).toBe(0);
+  });
+});

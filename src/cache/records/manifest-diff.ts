@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
-import type { Json, JsonObject } from '../../contract/json.ts';
+import { isObject, type Json, type JsonObject } from '../../contract/json.ts';
 import { isDigest } from '../../files/digest.ts';
 import type { KeyManifest } from './action-key.ts';
 
@@ -87,9 +87,4 @@ function firstDifference(before: Json | undefined, after: Json | undefined): num
 
 function own(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-/** Whether a value is one that changes are looked for inside of. */
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

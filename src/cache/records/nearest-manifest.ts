@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
-import type { Json } from '../../contract/json.ts';
+import { isObject, type Json } from '../../contract/json.ts';
 import type { KeyManifest } from './action-key.ts';
-import { type Change, changesBetween, isObject, PARTS } from './manifest-diff.ts';
+import { type Change, changesBetween, PARTS } from './manifest-diff.ts';
 
 /** Manifests with the same names everywhere, in the order of their indexes. */
 interface Group {

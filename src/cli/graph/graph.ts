@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { show } from '../../terminal/show.ts';
-import { addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import { addSetOption, type PipelineOptions, pipelineFile } from '../open/pipeline-options.ts';
 import { GRAPH_FORMATS, type GraphFormat } from './graph-formats.ts';
 
 const EXAMPLES = `
@@ -13,7 +13,7 @@ Examples:
 export function graphCommand(program: Command): void {
   addSetOption(program.command('graph'))
     .description('print the graph of a pipeline')
-    .argument('<file>', 'pipeline file')
+    .argument('<file>', 'pipeline file', pipelineFile)
     .addOption(new Option('--format <format>', 'how to print it').choices(GRAPH_FORMATS).default('text'))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: PipelineOptions & { readonly format: GraphFormat }) => {

@@ -1,4 +1,10 @@
+import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { urlCredentials } from '../../pipeline/resolve/url-credentials.ts';
+import { UserError } from '../user-error.ts';
+
+/** Nobody writes as many by hand. */
+const MOST_REPEATED = 1000;
 
 /** Options of every verb that works on a pipeline. */
 export interface PipelineOptions {
@@ -7,11 +13,20 @@ export interface PipelineOptions {
   readonly artifacts?: string;
 }
 
+/** The argument FILE. Throws a UserError for an address with credentials, before any message could repeat it. */
+export function pipelineFile(text: string): string {
+  if (urlCredentials(text).length === 0 || existsSync(text)) return text;
+  throw new UserError(
+    `${text} is not a file`,
+    'download the pipeline first, and make a new credential: a command line can be seen by others',
+  );
+}
+
 export function addSetOption(command: Command): Command {
   return command.option(
     '--set <path=value>',
     'override a parameter (epochs=3) or anything else (stages.train.with.batch_size=4); may be repeated',
-    collect,
+    repeated('Write a pipeline file that `extends` this one, with what is to be changed.'),
     [],
   );
 }
@@ -32,9 +47,12 @@ export interface StagesOptions {
 }
 
 export function addStagesOptions(command: Command): Command {
+  const stages = repeated(
+    'The name of a stage stands for all its variants, and `--only` brings what the stage needs.',
+  );
   return command
-    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', collect, [])
-    .option('--only <stage>', 'only this stage and what it needs; may be repeated', collect);
+    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', stages, [])
+    .option('--only <stage>', 'only this stage and what it needs; may be repeated', stages);
 }
 
 /** What an unset variable in a script leaves would mean the current folder. */
@@ -43,7 +61,12 @@ function folderName(text: string): string {
   return text;
 }
 
-/** For options that may be repeated. */
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
+/** For an option that may be repeated, each of which takes time in proportion to those before it. */
+function repeated(insteadOfMore: string): (value: string, before?: readonly string[]) => readonly string[] {
+  return (value, before = []) => {
+    if (before.length < MOST_REPEATED) return [...before, value];
+    throw new InvalidArgumentError(
+      `It can be given ${MOST_REPEATED.toLocaleString('en')} times at most. ${insteadOfMore}`,
+    );
+  };
 }

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { addArtifactsOption, addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addSetOption,
+  type PipelineOptions,
+  pipelineFile,
+} from '../open/pipeline-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -11,7 +16,7 @@ Examples:
 export function catCommand(program: Command): void {
   addArtifactsOption(addSetOption(program.command('cat')))
     .description('print an output of a stage')
-    .argument('<file>', 'pipeline file')
+    .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<stage.output>', 'what to print')
     .argument('[path]', 'file in it, where the output is a directory')
     .addHelpText('after', EXAMPLES)

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DESTINATION, explained } from '../../files/system-problem.ts';
-import { addArtifactsOption, addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addSetOption,
+  type PipelineOptions,
+  pipelineFile,
+} from '../open/pipeline-options.ts';
 import { UserError } from '../user-error.ts';
 
 const EXAMPLES = `
@@ -14,7 +19,7 @@ Examples:
 export function getCommand(program: Command): void {
   addArtifactsOption(addSetOption(program.command('get')))
     .description('copy an output of a stage to a place of your own')
-    .argument('<file>', 'pipeline file')
+    .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<stage.output>', 'what to copy')
     .argument('<destination>', 'file or folder to make; it must not exist')
     .addHelpText('after', EXAMPLES)

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { addArtifactsOption, addSetOption, addStagesOptions } from '../open/pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addSetOption,
+  addStagesOptions,
+  pipelineFile,
+} from '../open/pipeline-options.ts';
 import type { PlanVerbOptions } from './show-plan.ts';
 
 const EXAMPLES = `
@@ -13,7 +18,7 @@ Examples:
 export function planCommand(program: Command): void {
   addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))
     .description('show what would run, and why')
-    .argument('<file>', 'pipeline file')
+    .argument('<file>', 'pipeline file', pipelineFile)
     .option('--offline', 'do not ask whether the world has changed')
     .option('--json', 'print a JSON document')
     .addHelpText('after', EXAMPLES)

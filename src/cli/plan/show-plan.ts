@@ -4,6 +4,7 @@ import { show, visibleJson } from '../../terminal/show.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { plannedStages } from './plan-document.ts';
 import { planLines } from './plan-lines.ts';
 
@@ -16,6 +17,7 @@ export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
 export async function showPlan(file: string, options: PlanVerbOptions): Promise<void> {
   const artifacts = artifactsDirectory(file, options);
   const pipeline = await openRememberedPipeline(file, options, artifacts);
+  await warnOfUndeclaredFiles(pipeline);
   const plan = await planPipeline(pipeline, {
     artifactsDirectory: artifacts,
     environment: process.env,

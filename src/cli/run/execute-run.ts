@@ -10,6 +10,7 @@ import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
 import { packagePath } from '../package-path.ts';
+import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
 import { publishPages } from './publish-pages.ts';
 import type { RunOptions } from './run-options.ts';
@@ -25,6 +26,7 @@ const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
 export async function executeRun(file: string, options: RunOptions): Promise<ExitCode> {
   const artifacts = artifactsDirectory(file, options);
   const pipeline = await openRememberedPipeline(file, options, artifacts);
+  await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
   const reporter = chooseReporter(reporterName, process.stdout, process.env);
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
@@ -35,7 +37,9 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
   const argv = process.argv.slice(2);
   const control = new RunControl();
   const interrupt = () => control.interrupt();
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  // A terminal that closes sends it once or twice: stages may write their checkpoints all the same.
+  const hangUp = () => void (control.cancelled.aborted || control.interrupt());
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', hangUp);
   let outcome: RunSummary['outcome'];
   try {
     ({ outcome } = await runPipeline(pipeline, {
@@ -54,7 +58,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
       versions: { pipe: version, node: process.versions.node },
     }));
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', hangUp);
     await reporter.close();
   }
   if (outcome === 'succeeded' && reporterName !== 'json')

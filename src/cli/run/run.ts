@@ -1,7 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 import { REPORTER_NAMES } from '../../reporters/choose-reporter.ts';
-import { addArtifactsOption, addSetOption, addStagesOptions } from '../open/pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addSetOption,
+  addStagesOptions,
+  pipelineFile,
+} from '../open/pipeline-options.ts';
 import type { RunOptions } from './run-options.ts';
 
 const EXAMPLES = `
@@ -19,7 +24,7 @@ export function runCommand(program: Command): void {
   const command = program
     .command('run')
     .description('run what is not up to date in a pipeline')
-    .argument('<file>', 'pipeline file');
+    .argument('<file>', 'pipeline file', pipelineFile);
   addStagesOptions(addArtifactsOption(addSetOption(command)))
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import { addArtifactsOption, addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addSetOption,
+  type PipelineOptions,
+  pipelineFile,
+} from '../open/pipeline-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -11,7 +16,7 @@ Examples:
 export function statusCommand(program: Command): void {
   addArtifactsOption(addSetOption(program.command('status')))
     .description('show the last runs, what runs now, and which stages are up to date')
-    .argument('[file]', 'pipeline file')
+    .argument('[file]', 'pipeline file', pipelineFile)
     .option('--json', 'print a JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: PipelineOptions & { readonly json?: true }) => {

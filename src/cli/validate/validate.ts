@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Sources } from '../../pipeline/yaml/sources.ts';
 import { show } from '../../terminal/show.ts';
 import { counted } from '../../terminal/units.ts';
-import { addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import { addSetOption, type PipelineOptions, pipelineFile } from '../open/pipeline-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -13,17 +13,22 @@ Examples:
 export function validateCommand(program: Command): void {
   addSetOption(program.command('validate'))
     .description('check pipeline files and show everything that is wrong with them')
-    .argument('<file...>', 'pipeline files')
+    .argument('<file...>', 'pipeline files', (file, before: readonly string[] = []) => [
+      ...before,
+      pipelineFile(file),
+    ])
     .addHelpText('after', EXAMPLES)
     .action(async (files: readonly string[], options: PipelineOptions) => {
       const { openPipeline } = await import('../open/open-pipeline.ts');
       const { checkFileInputs } = await import('./check-file-inputs.ts');
+      const { warnOfUndeclaredFiles } = await import('./undeclared-files.ts');
       const { showError } = await import('../show-error.ts');
       for (const file of files) {
         try {
           const sources = new Sources();
           const pipeline = await openPipeline(file, options, sources);
           await checkFileInputs(pipeline, sources);
+          await warnOfUndeclaredFiles(pipeline);
           const stages = counted(pipeline.stages.length, 'stage');
           show(process.stdout, `${file}: ${pipeline.name} is valid, ${stages}`);
         } catch (error) {

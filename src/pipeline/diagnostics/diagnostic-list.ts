@@ -1,6 +1,7 @@
 import { concealCredentials } from '../resolve/url-credentials.ts';
 import type { Diagnostic, Place } from './diagnostic.ts';
 import { shownText } from './shown-text.ts';
+import { concealWritten } from './written-credentials.ts';
 
 /** Nobody reads more, and a hostile file has no end of them. */
 const MOST_KEPT = 1000;
@@ -62,5 +63,5 @@ export class DiagnosticList {
 
 /** Words that hold what users wrote, fit to be shown. */
 function fitWords(words: string): string {
-  return shownText(concealCredentials(words));
+  return shownText(concealWritten(concealCredentials(words)));
 }

@@ -11,6 +11,8 @@ export interface Diagnostic {
   /** Stable name of the rule, for tests and editors: `unknown-key`, `cycle`. */
   readonly code: string;
   readonly message: string;
+  /** An error where absent. */
+  readonly severity?: 'warning';
   readonly place: Place;
   /** The place holds a credential: no code frame may show it. */
   readonly conceal?: boolean;

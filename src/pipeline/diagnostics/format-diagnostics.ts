@@ -1,8 +1,9 @@
 import { relative, sep } from 'node:path';
 import { type Cell, cellsOf } from '../../terminal/display-width.ts';
-import { concealCredentials, urlCredentials } from '../resolve/url-credentials.ts';
+import { concealCredentials } from '../resolve/url-credentials.ts';
 import { LineTable } from '../yaml/line-table.ts';
 import type { Diagnostic, Place } from './diagnostic.ts';
+import { type Stretch, writtenCredentials } from './written-credentials.ts';
 
 /** Columns of source that a code frame shows at most. */
 const FRAME_WIDTH = 100;
@@ -17,7 +18,7 @@ export interface FormatOptions {
   /** Paths are shown relative to this folder where they lie inside it. */
   readonly directory: string;
   /** Styles a text; plain where it is absent. */
-  readonly paint?: (style: 'bold' | 'dim' | 'red' | 'cyan', text: string) => string;
+  readonly paint?: (style: 'bold' | 'dim' | 'red' | 'yellow' | 'cyan', text: string) => string;
   /** How many diagnostics are shown; the rest are counted. Default 20. */
   readonly limit?: number;
 }
@@ -56,11 +57,9 @@ class Printer {
     this.#paint = options.paint ?? ((_style, text) => text);
   }
 
-  diagnostic({ place, message, hint, related = [] }: Diagnostic): string {
-    const lines = [
-      `${this.#bold(this.#position(place))} ${this.#red('error:')} ${message}`,
-      ...this.#frame(place, 2),
-    ];
+  diagnostic({ severity, place, message, hint, related = [] }: Diagnostic): string {
+    const kind = severity === 'warning' ? this.#paint('yellow', 'warning:') : this.#red('error:');
+    const lines = [`${this.#bold(this.#position(place))} ${kind} ${message}`, ...this.#frame(place, 2)];
     for (const { message, place } of related.slice(0, MOST_RELATED)) {
       lines.push(`    ${this.#position(place)} ${message}`, ...this.#frame(place, 6));
     }
@@ -102,7 +101,7 @@ class Printer {
     const piece = text.slice(from, from + PIECE).toWellFormed();
     const places = [
       ...this.#concealed.filter(({ file }) => file === place.file),
-      ...credentialsNear(text, from).map((near) => ({ ...near, offset: table.start(line) + near.offset })),
+      ...credentialsNear(this.#sources.get(place.file)!, table.start(line) + from),
     ];
     const cells = conceal(cellsOf(piece), places, table.start(line) + from);
     const start = column - 1 - from;
@@ -135,13 +134,11 @@ class Printer {
   }
 }
 
-type Stretch = Pick<Place, 'offset' | 'length'>;
-
-/** Credentials of a line that may reach into the characters from `from` on that a frame can show. */
-function credentialsNear(line: string, from: number): readonly Stretch[] {
+/** Credentials that may reach into the characters from `from` on that a frame can show. */
+function credentialsNear(source: string, from: number): readonly Stretch[] {
   const start = Math.max(0, from - AROUND);
-  const near = line.slice(start, from + PIECE + AROUND);
-  return urlCredentials(near).map(({ index, secret }) => ({ offset: start + index, length: secret.length }));
+  const near = source.slice(start, from + PIECE + AROUND);
+  return writtenCredentials(near).map(({ offset, length }) => ({ offset: start + offset, length }));
 }
 
 function conceal(cells: readonly Cell[], places: readonly Stretch[], lineStart: number): readonly Cell[] {

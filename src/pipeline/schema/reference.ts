@@ -27,7 +27,7 @@ export function referencePage(stageTypes: ReadonlyMap<string, StageType>): strin
 
 const RULES = [
   'A file is one YAML 1.2 document. Refused are: numbers that are not finite, integers beyond 2^53, unquoted digests that read as numbers, duplicate and merge keys, keys that are not text, tags, and text that is not UTF-8. Top-level keys that begin with `x-` are ignored: they are a place for anchors.',
-  'Limits: 4 MiB a file, 200 levels of maps and lists, 1,000 open brackets, 100,000 values through aliases, 1,000 variants of a sweep, 200 characters a name. Of many mistakes the first 20 are shown.',
+  'Limits: 4 MiB a file, 200 levels of maps and lists, 1,000 open brackets, 100,000 values through aliases, 1,000 variants of a sweep, 1,000 `--set`, 200 characters a name. Of many mistakes the first 20 are shown.',
   'A file may be a pipe: `pipe run /dev/stdin`, `pipe run <(program)`. It is read anew on each run.',
   'URLs with a user, password or token are refused wherever they stand, in whatever spelling: pass those in variables under `secrets`.',
   '`extends`: maps merge key by key, everything else (lists too) replaces, and `null` removes what the base has. A base may extend another file. Relative paths start from the folder of the file that writes them.',

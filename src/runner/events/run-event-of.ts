@@ -1,5 +1,6 @@
 import type { CacheProblem } from '../../cache/cache-problem.ts';
 import type { StageEvent, Untimed } from '../../contract/stage-event.ts';
+import type { CacheError } from '../../files/system-problem.ts';
 import type { RunEvent } from './run-event.ts';
 
 export type NewRunEvent = Untimed<RunEvent>;
@@ -24,4 +25,9 @@ export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
 
 export function cacheProblemEvent(problem: CacheProblem): NewRunEvent {
   return { type: 'cache-problem', ...problem };
+}
+
+/** Tells that the run's folder cannot be written, or not any more. */
+export function notStored({ message }: CacheError): NewRunEvent {
+  return cacheProblemEvent({ code: 'run-not-stored', message });
 }

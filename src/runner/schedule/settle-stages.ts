@@ -8,39 +8,28 @@ import type { StageRunContext } from '../attempt/attempt-run.ts';
 import { StageRun } from '../attempt/stage-run.ts';
 import type { Outcome, Reason } from '../events/run-event.ts';
 import type { Action } from '../plan/decide.ts';
-import { type LostOutput, lostReason } from '../plan/lost-outputs.ts';
+import type { LostOutput } from '../plan/lost-outputs.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Step, Work } from './drive.ts';
+import { lostAgain, MustRun } from './must-run.ts';
 import type { Schedule } from './schedule.ts';
-
-/** What there is to tell of a finished stage besides its outcome. */
-interface Finish {
-  readonly reason: Reason;
-  readonly record?: ActionRecord;
-  readonly error?: AttemptError;
-  readonly log?: string;
-}
+import { type Finish, StageEndings } from './stage-endings.ts';
 
 /** The work behind a schedule: decides about stages, runs them, knows their records and tells how each ended. */
 export class StageWork implements Work {
-  /** How each stage ended so far. */
-  readonly outcomes = new Map<string, Outcome>();
+  readonly #endings: StageEndings;
   readonly #pipeline: Pipeline;
   readonly #plan: Plan;
   readonly #schedule: Schedule;
   readonly #context: Omit<StageRunContext, 'recordOf'>;
   readonly #stageRun: StageRun;
   readonly #stages: ReadonlyMap<string, Stage>;
-  /** Stages that run although there is a record; each at most once for that reason. */
-  readonly #mustRun: Map<string, Reason>;
-  /** Stages whose lost outputs were made again, and when that was finished (Infinity: not yet). */
-  readonly #rebuilt = new Map<string, number>();
+  readonly #mustRun: MustRun;
   readonly #records = new Map<string, ActionRecord>();
   readonly #actions = new Map<string, Action>();
   readonly #reasons = new Map<string, Reason>();
   /** Action key -> the first stage that turned out to be that action; others wait for it. */
   readonly #owners = new Map<string, string>();
-  readonly #started = new Map<string, number>();
 
   constructor(
     pipeline: Pipeline,
@@ -52,9 +41,15 @@ export class StageWork implements Work {
     this.#plan = plan;
     this.#schedule = schedule;
     this.#context = context;
+    this.#endings = new StageEndings(context.emit);
     this.#stageRun = new StageRun({ ...context, recordOf: this.#recordOf });
     this.#stages = new Map(plan.stages.map(({ stage }) => [stage.id, stage]));
-    this.#mustRun = new Map(plan.mustRun);
+    this.#mustRun = new MustRun(plan.mustRun);
+  }
+
+  /** How each stage ended so far. */
+  get outcomes(): ReadonlyMap<string, Outcome> {
+    return this.#endings.outcomes;
   }
 
   /** Settles the stages that the plan found to be hits, so that nothing of them is decided twice. */
@@ -75,7 +70,7 @@ export class StageWork implements Work {
       this.#actions.set(id, action);
       const owner = this.#ownerOf(action, id);
       if (owner !== id) return await this.#follow(id, owner);
-      const must = this.#mustRun.get(id);
+      const must = this.#mustRun.reasonOf(id);
       const decision = must
         ? { hit: false as const, reason: must }
         : await this.#context.decider.decide(stage, action);
@@ -86,7 +81,7 @@ export class StageWork implements Work {
   }
 
   async run(id: string): Promise<Step> {
-    if (!this.#started.has(id)) this.#started.set(id, performance.now());
+    this.#endings.begin(id);
     const reason = this.#reasons.get(id)!;
     const began = performance.now();
     return await this.#mendable(id, async () => {
@@ -100,15 +95,15 @@ export class StageWork implements Work {
       const log = end.log === undefined ? {} : { log: end.log };
       switch (end.status) {
         case 'ran':
-          this.#mustRun.delete(id);
+          this.#mustRun.fulfil(id);
           return await this.#done(id, 'ran', end.record, { reason, ...log });
         case 'found-elsewhere':
-          this.#mustRun.delete(id);
+          this.#mustRun.fulfil(id);
           return await this.#done(id, 'hit', end.record, { reason: finishedElsewhere(end.record) });
         case 'failed':
           return this.#failed(id, end.error, log);
         case 'cancelled':
-          this.#finish(id, 'cancelled', { reason: cancelled(), ...log });
+          this.#endings.cancelled(id, log);
           return { to: 'cancelled' };
         case 'lost':
           return this.#rebuild(id, end.lost, began);
@@ -117,12 +112,8 @@ export class StageWork implements Work {
   }
 
   ended(id: string, state: 'skipped' | 'cancelled', because: string | undefined): void {
-    const skipped: Reason = {
-      code: 'upstream-failed',
-      message: `after ${because} failed`,
-      after: because === undefined ? [] : [because],
-    };
-    this.#finish(id, state, { reason: state === 'skipped' ? skipped : cancelled() });
+    if (state === 'skipped') this.#endings.skipped(id, because);
+    else this.#endings.cancelled(id);
   }
 
   #stage(id: string): Stage {
@@ -143,7 +134,7 @@ export class StageWork implements Work {
       owner !== undefined &&
       this.#mustRun.has(id) &&
       !this.#mustRun.has(owner) &&
-      this.outcomes.get(owner) === 'hit';
+      this.#endings.outcomes.get(owner) === 'hit';
     if (owner !== undefined && this.#actions.get(owner)?.key === key && !redo) return owner;
     this.#owners.set(key, id);
     return id;
@@ -162,13 +153,11 @@ export class StageWork implements Work {
     const again: string[] = [];
     for (const output of lost) {
       // Missed by another stage as well, and being made again or made again meanwhile.
-      const rebuilt = this.#rebuilt.get(output.stage);
-      if (this.#schedule.state(output.stage) !== 'done' || (rebuilt ?? 0) > began) continue;
-      if (rebuilt !== undefined) return this.#failed(id, lostAgain(output), {});
-      const reason = lostReason(output, id);
+      if (this.#schedule.state(output.stage) !== 'done') continue;
+      const reason = this.#mustRun.rebuild(output, id, began);
+      if (reason === 'since') continue;
+      if (reason === 'again') return this.#failed(id, lostAgain(output), {});
       again.push(output.stage);
-      this.#rebuilt.set(output.stage, Number.POSITIVE_INFINITY);
-      this.#mustRun.set(output.stage, reason);
       this.#context.emit({ type: 'stage-planned', stage: output.stage, state: 'run', reason });
     }
     return { to: 'waiting', rebuild: again };
@@ -176,37 +165,17 @@ export class StageWork implements Work {
 
   async #done(id: string, outcome: 'hit' | 'ran', record: ActionRecord, finish: Finish): Promise<Step> {
     this.#records.set(id, record);
-    if (this.#rebuilt.has(id)) this.#rebuilt.set(id, performance.now());
+    this.#mustRun.noteDone(id);
     const name = { pipeline: this.#pipeline.name, stage: id };
     // Serves only later explanations; a result that is recorded does not fail for it.
     await rememberKey(this.#context.workspace.cacheDirectory, name, record.key).catch(() => {});
-    this.#finish(id, outcome, { ...finish, record });
+    this.#endings.finish(id, outcome, { ...finish, record });
     return { to: 'done' };
   }
 
   #failed(id: string, error: AttemptError, finish: Pick<Finish, 'log'>): Step {
-    this.#finish(id, 'failed', { reason: { code: 'failed', message: error.message }, error, ...finish });
+    this.#endings.failed(id, error, finish);
     return { to: 'failed' };
-  }
-
-  #finish(id: string, outcome: Outcome, { reason, record, error, log }: Finish): void {
-    this.outcomes.set(id, outcome);
-    const started = this.#started.get(id);
-    this.#context.emit({
-      type: 'stage-finished',
-      stage: id,
-      outcome,
-      reason,
-      duration_ms: started === undefined ? 0 : Math.round(performance.now() - started),
-      outputs: Object.fromEntries(
-        Object.entries(record?.outputs ?? {}).map(([name, { digest, bytes }]) => [name, { digest, bytes }]),
-      ),
-      ...metricsOf(record),
-      ...(error && {
-        error: { message: error.message, ...(error.hint !== undefined && { hint: error.hint }) },
-      }),
-      ...(log !== undefined && { log }),
-    });
   }
 
   /** What a user can mend fails the stage. Anything else is a bug: what runs is stopped, and the error goes up. */
@@ -223,22 +192,6 @@ export class StageWork implements Work {
       throw error;
     }
   }
-}
-
-function lostAgain({ stage, output }: LostOutput): AttemptError {
-  return {
-    message: `the output ${output} of ${stage} was lost again after it had been rebuilt`,
-    hint: 'Is something else deleting or changing files under artifacts/?',
-  };
-}
-
-function metricsOf(record: ActionRecord | undefined): { metrics?: Readonly<Record<string, number>> } {
-  const metrics = (record?.provenance.metrics ?? {}) as Readonly<Record<string, number>>;
-  return Object.keys(metrics).length > 0 ? { metrics } : {};
-}
-
-function cancelled(): Reason {
-  return { code: 'cancelled', message: 'the run was cancelled' };
 }
 
 function finishedElsewhere({ provenance }: ActionRecord): Reason {

@@ -62,6 +62,7 @@ export const command = defineStage({
         ],
       ),
     ),
+  programTexts: ({ run }) => (typeof run === 'string' ? [run] : run),
   async run(context) {
     const { runCommand } = await import('./run-command.ts');
     await runCommand({

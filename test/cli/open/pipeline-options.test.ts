@@ -30,3 +30,29 @@ describe('--artifacts', () => {
     },
   );
 });
+
+describe.each(['--set', '--force', '--only'])('%s, which may be repeated,', (option) => {
+  let project: Project;
+  beforeAll(() => {
+    project = new Project({ 'small.yaml': SMALL });
+  });
+  afterAll(() => project.remove());
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => [
+      option,
+      option === '--set' ? `mark=${index}` : 'shout',
+    ]).flat();
+
+  it('is taken a thousand times', async () => {
+    const { code, stderr } = await project.pipe(['plan', 'small.yaml', ...many(1000)]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('is refused beyond that, with what to do instead', async () => {
+    const { code, stderr } = await project.pipe(['plan', 'small.yaml', ...many(1001)]);
+    expect(stderr).toMatch(
+      new RegExp(`^error: option '${option} .* is invalid\\. It can be given 1,000 times at most\\. .*\\.\n`),
+    );
+    expect(code).toBe(2);
+  });
+});

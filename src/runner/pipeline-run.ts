@@ -1,0 +1,112 @@
+import { removeLeftovers } from '../cache/leftovers.ts';
+import type { EngineChoice } from '../contract/engine-name.ts';
+import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
+import { endDeadAttempts } from './attempt/attempt-directory.ts';
+import type { Outcome } from './events/run-event.ts';
+import { type Emit, notStored } from './events/run-event-of.ts';
+import type { RunStore } from './events/run-store.ts';
+import { Decider } from './plan/decide.ts';
+import { makePlan, type Plan } from './plan/plan.ts';
+import { preflight } from './plan/preflight.ts';
+import { producersOf } from './plan/stage-graph.ts';
+import type { RunOptions, RunOutcome } from './run-options.ts';
+import { drive } from './schedule/drive.ts';
+import { machineCapacity } from './schedule/machine-capacity.ts';
+import { Schedule } from './schedule/schedule.ts';
+import { StageWork } from './schedule/settle-stages.ts';
+import type { Workspace } from './workspace.ts';
+
+/** A run between its first and its last event: plans, checks what the stages will need, and drives the schedule. */
+export class PipelineRun {
+  readonly #pipeline: Pipeline;
+  readonly #options: RunOptions;
+  readonly #workspace: Workspace;
+  readonly #store: RunStore;
+  readonly #emit: Emit;
+  readonly #capacity: Resources;
+  #engine: Promise<EngineChoice> | undefined;
+
+  constructor(pipeline: Pipeline, options: RunOptions, workspace: Workspace, store: RunStore, emit: Emit) {
+    this.#pipeline = pipeline;
+    this.#options = options;
+    this.#workspace = workspace;
+    this.#store = store;
+    this.#emit = emit;
+    this.#capacity = options.capacity ?? machineCapacity();
+  }
+
+  /** Adds to `counts` how each stage ended, also when this throws. */
+  async run(counts: Record<Outcome, number>): Promise<RunOutcome> {
+    const decider = new Decider(this.#pipeline.name, this.#workspace, this.#options);
+    const plan = await makePlan(this.#pipeline, decider, this.#workspace, this.#options);
+    for (const { stage, state, reason } of plan.stages) {
+      this.#emit({ type: 'stage-planned', stage: stage.id, state, reason });
+    }
+    const isStale = plan.stages.some(({ state }) => state !== 'hit');
+    // Hits need nothing written; whatever runs could not store its result either.
+    if (this.#store.problem !== undefined) {
+      if (isStale) throw this.#store.problem;
+      this.#emit(notStored(this.#store.problem));
+    }
+    if (isStale) {
+      await removeLeftovers(this.#workspace);
+      await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
+    }
+    if (await this.#preflightFails(plan)) return 'preflight-failed';
+    const schedule = this.#schedule(plan);
+    const { executor, control, environment } = this.#options;
+    const work = new StageWork(this.#pipeline, plan, schedule, {
+      workspace: this.#workspace,
+      decider,
+      executor,
+      control,
+      environment,
+      store: this.#store,
+      chooseEngine: this.#chooseEngine,
+      emit: this.#emit,
+    });
+    try {
+      await work.takeHits();
+      await drive(schedule, work, control.cancelled);
+    } finally {
+      for (const outcome of work.outcomes.values()) counts[outcome]++;
+    }
+    if (counts.failed > 0) return 'failed';
+    return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+  }
+
+  async #preflightFails(plan: Plan): Promise<boolean> {
+    if (!this.#options.preflight || plan.stages.every(({ state }) => state === 'hit')) return false;
+    const { environment, artifactsDirectory, control } = this.#options;
+    const problems = await preflight(plan, {
+      environment,
+      artifactsDirectory,
+      capacity: this.#capacity,
+      chooseEngine: this.#chooseEngine,
+      signal: control.cancelled,
+    });
+    if (problems.length === 0 || control.cancelled.aborted) return false;
+    this.#emit({ type: 'preflight-failed', problems });
+    return true;
+  }
+
+  #schedule({ stages }: Plan): Schedule {
+    const tasks = stages.map(({ stage }) => ({
+      id: stage.id,
+      needs: producersOf(stage),
+      resources: stage.execution.resources,
+      class: stage.type.uses,
+      atMost: stage.type.atMost ?? Number.POSITIVE_INFINITY,
+    }));
+    return new Schedule(tasks, { jobs: this.#options.jobs, capacity: this.#capacity });
+  }
+
+  /** Once a run, when it is first needed. */
+  readonly #chooseEngine = (): Promise<EngineChoice> => {
+    this.#engine ??= this.#options.chooseEngine(this.#pipeline.engine).then((choice) => {
+      this.#emit({ type: 'engine-chosen', ...choice });
+      return choice;
+    });
+    return this.#engine;
+  };
+}

@@ -1,0 +1,33 @@
+import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
+import type { Resources } from '../pipeline/pipeline.ts';
+import type { RunEvent } from './events/run-event.ts';
+import type { Executor } from './executor/executor.ts';
+import type { DecideOptions } from './plan/decide.ts';
+import type { RunControl } from './schedule/run-control.ts';
+
+/** How a pipeline is to be run. */
+export interface RunOptions extends DecideOptions {
+  readonly artifactsDirectory: string;
+  /** At most this many stages at once. */
+  readonly jobs: number;
+  /** False: nothing is checked before the first stage starts. */
+  readonly preflight: boolean;
+  /** Ids or names of stages that run whatever is cached. */
+  readonly force?: readonly string[];
+  /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. */
+  readonly only?: readonly string[];
+  readonly executor: Executor;
+  /** Called at most once, and only where a stage that computes with tensors runs or may run. */
+  readonly chooseEngine: (requested: EngineName | 'auto') => Promise<EngineChoice>;
+  /** Told of everything, in order. */
+  readonly emit: (event: RunEvent) => void;
+  readonly control: RunControl;
+  /** The command line, without the program: stored, and told as what continues the run. */
+  readonly argv: readonly string[];
+  /** Versions that are recorded (`pipe`, `node`). */
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the machine has; found out when absent. */
+  readonly capacity?: Resources;
+}
+
+export type RunOutcome = 'succeeded' | 'failed' | 'cancelled' | 'preflight-failed';
