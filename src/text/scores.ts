@@ -4,19 +4,21 @@ import { Value } from '@sinclair/typebox/value';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
 
-/** An element of a `scores` file. A judge may add measures of its own; whoever writes a file by hand may omit the index. */
+/** An element of a `scores` file. A judge may add measures of its own, such as `rouge_l`. */
 const Score = Type.Object({
+  /** A file written by hand may omit it. */
   index: Type.Optional(Type.Number()),
+  /** Null where the judge's reply cannot be understood. */
   score: Type.Union([Type.Null(), Type.Number({ minimum: 0, maximum: 100 })]),
+  /** Why there is no score. */
   reason: Type.Optional(Type.String()),
+  /** The judge's words as they came; a comparison has none. */
   reply: Type.Optional(Type.String()),
+  /** The judge's verdict in free text. */
   rationale: Type.Optional(Type.String()),
 });
 
-/**
- * What a judge made of one response, from its reply to the page: a `score` from 0 to 100, or null with the `reason`; the
- * `reply` as it came, and the judge's verdict in free text (`rationale`), where there are such.
- */
+/** What a judge made of one response: the same shape from the judge's reply to the page. */
 export interface Judgement extends Static<typeof Score> {
   /** Place of the response in its file. */
   readonly index: number;
@@ -45,25 +47,29 @@ const ScoreStatistics = Type.Object({
 export type ScoreStatistics = Static<typeof ScoreStatistics>;
 
 const ScoreSummary = Type.Object({ judge: JudgeIdentity, ...ScoreStatistics.properties });
-/** The `summary` of scores, with who made them. Holds nothing that depends on time or host. */
+/** The content of a `summary` file: who judged, and the statistics of the scores. It does not depend on time or host. */
 export type ScoreSummary = Static<typeof ScoreSummary>;
 
-/** Reads a `scores` file. `input` names it in errors. Throws StageError with the place where it is wrong. */
+/**
+ * Reads a `scores` file; an element without an index gets that of its place. `input` names the file in errors. Throws
+ * StageError with the place where it is wrong.
+ */
 export async function readScores(path: string, input: string): Promise<Judgement[]> {
   const scores = await readChecked(path, input, Type.Array(Score));
   return scores.map((score, index) => ({ index, ...score }));
 }
 
-/** Writes a `scores` file: an element for each response, in their order. */
+/** Writes a `scores` file: one element a response, in their order. Throws the system's error. */
 export async function writeScores(path: string, judgements: readonly Judgement[]): Promise<void> {
   await writeFile(path, jsonText(judgements));
 }
 
-/** Reads a `summary` file. `input` names it in errors. Throws StageError with the place where it is wrong. */
+/** Reads a `summary` file. `input` names the file in errors. Throws StageError with the place where it is wrong. */
 export async function readScoreSummary(path: string, input: string): Promise<ScoreSummary> {
   return await readChecked(path, input, ScoreSummary);
 }
 
+/** Writes a `summary` file. Throws the system's error. */
 export async function writeScoreSummary(path: string, summary: ScoreSummary): Promise<void> {
   await writeFile(path, jsonText(summary));
 }

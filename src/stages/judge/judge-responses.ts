@@ -7,8 +7,8 @@ import type { Judge } from './judge-contract.ts';
 type Context = StageContext<{ readonly concurrency: number }>;
 
 /**
- * Has a judge score every response, `concurrency` at a time. What costs much to judge survives a failure in the work
- * directory, item by item. Throws what the judge throws, and the signal's reason when that is aborted.
+ * Asks a judge for every response, `concurrency` at a time. Finished items survive a failure in the work directory, if
+ * the judge says what they are kept for. Throws what the judge throws, and the signal's reason when that is aborted.
  */
 export async function judgeResponses(
   judge: Judge,
@@ -37,7 +37,7 @@ export async function judgeResponses(
   }
 }
 
-/** The judgements so far, by index, with their mean as it grows. */
+/** The judgements so far. Their mean is kept as a sum and a count, because it is asked after every item. */
 class Judged {
   readonly #judgements = new Map<number, Judgement>();
   readonly #total: number;
@@ -75,7 +75,7 @@ class Judged {
   }
 }
 
-/** Works through the items, so many at a time. After the first failure nothing is begun, and it is thrown. */
+/** Works through the items, `concurrency` at a time. After the first failure no item is begun, and it is thrown. */
 async function inParallel<Item>(
   items: readonly Item[],
   concurrency: number,

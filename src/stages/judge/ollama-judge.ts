@@ -11,8 +11,8 @@ type Settings = SettingsOf<'ollama'>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A language model behind Ollama's API, that scores each response, and the first `rationales` ones also in free text. It
- * throws StageError when Ollama stays away or lacks the model.
+ * A language model behind Ollama's API. It scores every response, and gives its verdict on the first `rationales` ones
+ * also in free text. Throws StageError if Ollama does not answer or lacks the model.
  */
 export function ollamaJudge(settings: Settings, retryPolicy?: RetryPolicy): Judge {
   const { kind, label, model, prompt, instructions } = settings.judge;
@@ -47,7 +47,7 @@ export function ollamaJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
           const { content, doneReason } = await ollama.ask(question + instructions, signal);
           const rationale =
             index < settings.rationales ? { rationale: (await ollama.ask(question, signal)).content } : {};
-          // Asked after each item: it is kept for later attempts, so it must be the words of this very model.
+          // After every item, because each is kept for later attempts: it must be the words of this very model.
           if ((await ollama.digest(signal)) !== digest) throw replaced(model);
           return { index, ...readScore(content, doneReason), reply: content, ...rationale };
         },

@@ -9,7 +9,7 @@ import { freshDirectory, removeDirectories, runStage, type StageRunOptions } fro
 
 afterEach(removeDirectories);
 
-/** Scores a response by its length, and keeps what it scored for the ruler of that length. */
+/** Scores a response by its length; its judgements are kept for the ruler that it used. */
 class LengthJudge implements Judge {
   readonly #ruler: string;
   readonly #longest: number;
@@ -48,7 +48,7 @@ beforeEach(() => {
 
 const read = (path: string | undefined) => JSON.parse(readFileSync(path!, 'utf8'));
 
-/** The stage with this judge in the place of those that it ships with. */
+/** Runs the stage with this judge instead of the one that its settings name. */
 const runWith = (another: Judge, options: StageRunOptions = {}) =>
   runStage(
     { ...judge, run: (context) => runJudge(another, context) },
@@ -59,8 +59,8 @@ const runWith = (another: Judge, options: StageRunOptions = {}) =>
     },
   );
 
-describe('another kind of judge, of which the stage knows the interface alone', () => {
-  it('has its scores, measures of its own and the reasons of what has none', async () => {
+describe('another kind of judge, which the stage knows by the interface alone', () => {
+  it('gives its scores with measures of its own, and a reason where there is none', async () => {
     const { outputs } = await runWith(new LengthJudge('wood'));
     expect(read(outputs.scores)).toEqual([
       { index: 0, score: 1, half: 0.5 },
@@ -78,7 +78,7 @@ describe('another kind of judge, of which the stage knows the interface alone', 
     });
   });
 
-  it('has its mean told while it works, of the items with a score', async () => {
+  it('has the mean of its scores reported while it works', async () => {
     const { events } = await runWith(new LengthJudge('wood'));
     const progress = events.flatMap((event) => (event.type === 'progress' ? [event] : []));
     expect(progress.map(({ done, metrics }) => [done, metrics?.mean_score])).toEqual([
@@ -102,14 +102,14 @@ describe('another kind of judge, of which the stage knows the interface alone', 
       expect(logs).toEqual(['2 of 3 items are finished and kept']);
     });
 
-    it('goes on after what it had finished', async () => {
+    it('continues after the items that it had finished', async () => {
       const next = new LengthJudge('wood');
       const { outputs } = await runWith(next, { earlierWorkDirectories: [join(directory, 'work')] });
       expect(next.judged).toEqual([2]);
       expect(read(outputs.summary)).toMatchObject({ items: 3, mean: 2 });
     });
 
-    it('judges all anew where its items are kept for something else', async () => {
+    it('judges every item again if they were kept for something else', async () => {
       const next = new LengthJudge('steel');
       await runWith(next, { earlierWorkDirectories: [join(directory, 'work')] });
       expect(next.judged).toEqual([0, 1, 2]);
