@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
 
@@ -87,7 +88,7 @@ async function readChecked<Schema extends TSchema>(
   try {
     value = JSON.parse(withoutMark(await readFile(path, 'utf8')));
   } catch (error) {
-    throw new StageError(`Input ${input} is not JSON: ${error instanceof Error ? error.message : error}.`);
+    throw new StageError(`Input ${input} is not JSON: ${messageOf(error)}.`);
   }
   if (Value.Check(schema, value)) return value;
   const [fault] = [...Value.Errors(schema, value)];

@@ -1,3 +1,4 @@
+import { messageOf } from '../../contract/message-of.ts';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
 import { ollamaUrl } from '../network/ollama-address.ts';
@@ -96,7 +97,7 @@ function problemOf(error: unknown): Problem {
   if (error instanceof StageError) {
     return { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }
-  return { message: `Ollama could not be asked: ${error instanceof Error ? error.message : error}.` };
+  return { message: `Ollama could not be asked: ${messageOf(error)}.` };
 }
 
 function replaced(model: string): StageError {
