@@ -21,7 +21,7 @@ import {
 } from './run-stage.ts';
 import { TINY_BYTES, writeTrainInputs } from './train-inputs.ts';
 
-// The judge's work is tried beside its file's format (finished-items.test.ts).
+// The judge's work is tried next to the format of its file (test/files/journal.test.ts).
 
 const RUNS = Number(process.env.PIPE_DAMAGE_RUNS ?? 15);
 

@@ -1,12 +1,14 @@
-/** What a reply to "respond with the integer number only" says. */
-export type ReadScore = { readonly score: number } | { readonly score: null; readonly reason: string };
+import type { Judgement } from '../../text/scores.ts';
 
 /**
- * Reads the score in a judge's reply: the whole reply, less white space around it, is one integer from 0 to
+ * Reads the score in a judge's reply to "respond with the integer number only": the whole reply, less white space around it, is one integer from 0 to
  * 100. Anything else is no score, never a guess: of "85 out of 100" or "8/10" nobody can say which number is
  * meant, and a reply that was cut off may lack digits.
  */
-export function readScore(reply: string, doneReason: string | undefined): ReadScore {
+export function readScore(
+  reply: string,
+  doneReason: string | undefined,
+): Pick<Judgement, 'score' | 'reason'> {
   const text = reply.trim();
   if (doneReason === 'length') return { score: null, reason: 'the reply was cut off at its greatest length' };
   if (text === '') return { score: null, reason: 'the reply is empty' };

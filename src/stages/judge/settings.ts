@@ -72,5 +72,13 @@ export const judgeSettings = Type.Object(
   { additionalProperties: false },
 );
 
-export type OllamaJudge = Static<typeof OllamaJudge>;
-export type ReferenceJudge = Static<typeof ReferenceJudge>;
+/** The settings of a judge stage. */
+export type JudgeSettings = Static<typeof judgeSettings>;
+
+/** What a pipeline names under `judge.kind`. */
+export type JudgeKind = JudgeSettings['judge']['kind'];
+
+/** The settings of a stage with that kind of judge. */
+export type SettingsOf<Kind extends JudgeKind> = JudgeSettings & {
+  readonly judge: Extract<JudgeSettings['judge'], { kind: Kind }>;
+};

@@ -1,5 +1,6 @@
+import type { Judgement } from '../../text/scores.ts';
 import { html, type Markup } from './html.ts';
-import type { ReportItem, Scored } from './report-data.ts';
+import type { ReportItem } from './report-data.ts';
 
 /** Every response beside the expected one, with its score and, where they are given, what came before training. */
 export function itemsSection(items: readonly ReportItem[]): Markup {
@@ -29,7 +30,7 @@ function column(name: string, text: string): Markup {
   return html`<div><h4>${name}</h4>${content}</div>`;
 }
 
-function scoreOf({ score }: Scored, baseline: Scored | undefined): Markup {
+function scoreOf({ score }: Judgement, baseline: Judgement | undefined): Markup {
   const before =
     baseline === undefined ? undefined : html` <small>before training ${points(baseline.score)}</small>`;
   const value = score === null ? html`<strong>no score</strong>` : html`<strong>${points(score)}</strong>`;
@@ -42,7 +43,7 @@ function points(score: number | null): string {
 }
 
 /** The judge's words: its rationale, and its reply where that gave no score. */
-function verdict({ score, reason, reply, rationale }: Scored): Markup {
+function verdict({ score, reason, reply, rationale }: Judgement): Markup {
   const unread = html`<p>No score: ${reason}.</p><p class="text">${reply}</p>`;
   return html`${score === null ? unread : undefined}
 ${rationale === undefined ? undefined : html`<details><summary>The judge's verdict in its own words</summary><p class="text">${rationale}</p></details>`}`;

@@ -1,49 +1,27 @@
 import { readFile } from 'node:fs/promises';
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import type { Json } from '../../contract/json.ts';
 import { type InputArtifact, StageError } from '../../contract/stage-context.ts';
 import { withoutMark } from '../../text/byte-order-mark.ts';
 import { type Response, readResponses } from '../../text/responses.ts';
+import { scoreStatistics } from '../../text/score-statistics.ts';
+import {
+  type JudgeIdentity,
+  type Judgement,
+  readScoreSummary,
+  readScores,
+  type ScoreStatistics,
+} from '../../text/scores.ts';
 import type { Evaluation } from '../../training/state/history.ts';
-import { type Statistics, statistics } from '../judge/summary.ts';
-
-/** What the report reads of an element of `scores`. */
-const Scored = Type.Object({
-  index: Type.Optional(Type.Number()),
-  score: Type.Union([Type.Null(), Type.Number({ minimum: 0, maximum: 100 })]),
-  reason: Type.Optional(Type.String()),
-  reply: Type.Optional(Type.String()),
-  rationale: Type.Optional(Type.String()),
-});
-export type Scored = Static<typeof Scored>;
-
-/** What the report reads of a `summary`. */
-const JudgeSummary = Type.Object({
-  judge: Type.Object({
-    label: Type.String(),
-    language_model: Type.Boolean(),
-    model: Type.Optional(Type.String()),
-    metric: Type.Optional(Type.String()),
-  }),
-  items: Type.Integer(),
-  scored: Type.Integer(),
-  unscored: Type.Integer(),
-  mean: Type.Union([Type.Null(), Type.Number()]),
-  standard_deviation: Type.Union([Type.Null(), Type.Number()]),
-  interval_95: Type.Union([Type.Null(), Type.Tuple([Type.Number(), Type.Number()])]),
-});
-export type JudgeIdentity = Static<typeof JudgeSummary>['judge'];
 
 /** Everything that a report shows, read and checked. */
 export interface ReportData {
   readonly title: string;
   readonly parameters: Json;
   readonly items: readonly ReportItem[];
-  readonly statistics: Statistics;
+  readonly statistics: ScoreStatistics;
   readonly judge: JudgeIdentity | undefined;
   /** The same items before training. */
-  readonly baseline: Statistics | undefined;
+  readonly baseline: ScoreStatistics | undefined;
   readonly history: readonly Evaluation[] | undefined;
   /** A picture in SVG that some stage drew; not to be trusted as markup of the page. */
   readonly lossCurve: string | undefined;
@@ -51,9 +29,9 @@ export interface ReportData {
 
 export interface ReportItem {
   readonly response: Response;
-  readonly judged: Scored;
+  readonly judged: Judgement;
   readonly baselineResponse: Response | undefined;
-  readonly baselineJudged: Scored | undefined;
+  readonly baselineJudged: Judgement | undefined;
 }
 
 type Inputs = Readonly<Record<string, InputArtifact>>;
@@ -61,10 +39,12 @@ type Inputs = Readonly<Record<string, InputArtifact>>;
 /** Reads the inputs of a report. Throws StageError where one is not what it should be or they do not fit. */
 export async function readReportData(title: string, parameters: Json, inputs: Inputs): Promise<ReportData> {
   const responses = await readResponses(inputs.responses!.path);
-  const scores = (await readInput(inputs, 'scores', Type.Array(Scored))) ?? [];
-  const summary = await readInput(inputs, 'summary', JudgeSummary);
-  const baselineScores = await readInput(inputs, 'baseline_scores', Type.Array(Scored));
-  const baselineSummary = await readInput(inputs, 'baseline_summary', JudgeSummary);
+  const scores = await readScores(inputs.scores!.path, 'scores');
+  const summary = inputs.summary && (await readScoreSummary(inputs.summary.path, 'summary'));
+  const baselineScores =
+    inputs.baseline_scores && (await readScores(inputs.baseline_scores.path, 'baseline_scores'));
+  const baselineSummary =
+    inputs.baseline_summary && (await readScoreSummary(inputs.baseline_summary.path, 'baseline_summary'));
   const baselineResponses =
     inputs.baseline_responses && (await readResponses(inputs.baseline_responses.path));
   sameLength('scores', scores, responses);
@@ -81,32 +61,13 @@ export async function readReportData(title: string, parameters: Json, inputs: In
       baselineResponse: baselineResponses?.[index],
       baselineJudged: baselineScores?.[index],
     })),
-    statistics: statistics(scores),
+    // Of the scores that the page shows, whatever a summary says.
+    statistics: scoreStatistics(scores),
     judge: summary?.judge,
-    baseline: baselineScores === undefined ? baselineSummary : statistics(baselineScores),
+    baseline: baselineScores === undefined ? baselineSummary : scoreStatistics(baselineScores),
     history: inputs.history && (await readHistory(inputs.history.path)),
     lossCurve: inputs.loss_curve && (await readFile(inputs.loss_curve.path, 'utf8')),
   };
-}
-
-async function readInput<Schema extends TSchema>(
-  inputs: Inputs,
-  name: string,
-  schema: Schema,
-): Promise<Static<Schema> | undefined> {
-  const input = inputs[name];
-  if (input === undefined) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(withoutMark(await readFile(input.path, 'utf8')));
-  } catch (error) {
-    throw new StageError(`Input ${name} is not JSON: ${error instanceof Error ? error.message : error}.`);
-  }
-  if (Value.Check(schema, value)) return value;
-  const [fault] = [...Value.Errors(schema, value)];
-  throw new StageError(
-    `Input ${name} is not what a judge writes: at ${fault?.path || 'the top'}: ${fault?.message}.`,
-  );
 }
 
 async function readHistory(path: string): Promise<Evaluation[]> {
@@ -135,8 +96,8 @@ function sameLength(
 }
 
 /** Scores belong to responses by their place; an index that says otherwise is a mistake of whoever wrote the file. */
-function inOrder(name: string, scores: readonly Scored[]): void {
-  const at = scores.findIndex(({ index }, place) => index !== undefined && index !== place);
+function inOrder(name: string, scores: readonly Judgement[]): void {
+  const at = scores.findIndex(({ index }, place) => index !== place);
   if (at < 0) return;
   throw new StageError(
     `Item ${at} of the input ${name} has the index ${scores[at]!.index}, but its place is ${at}.`,

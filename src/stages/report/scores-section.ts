@@ -1,6 +1,6 @@
-import type { Statistics } from '../judge/summary.ts';
+import type { JudgeIdentity, ScoreStatistics } from '../../text/scores.ts';
 import { html, type Markup } from './html.ts';
-import type { JudgeIdentity, ReportData } from './report-data.ts';
+import type { ReportData } from './report-data.ts';
 
 /** Mean scores with counts and intervals, after and before training, and who judged. */
 export function scoresSection({ statistics, baseline, judge }: ReportData): Markup {
@@ -26,7 +26,7 @@ function judgeLine(judge: JudgeIdentity | undefined): Markup {
 
 function figure(
   name: string,
-  { items, scored, unscored, mean, standard_deviation, interval_95 }: Statistics,
+  { items, scored, unscored, mean, standard_deviation, interval_95 }: ScoreStatistics,
 ): Markup {
   return html`<div class="figure">
 <div class="name">${name}</div>
@@ -40,7 +40,7 @@ function figure(
 </div>`;
 }
 
-function difference(before: Statistics, after: Statistics): Markup | undefined {
+function difference(before: ScoreStatistics, after: ScoreStatistics): Markup | undefined {
   if (before.mean === null || after.mean === null) return undefined;
   const change = after.mean - before.mean;
   return html`<div class="figure">

@@ -5,7 +5,7 @@ import { Value } from '@sinclair/typebox/value';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { judge } from '../../../src/stages/judge/judge.ts';
-import type { Judgement } from '../../../src/stages/judge/judgement.ts';
+import type { Judgement } from '../../../src/text/scores.ts';
 import { bookData } from '../../book-data.ts';
 import { closeServer, listen } from '../../servers/listen.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { statistics } from '../../../src/stages/judge/summary.ts';
+import { scoreStatistics } from '../../src/text/score-statistics.ts';
 
-const of = (...scores: (number | null)[]) => statistics(scores.map((score) => ({ score })));
+const of = (...scores: (number | null)[]) => scoreStatistics(scores.map((score) => ({ score })));
 
 describe('the statistics of scores', () => {
   it('are mean, sample deviation and normal interval', () => {

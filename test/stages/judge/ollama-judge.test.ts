@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StageContext } from '../../../src/contract/stage-context.ts';
 import { Secrets } from '../../../src/stage-process/secrets.ts';
-import { judgeWithOllama } from '../../../src/stages/judge/judge-with-ollama.ts';
+import { judgeResponses } from '../../../src/stages/judge/judge-responses.ts';
+import { ollamaJudge } from '../../../src/stages/judge/ollama-judge.ts';
+import type { SettingsOf } from '../../../src/stages/judge/settings.ts';
+import type { RetryPolicy } from '../../../src/stages/network/retry.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
 import { freshDirectory, removeDirectories } from '../run-stage.ts';
 
@@ -34,11 +37,11 @@ afterEach(async () => {
   removeDirectories();
 });
 
-type Settings = Parameters<typeof judgeWithOllama>[2]['settings'];
+type Settings = SettingsOf<'ollama'>;
 
 function context(settings: Partial<Settings> = {}): StageContext<Settings> {
   return {
-    settings: { rationales: 0, url: server.url, concurrency: 1, reply_timeout: 10, ...settings },
+    settings: { judge, rationales: 0, url: server.url, concurrency: 1, reply_timeout: 10, ...settings },
     inputs: {},
     collections: {},
     outputs: {},
@@ -55,6 +58,9 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
   };
 }
 
+const judgeAll = (work = context(), retryPolicy?: RetryPolicy) =>
+  judgeResponses(ollamaJudge(work.settings, retryPolicy), responses, work);
+
 describe('while Ollama fails for a moment', () => {
   it('each item is asked again until it has its answer', async () => {
     const faults = [
@@ -63,7 +69,7 @@ describe('while Ollama fails for a moment', () => {
       { content: '5', fault: 'drop' as const },
     ];
     server.answer = (_, count) => (count % 2 === 0 ? (faults[count / 2] ?? '50') : '50');
-    const judgements = await judgeWithOllama(judge, responses, context(), { retries: 3, delayMs: 1 });
+    const judgements = await judgeAll(context(), { retries: 3, delayMs: 1 });
     expect(judgements.map(({ score }) => score)).toEqual([50, 50, 50, 50, 50]);
     expect(warnings).toHaveLength(3);
     expect(warnings[0]).toBe('Ollama answered 503: an error; asking again in 0.001 s');
@@ -72,7 +78,7 @@ describe('while Ollama fails for a moment', () => {
   it('gives up after the last retry, and begins no further item', async () => {
     server.answer = ({ messages }) =>
       messages[0]!.content.startsWith('Question 1') ? { status: 503 } : '50';
-    const judged = judgeWithOllama(judge, responses, context({ concurrency: 2 }), { retries: 2, delayMs: 1 });
+    const judged = judgeAll(context({ concurrency: 2 }), { retries: 2, delayMs: 1 });
     await expect(judged).rejects.toMatchObject({
       name: 'StageError',
       message: `Ollama does not answer at ${server.url}: Ollama answered 503: an error.`,
@@ -91,7 +97,7 @@ describe('a model that is replaced while it judges', () => {
       return '50';
     };
     const first = context();
-    await expect(judgeWithOllama(judge, responses, first, { retries: 0, delayMs: 1 })).rejects.toThrow(
+    await expect(judgeAll(first, { retries: 0, delayMs: 1 })).rejects.toThrow(
       'The model llama3 was replaced by another one while it judged.',
     );
     const kept = readFileSync(join(first.workDirectory, 'finished.ndjson'), 'utf8').trim().split('\n');
@@ -105,7 +111,7 @@ describe('a prompt that is not Jinja', () => {
     ['{{ nothing() }}', 'is not valid Jinja'],
     ['{% for i in range(1000000000) %}x{% endfor %}', 'asks for too much'],
   ])('%s is an error before anything is asked', async (prompt, words) => {
-    const judged = judgeWithOllama({ ...judge, prompt }, responses, context());
+    const judged = judgeAll(context({ judge: { ...judge, prompt } }));
     await expect(judged).rejects.toMatchObject({
       name: 'StageError',
       message: expect.stringContaining(`The judge's \`prompt\` ${words}`),

@@ -1,0 +1,15 @@
+import type { Judge } from './judge-contract.ts';
+import type { JudgeKind, JudgeSettings, SettingsOf } from './settings.ts';
+
+/** Every kind of judge: makes one of the stage's settings, and is loaded only when a pipeline uses that kind. */
+const judges: { readonly [Kind in JudgeKind]: (settings: SettingsOf<Kind>) => Promise<Judge> } = {
+  ollama: async (settings) => (await import('./ollama-judge.ts')).ollamaJudge(settings),
+  reference: async (settings) => (await import('./reference-judge.ts')).referenceJudge(settings),
+};
+
+/** The judge of a stage's settings. */
+export function judgeOf(settings: JudgeSettings): Promise<Judge> {
+  // An entry takes the settings of its own kind; TypeScript cannot see that this is the kind of these settings.
+  const make = judges[settings.judge.kind] as (settings: JudgeSettings) => Promise<Judge>;
+  return make(settings);
+}

@@ -1,0 +1,19 @@
+import type { Judge } from './judge-contract.ts';
+import { rougeL } from './rouge-l.ts';
+import type { SettingsOf } from './settings.ts';
+
+/** Compares a response with its expected output, both ways; `metric` chooses which one is the score. */
+export function referenceJudge({ judge: { kind, label, metric } }: SettingsOf<'reference'>): Judge {
+  return {
+    describe: () => ({ kind, label, language_model: false, metric }),
+    begin: async () => ({
+      async judge({ output, model_response }, index) {
+        const comparisons = {
+          exact_match: output.trim() === model_response.trim() ? 100 : 0,
+          rouge_l: 100 * rougeL(model_response, output),
+        };
+        return { index, score: comparisons[metric], ...comparisons };
+      },
+    }),
+  };
+}

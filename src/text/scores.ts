@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { messageOf } from '../contract/message-of.ts';
+import { StageError } from '../contract/stage-context.ts';
+import { withoutMark } from './byte-order-mark.ts';
+
+/** An element of a `scores` file. A judge may add measures of its own, such as `rouge_l`. */
+const Score = Type.Object({
+  /** A file written by hand may omit it. */
+  index: Type.Optional(Type.Number()),
+  /** Null where the judge's reply cannot be understood. */
+  score: Type.Union([Type.Null(), Type.Number({ minimum: 0, maximum: 100 })]),
+  /** Why there is no score. */
+  reason: Type.Optional(Type.String()),
+  /** The judge's words as they came; a comparison has none. */
+  reply: Type.Optional(Type.String()),
+  /** The judge's verdict in free text. */
+  rationale: Type.Optional(Type.String()),
+});
+
+/** What a judge made of one response: the same shape from the judge's reply to the page. */
+export interface Judgement extends Static<typeof Score> {
+  /** Place of the response in its file. */
+  readonly index: number;
+}
+
+const JudgeIdentity = Type.Object({
+  kind: Type.Optional(Type.String()),
+  label: Type.String(),
+  /** False where no language model judged. */
+  language_model: Type.Boolean(),
+  model: Type.Optional(Type.String()),
+  metric: Type.Optional(Type.String()),
+});
+/** Who judged, as a summary says it. */
+export type JudgeIdentity = Static<typeof JudgeIdentity>;
+
+const ScoreStatistics = Type.Object({
+  items: Type.Integer(),
+  scored: Type.Integer(),
+  unscored: Type.Integer(),
+  mean: Type.Union([Type.Null(), Type.Number()]),
+  standard_deviation: Type.Union([Type.Null(), Type.Number()]),
+  interval_95: Type.Union([Type.Null(), Type.Tuple([Type.Number(), Type.Number()])]),
+});
+/** Counts, mean, deviation and interval of scores; null where there are too few scores to tell. */
+export type ScoreStatistics = Static<typeof ScoreStatistics>;
+
+const ScoreSummary = Type.Object({ judge: JudgeIdentity, ...ScoreStatistics.properties });
+/** The content of a `summary` file: who judged, and the statistics of the scores. It does not depend on time or host. */
+export type ScoreSummary = Static<typeof ScoreSummary>;
+
+/**
+ * Reads a `scores` file; an element without an index gets that of its place. `input` names the file in errors. Throws
+ * StageError with the place where it is wrong.
+ */
+export async function readScores(path: string, input: string): Promise<Judgement[]> {
+  const scores = await readChecked(path, input, Type.Array(Score));
+  return scores.map((score, index) => ({ index, ...score }));
+}
+
+/** Writes a `scores` file: one element a response, in their order. Throws the system's error. */
+export async function writeScores(path: string, judgements: readonly Judgement[]): Promise<void> {
+  await writeFile(path, jsonText(judgements));
+}
+
+/** Reads a `summary` file. `input` names the file in errors. Throws StageError with the place where it is wrong. */
+export async function readScoreSummary(path: string, input: string): Promise<ScoreSummary> {
+  return await readChecked(path, input, ScoreSummary);
+}
+
+/** Writes a `summary` file. Throws the system's error. */
+export async function writeScoreSummary(path: string, summary: ScoreSummary): Promise<void> {
+  await writeFile(path, jsonText(summary));
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+async function readChecked<Schema extends TSchema>(
+  path: string,
+  input: string,
+  schema: Schema,
+): Promise<Static<Schema>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(withoutMark(await readFile(path, 'utf8')));
+  } catch (error) {
+    throw new StageError(`Input ${input} is not JSON: ${messageOf(error)}.`);
+  }
+  if (Value.Check(schema, value)) return value;
+  const [fault] = [...Value.Errors(schema, value)];
+  throw new StageError(
+    `Input ${input} is not what a judge writes: at ${fault?.path || 'the top'}: ${fault?.message}.`,
+  );
+}
