@@ -1,17 +1,12 @@
 import { appendFileSync, chmodSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { large, puppet } from './fixtures/stage-types.ts';
-import { buildFixtures, type FinishedRun, Rig } from './rig.ts';
+import { type FinishedRun, Rig } from './rig.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
 let rig: Rig;
 
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
 beforeEach(() => {
-  rig = new Rig(fixtures.host);
+  rig = new Rig();
 });
 afterEach(() => rig.remove());
 
