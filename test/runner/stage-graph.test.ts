@@ -66,9 +66,7 @@ describe('the name of a stage', () => {
       hint: 'did you mean `data`?',
     });
     expect(refusal('trian').hint).toBe('did you mean `train`?');
-    expect(refusal('train[rate=3]').hint).toContain('train[rate=');
-    expect(refusal('zzzzzzzzzz').hint).toBe(
-      'its stages: alone, data, report, train, train[rate=1], train[rate=2]',
-    );
+    expect(refusal('train[rate=3]').hint).toBe('did you mean `train[rate=1]`?');
+    expect(refusal('zzzzzzzzzz').hint).toMatch(/^its stages: `data`, `train`, /);
   });
 });
