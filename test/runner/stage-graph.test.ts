@@ -6,13 +6,13 @@ import { puppet } from './fixtures/stage-types.ts';
 
 const stage = (inputs: Record<string, string> = {}) => ({ type: puppet, settings: {}, inputs });
 
-/** Two variants of `train` read `data`, `report` reads both as one collection; `alone` has nothing to do with them. */
+/** Two variants of `train` read `data`, `report` reads both as one collection, and one of them by name; `alone` has nothing to do with them. */
 const pipeline: Pipeline = withNames(
   pipelineOf('/somewhere', {
     data: stage({ text: './data.txt' }),
     'train[rate=1]': stage({ in: 'data' }),
     'train[rate=2]': stage({ in: 'data' }),
-    report: { ...stage({ again: 'data', data: 'data' }), each: ['train[rate=1]', 'train[rate=2]'] },
+    report: { ...stage({ base: 'train[rate=2]' }), each: ['train[rate=1]', 'train[rate=2]'] },
     alone: stage(),
   }),
 );
@@ -29,7 +29,7 @@ describe('the producers of a stage', () => {
   it('are the stages whose outputs it reads, each once; a file has none', () => {
     expect(producers('data')).toEqual([]);
     expect(producers('train[rate=1]')).toEqual(['data']);
-    expect(producers('report')).toEqual(['data', 'train[rate=1]', 'train[rate=2]']);
+    expect(producers('report')).toEqual(['train[rate=2]', 'train[rate=1]']);
   });
 });
 
