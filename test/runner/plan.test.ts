@@ -167,13 +167,58 @@ describe('a plan', () => {
     ]);
   });
 
+  it('runs a forced stage whatever becomes of those before it, and the reason is that it is forced', async () => {
+    rig.write('data.txt', 'data');
+    expect(lines(await rig.plan(pipeline(), { force: ['b'] }))).toEqual([
+      'a: run, not run before',
+      'b: run, forced',
+      'c: may-run, after b',
+    ]);
+    await rig.run(pipeline());
+    expect(lines(await rig.plan(pipeline(), { force: ['b'] }))).toEqual([
+      expect.stringContaining('a: hit'),
+      'b: run, forced',
+      'c: may-run, after b',
+    ]);
+  });
+
+  it('holds the stages that are wanted with all that they need, and no other', async () => {
+    rig.write('data.txt', 'data');
+    expect(lines(await rig.plan(pipeline(), { only: ['b'] }))).toEqual([
+      'a: run, not run before',
+      'b: may-run, after a',
+    ]);
+  });
+
+  it('refuses stages that the pipeline does not have', async () => {
+    const refusal = 'pipeline test has no stage `x`';
+    await expect(rig.plan(pipeline(), { force: ['x'] })).rejects.toThrow(refusal);
+    await expect(rig.plan(pipeline(), { only: ['x'] })).rejects.toThrow(refusal);
+  });
+
+  it('names each stage whose new outputs decide', async () => {
+    const { reason } = (
+      await rig.plan({
+        a: { type: puppet, settings: { text: 'a' } },
+        b: { type: puppet, settings: { text: 'b' } },
+        c: { type: puppet, settings: { text: 'c' }, inputs: { one: 'a', other: 'b' } },
+      })
+    ).stages[2]!;
+    expect(reason).toEqual({ code: 'upstream', message: 'after a, b', after: ['a', 'b'] });
+  });
+
   it('counts two stages that are the same action as one', async () => {
     const twins = {
       a: { type: puppet, settings: { text: 'x' } },
       b: { type: puppet, settings: { text: 'x' } },
     };
-    expect(lines(await rig.plan(twins))).toEqual([
-      'a: run, not run before',
+    const plan = await rig.plan(twins);
+    expect(lines(plan)).toEqual(['a: run, not run before', 'b: may-run, the same action as a']);
+    expect(plan.stages[1]?.reason).toMatchObject({ code: 'upstream', after: ['a'] });
+    await rig.run(twins);
+    expect((await rig.plan(twins)).stages.map(({ state }) => state)).toEqual(['hit', 'hit']);
+    expect(lines(await rig.plan(twins, { force: ['a', 'b'] }))).toEqual([
+      'a: run, forced',
       'b: may-run, the same action as a',
     ]);
   });
