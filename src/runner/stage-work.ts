@@ -116,13 +116,17 @@ export class StageWork implements Work {
     });
   }
 
-  ended(id: string, state: 'skipped' | 'cancelled', because: string | undefined): void {
-    const skipped: Reason = {
+  skipped(id: string, because: string): void {
+    const reason: Reason = {
       code: 'upstream-failed',
       message: `after ${because} failed`,
-      after: because === undefined ? [] : [because],
+      after: [because],
     };
-    this.#finish(id, state, { reason: state === 'skipped' ? skipped : cancelled() });
+    this.#finish(id, 'skipped', { reason });
+  }
+
+  cancelled(id: string): void {
+    this.#finish(id, 'cancelled', { reason: cancelled() });
   }
 
   #stage(id: string): Stage {
