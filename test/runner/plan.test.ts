@@ -4,6 +4,7 @@ import { digestOfBytes } from '../../src/cache/digest.ts';
 import { readMemo, writeMemo } from '../../src/cache/memo-file.ts';
 import type { Plan } from '../../src/runner/plan.ts';
 import { openWorkspace } from '../../src/runner/workspace.ts';
+import { record } from '../cache/examples.ts';
 import { isolated, large, observing, puppet } from './fixtures/stage-types.ts';
 import { Rig } from './rig.ts';
 
@@ -134,6 +135,19 @@ describe('a plan', () => {
       'c: may-run, after b',
       'other: run, not run before',
     ]);
+    expect(plan.stages[0]?.reason.code).toBe('failed');
+  });
+
+  it('takes no error of its own for a file that cannot be stored', async () => {
+    const chain = {
+      a: { type: puppet, settings: { text: 'a' } },
+      b: { type: puppet, settings: { text: 'b' }, inputs: { in: 'a' } },
+    };
+    const { manifest } = (await rig.plan(chain)).stages[0]!.action!;
+    await openWorkspace(rig.artifacts, () => {}).records.add(record({ manifest, outputs: {} }));
+    await expect(rig.plan(chain)).rejects.toThrow(
+      'Internal error: the record of stage "a" has no output "out"',
+    );
   });
 
   it('counts the run bit of a file where the stage gets a copy, and nowhere else', async () => {
@@ -169,11 +183,9 @@ describe('a plan', () => {
 
   it('runs a forced stage whatever becomes of those before it, and the reason is that it is forced', async () => {
     rig.write('data.txt', 'data');
-    expect(lines(await rig.plan(pipeline(), { force: ['b'] }))).toEqual([
-      'a: run, not run before',
-      'b: run, forced',
-      'c: may-run, after b',
-    ]);
+    const plan = await rig.plan(pipeline(), { force: ['b'] });
+    expect(lines(plan)).toEqual(['a: run, not run before', 'b: run, forced', 'c: may-run, after b']);
+    expect(plan.stages[1]?.reason.code).toBe('forced');
     await rig.run(pipeline());
     expect(lines(await rig.plan(pipeline(), { force: ['b'] }))).toEqual([
       expect.stringContaining('a: hit'),
@@ -233,6 +245,10 @@ describe('a plan', () => {
     expect((await rig.plan(chain('b'))).stages.map(({ state }) => state)).toEqual(['hit', 'hit']);
     expect(lines(await rig.plan(chain('other')))).toEqual([
       'a: run, its output out is lost, and b reads it',
+      'b: run, text "b" -> "other"',
+    ]);
+    expect(lines(await rig.plan(chain('other'), { force: ['a'] }))).toEqual([
+      'a: run, forced', // and not because it is lost
       'b: run, text "b" -> "other"',
     ]);
   });
