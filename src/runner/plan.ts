@@ -64,7 +64,7 @@ export async function makePlan(
       if (state !== 'run' || !action) continue;
       const recordOf = (id: string) => planned.get(id)!.record!;
       for (const lost of await findLostOutputs(action, workspace, recordOf)) {
-        if (planned.get(lost.stage)!.state !== 'run') mustRun.set(lost.stage, lostReason(lost, stage.id));
+        if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));
       }
     }
     if (mustRun.size === before) return { stages: [...planned.values()], mustRun };

@@ -247,10 +247,9 @@ describe('a plan', () => {
       'a: run, its output out is lost, and b reads it',
       'b: run, text "b" -> "other"',
     ]);
-    expect(lines(await rig.plan(chain('other'), { force: ['a'] }))).toEqual([
-      'a: run, forced', // and not because it is lost
-      'b: run, text "b" -> "other"',
-    ]);
+    const forced = await rig.plan(chain('other'), { force: ['a'] });
+    expect(lines(forced)).toEqual(['a: run, forced', 'b: run, text "b" -> "other"']);
+    expect(forced.mustRun.get('a')?.code).toBe('forced'); // and not that it is lost
   });
 });
 
