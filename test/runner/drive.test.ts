@@ -208,6 +208,28 @@ describe('driving a schedule', () => {
     );
   });
 
+  it('makes a lost output again once, also where another stage misses it meanwhile', async () => {
+    const schedule = new Schedule([task('a'), task('b', ['a']), task('c', ['a'])], { jobs: 3, capacity });
+    const runs: string[] = [];
+    let begin: () => void = () => {};
+    const rebuilding = new Promise<void>((begun) => {
+      begin = begun;
+    });
+    const run = async (id: string): Promise<Step> => {
+      const isFirst = !runs.includes(id);
+      runs.push(id);
+      if (id === 'a' && !isFirst) {
+        begin();
+        await pass(20);
+      }
+      if (id === 'a' || !isFirst) return { to: 'done' };
+      if (id === 'c') await rebuilding;
+      return { to: 'waiting', rebuild: ['a'] };
+    };
+    await drive(schedule, { ...queuesAll, run }, never);
+    expect(runs).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
   it('gives room in the order of the tasks, however long it takes to decide about each', async () => {
     const started: string[] = [];
     await drive(
