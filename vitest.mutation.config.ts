@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/cache/**/*.test.ts',
-      'test/runner/{drive,schedule,plan,lost-outputs,file-inputs}.test.ts',
+      'test/runner/{decide,drive,explain-miss,file-inputs,lost-outputs,observed-facts,plan,schedule,stage-graph}.test.ts',
     ],
     exclude: ['test/cache/crash.test.ts'],
     testTimeout: 30_000,
