@@ -40,6 +40,8 @@ describe('isDigest', () => {
     [digest.slice(1), false],
     [`${digest}\n`, false],
     [`../${digest.slice(3)}`, false],
+    [`../${digest}`, false],
+    [[digest], false],
     [42, false],
     [undefined, false],
   ])('of %j is %j', (value, expected) => {
