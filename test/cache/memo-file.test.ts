@@ -51,5 +51,8 @@ describe('a memo', () => {
     await mkdir(join(cache, 'memo/in-the-way'), { recursive: true });
     await expect(writeMemo(cache, join(cache, 'memo'), 1)).rejects.toThrow();
     expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+    await writeFile(join(cache, 'file'), '');
+    await expect(writeMemo(cache, join(cache, 'file/memo'), 1)).rejects.toThrow('EEXIST');
+    expect(await readdir(join(cache, 'tmp'))).toEqual([]);
   });
 });
