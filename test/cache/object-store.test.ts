@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import {
   chmod,
   link,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   rm,
@@ -12,9 +14,10 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheProblem } from '../../src/cache/cache-problem.ts';
 import { digestOfBytes, digestOfFile } from '../../src/cache/digest.ts';
 import { ObjectStore, type StoredArtifact } from '../../src/cache/object-store.ts';
@@ -48,6 +51,11 @@ function flip(position: number): (bytes: Buffer) => Buffer {
   };
 }
 
+/** A disk other than that of temporary files, if there is one that is known. */
+const otherDisk = ['/dev/shm'].find(
+  (path) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev,
+);
+
 describe('ObjectStore.put', () => {
   it('copies a file under its digest, read-only', async () => {
     const { root, cache, store } = await setUp();
@@ -68,6 +76,21 @@ describe('ObjectStore.put', () => {
     const { digest } = await store.put(source, 'file', { move: true });
     expect((await stat(objectPath(cache, digest))).ino).toBe(ino);
     await expect(stat(source)).rejects.toThrow('ENOENT');
+  });
+
+  it.runIf(otherDisk)('moves a file from another disk', async () => {
+    const { cache, store } = await setUp();
+    const source = await mkdtemp(join(otherDisk!, 'pipe-cache-'));
+    onTestFinished(() => rm(source, { recursive: true, force: true }));
+    await writeDirectory(join(source, 'in'), {
+      a: { content: 'first', executable: true },
+      'b/c': { content: 'second', executable: false },
+    });
+    const stored = await store.put(join(source, 'in'), 'directory', { move: true });
+    expect(await readdir(source)).toEqual([]);
+    expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+    expect((await stat(objectPath(cache, digestOfBytes('first')))).mode & 0o777).toBe(0o444);
+    expect(await store.contains(stored)).toBe(true);
   });
 
   it('copies a file that has another link, through which it could be changed', async () => {
@@ -176,6 +199,36 @@ describe('ObjectStore.materialize', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('says where each file of a directory is, in the store and in the copy', async () => {
+    const { root, cache, store } = await setUp();
+    await writeDirectory(join(root, 'in'), {
+      a: { content: 'first', executable: false },
+      'b/c': { content: 'second', executable: false },
+      'd/empty': null,
+    });
+    const stored = await store.put(join(root, 'in'), 'directory');
+    expect(await store.locate(stored)).toEqual({
+      artifact: 'directory',
+      files: {
+        a: objectPath(cache, digestOfBytes('first')),
+        'b/c': objectPath(cache, digestOfBytes('second')),
+      },
+    });
+    const out = join(root, 'sub/out');
+    expect(await store.materialize(stored, out)).toEqual({
+      artifact: 'directory',
+      files: { a: join(out, 'a'), 'b/c': join(out, 'b/c') },
+    });
+  });
+
+  it('leaves a directory that is there already as it is', async () => {
+    const { root, store } = await setUp();
+    await writeDirectory(join(root, 'in'), { a: { content: 'x', executable: false } });
+    const stored = await store.put(join(root, 'in'), 'directory');
+    await expect(store.materialize(stored, join(root, 'in'))).rejects.toThrow('EEXIST');
+    expect(await readFile(join(root, 'in/a'), 'utf8')).toBe('x');
   });
 
   it('gives a copy that can be written to without touching the store', async () => {
@@ -419,8 +472,6 @@ async function contentOf(store: ObjectStore, stored: StoredArtifact): Promise<st
 
 // A property makes many directories in one test, so it removes them itself.
 async function setUpWithoutTest() {
-  const { mkdtemp } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
   const root = await mkdtemp(join(tmpdir(), 'pipe-cache-'));
   const problems: CacheProblem[] = [];
   return { root, problems, store: new ObjectStore(join(root, 'cache'), (problem) => problems.push(problem)) };
