@@ -22,6 +22,7 @@ import type { CacheProblem } from '../../src/cache/cache-problem.ts';
 import { digestOfBytes, digestOfFile } from '../../src/cache/digest.ts';
 import { ObjectStore, type StoredArtifact } from '../../src/cache/object-store.ts';
 import { encodeTree } from '../../src/cache/tree.ts';
+import { openFiles } from './open-files.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 async function setUp() {
@@ -150,7 +151,18 @@ describe('ObjectStore.put', () => {
     await store.put(join(root, 'source'), 'file');
     await store.put(join(root, 'source'), 'file', { move: true });
     await store.putBytes('other');
+    await store.materialize(await store.putBytes('hello'), join(root, 'copy'));
     expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+    expect(openFiles(root)).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('says so where the file system takes no folders', async () => {
+    const store = new ObjectStore('/proc/cache', () => {});
+    await expect(store.putBytes('hello')).rejects.toMatchObject({
+      name: 'CacheError',
+      message: 'Cannot create /proc/cache: no folder can be made there.',
+      hint: 'Give another folder with --artifacts.',
+    });
   });
 
   it('refuses what is missing or of the other kind', async () => {
