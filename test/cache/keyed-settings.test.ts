@@ -153,11 +153,11 @@ describe('keyedSettings', () => {
     [
       'only one part of an intersection',
       [
-        Type.Intersect([Type.Object({ kind: Type.Literal('a') }), Type.Object({ host: Type.String() })]),
-        Type.Object({ kind: Type.Literal('b'), host: Type.String(execution) }),
+        Type.Intersect([Type.Object({ name: Type.String() }), Type.Object({ host: Type.String() })]),
+        Type.Object({ name: Type.String(execution) }),
       ],
-      { kind: 'b', host: 'h' },
-      { kind: 'b' },
+      { name: 'n' },
+      {},
     ],
     [
       'a longer list of fixed length',

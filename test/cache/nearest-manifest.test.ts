@@ -21,12 +21,12 @@ const inputs = fc.record(
   { x: fc.constantFrom('one', 'two', 'three'), y: fc.constant('one') },
   { requiredKeys: ['x'] },
 );
-const manifest = fc.record({
+const manifest: fc.Arbitrary<KeyManifest> = fc.record({
   format: fc.constant(1 as const),
   type: fc.constantFrom('command', 'command', 'command', 'report'),
   version: fc.constantFrom(1, 1, 1, 2),
   settings: settings as fc.Arbitrary<JsonObject>,
-  inputs,
+  inputs: inputs as fc.Arbitrary<Record<string, string>>,
   env: fc.constant({}),
 });
 

@@ -64,7 +64,7 @@ describe('parseTree', () => {
     ['two cases of a directory further down', ['all/data/x/1', 'all/Data/x/2']],
     ['a file that is a directory', ['a', 'a/b']],
     ['a file that is a directory with directories', ['a', 'a/b/c/d']],
-    ['a file that is a directory further down', ['a/b', 'a/b/c']],
+    ['a file that is a directory further down', ['a/b', 'a/b/c/d']],
     ['a file that is another case of a directory', ['A', 'a/b']],
   ])('refuses %s', (_, paths) => {
     const tree = { files: paths.map((path) => file(path)), emptyDirectories: [] };
