@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ActionRecords } from '../../src/cache/action-records.ts';
@@ -178,6 +178,11 @@ describe.skipIf(!canMount)('a full disk (needs a root that may mount; skipped el
     await expect(records.add({ ...finished, observed: { other: 1 }, provenance: large })).rejects.toThrow(
       'Cannot record a finished action: the disk is full.',
     );
+
+    const elsewhere = new ObjectStore(join(root, 'cache'), (problem) => problems.push(problem));
+    const stored = await elsewhere.put(join(root, 'large'), 'file');
+    await expect(elsewhere.materialize(stored, join(disk, 'copy'))).rejects.toThrow('ENOSPC');
+    await expect(stat(join(disk, 'copy'))).rejects.toThrow('ENOENT');
 
     expect((await readFile(join(root, 'large'))).length).toBe(2 << 20);
     expect(await readdir(join(disk, 'cache/tmp'))).toEqual([]);

@@ -109,7 +109,11 @@ describe('listDirectory', () => {
   it('refuses a special file', async () => {
     const root = await temporaryDirectory();
     execFileSync('mkfifo', [join(root, 'queue')]);
-    await expect(listDirectory(root)).rejects.toThrow(`${join(root, 'queue')}: it is neither`);
+    await expect(listDirectory(root)).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringContaining(`${join(root, 'queue')}: it is neither`),
+      hint: 'Remove it.',
+    });
   });
 
   it.each([
@@ -121,6 +125,7 @@ describe('listDirectory', () => {
     await mkdir(join(root, 'in', other)).catch(() => {});
     if ((await readdir(join(root, 'in'))).length < 2) return; // This file system cannot hold both: nothing can go wrong here.
     const listing = listDirectory(root);
+    await expect(listing).rejects.toMatchObject({ name: 'StageError', hint: 'Rename one of them.' });
     await expect(listing).rejects.toThrow(join(root, 'in', one));
     await expect(listing).rejects.toThrow(join(root, 'in', other));
   });
@@ -128,6 +133,10 @@ describe('listDirectory', () => {
   it.runIf(process.platform === 'linux')('refuses a name that is not UTF-8', async () => {
     const root = await temporaryDirectory();
     await writeFile(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), '');
-    await expect(listDirectory(root)).rejects.toThrow('its name is not UTF-8');
+    await expect(listDirectory(root)).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringContaining('its name is not UTF-8'),
+      hint: 'Rename the file.',
+    });
   });
 });

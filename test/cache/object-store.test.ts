@@ -94,6 +94,15 @@ describe('ObjectStore.put', () => {
     expect(await store.contains(stored)).toBe(true);
   });
 
+  it('moves the files of a directory: the same inodes', async () => {
+    const { root, cache, store } = await setUp();
+    await mkdir(join(root, 'out/deep'), { recursive: true });
+    await writeFile(join(root, 'out/deep/file'), 'hello');
+    const { ino } = await stat(join(root, 'out/deep/file'));
+    await store.put(join(root, 'out'), 'directory', { move: true });
+    expect((await stat(objectPath(cache, digestOfBytes('hello')))).ino).toBe(ino);
+  });
+
   it('copies a file that has another link, through which it could be changed', async () => {
     const { root, store } = await setUp();
     const [source, other] = [join(root, 'source'), join(root, 'other')];
@@ -168,7 +177,11 @@ describe('ObjectStore.put', () => {
   it('refuses what is missing or of the other kind', async () => {
     const { root, store } = await setUp();
     await writeFile(join(root, 'file'), '');
-    await expect(store.put(join(root, 'none'), 'file')).rejects.toThrow('it is gone');
+    await expect(store.put(join(root, 'none'), 'file')).rejects.toMatchObject({
+      name: 'StageError',
+      message: `Cannot read ${join(root, 'none')}: it is gone`,
+      hint: 'Check the file and its permissions.',
+    });
     await expect(store.put(root, 'file')).rejects.toThrow('is not a regular file');
     await expect(store.put(join(root, 'file'), 'directory')).rejects.toThrow('is not a directory');
   });
@@ -355,10 +368,15 @@ describe('damage', () => {
   it('is a lost object where it is missing', async () => {
     const { cache, problems, store } = await setUp();
     const stored = await store.putBytes('hello');
+    const directory = { ...stored, artifact: 'directory' } as const;
     await rm(join(cache, 'objects'), { recursive: true });
     expect(await store.contains(stored)).toBe(false);
+    expect(await store.contains(directory)).toBe(false);
+    expect(problems).toEqual([]);
     expect(await store.locate(stored)).toBeUndefined();
-    expect(problems.map(({ code }) => code)).toEqual(['lost-object']);
+    expect(problems).toEqual([
+      { code: 'lost-object', message: expect.stringContaining(`${stored.digest} is missing`) },
+    ]);
   });
 });
 
@@ -442,6 +460,15 @@ describe('the run bit', () => {
 });
 
 describe('symbolic links', () => {
+  it('that are only deep in a directory are copied from, too', async () => {
+    const { root, store } = await setUp();
+    await writeFile(join(root, 'mine'), 'precious');
+    await mkdir(join(root, 'out/very/deep'), { recursive: true });
+    await symlink('../../../mine', join(root, 'out/very/deep/link'));
+    await store.put(join(root, 'out'), 'directory', { move: true });
+    expect(await readFile(join(root, 'mine'), 'utf8')).toBe('precious');
+  });
+
   it('that are outputs are stored as what they show, which stays where it is and as it is', async () => {
     const { root, store } = await setUp();
     await writeDirectory(join(root, 'mine'), { a: { content: 'precious', executable: false } });
@@ -452,6 +479,8 @@ describe('symbolic links', () => {
     const copy = await store.put(join(root, 'mine'), 'directory');
     expect(await store.put(join(root, 'out/to-directory'), 'directory', { move: true })).toEqual(copy);
     await symlink('../mine', join(root, 'out/to-directory'));
+    await mkdir(join(root, 'out/very/deep'), { recursive: true });
+    await symlink('../../../mine/a', join(root, 'out/very/deep/link'));
     await writeFile(join(root, 'out/own'), 'own');
     await symlink('own', join(root, 'out/latest'));
     const stored = await store.put(join(root, 'out'), 'directory', { move: true });
@@ -460,6 +489,7 @@ describe('symbolic links', () => {
     expect(await readDirectory(join(root, 'back'))).toEqual({
       'to-file': { content: 'precious', executable: false },
       'to-directory/a': { content: 'precious', executable: false },
+      'very/deep/link': { content: 'precious', executable: false },
       own: { content: 'own', executable: false },
       latest: { content: 'own', executable: false },
     });

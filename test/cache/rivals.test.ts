@@ -43,6 +43,21 @@ async function overwrite(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
+describe('a sound object', () => {
+  it('is read and kept without being moved for a moment', async () => {
+    const { cache, problems, store } = await setUp();
+    const hello = await store.putBytes('hello');
+    rival.acts = async (path) => expect.fail(`${path} was put aside`);
+    expect(await contentOf(await store.locate(hello))).toBe('hello');
+    expect(String(await store.bytes(hello))).toBe('hello');
+    expect(await contentOf(await store.materialize(hello, join(cache, 'out')))).toBe('hello');
+    await store.put(join(cache, 'out'), 'file');
+    await store.put(join(cache, 'out'), 'file', { move: true });
+    await store.putBytes('hello');
+    expect(problems).toEqual([]);
+  });
+});
+
 describe('an object that another process has repaired in the meantime', () => {
   const reads: [string, (store: ObjectStore, hello: StoredArtifact, out: string) => Promise<string>][] = [
     ['located', async (store, hello) => await contentOf(await store.locate(hello))],
