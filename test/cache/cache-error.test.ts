@@ -95,7 +95,7 @@ describe('explained', () => {
     const others: unknown[] = [
       new Error('mine'),
       Object.assign(new Error('refused'), { code: 'ECONNREFUSED', errno: -111 }),
-      Object.assign(new Error('odd'), { code: 'ERR_INVALID_ARG_TYPE' }),
+      Object.assign(new Error('odd'), { code: 'ERR_INVALID_ARG_TYPE', path: '/a' }),
       Object.assign(new Error('odd'), { code: 7, errno: -1, path: '/a' }),
       { code: 'ENOSPC', path: '/a' },
       'ENOSPC',
@@ -120,9 +120,12 @@ describe('explained', () => {
     const root = await temporaryDirectory();
     await writeFile(join(root, 'file'), '');
     await symlink('.', join(root, 'here'));
-    await expect(new ObjectStore(join(root, 'here/file/cache'), () => {}).putBytes('x')).rejects.toThrow(
-      `a file is where a folder is needed (${join(root, 'here/file')}`,
-    );
+    await symlink('file/below', join(root, 'below'));
+    for (const path of [join(root, 'here/file'), join(root, 'below')]) {
+      await expect(new ObjectStore(join(path, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
+        `a file is where a folder is needed (${path}`,
+      );
+    }
   });
 
   it('a file where the cache should be is told with its path', async () => {
