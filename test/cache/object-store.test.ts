@@ -465,8 +465,14 @@ describe('symbolic links', () => {
     await writeFile(join(root, 'mine'), 'precious');
     await mkdir(join(root, 'out/very/deep'), { recursive: true });
     await symlink('../../../mine', join(root, 'out/very/deep/link'));
-    await store.put(join(root, 'out'), 'directory', { move: true });
-    expect(await readFile(join(root, 'mine'), 'utf8')).toBe('precious');
+    const { mode } = await stat(join(root, 'mine'));
+    const stored = await store.put(join(root, 'out'), 'directory', { move: true });
+    expect((await stat(join(root, 'mine'))).mode).toBe(mode);
+    await store.materialize(stored, join(root, 'back'));
+    await rm(join(root, 'mine'));
+    expect(await readDirectory(join(root, 'back'))).toEqual({
+      'very/deep/link': { content: 'precious', executable: false },
+    });
   });
 
   it('that are outputs are stored as what they show, which stays where it is and as it is', async () => {
