@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ActionRecords } from '../../src/cache/action-records.ts';
+import { brokenLink } from '../../src/cache/broken-link.ts';
 import {
   CacheError,
   DESTINATION,
@@ -134,6 +135,26 @@ describe('explained', () => {
     await expect(new ObjectStore(join(file, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
       `a file is where a folder is needed (${file}`,
     );
+  });
+});
+
+describe('brokenLink', () => {
+  it('names the link from the current folder where it is in that, and in full elsewhere', async () => {
+    const root = await temporaryDirectory();
+    const [link, says] = [join(root, 'disk'), 'is a symbolic link to nowhere, which does not exist'];
+    await symlink('nowhere', link);
+    const currentFolder = vi.spyOn(process, 'cwd');
+    onTestFinished(() => currentFolder.mockRestore());
+    currentFolder.mockReturnValue(root);
+    expect(brokenLink(join(link, 'deep/cache'))).toBe(`disk ${says}`);
+    for (const elsewhere of [join(root, 'other'), link]) {
+      currentFolder.mockReturnValue(elsewhere);
+      expect(brokenLink(join(link, 'deep/cache'))).toBe(`${link} ${says}`);
+    }
+    currentFolder.mockImplementation(() => {
+      throw new Error('the current folder was deleted');
+    });
+    expect(brokenLink(join(link, 'deep/cache'))).toBe(`${link} ${says}`);
   });
 });
 
