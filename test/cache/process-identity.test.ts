@@ -34,6 +34,7 @@ describe('isRunning', () => {
     });
 
     it('knows the start of the machine, the container and the start of the process', async () => {
+      const { thisProcess } = await importedOn('linux');
       expect(await thisProcess()).toEqual({
         host: hostname(),
         boot: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -96,7 +97,7 @@ function hasPs(): boolean {
   return spawnSync('ps', ['-o', 'lstart=', '-p', String(process.pid)]).status === 0;
 }
 
-/** The module as it is on another system, until the test ends. */
+/** The module as it is when a process on a system first uses it, until the test ends. */
 async function importedOn(platform: NodeJS.Platform) {
   const own = process.platform;
   Object.defineProperty(process, 'platform', { value: platform });
