@@ -76,7 +76,7 @@ export class ActionRecords {
    */
   async replace(record: ActionRecord): Promise<ActionRecord> {
     const before = await this.add(record);
-    if (before === record || sameOutputs(before, record)) return before;
+    if (sameOutputs(before, record)) return before;
     return await explained('replace an action record', async () => {
       const path = this.#path(record);
       await this.#withWritten(record, async (temporary) => {
