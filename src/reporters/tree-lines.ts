@@ -1,3 +1,4 @@
+import { columnsOf, fitting, padded } from '../terminal/display-width.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/show.ts';
 import { counted, duration } from '../terminal/units.ts';
@@ -22,7 +23,7 @@ export interface View {
 /** The live tree: a line for each stage; where they are more than the terminal has rows, those at rest are counted. */
 export function treeLines(state: RunState, view: View): readonly string[] {
   const stages = [...state.stages.values()];
-  const width = Math.min(WIDEST_NAME, Math.max(...stages.map((stage) => stage.stage.length)));
+  const width = Math.min(WIDEST_NAME, Math.max(...stages.map((stage) => columnsOf(stage.stage))));
   const line = (stage: StageState) => stageLine(stage, width, view);
   // The cursor rests in the row below the tree.
   if (stages.length < view.rows) return stages.map(line);
@@ -47,7 +48,7 @@ function restLine(
 }
 
 function stageLine(stage: StageState, width: number, view: View): string {
-  const name = cut(stage.stage, width).padEnd(width);
+  const name = padded(cut(stage.stage, width), width);
   const room = view.columns - 1 - width - 4;
   return `${icon(stage, view)} ${name}  ${description(stage, room, view)}`.trimEnd();
 }
@@ -107,5 +108,5 @@ function cutBehind(word: string, text: string, room: number, paint: Paint): stri
 /** The first line of a text, with control characters made visible, and no longer than `room`. */
 function cut(text: string, room: number): string {
   const line = visible(text.split(/[\r\n]/)[0] ?? '');
-  return line.length <= room ? line : `${line.slice(0, Math.max(0, room - 1))}…`;
+  return fitting(line, Math.max(1, room));
 }

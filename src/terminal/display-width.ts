@@ -1,7 +1,4 @@
-/** East Asian wide and fullwidth characters (UAX #11) and emoji take two columns of a terminal. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-const NOTHING = /^[\p{Mark}\u200b-\u200f\u2060\ufeff]+$/u;
+import stringWidth from 'string-width';
 
 /** What a terminal obeys instead of showing, and what turns the order of the text around it (Unicode UAX #9). */
 export const UNSEEN =
@@ -36,8 +33,28 @@ export function shownCharacter(character: string): string {
   return code < 0xa0 ? '\u2421' : '\ufffd';
 }
 
+/** Columns that a line takes in a terminal. */
+export function columnsOf(line: string): number {
+  return cellsOf(line).reduce((sum, { width }) => sum + width, 0);
+}
+
+/** A line with spaces up to `columns`. */
+export function padded(line: string, columns: number): string {
+  return line + ' '.repeat(Math.max(0, columns - columnsOf(line)));
+}
+
+/** What fits of a line into `room` columns; a line that is cut ends in …, which takes one of them. */
+export function fitting(line: string, room: number): string {
+  const cells = cellsOf(line);
+  if (columnsOf(line) <= room) return line;
+  let width = 1;
+  const kept = cells.findIndex((cell) => {
+    width += cell.width;
+    return width > room;
+  });
+  return `${line.slice(0, cells[kept]!.offset)}…`;
+}
+
 function widthOf(text: string): number {
-  if (text === '    ') return 4;
-  if (NOTHING.test(text)) return 0;
-  return WIDE.test(text) ? 2 : 1;
+  return text === '    ' ? 4 : stringWidth(text);
 }

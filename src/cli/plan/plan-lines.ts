@@ -1,12 +1,13 @@
+import { columnsOf, padded } from '../../terminal/display-width.ts';
 import type { Paint } from '../../terminal/paint.ts';
 import { counted } from '../../terminal/units.ts';
 import type { PlannedStageDocument } from '../json-shapes/plan.ts';
 
 /** A line for each stage, and what it comes to. */
 export function planLines(stages: readonly PlannedStageDocument[], paint: Paint): readonly string[] {
-  const width = Math.max(...stages.map(({ stage }) => stage.length));
+  const width = Math.max(...stages.map(({ stage }) => columnsOf(stage)));
   const lines = stages.map(({ stage, state, reason }) => {
-    return `${word(state, paint)}  ${stage.padEnd(width)}  ${reason.message}`;
+    return `${word(state, paint)}  ${padded(stage, width)}  ${reason.message}`;
   });
   return [...lines, '', total(stages)];
 }
