@@ -9,7 +9,7 @@ export interface Batch {
 export interface CollateOptions {
   /** Ends each sequence once and fills it up to the longest of the batch. */
   readonly padToken: number;
-  /** Longest row; what lies beyond is cut off. */
+  /** Longest row; what is beyond is cut off. */
   readonly maxLength: number;
   /**
    * How many tokens each sequence begins with that are a prompt. Where given, predicting a token of the prompt does not
@@ -49,7 +49,7 @@ export function collate(
   return { inputs, targets, rows, length };
 }
 
-/** How many of a sequence's targets count, which is the response's tokens and the end where there is no cut. */
+/** How many of a sequence's targets count, which is the response's tokens and the end if there is no cut. */
 export function responseTargets(length: number, promptLength: number, maxLength: number): number {
   return Math.max(0, Math.min(length, maxLength) - withinPrompt(promptLength));
 }

@@ -1,4 +1,4 @@
-/** Something in the cache that was not as it should be. Work goes on: what is damaged counts as absent. */
+/** Something in the cache that was not as it should be. Work continues: what is damaged counts as absent. */
 export interface CacheProblem {
   readonly code:
     | 'corrupt-object'

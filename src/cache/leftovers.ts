@@ -6,7 +6,7 @@ import { OWNER_FILE, PREPARED_PREFIX } from './work-directory.ts';
 
 /** Whatever is really in use is written to far more often. */
 const OLD_MS = 24 * 60 * 60 * 1000;
-/** `<key>.<uuid>`: a claim that waits beside the lock of the key. */
+/** `<key>.<uuid>`: a claim that waits next to the lock of the key. */
 const WAITING_CLAIM = /^[0-9a-f]{64}\.[0-9a-f-]{36}$/;
 
 export interface LeftoverPlaces {
@@ -18,7 +18,7 @@ export interface LeftoverPlaces {
 /**
  * Removes what processes that were killed have left and nobody can come back to: unfinished files, claims that waited
  * for a lock, work directories that never got their name. Only what nobody has written to for a day, and whose owner,
- * where it names one, does not run. Attempts stay: the next one of the action goes on from them. What cannot be
+ * where it names one, does not run. Attempts stay: the next one of the action continues from them. What cannot be
  * removed stays too; nothing depends on it.
  */
 export async function removeLeftovers({

@@ -43,7 +43,7 @@ export async function createAttempt(work: string, key: Digest): Promise<Attempt>
   });
 }
 
-/** All attempts of an action that have a directory, newest first; after a crash they hold work to go on from. */
+/** All attempts of an action that have a directory, newest first; after a crash they hold work to continue from. */
 export async function listAttempts(work: string, key: Digest): Promise<Attempt[]> {
   const names = (await orAbsent(readdir(join(work, key)))) ?? [];
   return names

@@ -35,7 +35,7 @@ const VERBS = {
   get: getCommand,
 };
 
-/** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been told. */
+/** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   surviveClosedStreams();
   const program = new Command('pipe')
@@ -52,10 +52,10 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     })
     .exitOverride();
   const [first = '', second] = args;
-  // The other verbs are for help and for messages about one that there is not.
+  // The other verbs are registered only for --help and for messages about unknown commands.
   const verbs = Object.hasOwn(VERBS, first) ? [VERBS[first as keyof typeof VERBS]] : Object.values(VERBS);
   for (const addVerb of verbs) addVerb(program);
-  // Commander answers help for a verb that there is not with the whole help; the verb alone names the mistake.
+  // For `help` with an unknown verb Commander prints the whole help; the verb alone names the mistake.
   const misspelt = first === 'help' && second !== undefined && !Object.hasOwn(VERBS, second);
   const toParse = misspelt ? [second] : args;
   try {

@@ -25,7 +25,7 @@ const script = new Script(module.wrap(readFileSync(program, 'latin1')), {
 if (!cachedData || script.cachedDataRejected) process.once('exit', keepCompiledCode);
 void load(script).runCommandLine(args);
 
-/** Compiling the program takes about as long as Node's own start, so its compiled code is kept beside it. */
+/** Compiling the program takes about as long as Node's own start, so its compiled code is kept next to it. */
 function compiledCode(): Buffer | undefined {
   try {
     return readFileSync(codeFile);

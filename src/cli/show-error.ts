@@ -9,11 +9,11 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { UserError } from './user-error.ts';
 
 /**
- * Tells on standard error what went wrong, and returns the code to exit with. What a user can mend is shown without a
+ * Reports on standard error what went wrong, and returns the code to exit with. What a user can fix is shown without a
  * stack; anything else is a fault of pipe and asks for a report.
  */
 export async function showError(thrown: unknown): Promise<ExitCode> {
-  const error = deletedFolder(thrown) ?? systemProblem('go on', thrown) ?? thrown;
+  const error = deletedFolder(thrown) ?? systemProblem('continue', thrown) ?? thrown;
   const paint = paintFor(process.stderr);
   const say = (text: string) => show(process.stderr, text);
   if (error instanceof PipelineError) {

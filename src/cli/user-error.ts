@@ -1,4 +1,4 @@
-/** Something that a user of the command line can mend; shown without a stack. */
+/** Something that a user of the command line can fix; shown without a stack. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly hint: string | undefined;

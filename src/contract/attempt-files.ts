@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Paths of everything that lies in an attempt's directory. The runner and the stage's process meet only here. */
+/** Paths of everything that is in an attempt's directory. The runner and the stage's process meet only here. */
 export interface AttemptFiles {
   /** The order to the stage's process, written before it starts. */
   readonly spec: string;
@@ -17,7 +17,7 @@ export interface AttemptFiles {
   readonly outputs: string;
   /** What the stage needs only while it runs. */
   readonly scratch: string;
-  /** Checkpoints and finished items; what a later attempt may go on from. */
+  /** Checkpoints and finished items; what a later attempt may continue from. */
   readonly work: string;
 }
 

@@ -1,4 +1,4 @@
-/** Every engine that `engine:` and `--engine` accept beside `auto`, best first. */
+/** Every engine that `engine:` and `--engine` accept besides `auto`, best first. */
 export const ENGINE_NAMES = ['tensorflow-gpu', 'webgpu', 'onnxruntime', 'tensorflow', 'wasm', 'cpu'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
@@ -16,7 +16,7 @@ export interface EngineCandidate {
   readonly usable: boolean;
   /** Why it is not usable and how to get it, or what proved that it is. */
   readonly reason: string;
-  /** Works, but is worth nothing unless it is asked for: a GPU that is software on the processor. */
+  /** A software GPU (e.g. SwiftShader): used only when named. */
   readonly only_by_name?: true;
   /** Measured rate of a square float32 matrix product, in 10^9 floating-point operations a second. */
   readonly gflops?: number;

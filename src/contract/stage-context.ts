@@ -59,12 +59,12 @@ export interface StageContext<Settings> {
   secretFilter(): SecretFilter;
 }
 
-/** A failure that the user can mend; its message and hint are shown without a stack. */
+/** A failure that the user can fix; its message and hint are shown without a stack. */
 export class StageError extends Error {
   override readonly name = 'StageError';
   readonly hint: string | undefined;
 
-  /** Stage types lie in bundles of their own, each with its copy of this class: the name tells, not the copy. */
+  /** Stage types are in bundles of their own, each with its copy of this class: the name tells, not the copy. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method and keep the ordinary test
     if (this !== StageError) return super[Symbol.hasInstance](value);

@@ -76,7 +76,7 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
     signal: AbortSignal,
     warn?: StageContext<unknown>['warn'],
   ): Promise<JsonObject>;
-  /** Does the work in the stage's own process. Throws StageError for what a user can mend. */
+  /** Does the work in the stage's own process. Throws StageError for what a user can fix. */
   run(context: StageContext<Static<Schema>>): Promise<void>;
 }
 

@@ -71,7 +71,7 @@ async function digestOfChunks(path: string, write: (chunk: Uint8Array) => Promis
   return { digest: hash.digest('hex') as Digest, bytes };
 }
 
-/** False, whatever the reason, where there is no reflink: copying the bytes reports what is wrong. */
+/** False, whatever the reason, if there is no reflink: copying the bytes reports what is wrong. */
 async function reflinked(source: string, destination: string): Promise<boolean> {
   return await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE).then(
     () => true,

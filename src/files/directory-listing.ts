@@ -15,7 +15,7 @@ export interface DirectoryListing {
 interface ListedFile {
   /** Relative, NFC, with `/`: the path in the tree. */
   readonly path: string;
-  /** Where the bytes lie; its last name may be spelt otherwise (macOS gives decomposed names). */
+  /** Where the bytes are; its last name may be spelt otherwise (macOS gives decomposed names). */
   readonly source: string;
   /** Of the file itself, also where a symbolic link leads to it. */
   readonly state: BigIntStats;
@@ -37,7 +37,7 @@ export async function listDirectory(root: string): Promise<DirectoryListing> {
   const listed = new Set<string>();
   let repeated = 0;
 
-  /** Lists a directory unless that goes on without end. */
+  /** Lists a directory unless that would never end. */
   async function open({ source, within, links }: Branch): Promise<readonly NamedEntry[]> {
     const entries = await namedEntries(source);
     const own = within.at(-1)!;
@@ -119,7 +119,7 @@ export async function shownState(path: string): Promise<BigIntStats> {
   }
 }
 
-/** Whether what lies at a path is a symbolic link, or a directory that holds one at any depth. */
+/** Whether what is at a path is a symbolic link, or a directory that holds one at any depth. */
 export async function holdsLinks(path: string): Promise<boolean> {
   const state = await lstat(path);
   if (!state.isDirectory()) return state.isSymbolicLink();

@@ -131,7 +131,7 @@ function describe({ claim }: Holder): string {
 
 /** Keeps the heartbeat; returns what ends the hold. */
 function hold(path: string, name: string): () => Promise<void> {
-  // A claim that is gone was broken while this machine slept; nothing rests on the lock, so work goes on.
+  // A claim that is gone was broken while this machine slept; nothing rests on the lock, so work continues.
   const heartbeat = setInterval(() => beat(join(path, name)).catch(() => {}), HEARTBEAT_MS).unref();
   return async () => {
     clearInterval(heartbeat);

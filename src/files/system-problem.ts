@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { brokenLink } from './broken-link.ts';
 
-/** The cache cannot do what is asked, for a reason that the user can mend (a full or read-only disk). */
+/** The cache cannot do what is asked, for a reason that the user can fix (a full or read-only disk). */
 export class CacheError extends Error {
   override readonly name = 'CacheError';
   /** What to do next. */
@@ -20,7 +20,7 @@ interface Elsewhere {
 
 const ARTIFACTS: Elsewhere = {
   elsewhere: 'give another folder with --artifacts',
-  note: ' Results that exist are kept; run the same command again to go on from there.',
+  note: ' Results that exist are kept; run the same command again to continue from there.',
 };
 
 /** For what is copied out of the cache to a place that the user named. */
@@ -109,7 +109,7 @@ function isSystemError(error: unknown): error is SystemError {
   return code in CAUSES || (typeof errno === 'number' && typeof path === 'string');
 }
 
-/** Of a copy both paths are told: the system does not say which of them failed. */
+/** Of a copy both paths are reported: the system does not say which of them failed. */
 function failingPath({ path, dest }: SystemError): string {
   if (path === undefined) return '';
   return dest === undefined ? ` (${path})` : ` (${path} -> ${dest})`;

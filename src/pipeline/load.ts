@@ -88,7 +88,7 @@ function resolveDocument(
   };
 }
 
-/** The map under `key`; an empty one where there is none (or something else, which the schema reports). */
+/** The map under `key`; an empty one if there is none (or something else, which the schema reports). */
 function mapAt(document: MapValue, key: string): MapValue {
   const value = get(document, key);
   return value?.kind === 'map' ? value : { kind: 'map', entries: new Map(), place: document.place };

@@ -12,7 +12,7 @@ export interface Pipeline {
   readonly files: readonly string[];
   readonly params: JsonObject;
   readonly engine: EngineName | 'auto';
-  /** One for each combination of the sweep; a single one with an empty label where there is no sweep. */
+  /** One for each combination of the sweep; a single one with an empty label if there is no sweep. */
   readonly variants: readonly Variant[];
   /** Every stage of every variant, shared ones once, in an order where producers come first. */
   readonly stages: readonly Stage[];

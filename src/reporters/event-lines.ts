@@ -36,7 +36,7 @@ function stageLines(state: RunState, stage: string, text: string | undefined): r
   return text.split(/\r?\n|\r/).map((line) => `${name}  ${line}`.trimEnd());
 }
 
-/** What a stage says of itself: the message, or a warning and how to mend it. */
+/** What a stage says of itself: the message, or a warning and how to fix it. */
 function logText(event: Extract<RunEvent, { type: 'stage-log' }>, paint: Paint): string {
   if (event.level === 'info') return event.message;
   const hint = event.hint === undefined ? '' : `\n${event.hint}`;

@@ -8,7 +8,7 @@ import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 
 /**
- * For GitHub Actions: what a stage said lies in a foldable group, written when it finishes; failures and warnings are
+ * For GitHub Actions: what a stage said is in a foldable group, written when it finishes; failures and warnings are
  * annotations.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */

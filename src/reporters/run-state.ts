@@ -20,7 +20,7 @@ export interface StageState {
   reason: Reason | undefined;
   /** When its present attempt started, in milliseconds since the Unix epoch. */
   startedAt: number | undefined;
-  /** First and latest measurement of the present attempt: the rate lies between them. */
+  /** First and latest measurement of the present attempt: the rate is between them. */
   progress: { readonly first: ProgressSample; readonly latest: ProgressSample } | undefined;
   /** What keeps a started stage from working: a lock held elsewhere, a pause before the next attempt. */
   delayedBy: string | undefined;

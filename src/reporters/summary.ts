@@ -4,7 +4,7 @@ import type { Paint } from '../terminal/paint.ts';
 import { counted, duration, number } from '../terminal/units.ts';
 import type { RunState, StageState } from './run-state.ts';
 
-/** Counts are told in this order, in these words. */
+/** Counts are reported in this order, in these words. */
 const COUNT_WORDS: readonly (readonly [Outcome, string])[] = [
   ['failed', 'failed'],
   ['cancelled', 'cancelled'],
@@ -14,7 +14,7 @@ const COUNT_WORDS: readonly (readonly [Outcome, string])[] = [
 ];
 
 /**
- * What a user is told at the end of a run: how it ended; what failed, why, where its log is and how to go on; measured
+ * What a user is told at the end of a run: how it ended; what failed, why, where its log is and how to continue; measured
  * values of the stages, also of those whose result is an earlier run's. Empty while the run has not ended.
  */
 export function summaryLines(state: RunState, paint: Paint): readonly string[] {
@@ -29,7 +29,7 @@ export function summaryLines(state: RunState, paint: Paint): readonly string[] {
   }
   if (finished.outcome === 'succeeded') lines.push(...metricLines(state));
   if (finished.next !== undefined) {
-    const introduction = state.problems.length > 0 ? 'When that is mended:' : 'To continue:';
+    const introduction = state.problems.length > 0 ? 'After fixing this, run:' : 'To continue:';
     lines.push('', `${introduction} ${paint('bold', finished.next)}`);
   }
   return lines;

@@ -8,7 +8,7 @@ import type { RunState, StageState } from './run-state.ts';
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 const FRAME_MS = 100;
 const WIDEST_NAME = 24;
-/** A bar is drawn only where the numbers beside it still have room. */
+/** A bar is drawn only where the numbers next to it still have room. */
 const BAR_FROM_COLUMNS = 100;
 const BAR_CELLS = 16;
 

@@ -11,7 +11,7 @@ import { openWorkspace } from './workspace.ts';
 
 export interface RunSummary {
   readonly run: string;
-  /** Where `run.json`, `events.ndjson` and `logs/` lie. */
+  /** Where `run.json`, `events.ndjson` and `logs/` are. */
   readonly directory: string;
   readonly outcome: RunOutcome;
   readonly counts: Readonly<Record<Outcome, number>>;
@@ -23,7 +23,7 @@ export interface RunSummary {
  */
 export async function runPipeline(pipeline: Pipeline, options: RunOptions): Promise<RunSummary> {
   const selected = selectStages(pipeline, options.only);
-  stageIds(pipeline, options.force ?? []); // what the arguments name wrongly is told before anything is written
+  stageIds(pipeline, options.force ?? []); // reject unknown stage names before anything is written
   const began = process.uptime();
   // The run's folder comes first, so that problems found while planning are stored with it.
   const runs = openWorkspace(options.artifactsDirectory, () => {}).runsDirectory;

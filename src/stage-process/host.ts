@@ -68,7 +68,7 @@ async function resultOf(
   }
 }
 
-/** On a full disk the result could not be written beside what nobody needs any more. The runner removes it otherwise. */
+/** On a full disk the result could not be written while files that nobody needs any more fill it. The runner removes it otherwise. */
 function makeRoom({ attemptDirectory }: StageSpec): void {
   try {
     rmSync(attemptFiles(attemptDirectory).scratch, { recursive: true, force: true });

@@ -22,7 +22,7 @@ export function bytePairIds(bytes: string, idOf: ReadonlyMap<string, number>): n
   }
 }
 
-/** The index of the first lowest number, or undefined where there is no finite one. */
+/** The index of the first lowest number, or undefined if there is no finite one. */
 function indexOfLowest(numbers: readonly number[]): number | undefined {
   let index: number | undefined;
   let lowest = Infinity;

@@ -8,13 +8,13 @@ export interface DataItem extends InstructionItem {
   readonly rejected?: string;
 }
 
-/** So many faults are told at once; the rest are counted. */
+/** So many faults are reported at once; the rest are counted. */
 const FAULTS_SHOWN = 5;
 
 /**
  * Reads instruction data: a JSON array of {instruction, input?, output}, or one such object a line (JSON
  * Lines, told by the first character). Items of preference data have `chosen` and `rejected`; `chosen` is their output,
- * also where they have one beside it. A missing or null input becomes the empty text; other fields are left out. Throws
+ * also where they have one next to it. A missing or null input becomes the empty text; other fields are left out. Throws
  * StageError with index (from 0) and field of the items that are wrong.
  */
 export function parseInstructionData(text: string): DataItem[] {

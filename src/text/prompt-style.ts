@@ -34,7 +34,7 @@ export function cutReply(style: PromptStyle, text: string): string {
   return (style.header === '' ? reply : reply.replaceAll(style.header, '')).trim();
 }
 
-/** Whether `cutReply` gives the same however the text goes on, because it holds a stop text. */
+/** Whether `cutReply` gives the same however the text continues, because it holds a stop text. */
 export function isStopped(style: PromptStyle, text: string): boolean {
   // A character of which some bytes are still to come has been decoded to replacement characters.
   const known = text.replace(/\uFFFD+$/, '');
@@ -44,7 +44,7 @@ export function isStopped(style: PromptStyle, text: string): boolean {
   return at < known.length && at + longest <= known.length;
 }
 
-/** Where the first stop text begins; the length of the text where there is none. */
+/** Where the first stop text begins; the length of the text if there is none. */
 function firstStop({ stop }: PromptStyle, text: string): number {
   return Math.min(text.length, ...stop.map((stop) => text.indexOf(stop)).filter((at) => at >= 0));
 }

@@ -60,7 +60,7 @@ async function gpt2Tokenizer(): Promise<Tokenizer> {
   };
 }
 
-/** Encodes what lies between the marks of an end of text, or the whole text where such marks are not allowed. */
+/** Encodes what is between the marks of an end of text, or the whole text where such marks are not allowed. */
 function withEndOfText(
   text: string,
   endOfText: number,

@@ -94,7 +94,7 @@ export async function minimize(
     return { ...of, tokens };
   };
   try {
-    // The state is whole at every `await`: whatever throws there, a checkpoint of it can be gone on from.
+    // The state is whole at every `await`: whatever throws there, a checkpoint of it can be continued from.
     for (;;) {
       if (evaluationIsDue(state, options)) {
         const evaluation = await evaluate(objective, data, options, state, () => pause(0));

@@ -6,12 +6,12 @@ export const BASE_BYTES = 300e6;
 /** What is trained is there four times: parameters, gradients and AdamW's two moments. */
 export const COPIES = 4;
 
-/** What is not trained is there once, and as much as a quarter of it again is left from loading it. */
+/** Frozen weights exist once; loading leaves up to a quarter more allocated. */
 export const FROZEN_COPIES = 1.25;
 
 /**
  * About how much memory a training takes at its peak, in bytes, where only the model's size is known: eight
- * texts of some 60 tokens, as in the book, take about 0.7 of it beside the variables. An adapter is small.
+ * texts of some 60 tokens, as in the book, need about 0.7 × the model's size on top of the variables. An adapter is small.
  */
 export function trainingMemory(modelBytes: number, textsAtOnce: number, trained: 'all' | 'adapter'): number {
   const copies = trained === 'all' ? COPIES : FROZEN_COPIES;

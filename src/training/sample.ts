@@ -2,7 +2,7 @@ import { generate } from '../model/generation/generate.ts';
 import type { Gpt2 } from '../model/network/gpt2.ts';
 import type { Examples, TrainingOptions } from './state/training-state.ts';
 
-/** Lets the model go on from the sample prompt, greedily, up to the end of the text; the new tokens. */
+/** Lets the model continue from the sample prompt, greedily, up to the end of the text; the new tokens. */
 export async function sampleTokens(
   model: Gpt2,
   { samplePrompt, endOfText }: Examples,

@@ -43,7 +43,7 @@ it('a training killed twice goes on from its checkpoints and ends with the bytes
   expect(resumed.code).toBe(0);
   expect(outcomes(resumed.events)).toMatchObject({ tokenize: 'hit', train: 'ran' });
   expect(firstProgress(resumed.events)).toBeGreaterThanOrEqual(45);
-  expect(resumed.stdout).toMatch(/goes on from a checkpoint after \d+ updates/);
+  expect(resumed.stdout).toMatch(/continues from a checkpoint after \d+ updates/);
   expect(digests(resumed.events)).toEqual(digests(whole.events));
 }, 120_000);
 

@@ -79,7 +79,7 @@ Nothing was started: 1 problem found beforehand
 judge: Ollama does not answer
   ollama serve
 
-When that is mended: pipe run small.yaml
+After fixing this, run: pipe run small.yaml
 `);
   });
 });

@@ -327,7 +327,7 @@ describe('a stage that fails', () => {
     });
     expect(stage('a').error).toEqual({
       message: 'the stage took longer than its timeout of 0.5 s and was ended',
-      hint: 'Raise `timeout`; checkpoints and finished items are kept, and the next run goes on from them.',
+      hint: 'Raise `timeout`; checkpoints and finished items are kept, and the next run continues from them.',
     });
   });
 

@@ -19,7 +19,7 @@ import { quarantine } from './quarantine.ts';
 /** Errors after which a file that is there will not give its bytes either when it is read again. */
 const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP'];
 
-/** What lies in an object's place and cannot be read as a file has no digest. */
+/** What is in an object's place and cannot be read as a file has no digest. */
 const UNREADABLE_OBJECT = { digest: undefined };
 
 /**
@@ -179,7 +179,7 @@ export class BlobStore implements Blobs {
     return found !== undefined && (found.digest === digest || (await this.#putAside(digest, path)));
   }
 
-  /** Puts a damaged object aside. True where, in the end, a sound one lies in its place. */
+  /** Puts a damaged object aside. True where, in the end, a sound one is in its place. */
   async #putAside(digest: Digest, path: string): Promise<boolean> {
     const quarantined = await quarantine(this.#directory, path, digest);
     // Another process may have replaced the damaged object just before: its sound one goes back.

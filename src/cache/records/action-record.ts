@@ -16,7 +16,7 @@ export interface ActionRecord {
   readonly key: Digest;
   readonly manifest: KeyManifest;
   readonly outputs: Readonly<Record<string, RecordedOutput>>;
-  /** Facts of the outside world that decided the result; empty where there are none. */
+  /** Facts of the outside world that decided the result; empty if there are none. */
   readonly observed: JsonObject;
   /** How the work was done (engine, host, times, run): for people, never compared. */
   readonly provenance: JsonObject;

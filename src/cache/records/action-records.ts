@@ -100,7 +100,7 @@ export class ActionRecords implements Records {
     }
   }
 
-  /** Names of the files in which the records of an action lie. What is no folder is put aside, so that one can be made. */
+  /** Names of the files in which the records of an action are. What is no folder is put aside, so that one can be made. */
   async #namesOf(key: Digest): Promise<string[]> {
     const folder = this.#folder(key);
     if (!isThere(folder)) return [];
@@ -112,7 +112,7 @@ export class ActionRecords implements Records {
     }
   }
 
-  /** A sound record; undefined where there is none or it is damaged, which is reported. */
+  /** A sound record; undefined if there is none or it is damaged, which is reported. */
   async #read(path: string): Promise<ActionRecord | undefined> {
     try {
       return this.#parse(readText(path), path);

@@ -13,7 +13,7 @@ import { plannedStageShape } from './plan.ts';
 /** What `pipe status --json` prints. */
 export const statusShape = exact(
   {
-    artifacts: Type.String({ description: 'the folder that is told of' }),
+    artifacts: Type.String({ description: 'the artifacts folder that this is about' }),
     runs: Type.Array(
       exact({
         run: Type.String(),

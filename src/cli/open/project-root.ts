@@ -4,7 +4,7 @@ import { nearestFolder } from './nearest-folder.ts';
 
 /**
  * The folder of the project that a folder belongs to: the nearest one, itself or above, that holds a package.json
- * or a .git; the current folder where there is none. An installed package is no project: what lies below a node_modules
+ * or a .git; the current folder if there is none. An installed package is no project: what is below a node_modules
  * folder belongs to the project that holds that folder.
  */
 export function projectRoot(start: string): string {

@@ -17,7 +17,7 @@ export interface FoundOutput {
 }
 
 /**
- * The output `STAGE.OUTPUT` of a pipeline as it is declared now, from the cache. Throws a UserError where there is no
+ * The output `STAGE.OUTPUT` of a pipeline as it is declared now, from the cache. Throws a UserError if there is no
  * such output, or where it has not been made yet.
  */
 export async function findOutput(file: string, name: string, options: PipelineOptions): Promise<FoundOutput> {

@@ -7,7 +7,7 @@ import type { FoundOutput } from './find-output.ts';
 
 /**
  * Streams an artifact to standard output: a file, or the file `path` of a directory; of a directory without `path` the
- * list of its files. Throws a UserError where there is no such file.
+ * list of its files. Throws a UserError if there is no such file.
  */
 export async function printOutput(
   { artifact, objects, remake }: FoundOutput,

@@ -17,7 +17,7 @@ Examples:
   pipe run pipelines/quickstart.yaml --force train              run a stage although its result is cached
   pipe run pipelines/quickstart.yaml --json > events.ndjson     one event a line (schemas/run-event.schema.json)
 
-Ctrl-C stops gracefully: stages write a checkpoint and the next run goes on from there. A second one stops at once.`;
+Ctrl-C stops gracefully: stages write a checkpoint and the next run continues from there. A second one stops at once.`;
 
 /** `pipe run`: brings every stage of a pipeline up to date. */
 export function runCommand(program: Command): void {
@@ -28,7 +28,7 @@ export function runCommand(program: Command): void {
   addStagesOptions(addArtifactsOption(addSetOption(command)))
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
-    .option('--offline', 'take cached results without asking whether the world has changed')
+    .option('--offline', 'reuse cached results without re-checking files, URLs and models')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
     .addOption(
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),

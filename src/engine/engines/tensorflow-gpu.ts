@@ -25,7 +25,7 @@ export const tensorflowGpu: Engine = {
     const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
     if (isUsingGpuDevice !== true) {
       throw new Error(
-        'TensorFlow finds no GPU that it can use: CUDA and cuDNN must be installed beside the driver',
+        'TensorFlow finds no GPU that it can use: CUDA and cuDNN must be installed in addition to the driver',
       );
     }
   },

@@ -10,7 +10,7 @@ export const wasm: Engine = {
   compilesShapes: false,
   async start(tf) {
     const before = new Map(PROCESS_EVENTS.map((event) => [event, process.listeners(event as 'exit')]));
-    // In Node the package finds its .wasm files beside its own code, and uses SIMD where the processor has it.
+    // In Node the package finds its .wasm files next to its own code, and uses SIMD where the processor has it.
     // (A path given with setWasmPaths would be fetched with fetch(), which cannot read files.)
     await import('@tensorflow/tfjs-backend-wasm');
     const { registerUnsortedSegmentSum } = await import('../unsorted-segment-sum.ts');

@@ -20,7 +20,7 @@ interface Slab {
 }
 
 /**
- * Where results lie. Arrays are cut out of a few large slabs, and what is given back serves later arrays of any length:
+ * Where results are. Arrays are cut out of a few large slabs, and what is given back serves later arrays of any length:
  * what a training step needs on its way forward lies where its gradients will be, and batches of different sizes
  * share the memory of the largest. Besides, memory that the system has already handed out is far faster than new memory,
  * and JavaScript's garbage collector, which runs whenever large arrays come and go, has nothing to do.

@@ -3,7 +3,7 @@ import type { OnnxruntimeBackend } from './backend.ts';
 
 type Values = tf.backend_util.BackendValues;
 
-/** What the cpu backend offers beside the interface of every backend. */
+/** What the cpu backend offers besides the interface of every backend. */
 interface CpuBackend extends tf.KernelBackend {
   makeTensorInfo(shape: readonly number[], dtype: tf.DataType, values: Values): tf.TensorInfo;
 }

@@ -76,7 +76,7 @@ export function compileElementWise<A extends string, N extends string>(
   };
 }
 
-/** A function of the number of bytes to work on and of the numbers; the arrays lie one after another. */
+/** A function of the number of bytes to work on and of the numbers; the arrays are one after another. */
 function loopOver<A extends string, N extends string>(
   { arrays, numbers, assignments }: ElementWise<A, N>,
   arrayBytes: number,

@@ -46,7 +46,7 @@ function failureOf(device: GPUDevice): () => void {
   });
   void device.lost.then(({ message }) => {
     failure ??= new StageError(`The GPU is lost: ${message}`, {
-      hint: 'Its driver was reset or updated, or another program took its memory. Run again: training goes on from its newest checkpoint.',
+      hint: 'Its driver was reset or updated, or another program took its memory. Run again: training continues from its newest checkpoint.',
     });
   });
   return () => {

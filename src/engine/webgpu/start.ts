@@ -19,7 +19,7 @@ const BACKEND_NAME = 'webgpu';
  */
 const adapters = new WeakMap<object, { gpu: GPU; info: AdapterInfo }>();
 
-/** Registers the backend on the best adapter that is here. Throws where there is none. */
+/** Registers the backend on the best adapter that is here. Throws if there is none. */
 export async function startWebgpu(tf: Tf): Promise<void> {
   if (tf.findBackendFactory(BACKEND_NAME)) return;
   const [dawn, kernels] = WEBGPU_PACKAGES;

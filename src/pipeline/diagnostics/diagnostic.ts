@@ -29,7 +29,7 @@ export class PipelineError extends Error {
   /** Text of every file that a diagnostic points into, for code frames. */
   readonly sources: ReadonlyMap<string, string>;
 
-  /** What loads pipelines lies in a bundle of its own, with its copy of this class: the name tells, not the copy. */
+  /** What loads pipelines is in a bundle of its own, with its copy of this class: the name tells, not the copy. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'PipelineError';
   }

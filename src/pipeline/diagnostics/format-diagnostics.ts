@@ -15,7 +15,7 @@ const AROUND = 4000;
 const MOST_RELATED = 6;
 
 export interface FormatOptions {
-  /** Paths are shown relative to this folder where they lie inside it. */
+  /** Paths are shown relative to this folder where they are inside it. */
   readonly directory: string;
   /** Styles a text; plain where it is absent. */
   readonly paint?: (style: 'bold' | 'dim' | 'red' | 'yellow' | 'cyan', text: string) => string;
@@ -75,7 +75,7 @@ class Printer {
     return `${this.#name(file)}:${line}:${column}:`;
   }
 
-  /** The path from the directory, or the whole one where it lies outside. */
+  /** The path from the directory, or the whole one where it is outside. */
   #name(file: string): string {
     if (!file.includes(sep)) return file;
     const path = relative(this.#directory, file);

@@ -8,7 +8,7 @@ export interface Stretch {
 
 /**
  * The stretches of a piece of YAML that hold credentials of URLs. It need not be YAML that can be read: what escapes say
- * is looked at as well, and scalars are told by their quotes. For what is to be hidden: a stretch too many is no harm.
+ * is looked at as well, and scalars are recognised by their quotes. For what is to be hidden: a stretch too many is no harm.
  */
 export function writtenCredentials(source: string): readonly Stretch[] {
   const { text, offsets } = unescaped(source);

@@ -14,7 +14,7 @@ export interface Edge {
 /**
  * Orders names so that what a name needs comes before it; among those that may come next, the order of `needs`
  * decides. Needs that are not names, or the name itself, are left to other checks. Each cycle becomes a
- * diagnostic; its names are then in the order anyway, so that other checks can go on.
+ * diagnostic; its names are then in the order anyway, so that other checks can continue.
  */
 export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
   readonly order: readonly string[];

@@ -66,7 +66,7 @@ function checkPins(schema: JsonSchema): void {
   const properties = propertiesOf(schema);
   for (const [name, { pinnedBy }] of Object.entries(properties)) {
     if (pinnedBy !== undefined && properties[String(pinnedBy)] === undefined) {
-      throw new Error(`\`${name}\` is pinned by \`${pinnedBy}\`, which is not a setting beside it`);
+      throw new Error(`\`${name}\` is pinned by \`${pinnedBy}\`, which is not a setting next to it`);
     }
   }
   mapSubschemas(schema, (inner) => {

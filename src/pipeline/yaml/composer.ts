@@ -16,7 +16,7 @@ export class Composer {
   readonly #diagnostics: DiagnosticList;
   /** Composed anchors with the number of values in each; null while one is being composed. */
   readonly #anchors = new Map<string, { value: Value; size: number } | null>();
-  /** What came from merge keys: a key beside one replaces it. */
+  /** What came from merge keys: a key next to one replaces it. */
   readonly #merged = new Set<Entry>();
   #size = 0;
   #level = 0;
@@ -111,7 +111,7 @@ export class Composer {
     const place = this.#placeOf(node);
     const target = this.#anchors.get(node.source);
     if (target === null) {
-      const message = `\`*${node.source}\` lies inside the value that it repeats`;
+      const message = `\`*${node.source}\` is inside the value that it repeats`;
       return this.#broken(place, { code: 'alias', message });
     }
     if (target === undefined) {

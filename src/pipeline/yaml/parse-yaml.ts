@@ -9,7 +9,7 @@ import { syntaxDiagnostic, TOO_DEEP } from './yaml-syntax.ts';
  * Reads YAML 1.2 (core schema) into a value with places. Refused, each with its place: what is not YAML,
  * and what YAML would change silently (numbers that are not finite or not exact, duplicate and merge keys,
  * keys that are not text, tags of other types, aliases that explode).
- * `base` is the offset of `text` in the source named `file`. Undefined where there is nothing to go on with.
+ * `base` is the offset of `text` in the source named `file`. Undefined where there is nothing to continue with.
  */
 export function parseYaml(
   text: string,

@@ -11,7 +11,7 @@ import type { MapValue } from './value.ts';
 
 /**
  * Reads a YAML file that must hold a map. Anything wrong with it becomes a diagnostic: at `namedAt` where the
- * file cannot be read, else in the file itself. Undefined where there is no map to go on with.
+ * file cannot be read, else in the file itself. Undefined if there is no map to continue with.
  */
 export function readMapFile(
   path: string,
@@ -48,7 +48,7 @@ function unreadable(path: string, error: unknown, namedAt: Place): Omit<Diagnost
   return { code: 'file-unreadable', message: `${path} cannot be read: ${message}` };
 }
 
-/** Says that a file that is named at `namedAt` is missing, and which one beside it may have been meant. */
+/** Says that a file that is named at `namedAt` is missing, and which one next to it may have been meant. */
 export function missingFile(path: string, namedAt: Place): Omit<Diagnostic, 'place'> {
   const folder = dirname(path);
   const message = `there is no file ${path}`;

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import { readText } from './read-text.ts';
 
-/** What lies at a path; `nothing` also where that cannot be told. */
+/** What is at a path; `nothing` also where that cannot be told. */
 export type PathKind = 'file' | 'directory' | 'nothing';
 
 /** The texts that a pipeline is made of, by absolute path or label, each read once. */
@@ -27,7 +27,7 @@ export class Sources {
     return text;
   }
 
-  /** What lies at an absolute path. */
+  /** What is at an absolute path. */
   kindOf(path: string): PathKind {
     const kind = kindOf(path);
     this.seen.set(path, kind);
@@ -48,7 +48,7 @@ export class Sources {
   }
 }
 
-/** What lies at a path now. */
+/** What is at a path now. */
 export function kindOf(path: string): PathKind {
   try {
     return statSync(path).isDirectory() ? 'directory' : 'file';

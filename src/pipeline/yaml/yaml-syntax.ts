@@ -79,7 +79,7 @@ function unclosed(
 ): Diagnostic {
   const sign = text[opened]!;
   const [what, closing] = BRACKETS[sign] ?? ['text', sign];
-  const related = { message: 'it still goes on here', place: at(reached, reached + 1) };
+  const related = { message: 'it still continues here', place: at(reached, reached + 1) };
   return {
     code: 'yaml-syntax',
     message: `the ${what} that begins here is not closed`,

@@ -20,7 +20,7 @@ export async function keepOnlyWork(directory: string): Promise<void> {
 
 /**
  * Ends what is left of the dead attempts of an action, whose lock is held, and tidies their directories. Gives those
- * from which a new attempt can go on, newest first.
+ * from which a new attempt can continue, newest first.
  */
 export async function takeOver(workDirectory: string, key: Digest, executor: Executor): Promise<Attempt[]> {
   return await explained('tidy up after earlier attempts', async () => {

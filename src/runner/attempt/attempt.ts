@@ -95,6 +95,6 @@ class Ending {
 function timeoutError(timeout: number): AttemptError {
   return {
     message: `the stage took longer than its timeout of ${timeout / 1000} s and was ended`,
-    hint: 'Raise `timeout`; checkpoints and finished items are kept, and the next run goes on from them.',
+    hint: 'Raise `timeout`; checkpoints and finished items are kept, and the next run continues from them.',
   };
 }

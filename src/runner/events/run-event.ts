@@ -149,7 +149,7 @@ export const runEventShape = Type.Union(
         metrics: Type.Optional(
           mapOf(
             Type.Number({
-              description: 'last value, told when the result was made, maybe in an earlier run',
+              description: 'last value reported when the result was made, maybe in an earlier run',
             }),
           ),
         ),
@@ -161,7 +161,7 @@ export const runEventShape = Type.Union(
       outcome: oneOf(['succeeded', 'failed', 'cancelled']),
       duration_ms: millisecondsShape,
       counts: countsShape,
-      next: Type.Optional(Type.String({ description: 'the command that goes on' })),
+      next: Type.Optional(Type.String({ description: 'the command that continues the run' })),
     }),
   ],
   { title: 'pipe run --json', description: 'One event a line.' },

@@ -113,7 +113,7 @@ export async function listRuns(runsDirectory: string): Promise<string[]> {
 }
 
 /**
- * A stored run; undefined where there is none or it is damaged, which `onDamage` gets. Of the events those that are
+ * A stored run; undefined if there is none or it is damaged, which `onDamage` gets. Of the events those that are
  * none are left out, such as a last line that a kill has cut.
  */
 export async function readRun(

@@ -18,7 +18,7 @@ export type StageProblem = Problem & { readonly stage: string };
 
 /**
  * Everything that would make a stage fail later and can be known now, for each stage that runs or may run.
- * Nobody shall train for half an hour to learn that the judge's server is not running.
+ * Nobody should have to train for half an hour to learn that the judge's server is not running.
  */
 export async function preflight(plan: Plan, options: PreflightOptions): Promise<StageProblem[]> {
   const stale = plan.stages.filter(({ state }) => state !== 'hit');

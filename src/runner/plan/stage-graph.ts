@@ -16,7 +16,7 @@ export function producersOf(stage: Stage): string[] {
 
 /**
  * The targets and all that they need, in the pipeline's order; the whole pipeline without targets. A target is a
- * stage's id, or its name for all of its variants. Throws an UnknownStageError for one that there is not.
+ * stage's id, or its name for all of its variants. Throws an UnknownStageError for an unknown one.
  */
 export function selectStages(pipeline: Pipeline, targets: readonly string[] | undefined): readonly Stage[] {
   if (targets === undefined) return pipeline.stages;
@@ -27,7 +27,7 @@ export function selectStages(pipeline: Pipeline, targets: readonly string[] | un
   return pipeline.stages.filter(({ id }) => wanted.has(id));
 }
 
-/** The ids that ids and names of stages stand for. Throws an UnknownStageError for one that there is not. */
+/** The ids that ids and names of stages stand for. Throws an UnknownStageError for an unknown one. */
 export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): string[] {
   return idsOrNames.flatMap((wanted) => {
     const found = pipeline.stages.filter(({ id, name }) => id === wanted || name === wanted);

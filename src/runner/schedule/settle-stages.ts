@@ -181,7 +181,7 @@ export class StageWork implements Work {
     return { to: 'failed' };
   }
 
-  /** What a user can mend fails the stage. Anything else is a bug: what runs is stopped, and the error goes up. */
+  /** What a user can fix fails the stage. Anything else is a bug: what runs is stopped, and the error goes up. */
   async #mendable(id: string, step: () => Promise<Step>): Promise<Step> {
     try {
       return await step();

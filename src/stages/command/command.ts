@@ -19,7 +19,7 @@ const settings = Type.Object(
       {
         affects: 'result',
         description:
-          'The command. Its inputs lie at inputs/NAME (of `{each: …}` at inputs/NAME/VARIANT), its outputs are expected where `outputs` says.',
+          'The command. Its inputs are at inputs/NAME (of `{each: …}` at inputs/NAME/VARIANT), its outputs are expected where `outputs` says.',
       },
     ),
     outputs: Type.Record(

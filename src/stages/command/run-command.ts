@@ -53,7 +53,7 @@ export async function runCommand(options: CommandOptions): Promise<void> {
   await moveOutputs(options, await realpath(directory));
 }
 
-/** Two outputs cannot both be moved where one is the other or lies in it. */
+/** Two outputs cannot both be moved where one is the other or is in it. */
 function refuseOverlaps(outputs: CommandOptions['outputs']): void {
   for (const [name, { path }] of Object.entries(outputs)) {
     for (const [other, { path: inside }] of Object.entries(outputs)) {

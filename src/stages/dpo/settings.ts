@@ -11,7 +11,7 @@ export const dpoSettings = Type.Object(
       default: 0.1,
       exclusiveMinimum: 0,
       description:
-        'How dearly the model pays for leaving the one that it started from; 0.1 to 0.5 are usual, and the lower, the further it goes.',
+        'Strength of the pull towards the reference model (β). Usually 0.1 to 0.5; lower values let the model move further.',
     }),
     average_log_probabilities: Type.Boolean({
       affects: 'result',

@@ -47,8 +47,7 @@ export const generateSettings = Type.Object(
       Type.Integer({
         affects: 'result',
         minimum: 1,
-        description:
-          'Only the so many likeliest tokens are drawn; 1 is the same as `greedy`. By default all.',
+        description: 'Sample from the N likeliest tokens only; 1 is the same as `greedy`. By default all.',
       }),
     ),
     top_p: Type.Optional(
@@ -65,7 +64,7 @@ export const generateSettings = Type.Object(
         affects: 'result',
         minimum: 0,
         description:
-          'Seed of the draws, by default 123. Each record has draws of its own, so its reply does not depend on which others are continued beside it.',
+          'Seed of the draws, by default 123. Each record has draws of its own, so its reply does not depend on the other records of its batch.',
       }),
     ),
   },

@@ -69,7 +69,7 @@ async function listedDigest(url: string, model: string, signal: AbortSignal): Pr
 /**
  * One question to POST /api/chat, streamed, so that a slow model shows that it lives. Throws TransientError
  * for what may be gone at the next try (no connection, 5xx, an error in the middle of the stream, silence of
- * `timeoutMs`), StageError for what a user can mend, and the reason of `signal` when that is aborted.
+ * `timeoutMs`), StageError for what a user can fix, and the reason of `signal` when that is aborted.
  */
 export async function chat(
   url: string,

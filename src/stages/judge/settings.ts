@@ -44,7 +44,7 @@ export const judgeSettings = Type.Object(
       affects: 'result',
       default: 3,
       minimum: 0,
-      description: 'For so many items, the first ones, a language model also gives its verdict in free text.',
+      description: 'The judge also explains its verdict in free text for the first N items.',
     }),
     url: Type.Optional(
       Type.String({

@@ -5,10 +5,10 @@ import { outsideText } from './outside-text.ts';
 import type { PartialFile } from './partial-file.ts';
 import { retryAfterMs, TransientError } from './retry.ts';
 
-/** The server says that nothing lies at the address. */
+/** The server says that nothing is at the address. */
 export class NotFoundError extends StageError {}
 
-/** HTTP statuses that may be gone at the next try, beside 5xx. */
+/** HTTP statuses that may be gone at the next try, besides 5xx. */
 const PASSING_STATUSES = new Set([408, 425, 429]);
 /** Whether the server says that a part needs nothing more: an attempt died before it gave the file its name. */
 export function isWhole(answer: Answer, part: PartialFile): boolean {
@@ -41,7 +41,7 @@ export async function bodyStart(answer: Answer, url: string, part: PartialFile):
 }
 
 function statusHint(status: number): string {
-  if (status === 404 || status === 410) return 'Check the URL: nothing lies there.';
+  if (status === 404 || status === 410) return 'Check the URL: there is nothing at this address.';
   if (status === 401 || status === 403)
     return 'The server wants a login; only public files can be downloaded.';
   return 'Check the URL in a browser.';

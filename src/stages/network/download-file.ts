@@ -10,7 +10,7 @@ import { retry, TransientError } from './retry.ts';
 export interface DownloadOptions {
   /** http or https, without credentials. */
   readonly url: string;
-  /** Absolute path of the finished file; `<destination>.part` grows beside it until then. */
+  /** Absolute path of the finished file; `<destination>.part` grows next to it until then. */
   readonly destination: string;
   /** Digest that the file must have, in lower-case hexadecimal. */
   readonly sha256?: string | undefined;
@@ -33,7 +33,7 @@ export interface DownloadOptions {
 const PROGRESS_EVERY_MS = 250;
 /** A connection that is slower than a modem of 1965 brings nothing to an end. */
 const LEAST_BYTES_PER_SECOND = 30;
-/** A try that brings less than this (and not the rest) counts as a failure, or a server could go on for ever. */
+/** A try that brings less than this (and not the rest) counts as a failure, or a server could continue for ever. */
 const LEAST_ADVANCE_BYTES = 4096;
 
 /**

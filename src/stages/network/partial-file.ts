@@ -3,7 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile, type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** What was received of a file: kept beside it, and believed only where the file on disk agrees. */
+/** What was received of a file: kept next to it, and believed only where the file on disk agrees. */
 interface Received {
   readonly bytes: number;
   /** The server's name for the version that the bytes belong to (ETag or Last-Modified); empty where it names none. */
@@ -116,7 +116,7 @@ export async function isProven(destination: string): Promise<boolean> {
 }
 
 /**
- * Copies what an earlier attempt left of `destination` (the finished file or its part) beside it, to continue from
+ * Copies what an earlier attempt left of `destination` (the finished file or its part) next to it, to continue from
  * there. `earlier`: work directories, newest first.
  */
 export async function takeOverDownload(destination: string, earlier: readonly string[]): Promise<void> {
@@ -153,14 +153,14 @@ function proof(hash: Hash, { bytes, validator, whole }: Omit<Received, 'sha256'>
   return hash.copy().update(JSON.stringify({ bytes, validator, whole })).digest('hex');
 }
 
-/** Bytes of a file, or undefined where there is none. */
+/** Bytes of a file, or undefined if there is none. */
 export async function sizeOf(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.size;
 }
 
 /**
  * Copies a file under another name first, so that a copy cut short never passes for the whole. Returns false
- * where there is none to copy.
+ * if there is none to copy.
  */
 async function copyWhole(from: string, to: string): Promise<boolean> {
   const copying = join(dirname(to), `.${basename(to)}.copying`);

@@ -9,7 +9,7 @@ import { downloadFile } from '../network/download-file.ts';
 import { takeOverDownload } from '../network/partial-file.ts';
 import type { PretrainedSettings } from './settings.ts';
 
-/** Brings a file of a published model by its name there: its path here, or undefined where there is no such file. */
+/** Brings a file of a published model by its name there: its path here, or undefined if there is no such file. */
 type Bring = (name: string) => Promise<string | undefined>;
 
 /**

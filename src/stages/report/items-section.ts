@@ -2,7 +2,7 @@ import type { Judgement } from '../../text/scores.ts';
 import { html, type Markup } from './html.ts';
 import type { ReportItem } from './report-data.ts';
 
-/** Every response beside the expected one, with its score and, where they are given, what came before training. */
+/** Every response next to the expected one, with its score and, where they are given, what came before training. */
 export function itemsSection(items: readonly ReportItem[]): Markup {
   return html`<section>
 <h2>Responses</h2>

@@ -4,13 +4,13 @@ const WIDTH = 640;
 const HEIGHT = 400;
 const PLOT = { left: 56, right: WIDTH - 24, top: 56, bottom: HEIGHT - 48 } as const;
 
-/** Where a value of an axis lies on the picture. */
+/** Where a value of an axis is on the picture. */
 type Scale = (value: number) => number;
 
 /**
  * The learning curve as a picture: training and validation loss over the epochs, with the tokens seen along the
  * upper edge and a ring around the evaluation whose weights were kept, where one was chosen; a self-contained SVG that
- * follows the reader's light or dark scheme. The same history gives the same text. Throws RangeError where there is no evaluation to show.
+ * follows the reader's light or dark scheme. The same history gives the same text. Throws RangeError if there is no evaluation to show.
  */
 export function learningCurve(evaluations: readonly Evaluation[]): string {
   const last = evaluations.at(-1);

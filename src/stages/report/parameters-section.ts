@@ -1,7 +1,7 @@
 import type { Json } from '../../contract/json.ts';
 import { html, type Markup } from './html.ts';
 
-/** The settings of the experiment as a table, nested names joined with dots; nothing where there are none. */
+/** The settings of the experiment as a table, nested names joined with dots; nothing if there are none. */
 export function parametersSection(parameters: Json): Markup | undefined {
   const rows = flatten(parameters, '');
   if (rows.length === 0) return undefined;

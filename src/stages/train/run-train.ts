@@ -90,7 +90,7 @@ function checkAmounts(
   }
 }
 
-/** The samples go on from the first validation text's prompt, as in the book. */
+/** The samples continue from the first validation text's prompt, as in the book. */
 function trainingData({ train, validation }: Parts, { mask_instruction }: TrainSettings): TrainingData {
   const { endOfText, texts, promptLengths } = validation;
   const samplePrompt = texts[0]!.subarray(0, promptLengths[0]);

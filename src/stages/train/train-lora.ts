@@ -45,7 +45,7 @@ export const LoraSettings = Type.Object(
     additionalProperties: false,
     affects: 'result',
     description:
-      'Low-rank adaptation (https://arxiv.org/abs/2106.09685), as in appendix E of the book and in PEFT: the model stays as it is, and two narrow matrices beside each chosen layer are trained, in less time and with less than half of the memory. `{}` takes the defaults. The output `model` has them merged; `adapter` has them alone. They usually need a higher learning rate than a whole model, such as 5e-4.',
+      'Low-rank adaptation (https://arxiv.org/abs/2106.09685), as in appendix E of the book and in PEFT: the model stays as it is, and two narrow matrices next to each chosen layer are trained, in less time and with less than half of the memory. `{}` takes the defaults. The output `model` has them merged; `adapter` has them alone. They usually need a higher learning rate than a whole model, such as 5e-4.',
   },
 );
 

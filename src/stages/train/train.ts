@@ -43,9 +43,8 @@ export const train = defineStage({
   }),
   tensors: true,
   atMost: 1,
-  // The newest checkpoint (parameters and two moments), the one that replaces it, and the result; the best weights of
-  // the newest checkpoint, and better ones. Adapters are small: what is about them fits beside the result into as much
-  // again.
+  // Peak use: the result (1), the newest checkpoint and its successor (3 each: parameters and two moments), and, with
+  // `keep: best`, two copies of the best weights. An adapter is small: twice the model covers it.
   diskBytes: ({ lora, keep }, { model = 0 }) => (lora ? 2 : 3 + 3 + 1 + (keep === 'best' ? 2 : 0)) * model,
   async preflight(settings, { inputBytes: { model } }) {
     const problems = scheduleProblems(settings);

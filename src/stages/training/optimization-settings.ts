@@ -149,7 +149,7 @@ export const optimizationSettings = Type.Object(
           additionalProperties: false,
           affects: 'result',
           description:
-            'Ends the training when the validation loss stops improving: `{patience: 3}`, with `min_delta: 0.01` where small improvements shall not count. The evaluations are those of `eval_every`, beginning with the one before training. The learning rate follows its schedule for all `epochs`, as if the training were not to end early.',
+            'Ends the training when the validation loss stops improving: `{patience: 3}`, with `min_delta: 0.01` if small improvements should not count. The evaluations are those of `eval_every`, beginning with the one before training. The learning rate follows its schedule for all `epochs`, as if the training were not to end early.',
         },
       ),
     ),
@@ -157,8 +157,7 @@ export const optimizationSettings = Type.Object(
       affects: 'result',
       default: 50,
       minimum: 0,
-      description:
-        "Longest sample, in tokens: how the model goes on from the first validation text's prompt.",
+      description: "Longest sample, in tokens: how the model continues the first validation text's prompt.",
     }),
     checkpoint_every: Type.Number({
       affects: 'execution',

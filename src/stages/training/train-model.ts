@@ -49,7 +49,7 @@ export async function trainModel(
     ),
     checkpointInterval: settings.checkpoint_every * 60_000,
     signal,
-    onResume: (done) => context.log(`goes on from a checkpoint after ${done} updates`),
+    onResume: (done) => context.log(`continues from a checkpoint after ${done} updates`),
     onUpdate: progress.update,
     onPart: progress.part,
     onEvaluation: (evaluation) => context.log(evaluationText(evaluation, reported)),

@@ -4,7 +4,7 @@ import type { Gpt2Config } from '../../model/network/gpt2.ts';
 import type { TrainingOptions } from '../../training/state/training-state.ts';
 import type { OptimizationSettings } from './optimization-settings.ts';
 
-/** What the loop is told of a stage's settings. */
+/** A stage's settings as options of the training loop. */
 export function trainingOptions(
   settings: OptimizationSettings,
   config: Gpt2Config,

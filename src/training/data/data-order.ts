@@ -2,7 +2,7 @@ import { Mt19937, type Mt19937State } from './mt19937.ts';
 
 /**
  * How the training texts are ordered in each pass over them.
- * - `pytorch`: as PyTorch's data loaders order them, so that a run can be laid beside one in PyTorch, batch by batch.
+ * - `pytorch`: as PyTorch's data loaders order them, so that a run can be compared with one in PyTorch, batch by batch.
  * - `seeded`: shuffled too, but measuring the losses changes nothing.
  * - `none`: the order of the data.
  */

@@ -25,7 +25,7 @@ export type PreferencePairs = Readonly<Record<Part, readonly PreferencePair[]>>;
 export type Reference = Readonly<Record<Part, readonly PairLogProbabilities[]>>;
 
 /**
- * Direct preference optimization: the mean loss of pairs (`preference`). Measured beside it are the mean rewards of both
+ * Direct preference optimization: the mean loss of pairs (`preference`). Measured next to it are the mean rewards of both
  * responses, their margin, and the share of pairs whose chosen response has the higher one.
  */
 export function preferences(

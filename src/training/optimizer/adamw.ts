@@ -30,7 +30,7 @@ export class AdamW {
     this.#moments = new Map(Array.from(parameters, ([name, { shape }]) => [name, zeroMoments(shape)]));
   }
 
-  /** The variables that the next update depends on beside the parameters, by name. */
+  /** The variables that the next update depends on besides the parameters, by name. */
   variables(): ReadonlyMap<string, tf.Variable> {
     const named = Array.from(this.#moments, ([name, { first, second }]): [string, tf.Variable][] => [
       [`first_moment.${name}`, first],

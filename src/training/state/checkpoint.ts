@@ -23,16 +23,16 @@ interface Found {
 
 /**
  * Checkpoints of one training: folders `step-0000000120`, named after the updates made so far, that are complete from the moment that they have this
- * name and never change. `State` is what a checkpoint holds beside the variables; JSON must keep it whole. Files that
+ * name and never change. `State` is what a checkpoint holds besides the variables; JSON must keep it whole. Files that
  * a training has written and never changes can belong to a checkpoint too: it has links to them.
  */
 export class Checkpoints<State> {
-  /** Checkpoints are written to it, and the files that belong to them lie in it. */
+  /** Checkpoints are written to it, and the files that belong to them are in it. */
   readonly directory: string;
   readonly #all: readonly string[];
   readonly #warn: (message: string) => void;
 
-  /** Writes to `directory`; goes on from the newest valid one there or in `earlier`. */
+  /** Writes to `directory`; continues from the newest valid one there or in `earlier`. */
   constructor(directory: string, earlier: readonly string[], warn: (message: string) => void) {
     this.directory = directory;
     this.#all = [directory, ...earlier];
@@ -65,7 +65,7 @@ export class Checkpoints<State> {
 
   /**
    * Fills the variables from the newest checkpoint that is whole, gives the files that belong to it their place in
-   * `directory`, and returns its state; undefined where there is none. Damaged ones are skipped with a warning.
+   * `directory`, and returns its state; undefined if there is none. Damaged ones are skipped with a warning.
    */
   async restore(variables: Variables): Promise<State | undefined> {
     const finished = (await this.#found()).filter((found) => found.finished);

@@ -10,7 +10,7 @@ export interface EarlyStopping {
 
 /**
  * Whether the validation loss has stopped improving, as tf.keras.callbacks.EarlyStopping finds it. All that this
- * depends on is the history, so a training that goes on from a checkpoint stops where it would have stopped.
+ * depends on is the history, so a training that continues from a checkpoint stops where it would have stopped.
  */
 export function stopsEarly(history: readonly Evaluation[], { patience, minDelta }: EarlyStopping): boolean {
   let lowest = Number.POSITIVE_INFINITY;

@@ -11,7 +11,7 @@ export interface Examples {
   readonly validation: { readonly length: number };
   /** Ends and pads the texts. */
   readonly endOfText: number;
-  /** Token ids that the samples go on from. */
+  /** Token ids that the samples continue from. */
   readonly samplePrompt: Int32Array;
 }
 
@@ -58,7 +58,7 @@ export interface Sample {
   readonly kept?: true;
 }
 
-/** All that the rest of a training depends on beside its variables, and its results so far; JSON keeps it whole. */
+/** All that the rest of a training depends on besides its variables, and its results so far; JSON keeps it whole. */
 export interface TrainingState {
   /** Updates made so far. */
   updates: number;

@@ -226,7 +226,7 @@ describe('HTTP statuses', () => {
   });
 
   it.each([
-    [404, 'Not Found', 'Check the URL: nothing lies there.'],
+    [404, 'Not Found', 'Check the URL: there is nothing at this address.'],
     [403, 'Forbidden', 'The server wants a login; only public files can be downloaded.'],
   ])('%i is an error at once', async (status, words, hint) => {
     server.failNext({ status });

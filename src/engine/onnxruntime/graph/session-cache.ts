@@ -22,7 +22,7 @@ export class SessionCache {
     this.#inPlace = inPlace;
   }
 
-  /** The session of a program, compiled where there is none yet. Throws where the library refuses the graph. */
+  /** The session of a program, compiled if there is none yet. Throws where the library refuses the graph. */
   get(program: Program): NativeSession {
     const session = this.#sessions.get(program.structure) ?? this.#compile(program);
     this.#sessions.delete(program.structure);
