@@ -5,7 +5,6 @@ import type { Gradients, Pause } from '../model/network/training-pass.ts';
 import { DataOrder } from './data/data-order.ts';
 import { evaluate, evaluationIsDue } from './evaluate.ts';
 import { checkFinite } from './objective/batch-loss.ts';
-import { nextTokens } from './objective/next-tokens.ts';
 import type { Objective } from './objective/objective.ts';
 import { AdamW } from './optimizer/adamw.ts';
 import { clippingFactor, gradientNorm } from './optimizer/clipping.ts';
@@ -19,7 +18,6 @@ import {
   beginning,
   type Examples,
   type Sample,
-  type TrainingData,
   type TrainingOptions,
   type TrainingState,
   updatesInAll,
@@ -54,16 +52,6 @@ export interface Update {
   /** Tokens in its batch, padding included. */
   readonly tokens: number;
   readonly seconds: number;
-}
-
-/** Fine-tunes a model in place, or the adapter that it has, so that it predicts the next tokens of texts: see `minimize`. */
-export async function train(
-  model: Gpt2,
-  data: TrainingData,
-  options: TrainingOptions,
-  surroundings: TrainingSurroundings,
-): Promise<TrainingState> {
-  return await minimize(model, nextTokens(model, data, options), data, options, surroundings);
 }
 
 /**

@@ -6,7 +6,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StageError } from '../../src/contract/stage-context.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { Gpt2 } from '../../src/model/network/gpt2.ts';
-import { type TrainingSurroundings, train } from '../../src/training/loop.ts';
+import { minimize, type TrainingSurroundings } from '../../src/training/loop.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import type {
   TrainingData,
   TrainingOptions,
@@ -67,10 +68,12 @@ async function trainTiny(
 ): Promise<Result> {
   const model = tinyGpt2(false);
   try {
-    const state = await train(
+    const given = { ...options, ...changed };
+    const state = await minimize(
       model,
+      nextTokens(model, data, given),
       data,
-      { ...options, ...changed },
+      given,
       undisturbed(folder ?? freshFolder(), surroundings, earlier),
     );
     return { state, weights: weightsOf(model) };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { train, type Update } from '../../src/training/loop.ts';
+import { minimize, type Update } from '../../src/training/loop.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import { clippingFactor } from '../../src/training/optimizer/clipping.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
@@ -54,8 +55,9 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('20 updates on %s', (engi
     const folder = mkdtempSync(join(tmpdir(), 'pipe-schedule-'));
     const model = tinyGpt2(false);
     const updates: Update[] = [];
-    const { history } = await train(
+    const { history } = await minimize(
       model,
+      nextTokens(model, data, options),
       data,
       options,
       undisturbed(folder, { onUpdate: (update) => updates.push(update) }),

@@ -8,7 +8,6 @@ import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import { type Tokenizer, tokenizerFor } from '../../text/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
-import { minimize } from '../../training/loop.ts';
 import { availableMemory } from '../../training/memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
 import { type PreferencePairs, preferences } from '../../training/objective/preferences.ts';
@@ -39,6 +38,7 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   const { endOfText } = tokenizer;
   const [first] = pairs.validation;
   const data = { ...pairs, endOfText, samplePrompt: first!.chosen.subarray(0, first!.promptLength) };
+  // Preflight has checked the schedule, but without the number of updates, which only the pairs show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   checkMemory(pairs, options.maxLength, config, context);
 
@@ -56,10 +56,8 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   };
   const reference = await referenceOf(model, pairs, pairOptions, context);
   const objective = preferences(model, pairs, reference, pairOptions);
-  const told = ['train_reward_margin', 'validation_reward_margin'];
-  await trainModel(context, { model, data, options, tokenizer, told }, (surroundings) =>
-    minimize(model, objective, data, options, surroundings),
-  );
+  const reported = ['train_reward_margin', 'validation_reward_margin'];
+  await trainModel(context, { model, objective, data, options, tokenizer, reported });
 }
 
 /** Reads preference pairs; those of which nothing is left to compare before the cut are left out, with a warning. */

@@ -8,8 +8,8 @@ import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
 import { tokenizerFor } from '../../text/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import { readTokens, type TokenizedTexts } from '../../training/data/token-file.ts';
-import { train } from '../../training/loop.ts';
 import { availableMemory } from '../../training/memory.ts';
+import { nextTokens } from '../../training/objective/next-tokens.ts';
 import {
   type TrainingData,
   type TrainingOptions,
@@ -37,8 +37,8 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config, settings.dropout);
   const data = trainingData(tokens, settings);
-  const updates = updatesInAll(data, options);
-  refuse(scheduleProblems(settings, updates)[0]);
+  // Preflight has checked the schedule, but without the number of updates, which only the texts show.
+  refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
   checkResponses(data, options, context);
   checkMemory(data, options, config, context);
@@ -51,9 +51,8 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const tokenizer = await tokenizerFor(tokens.train.encoding);
   const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
   const model = await loadModel(inputs.model!, adapter);
-  await trainModel(context, { model, data, options, tokenizer }, (surroundings) =>
-    train(model, data, options, surroundings),
-  );
+  const objective = nextTokens(model, data, options);
+  await trainModel(context, { model, objective, data, options, tokenizer });
   if (adapter) await saveAdapter(outputs.adapter!, adapter);
 }
 

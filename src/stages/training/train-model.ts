@@ -3,7 +3,8 @@ import type { StageContext } from '../../contract/stage-context.ts';
 import { saveModel } from '../../model/files/model-folder.ts';
 import type { Gpt2 } from '../../model/network/gpt2.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
-import type { TrainingSurroundings, Update } from '../../training/loop.ts';
+import { minimize, type Update } from '../../training/loop.ts';
+import type { Objective } from '../../training/objective/objective.ts';
 import { Checkpoints } from '../../training/state/checkpoint.ts';
 import { type Evaluation, formatHistory } from '../../training/state/history.ts';
 import {
@@ -22,25 +23,25 @@ type TrainingContext = StageContext<{ readonly checkpoint_every: number }>;
 
 interface Training {
   readonly model: Gpt2;
+  readonly objective: Objective;
   readonly data: Examples;
   readonly options: TrainingOptions;
   readonly tokenizer: Tokenizer;
-  /** Measures that are told with the losses. */
-  readonly told?: readonly string[];
+  /** Measures that are logged with the losses. */
+  readonly reported?: readonly string[];
 }
 
 /**
- * Runs a training in a stage, tells how it goes, and writes the outputs that every stage that trains has: the model,
- * the history, the loss curve and the samples.
+ * Runs a training in a stage, reports its progress, and writes the outputs that every stage that trains has: the model,
+ * the history, the loss curve and the samples. Throws StageError if the training diverges.
  */
 export async function trainModel(
   context: TrainingContext,
-  { model, data, options, tokenizer, told = [] }: Training,
-  train: (surroundings: TrainingSurroundings) => Promise<TrainingState>,
+  { model, objective, data, options, tokenizer, reported = [] }: Training,
 ): Promise<void> {
   const { settings, inputs, outputs, signal } = context;
   const progress = progressReport(context, options, updatesInAll(data, options));
-  const state = await train({
+  const state = await minimize(model, objective, data, options, {
     checkpoints: new Checkpoints<TrainingState>(
       context.workDirectory,
       context.earlierWorkDirectories,
@@ -51,7 +52,7 @@ export async function trainModel(
     onResume: (done) => context.log(`goes on from a checkpoint after ${done} updates`),
     onUpdate: progress.update,
     onPart: progress.part,
-    onEvaluation: (evaluation) => context.log(evaluationText(evaluation, told)),
+    onEvaluation: (evaluation) => context.log(evaluationText(evaluation, reported)),
     onSample: ({ epoch, tokens, kept }) => {
       const moment = kept ? 'of the kept model' : `after epoch ${epoch}`;
       context.log(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
@@ -71,13 +72,13 @@ export async function trainModel(
 
 function evaluationText(
   { step, trainLoss, validationLoss, measures = {} }: Evaluation,
-  told: readonly string[],
+  reported: readonly string[],
 ): string {
   const moment = step === -1 ? 'before training' : `step ${step}`;
   const values = [
     `train loss ${trainLoss.toFixed(3)}`,
     `validation loss ${validationLoss.toFixed(3)}`,
-    ...told.map((name) => `${name.replaceAll('_', ' ')} ${measures[name]!.toFixed(3)}`),
+    ...reported.map((name) => `${name.replaceAll('_', ' ')} ${measures[name]!.toFixed(3)}`),
   ];
   return `${moment}: ${values.join(', ')}`;
 }
