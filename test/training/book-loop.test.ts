@@ -97,8 +97,8 @@ it.skipIf(bookData === undefined)(
       undisturbed(folder, { onUpdate: ({ tokens }) => lengths.push(tokens / 8) }),
     ).finally(() => rm(folder, { recursive: true }));
     expect([lengths.slice(0, 116), lengths.slice(116)]).toEqual(golden.batch_lengths);
-    const log = history.map(({ step, tokensSeen, trainLoss, validationLoss }) => [
-      step,
+    const log = history.map(({ updates, tokensSeen, trainLoss, validationLoss }) => [
+      updates - 1,
       tokensSeen,
       trainLoss,
       validationLoss,

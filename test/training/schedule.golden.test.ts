@@ -75,9 +75,11 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('20 updates on %s', (engi
       const found = model.parameters.get(name)!.dataSync();
       for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
     }
-    expect(history.map(({ step, learningRate, gradNorm }) => [step, learningRate, gradNorm])).toEqual([
-      [-1, null, null],
-      ...[0, 10].map((step) => [step, updates[step]!.learningRate, updates[step]!.gradNorm]),
+    expect(
+      history.map(({ updates: made, learningRate, gradNorm }) => [made, learningRate, gradNorm]),
+    ).toEqual([
+      [0, null, null],
+      ...[1, 11].map((made) => [made, updates[made - 1]!.learningRate, updates[made - 1]!.gradNorm]),
     ]);
     model.dispose();
   });

@@ -6,7 +6,7 @@ import type { Tokenizer } from '../../text/tokenizer.ts';
 import { minimize, type Update } from '../../training/loop.ts';
 import type { Objective } from '../../training/objective/objective.ts';
 import { Checkpoints } from '../../training/state/checkpoint.ts';
-import { type Evaluation, formatHistory } from '../../training/state/history.ts';
+import { bookStep, type Evaluation, formatHistory } from '../../training/state/history.ts';
 import {
   type Examples,
   type TrainingOptions,
@@ -59,7 +59,7 @@ export async function trainModel(
     },
   });
   tellEnd(state, options, context);
-  progress.summary(state.step + 1);
+  progress.summary(state.updates);
   const { history, samples } = state;
 
   await saveModel(outputs.model!, model, inputs.model!);
@@ -70,11 +70,9 @@ export async function trainModel(
   await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
 }
 
-function evaluationText(
-  { step, trainLoss, validationLoss, measures = {} }: Evaluation,
-  reported: readonly string[],
-): string {
-  const moment = step === -1 ? 'before training' : `step ${step}`;
+function evaluationText(evaluation: Evaluation, reported: readonly string[]): string {
+  const { updates, trainLoss, validationLoss, measures = {} } = evaluation;
+  const moment = updates === 0 ? 'before training' : `step ${bookStep(evaluation)}`;
   const values = [
     `train loss ${trainLoss.toFixed(3)}`,
     `validation loss ${validationLoss.toFixed(3)}`,
@@ -85,7 +83,7 @@ function evaluationText(
 
 /** Says why a training ended before its last epoch, and which weights are the result. */
 function tellEnd(
-  { epoch, step, history }: TrainingState,
+  { epoch, updates, history }: TrainingState,
   { epochs, earlyStopping }: TrainingOptions,
   context: TrainingContext,
 ): void {
@@ -94,12 +92,12 @@ function tellEnd(
     const { patience, minDelta } = earlyStopping;
     const improvement = minDelta > 0 ? ` by more than ${minDelta}` : '';
     context.log(
-      `stopped early after ${step + 1} updates: the validation loss has not improved${improvement} in ${patience} evaluations, the lowest is ${Math.min(...losses).toFixed(3)}`,
+      `stopped early after ${updates} updates: the validation loss has not improved${improvement} in ${patience} evaluations, the lowest is ${Math.min(...losses).toFixed(3)}`,
     );
   }
   const kept = history.find((evaluation) => evaluation.kept);
   if (!kept) return;
-  const moment = kept.step === -1 ? 'before training' : `of step ${kept.step}`;
+  const moment = kept.updates === 0 ? 'before training' : `of step ${bookStep(kept)}`;
   context.log(`kept the model ${moment}, validation loss ${kept.validationLoss.toFixed(3)}`);
 }
 
