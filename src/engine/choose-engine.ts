@@ -110,9 +110,9 @@ function probeInChild(engine: EngineName): Promise<ProbeResult> {
   });
 }
 
-/** dist/engine-probe.js, from dist/ and its chunks as well as from src/engine. */
+/** dist/engine-probe.js, from dist/parts/engine and dist/chunks as well as from src/engine. */
 function probeProgram(): string {
-  const candidates = ['./engine-probe.js', '../engine-probe.js', '../../dist/engine-probe.js'];
+  const candidates = ['../../engine-probe.js', '../engine-probe.js', '../../dist/engine-probe.js'];
   const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const program = paths.find((path) => existsSync(path));
   if (program === undefined)

@@ -249,17 +249,21 @@ describe('training', () => {
 
   it('begins anew, with a warning, where the newest checkpoint has the format of an earlier version', async () => {
     const folder = freshFolder();
-    await expect(trainTiny([folder], abortAfter('onUpdate', 6))).rejects.toThrow('cancelled');
-    asInFormat1(join(folder, 'step-0000000006'));
+    const short = { epochs: 1 };
+    await expect(trainTiny([folder], abortAfter('onUpdate', 3), short)).rejects.toThrow('cancelled');
+    asInFormat1(join(folder, 'step-0000000003'));
     const warnings: string[] = [];
     const updates: number[] = [];
-    const begunAnew = await trainTiny([], {
-      checkpoints: new Checkpoints(freshFolder(), [folder], (message) => warnings.push(message)),
-      onUpdate: ({ done }) => updates.push(done),
-    });
-    expect(warnings).toEqual([expect.stringMatching(/step-0000000006 is skipped: its format is 1, not 2$/)]);
+    const surroundings = {
+      checkpoints: new Checkpoints<TrainingState>(freshFolder(), [folder], (message) =>
+        warnings.push(message),
+      ),
+      onUpdate: ({ done }: { done: number }) => updates.push(done),
+    };
+    const begunAnew = await trainTiny([], surroundings, short);
+    expect(warnings).toEqual([expect.stringMatching(/step-0000000003 is skipped: its format is 1, not 2$/)]);
     expect(updates[0]).toBe(1);
-    expect(begunAnew).toEqual(await trainTiny());
+    expect(begunAnew).toEqual(await trainTiny([], {}, short));
   });
 
   it('gives other weights for another seed', async () => {

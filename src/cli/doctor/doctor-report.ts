@@ -3,7 +3,6 @@ import { access, stat } from 'node:fs/promises';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { EngineCandidate } from '../../contract/engine-name.ts';
-import { probeEngines } from '../../engine/choose-engine.ts';
 import { freeBytes } from '../../files/disk-space.ts';
 import { type OllamaReport, reportOllama } from './doctor-ollama.ts';
 
@@ -29,6 +28,7 @@ export interface DoctorReport {
 
 /** Looks at this machine. Takes seconds: every engine is started in a process of its own. */
 export async function examineMachine(artifacts: string): Promise<DoctorReport> {
+  const { probeEngines } = await import('../../engine/choose-engine.ts');
   const [engines, ollama, writable, free_bytes] = await Promise.all([
     probeEngines(),
     reportOllama(process.env),
