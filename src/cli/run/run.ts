@@ -30,6 +30,7 @@ export function runCommand(program: Command): void {
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
     .option('--offline', 'take cached results without asking whether the world has changed')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
+    .option('--keep-failed', 'keep the folders of attempts that fail, to run them by hand')
     .addOption(
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )

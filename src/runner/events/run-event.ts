@@ -170,4 +170,3 @@ export const runEventShape = Type.Union(
 export type RunEvent = Described<typeof runEventShape>;
 export type Outcome = Described<typeof outcomeShape>;
 export type Reason = Described<typeof reasonShape>;
-
