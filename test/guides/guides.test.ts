@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { finished } from '../cli/rig.ts';
+import { type Command, readGuide } from './guide.ts';
+import { Workshop } from './workshop.ts';
+
+/* docs/guides are followed to the letter: their files are written, their edits applied, their commands run. One copy of the
+sources and one build serve all of them. */
+
+const GUIDES = ['add-a-stage-type', 'add-a-judge', 'add-an-engine', 'debug-a-stage', 'release'].map(
+  readGuide,
+);
+const FILES = GUIDES.flatMap(({ files }) => files);
+
+/** Comes before the build, because the build holds the version. */
+const isVersion = ({ script }: Command) => script.startsWith('npm version ');
+
+/** What several guides have in common is done once for all of them. */
+const isMaking = (command: Command) =>
+  isVersion(command) || /^(npx (biome|tsc|vitest)|npm run (build|generate))\b/.test(command.script);
+
+/** One command for all tests that the guides have their readers write. */
+function vitestCommand(): string {
+  const scripts = GUIDES.flatMap(({ commands }) => commands.map(({ script }) => script));
+  const parts = scripts.flatMap((script) => {
+    const [, files, name] = /^npx vitest run (.+) -t (\S+)$/.exec(script) ?? [];
+    return files === undefined ? [] : [{ files, name }];
+  });
+  return `npx vitest run ${parts.map(({ files }) => files).join(' ')} -t '${parts.map(({ name }) => name).join('|')}'`;
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const pattern = (line: string) => new RegExp(line.split('…').map(escaped).join('.*'), 'm');
+
+describe('the guides', () => {
+  let workshop: Workshop;
+  beforeAll(() => {
+    workshop = new Workshop();
+    for (const { files, edits } of GUIDES) {
+      for (const file of files) workshop.write(file);
+      for (const edit of edits) workshop.edit(edit);
+    }
+  });
+  afterAll(() => workshop.remove());
+
+  const succeeds = async (script: string) => {
+    const { code, stdout, stderr } = await workshop.run(script);
+    expect(code, `${script}\n${stdout}${stderr}`).toBe(0);
+    return stdout + stderr;
+  };
+
+  it('change the version', () =>
+    succeeds(GUIDES.flatMap(({ commands }) => commands).find(isVersion)!.script));
+
+  it('hold code that is formatted as ours', async () => {
+    await succeeds('npx biome check --write src test');
+    for (const { path, text } of FILES.filter(({ path }) => path.endsWith('.ts')))
+      expect(workshop.read(path)).toBe(text);
+  }, 60_000);
+
+  it('hold code whose types are right', () => succeeds('npx tsc'), 180_000);
+
+  it('hold tests that pass', async () => {
+    const printed = await succeeds(vitestCommand());
+    expect(printed).toMatch(/Tests .*\b[5-9]\d* passed/);
+  }, 120_000);
+
+  it('lead to a build with source maps', async () => {
+    await succeeds('npm run build -- --debug');
+    const map = workshop
+      .read('dist/stage-host.cjs')
+      .split('sourceMappingURL=data:application/json;base64,')[1]!;
+    expect(JSON.parse(Buffer.from(map, 'base64').toString()).sources).toContain(
+      '../src/stage-process/host.ts',
+    );
+  }, 120_000);
+
+  it('lead to a reference with what was added', async () => {
+    await succeeds('npm run generate');
+    expect(workshop.read('docs/reference/stages.md')).toMatch(/^### first-lines$[^]*`cpu`, `plain`/m);
+  }, 60_000);
+
+  describe.each(GUIDES)('docs/guides/$name.md', ({ commands }) => {
+    const own = commands.filter((command) => command.how === 'run' && !isMaking(command));
+
+    it.each(own)(
+      '$script',
+      async ({ script, exitCode, shows }) => {
+        const { code, stdout, stderr } = await workshop.run(script);
+        expect(code, stdout + stderr).toBe(exitCode);
+        for (const line of shows) expect(stdout + stderr).toMatch(pattern(line));
+      },
+      60_000,
+    );
+  });
+
+  it('start a stage that waits for a debugger', async () => {
+    const command = GUIDES.flatMap(({ commands }) => commands).find(({ how }) => how === 'debugger')!;
+    // Another port than the usual one, which somebody may be using.
+    const child = workshop.start(command.script.replace('--inspect-brk', '--inspect-brk=0'));
+    const end = finished(child);
+    const [line] = (await once(createInterface(child.stderr!), 'line')) as [string];
+    const debug = new WebSocket(/ws:\S+/.exec(line)![0]);
+    const paused = new Promise<void>((isPaused) => {
+      debug.addEventListener('message', ({ data }) => {
+        if (JSON.parse(String(data)).method === 'Debugger.paused') isPaused();
+      });
+    });
+    await new Promise((opened) => debug.addEventListener('open', opened));
+    for (const [id, method] of ['Debugger.enable', 'Runtime.runIfWaitingForDebugger'].entries()) {
+      debug.send(JSON.stringify({ id, method }));
+    }
+    await paused; // before its first line
+    debug.close();
+    expect((await end).stderr).toContain('error: Of 1 records none are left for train');
+  }, 60_000);
+});
