@@ -42,7 +42,7 @@ export function readGuide(name: string): Guide {
   const files: NewFile[] = [];
   const edits: Edit[] = [];
   const commands: Command[] = [];
-  for (const [, language, words, text] of page.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm)) {
+  for (const [, language, words, text] of page.matchAll(/^```(\w+) ?(.*)\n([\s\S]*?)^```$/gm)) {
     if (language === 'sh') commands.push(command(words!, text!));
     else if (language === 'diff') edits.push(edit(words!, text!));
     else if (language === 'text') commands.push({ ...commands.pop()!, shows: text!.trimEnd().split('\n') });
