@@ -4,10 +4,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/cache/**/*.test.ts',
-      'test/runner/{drive,schedule,plan,lost-outputs,file-inputs}.test.ts',
+      'test/{cache,files}/**/*.test.ts',
+      'test/contract/canonical-json.test.ts',
+      'test/runner/{plan,schedule}/*.test.ts',
     ],
-    exclude: ['test/cache/crash.test.ts'],
+    exclude: ['test/cache/crash.test.ts', 'test/runner/plan/preflight.test.ts'],
     testTimeout: 30_000,
   },
 });

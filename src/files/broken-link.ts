@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 
 /**
@@ -11,10 +11,9 @@ export function brokenLink(path: string): string | undefined {
   if (above !== undefined) return above;
   let target: string;
   try {
-    if (!lstatSync(path).isSymbolicLink()) return undefined;
     target = readlinkSync(path);
   } catch {
-    return undefined; // nothing there, or nothing that can be looked at: no link that we could name
+    return undefined; // no link, or nothing that can be looked at
   }
   const link = `${shownPath(path)} is a symbolic link to ${target}`;
   try {

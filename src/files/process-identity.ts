@@ -47,9 +47,8 @@ async function startTime(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return await startTimeFromPs(pid);
   const text = readIfThere(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets and may hold spaces and brackets itself (man 5 proc).
-  const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const ended = state === undefined || ['', 'Z', 'X'].includes(state);
-  return ended ? undefined : fields[18];
+  const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return ['Z', 'X'].includes(state) ? undefined : fields[18];
 }
 
 async function startTimeFromPs(pid: number): Promise<string | undefined> {

@@ -31,7 +31,7 @@ export interface TrainingSurroundings {
   readonly checkpointInterval: number;
   /** When aborted, the training writes a checkpoint and throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** Told where the training goes on from a checkpoint: the updates that are done already. */
+  /** Called when the training continues from a checkpoint, with the updates that are done already. */
   onResume(done: number): void;
   onUpdate(update: Update): void;
   /** Told between the parts of an update, an evaluation or a sample, many times a second: the updates made so far, and what share of the next is done. */
@@ -157,6 +157,7 @@ async function update(
   const { batchSize, maxGradNorm } = options;
   const start = performance.now();
   const earlier = state.updates;
+  const done = earlier + 1;
   const learningRate = learningRateAt(earlier, options.learningRate, updatesInAll(data, options));
   const examples = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const gradients: Gradients = new Map();
@@ -165,16 +166,16 @@ async function update(
   let gradNorm: number | null;
   try {
     ({ loss, tokens } = await objective.gradients(examples, earlier, gradients, pause));
-    checkFinite(loss, `of update ${earlier + 1}`);
-    const wanted = maxGradNorm !== null || isEvaluated(earlier + 1, options);
+    checkFinite(loss, `of update ${done}`);
+    const wanted = maxGradNorm !== null || isEvaluated(done, options);
     gradNorm = wanted ? await gradientNorm(gradients.values()) : null;
     const factor = maxGradNorm === null ? 1 : clippingFactor(gradNorm!, maxGradNorm);
-    optimizer.update(gradients, earlier + 1, learningRate, factor);
+    optimizer.update(gradients, done, learningRate, factor);
   } finally {
     tf.dispose([...gradients.values()]);
   }
 
-  state.updates = earlier + 1;
+  state.updates = done;
   state.learningRate = learningRate;
   state.gradNorm = gradNorm;
   state.tokensSeen += tokens;
@@ -185,5 +186,5 @@ async function update(
     state.pass = null;
   }
   const seconds = (performance.now() - start) / 1000;
-  return { done: state.updates, loss, learningRate, gradNorm, tokens, seconds };
+  return { done, loss, learningRate, gradNorm, tokens, seconds };
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { removeLeftovers } from '../../src/cache/leftovers.ts';
@@ -9,7 +9,8 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const KEY = digestOfBytes('an action');
 const UUID = '01234567-89ab-cdef-0123-456789abcdef';
-const LONG_AGO = new Date(Date.now() - 25 * 60 * 60 * 1000);
+const HOUR_MS = 60 * 60 * 1000;
+const LONG_AGO = new Date(Date.now() - 25 * HOUR_MS);
 
 async function artifacts() {
   const root = await temporaryDirectory();
@@ -18,14 +19,12 @@ async function artifacts() {
     locksDirectory: join(root, 'cache/locks'),
     workDirectory: join(root, 'work'),
   };
-  /** Writes a file that, with its folder, was last written to a day ago. */
-  const old = async (path: string, text = '') => {
+  /** Writes a file that, with all folders that it is in, was last written to a day ago, or when it is said. */
+  const old = async (path: string, text = '', time = LONG_AGO) => {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
-    await age(path);
-    await age(dirname(path));
+    for (let part = path; part !== '.'; part = dirname(part)) await utimes(join(root, part), time, time);
   };
-  const age = (path: string) => utimes(join(root, path), LONG_AGO, LONG_AGO);
   const left = async () =>
     (await readdir(root, { recursive: true, withFileTypes: true }))
       .filter((entry) => entry.isFile())
@@ -54,13 +53,38 @@ describe('leftovers of killed processes', () => {
     const fresh = [`cache/locks/${KEY}.${UUID}/claim`, 'cache/tmp/growing'];
     for (const path of fresh) await old(path);
     for (const path of fresh) await writeFile(join(root, path), 'just written to');
+    await old('cache/tmp/of-today', '', new Date(Date.now() - 23 * HOUR_MS));
     await removeLeftovers(places);
-    expect((await left()).sort()).toEqual([...kept, ...fresh].sort());
+    expect((await left()).sort()).toEqual([...kept, ...fresh, 'cache/tmp/of-today'].sort());
+  });
+
+  it('are known by their names: what is called otherwise stays', async () => {
+    const { places, old, left } = await artifacts();
+    const kept = [
+      `cache/locks/${KEY}.${UUID}.bak/claim`,
+      `cache/locks/of-${KEY}.${UUID}/claim`,
+      `work/${KEY}/notes/new-`,
+      'cache/latest/stage.json',
+    ];
+    for (const path of kept) await old(path);
+    await removeLeftovers(places);
+    expect((await left()).sort()).toEqual(kept.sort());
+  });
+
+  it('may hold links to nothing', async () => {
+    const { root, places, old, left } = await artifacts();
+    await old(`work/${KEY}/.new-cut/owner.json`);
+    await symlink('nowhere', join(root, `work/${KEY}/.new-cut/link`));
+    await utimes(join(root, `work/${KEY}/.new-cut`), LONG_AGO, LONG_AGO);
+    await removeLeftovers(places);
+    expect(await left()).toEqual([]);
   });
 
   it('never are attempts, from which the next one goes on', async () => {
     const { root, places } = await artifacts();
     const { directory } = await createAttempt(places.workDirectory, KEY);
+    const dead = { ...(await thisProcess()), started: '0' };
+    await writeFile(join(directory, 'owner.json'), JSON.stringify(dead));
     await utimes(join(directory, 'owner.json'), LONG_AGO, LONG_AGO);
     await utimes(directory, LONG_AGO, LONG_AGO);
     await removeLeftovers(places);

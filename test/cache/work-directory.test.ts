@@ -1,8 +1,15 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createAttempt, listAttempts, removeAttempts } from '../../src/cache/work-directory.ts';
+import {
+  createAttempt,
+  isAbandoned,
+  isOfDead,
+  listAttempts,
+  removeAttempts,
+} from '../../src/cache/work-directory.ts';
 import { digestOfBytes } from '../../src/files/digest.ts';
+import { thisProcess } from '../../src/files/process-identity.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const key = digestOfBytes('action');
@@ -38,8 +45,27 @@ describe('listAttempts', () => {
   it('is empty where there are none, and skips what is no attempt', async () => {
     const work = await temporaryDirectory();
     expect(await listAttempts(work, key)).toEqual([]);
-    await mkdir(join(work, key, 'notes'), { recursive: true });
+    for (const name of ['notes', '.new-1', '2025-01-31T08-15-30.123Z.bak', 'of-2025-01-31T08-15-30.123Z']) {
+      await mkdir(join(work, key, name), { recursive: true });
+    }
     expect(await listAttempts(work, key)).toEqual([]);
+  });
+});
+
+describe('the owner of an attempt', () => {
+  it.each([
+    ['this process', {}, { dead: false, abandoned: true }],
+    ['a process that ended', { started: 'before the machine was built' }, { dead: true, abandoned: true }],
+    ['a process on another host, which may run', { host: 'elsewhere' }, { dead: false, abandoned: false }],
+    ['nobody, because the machine stopped too early', undefined, { dead: true, abandoned: true }],
+  ])('is %s', async (_, owner, expected) => {
+    const { directory } = await createAttempt(await temporaryDirectory(), key);
+    const text = owner && JSON.stringify({ ...(await thisProcess()), ...owner });
+    await writeFile(join(directory, 'owner.json'), text ?? '{"ho');
+    const state = { dead: await isOfDead(directory), abandoned: await isAbandoned(directory) };
+    expect(state).toEqual(expected);
+    if (owner === undefined) await rm(join(directory, 'owner.json'));
+    expect(await isOfDead(directory)).toBe(expected.dead);
   });
 });
 

@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOfBytes, digestOfFile, isDigest } from '../../src/files/digest.ts';
+import { copyWithDigest, digestOfBytes, digestOfFile, isDigest } from '../../src/files/digest.ts';
+import { openFiles } from '../cache/open-files.ts';
 import { temporaryDirectory } from '../cache/temporary-directory.ts';
 
 describe('digestOfBytes', () => {
@@ -16,19 +17,55 @@ describe('digestOfBytes', () => {
   });
 });
 
+/** Bytes of which no two pieces of 1 MiB are equal, so that none can stand for another. */
+function bytesOf(size: number): Buffer {
+  return Buffer.alloc(size, 'seven!!');
+}
+
+/** Around the 4 KiB and the 1 MiB in which files are read. */
+const sizes = [0, 1, 4095, 4096, 4097, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 * (1 << 20) + 5];
+
 describe('digestOfFile', () => {
-  it.each([0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 * (1 << 20) + 5])(
-    'agrees with the digest of the bytes for a file of %i bytes',
-    async (size) => {
-      const file = join(await temporaryDirectory(), 'file');
-      const bytes = Buffer.alloc(size, 'pipe');
-      await writeFile(file, bytes);
-      expect(await digestOfFile(file)).toEqual({ digest: digestOfBytes(bytes), bytes: size });
-    },
-  );
+  it.each(sizes)('agrees with the digest of the bytes for a file of %i bytes', async (size) => {
+    const file = join(await temporaryDirectory(), 'file');
+    const bytes = bytesOf(size);
+    await writeFile(file, bytes);
+    expect(await digestOfFile(file)).toEqual({ digest: digestOfBytes(bytes), bytes: size });
+  });
 
   it('throws for a missing file', async () => {
     await expect(digestOfFile(join(await temporaryDirectory(), 'none'))).rejects.toThrow('ENOENT');
+  });
+
+  it('leaves no file open', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'file'), 'bytes');
+    await digestOfFile(join(directory, 'file'));
+    await expect(digestOfFile(directory)).rejects.toThrow('EISDIR');
+    expect(openFiles(directory)).toEqual([]);
+  });
+});
+
+describe('copyWithDigest', () => {
+  it.each(sizes)(
+    'copies a file of %i bytes over another one and gives the digest of the copy',
+    async (size) => {
+      const directory = await temporaryDirectory();
+      const [source, copy] = [join(directory, 'source'), join(directory, 'copy')];
+      const bytes = bytesOf(size);
+      await writeFile(source, bytes);
+      await writeFile(copy, Buffer.alloc(size + 1, 'other'));
+      expect(await copyWithDigest(source, copy)).toEqual({ digest: digestOfBytes(bytes), bytes: size });
+      expect(Buffer.compare(await readFile(copy), bytes)).toBe(0);
+      expect(Buffer.compare(await readFile(source), bytes)).toBe(0);
+      expect(openFiles(directory)).toEqual([]);
+    },
+  );
+
+  it('throws for a missing file, and leaves none open', async () => {
+    const directory = await temporaryDirectory();
+    await expect(copyWithDigest(join(directory, 'none'), join(directory, 'copy'))).rejects.toThrow('ENOENT');
+    expect(openFiles(directory)).toEqual([]);
   });
 });
 
@@ -40,6 +77,8 @@ describe('isDigest', () => {
     [digest.slice(1), false],
     [`${digest}\n`, false],
     [`../${digest.slice(3)}`, false],
+    [`../${digest}`, false],
+    [[digest], false],
     [42, false],
     [undefined, false],
   ])('of %j is %j', (value, expected) => {

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isExecutable, listDirectory } from '../../src/files/directory-listing.ts';
+import { cannotRead } from '../../src/files/unfit-source.ts';
 import { temporaryDirectory } from '../cache/temporary-directory.ts';
 
 describe('listDirectory', () => {
@@ -31,6 +32,12 @@ describe('listDirectory', () => {
     expect((await listDirectory(root)).files).toEqual([
       expect.objectContaining({ path: 'é/ö', source: join(root, 'e\u0301', 'o\u0308') }),
     ]);
+  });
+
+  it('keeps a byte order mark that a name begins with', async () => {
+    const root = await temporaryDirectory();
+    await writeFile(join(root, '\ufeffname'), '');
+    expect((await listDirectory(root)).files.map(({ path }) => path)).toEqual(['\ufeffname']);
   });
 
   it('follows symbolic links, in the directory and out of it', async () => {
@@ -109,7 +116,11 @@ describe('listDirectory', () => {
   it('refuses a special file', async () => {
     const root = await temporaryDirectory();
     execFileSync('mkfifo', [join(root, 'queue')]);
-    await expect(listDirectory(root)).rejects.toThrow(`${join(root, 'queue')}: it is neither`);
+    await expect(listDirectory(root)).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringContaining(`${join(root, 'queue')}: it is neither`),
+      hint: 'Remove it.',
+    });
   });
 
   it.each([
@@ -121,6 +132,7 @@ describe('listDirectory', () => {
     await mkdir(join(root, 'in', other)).catch(() => {});
     if ((await readdir(join(root, 'in'))).length < 2) return; // This file system cannot hold both: nothing can go wrong here.
     const listing = listDirectory(root);
+    await expect(listing).rejects.toMatchObject({ name: 'StageError', hint: 'Rename one of them.' });
     await expect(listing).rejects.toThrow(join(root, 'in', one));
     await expect(listing).rejects.toThrow(join(root, 'in', other));
   });
@@ -128,6 +140,31 @@ describe('listDirectory', () => {
   it.runIf(process.platform === 'linux')('refuses a name that is not UTF-8', async () => {
     const root = await temporaryDirectory();
     await writeFile(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), '');
-    await expect(listDirectory(root)).rejects.toThrow('its name is not UTF-8');
+    await expect(listDirectory(root)).rejects.toMatchObject({
+      name: 'StageError',
+      message: expect.stringContaining('its name is not UTF-8'),
+      hint: 'Rename the file.',
+    });
+  });
+});
+
+describe('cannotRead', () => {
+  it.each([
+    ['EACCES', 'permission is denied'],
+    ['EPERM', 'the operation is not permitted'],
+    ['EIO', 'the disk reports an error'],
+  ])('says what the user can do something about: %s', (code, reason) => {
+    const cause = Object.assign(new Error('raw'), { code });
+    expect(cannotRead('/data', cause)).toMatchObject({
+      name: 'StageError',
+      message: `Cannot read /data: ${reason}`,
+      cause,
+    });
+  });
+
+  it('gives back every other error as it is', () => {
+    for (const other of [Object.assign(new Error('raw'), { code: 'EMFILE' }), new Error('mine'), undefined]) {
+      expect(cannotRead('/data', other)).toBe(other);
+    }
   });
 });

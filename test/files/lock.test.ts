@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { acquireLock, type LockOptions, lockHolder } from '../../src/files/lock.ts';
 import { type ProcessIdentity, thisProcess } from '../../src/files/process-identity.ts';
@@ -23,13 +23,11 @@ async function plantClaim(
   path: string,
   parts: Partial<ProcessIdentity>,
   heartbeat = new Date(),
+  name = 'claim',
 ): Promise<void> {
   await mkdir(path, { recursive: true });
-  await writeFile(
-    join(path, 'claim'),
-    JSON.stringify({ ...(await thisProcess()), run: 'planted', ...parts }),
-  );
-  await utimes(join(path, 'claim'), heartbeat, heartbeat);
+  await writeFile(join(path, name), JSON.stringify({ ...(await thisProcess()), run: 'planted', ...parts }));
+  await utimes(join(path, name), heartbeat, heartbeat);
 }
 
 /** Asserts that the lock is taken without waiting for anybody. */
@@ -117,11 +115,39 @@ describe('acquireLock', () => {
     },
   );
 
-  it('is free when the claim never reached the disk', async () => {
+  it.each(['', '{"ho', 'null', '{}', '[7]'])(
+    'is free when the claim on the disk is none: %j',
+    async (text) => {
+      const path = await lockPath();
+      await mkdir(path, { recursive: true });
+      await writeFile(join(path, 'claim'), text);
+      await expectFree(path);
+    },
+  );
+
+  it('cannot be taken where a file is in its place, which is said', async () => {
     const path = await lockPath();
-    await mkdir(path, { recursive: true });
-    await writeFile(join(path, 'claim'), '');
-    await expectFree(path);
+    await mkdir(dirname(path));
+    await writeFile(path, '');
+    await expect(acquireLock(path, options())).rejects.toThrow(
+      `Cannot take the lock ${path}: a file is where a folder is needed`,
+    );
+    expect(await readdir(dirname(path))).toEqual(['action']);
+  });
+
+  it('says once of each holder that it waits for it', async () => {
+    const path = await lockPath();
+    const told: string[] = [];
+    await plantClaim(path, { host: 'elsewhere', pid: 1 });
+    const acquired = acquireLock(path, options({ onWaiting: (holder) => told.push(holder) }));
+    await vi.waitFor(() => expect(told).toHaveLength(1), 20_000);
+    await delay(100); // during which it looks again a few times
+    await plantClaim(path, { host: 'elsewhere', pid: 2 }, new Date(), 'another claim');
+    await rm(join(path, 'claim'));
+    await vi.waitFor(() => expect(told).toHaveLength(2), 20_000);
+    await rm(join(path, 'another claim'));
+    await (await acquired).release();
+    expect(told).toEqual([1, 2].map((pid) => `process ${pid} on elsewhere (run planted)`));
   });
 
   it('is held by a process on another host until a minute has passed without heartbeat', async () => {

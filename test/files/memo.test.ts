@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readMemo, writeMemo } from '../../src/files/memo.ts';
+import { openFiles } from '../cache/open-files.ts';
 import { temporaryDirectory } from '../cache/temporary-directory.ts';
 
 describe('a memo', () => {
@@ -44,12 +45,18 @@ describe('a memo', () => {
       await rm(path, { recursive: true });
     }
     expect(readMemo(path)).toBeUndefined();
+    await writeMemo(cache, path, 1);
+    expect(readMemo(path)).toBe(1);
+    expect(openFiles(cache)).toEqual([]);
   });
 
   it('that cannot be written leaves no unfinished file', async () => {
     const cache = await temporaryDirectory();
     await mkdir(join(cache, 'memo/in-the-way'), { recursive: true });
     await expect(writeMemo(cache, join(cache, 'memo'), 1)).rejects.toThrow();
+    expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+    await writeFile(join(cache, 'file'), '');
+    await expect(writeMemo(cache, join(cache, 'file/memo'), 1)).rejects.toThrow('EEXIST');
     expect(await readdir(join(cache, 'tmp'))).toEqual([]);
   });
 });

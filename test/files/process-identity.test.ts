@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isRunning, thisProcess } from '../../src/files/process-identity.ts';
 
@@ -32,6 +33,17 @@ describe('isRunning', () => {
       expect(await isRunning({ ...(await thisProcess()), pidNamespace: 'pid:[1]' })).toBe('unknown');
     });
 
+    it('knows the start of the machine, the container and the start of the process', async () => {
+      const { thisProcess } = await importedOn('linux');
+      expect(await thisProcess()).toEqual({
+        host: hostname(),
+        boot: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
+        pid: process.pid,
+        started: expect.stringMatching(/^\d+$/),
+      });
+    });
+
     it('is false of a process that ended and was not reaped', async () => {
       // The shell starts a process and then becomes a program that never asks how it ended.
       const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
@@ -60,4 +72,40 @@ describe('isRunning', () => {
       expect(await isRunning({ ...(await thisProcess()), pid: child.pid!, started })).toBe(true);
     });
   });
+
+  describe.runIf(hasPs())('on a system without /proc, by the program ps', () => {
+    it('is true of the process that asks, whatever its language and time zone are', async () => {
+      const { isRunning, thisProcess } = await importedOn('darwin');
+      const identity = await thisProcess();
+      expect(identity.started).toMatch(/^\w{3} \w{3} .*\d{4}$/);
+      vi.stubEnv('TZ', 'Asia/Tokyo');
+      vi.stubEnv('LC_ALL', 'de_DE.UTF-8');
+      expect(await isRunning(identity)).toBe(true);
+      expect(await isRunning({ ...identity, started: 'Thu Jan  1 00:00:00 1970' })).toBe(false);
+    });
+
+    it('is false of a process that ended', async () => {
+      const { isRunning, thisProcess } = await importedOn('darwin');
+      const child = spawn(process.execPath, ['-e', '']);
+      await once(child, 'close');
+      expect(await isRunning({ ...(await thisProcess()), pid: child.pid! })).toBe(false);
+    });
+  });
 });
+
+function hasPs(): boolean {
+  return spawnSync('ps', ['-o', 'lstart=', '-p', String(process.pid)]).status === 0;
+}
+
+/** The module as it is when a process on a system first uses it, until the test ends. */
+async function importedOn(platform: NodeJS.Platform) {
+  const own = process.platform;
+  Object.defineProperty(process, 'platform', { value: platform });
+  onTestFinished(() => {
+    Object.defineProperty(process, 'platform', { value: own });
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+  vi.resetModules();
+  return await import('../../src/files/process-identity.ts');
+}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { processesWith } from '../faults/processes.ts';
 import { puppet } from './fixtures/stage-types.ts';
 import { buildFixtures, type Puppet, Rig } from './rig.ts';
 
@@ -101,6 +102,25 @@ describe('nothing of a stage outlives its runner', () => {
     await allEnd([a.pid, ...children]);
     await expectNextGoesOn();
   });
+
+  it.runIf(process.platform === 'linux')(
+    'that is killed in the very moment in which the process of the stage is there',
+    async () => {
+      for (let round = 0; round < 5; round++) {
+        const runner = rig.startRunner(fixtures.runner);
+        let host: number | undefined;
+        while (host === undefined) {
+          await delay(0);
+          const hosts = processesWith(rig.artifacts).filter(({ argv }) => argv.includes(fixtures.host));
+          host = hosts.find(({ pid }) => pid !== runner.pid)?.pid;
+        }
+        process.kill(host, 'SIGSTOP');
+        runner.kill('SIGKILL');
+        await once(runner, 'exit');
+        await allEnd([host]);
+      }
+    },
+  );
 
   it.runIf(process.platform === 'linux')(
     'also where nobody watched it: the next attempt ends it first',

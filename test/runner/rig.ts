@@ -11,6 +11,7 @@ import { type Plan, planPipeline } from '../../src/runner/plan/plan.ts';
 import { type RunSummary, runPipeline } from '../../src/runner/run.ts';
 import type { RunOptions } from '../../src/runner/run-options.ts';
 import { RunControl } from '../../src/runner/schedule/run-control.ts';
+import { InProcessExecutor } from './fixtures/in-process-executor.ts';
 import { pipelineOf, type StageSketch } from './fixtures/pipeline-of.ts';
 import type { Order, Report } from './fixtures/stage-types.ts';
 
@@ -101,20 +102,21 @@ export interface FinishedRun {
 export class Rig {
   readonly directory = mkdtempSync(join(tmpdir(), 'pipe-runner-'));
   readonly socket = join(this.directory, 'socket');
-  readonly #host: string;
+  readonly #host: string | undefined;
   readonly #server: Server;
   readonly #connected = new Map<string, Puppet[]>();
   readonly #awaited = new Map<string, ((puppet: Puppet) => void)[]>();
   readonly #groups = new Set<number>();
 
-  constructor(host: string) {
+  /** `host`: the program of stages' processes, from `buildFixtures`; without it stages run in the test's own process. */
+  constructor(host?: string) {
     this.#host = host;
     this.#server = createServer((socket) => void this.#welcome(socket)).listen(this.socket);
   }
 
   /** A runner of its own, which the test can kill; it runs the stage `a`, led by the test. `program`: see `buildFixtures`. */
   startRunner(program: string): ChildProcess {
-    return spawn(process.execPath, [program, this.directory, this.#host, this.socket], { stdio: 'inherit' });
+    return spawn(process.execPath, [program, this.directory, this.#host!, this.socket], { stdio: 'inherit' });
   }
 
   async remove(): Promise<void> {
@@ -163,7 +165,7 @@ export class Rig {
       ...this.#defaults(),
       jobs: 4,
       preflight: true,
-      executor: new LocalExecutor(this.#host),
+      executor: this.#host === undefined ? new InProcessExecutor() : new LocalExecutor(this.#host),
       chooseEngine: () => Promise.reject(new Error('no stage of this test needs an engine')),
       argv: ['run', 'pipeline.yaml'],
       versions: { pipe: '0.0.0' },
@@ -258,7 +260,7 @@ export class Rig {
     const first = await reports.next();
     if (first.done) return; // ended before it said anything: the run tells why
     const running = JSON.parse(first.value) as Running;
-    this.#groups.add(running.pid);
+    if (running.pid !== process.pid) this.#groups.add(running.pid);
     const puppet = new Puppet(socket, reports, running);
     const awaited = this.#awaited.get(running.label)?.shift();
     if (awaited) awaited(puppet);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Order, puppet } from '../runner/fixtures/stage-types.ts';
+import { type Order, observing, puppet } from '../runner/fixtures/stage-types.ts';
 import { buildFixtures, Rig } from '../runner/rig.ts';
 
 let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
@@ -35,6 +35,18 @@ describe('the process of a stage', () => {
     expect((await run.finished).stage('a').error).toEqual({
       message: 'Cannot finish the work of the stage: the disk is full.',
       hint: expect.stringMatching(/^Free some space on that disk, or give another folder with --artifacts\./),
+    });
+  });
+
+  it('fails a stage whose observed facts are others after its work than before', async () => {
+    const world = rig.write('world.json', '{"model":"one"}');
+    const run = rig.start({ a: { type: observing, settings: { ...rig.led('a'), world } } });
+    const a = await rig.puppet('a');
+    rig.write('world.json', '{"model":"two"}');
+    a.send({ do: 'finish' });
+    expect((await run.finished).stage('a').error).toEqual({
+      message: 'model changed while the stage ran, from "one" to "two"',
+      hint: 'The result would mix both. Keep the server as it is and run again.',
     });
   });
 });

@@ -348,6 +348,7 @@ describe('a training that overfits', () => {
       }
       expect(await trainTiny([freshFolder(), ...folders], {}, overfitting)).toEqual(undisturbed);
     },
+    120_000, // 23 trainings
   );
 
   it.each([1, 2, 9, 12])('cancelled at evaluation %d, goes on to the same bytes', async (count) => {

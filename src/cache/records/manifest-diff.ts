@@ -37,10 +37,7 @@ function changesOfValue(path: string, before: Json | undefined, after: Json | un
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return names.flatMap((name) => changesOfValue(joined(path, name), own(before, name), own(after, name)));
   }
-  const same =
-    before === undefined || after === undefined
-      ? before === after
-      : canonicalJson(before) === canonicalJson(after);
+  const same = before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after);
   return same ? [] : [{ path, before, after }];
 }
 
@@ -58,20 +55,25 @@ export function describeChange({ path, before, after }: Change): string {
   return `${subject(path)} ${shown(before, start)} -> ${shown(after, start)}`;
 }
 
-/** `settings.` goes without saying; the other parts are named as words. */
+/** How the first name of a path is said; that it is a setting goes without saying. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['settings', ''],
+  ['inputs', 'input '],
+  ['executable', 'input '],
+  ['env', 'variable '],
+  ['observed', 'observed '],
+]);
+
 function subject(path: string): string {
-  return path
-    .replace(/^settings\.?/, '')
-    .replace(/^(inputs|executable)\.?/, 'input ')
-    .replace(/^env\.?/, 'variable ')
-    .replace(/^observed\.?/, 'observed ');
+  const part = path.replace(/[.[].*/su, '');
+  const word = WORDS.get(part);
+  return word === undefined ? path : word + path.slice(part.length).replace(/^\./, '');
 }
 
 function shown(value: Json | undefined, start: number): string {
   if (value === undefined) return '(none)';
   if (isDigest(value)) return value.slice(0, SHOWN_DIGEST_CHARACTERS);
   const text = JSON.stringify(value);
-  if (text.length <= SHOWN_CHARACTERS) return text;
   const from = Math.max(0, Math.min(start - CONTEXT_CHARACTERS, text.length - SHOWN_CHARACTERS));
   const until = from + SHOWN_CHARACTERS;
   return `${from > 0 ? '…' : ''}${text.slice(from, until)}${until < text.length ? '…' : ''}`;

@@ -85,6 +85,7 @@ class LocalAttempt implements AttemptHandle {
       await explained(`write ${log}`, () => once(output, 'open')); // its descriptor is handed down: nothing of the log passes through the runner
       await explained('start the stage', async () => writeFileSync(this.#files.mark, this.#mark));
       await explained('start the stage', descriptorsForSpawn);
+      watcher.watch(this.#mark);
       const subprocess = execa(process.execPath, [hostFile, this.#files.spec], {
         cwd: directory,
         env: { ...environment, ...markingEnvironment(this.#mark) },
@@ -97,16 +98,15 @@ class LocalAttempt implements AttemptHandle {
         reject: false,
       });
       this.#group = subprocess.pid;
-      const watched = { group: subprocess.pid ?? 0, mark: this.#mark };
-      if (subprocess.pid !== undefined) watcher.add(watched);
+      watcher.watch(this.#mark, subprocess.pid);
       if (this.#killed) this.kill();
       const { exitCode, signal, message } = await subprocess;
       if (subprocess.pid === undefined) throw new Error(message);
       await endGroup(subprocess.pid);
       await endMarked([this.#mark]);
-      watcher.remove(watched);
       return { exitCode, signal };
     } finally {
+      watcher.forget(this.#mark);
       output.destroy();
     }
   }

@@ -1,34 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** One attempt as the watcher knows it. */
-export interface Watched {
-  /** Number of its process group. */
-  readonly group: number;
-  /** See marked-processes.ts. */
-  readonly mark: string;
-}
-
 /**
- * Reads lines of `group:mark`, each line all attempts that run. The end of the input is the death of the runner: then it
- * kills the groups, and on Linux whatever carries a mark, until nothing is found any more. It is a shell because it
- * must cost nothing while it waits, and must not be what a machine without memory ends first.
+ * Reads lines of `mark:group`, each line all attempts that run; the group is missing until the attempt's process is
+ * there. The end of the input is the death of the runner: then it kills the groups, and on Linux whatever carries a mark
+ * (see marked-processes.ts). It looks several times, because the runner may have died while it started a process, which
+ * carries its mark only a moment later. It is a shell because it must cost nothing while it waits, and must not be what a
+ * machine without memory ends first.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
 attempts=
 while read -r line; do attempts=$line; done
+[ -n "$attempts" ] || exit 0
+for attempt in $attempts; do
+  group=\${attempt#*:}
+  [ -z "$group" ] || kill -9 "-$group" 2>/dev/null
+done
 for round in 1 2 3 4 5 6 7 8 9 10; do
-  found=
   for attempt in $attempts; do
-    kill -9 "-\${attempt%%:*}" 2>/dev/null && found=1
-    for file in $(grep -lF "\${attempt#*:}" /proc/[0-9]*/environ 2>/dev/null); do
+    for file in $(grep -lF "\${attempt%%:*}" /proc/[0-9]*/environ 2>/dev/null); do
       file=\${file#/proc/}
-      kill -9 "\${file%/environ}" 2>/dev/null && found=1
+      kill -9 "\${file%/environ}" 2>/dev/null
     done
   done
-  [ -n "$found" ] || exit 0
-  sleep 0.1
+  sleep 0.2
 done
 `;
 
@@ -38,16 +34,19 @@ done
  * group reaches it. Started with the first attempt; without a shell at `/bin/sh` nobody watches.
  */
 export class Watcher {
-  readonly #running = new Set<Watched>();
+  /** Groups by mark. */
+  readonly #running = new Map<string, number | undefined>();
   #process: ChildProcess | undefined;
 
-  add(attempt: Watched): void {
-    this.#running.add(attempt);
+  /** Called before the attempt's process is started, and again with its group: there is no moment in which nobody watches. */
+  watch(mark: string, group?: number): void {
+    this.#running.set(mark, group);
     this.#report();
   }
 
-  remove(attempt: Watched): void {
-    if (this.#running.delete(attempt)) this.#report();
+  /** The attempt has ended, and nothing of it is left. */
+  forget(mark: string): void {
+    if (this.#running.delete(mark)) this.#report();
   }
 
   /** Lets the watcher end, which finds nothing to do. */
@@ -62,7 +61,7 @@ export class Watcher {
 
   #report(): void {
     this.#process ??= this.#start();
-    const line = [...this.#running].map(({ group, mark }) => `${group}:${mark}`).join(' ');
+    const line = [...this.#running].map(([mark, group]) => `${mark}:${group ?? ''}`).join(' ');
     this.#process.stdin?.write(`${line}\n`);
   }
 

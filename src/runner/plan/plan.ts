@@ -62,9 +62,9 @@ export async function makePlan(
     const before = mustRun.size;
     for (const { stage, state, action } of planned.values()) {
       if (state !== 'run' || !action) continue;
-      const recordOf = (id: string) => planned.get(id)?.record as ActionRecord;
+      const recordOf = (id: string) => planned.get(id)!.record!;
       for (const lost of await findLostOutputs(action, workspace, recordOf)) {
-        if (planned.get(lost.stage)?.state !== 'run') mustRun.set(lost.stage, lostReason(lost, stage.id));
+        if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));
       }
     }
     if (mustRun.size === before) return { stages: [...planned.values()], mustRun };
@@ -86,7 +86,10 @@ async function planOnce(
   return planned;
 }
 
-/** `runners`: keys of the actions that will run, and the first stage that each belongs to. */
+/**
+ * `planned`: all that the stage needs is among them. `runners`: keys of the actions that will run, and the first stage
+ * that each belongs to.
+ */
 async function planStage(
   stage: Stage,
   decider: Decider,
@@ -94,14 +97,12 @@ async function planStage(
   must: Reason | undefined,
   runners: ReadonlyMap<string, string>,
 ): Promise<PlannedStage> {
-  const stale = producersOf(stage).filter((id) => planned.get(id)?.state !== 'hit');
-  if (stale.some((id) => planned.get(id)?.record === undefined)) {
+  const stale = producersOf(stage).filter((id) => planned.get(id)!.state !== 'hit');
+  if (stale.some((id) => planned.get(id)!.record === undefined)) {
     return must ? { stage, state: 'run', reason: must } : { stage, state: 'may-run', reason: after(stale) };
   }
   // A producer that is done again most likely gives what its record says, so that is reckoned with.
-  const action = await unlessUnreadable(
-    decider.action(stage, (id) => planned.get(id)?.record as ActionRecord),
-  );
+  const action = await unlessUnreadable(decider.action(stage, (id) => planned.get(id)!.record!));
   if (action instanceof StageError)
     return { stage, state: 'run', reason: { code: 'failed', message: action.message } };
   const decision = await decider.decide(stage, action);

@@ -1,8 +1,10 @@
-import type { Schedule } from './schedule.ts';
+import type { Schedule, State } from './schedule.ts';
 
 /** What came of deciding about a stage, or of running it. */
 export type Step =
-  | { readonly to: 'done' | 'failed' | 'cancelled' }
+  | { readonly to: 'done' | 'failed' }
+  /** It was stopped because the run is cancelled; only an answer of `run`. */
+  | { readonly to: 'cancelled' }
   /** It must run; only an answer of `check`. */
   | { readonly to: 'queued' }
   /** It is the same action as `need`, which is on its way: wait for that and decide again. */
@@ -15,8 +17,10 @@ export interface Work {
   check(id: string): Promise<Step>;
   /** Runs a stage to its end. */
   run(id: string): Promise<Step>;
-  /** Called for each stage that ends without having been started. */
-  ended(id: string, state: 'skipped' | 'cancelled', because: string | undefined): void;
+  /** Called for each stage that is not started because another one failed. */
+  skipped(id: string, because: string): void;
+  /** Called for each stage that is not started because the run was cancelled. */
+  cancelled(id: string): void;
 }
 
 /** What came back for a stage and has not been applied to the schedule yet. */
@@ -64,12 +68,11 @@ export async function drive(schedule: Schedule, work: Work, cancelled: AbortSign
       advance();
     } catch (error) {
       errors.push(error);
-      if (answers.length > 0) continue;
+      continue; // which ends: each time an answer less is left, or a stage that has not started
     }
     if (schedule.busy === 0) break;
     await bell.rung();
   }
-  cancelled.removeEventListener('abort', bell.ring);
   if (errors.length > 0) throw errors[0];
   if (!schedule.finished) {
     const stuck = schedule.in('waiting').concat(schedule.in('queued')).join(', ');
@@ -80,11 +83,11 @@ export async function drive(schedule: Schedule, work: Work, cancelled: AbortSign
 /** Wakes the one who waits; a ring while nobody waits is not forgotten. */
 class Bell {
   #rung = false;
-  #wake: (() => void) | undefined;
+  #wake = () => {};
 
   readonly ring = (): void => {
     this.#rung = true;
-    this.#wake?.();
+    this.#wake();
   };
 
   async rung(): Promise<void> {
@@ -100,7 +103,7 @@ class Bell {
 function settle(schedule: Schedule, work: Work, answer: Answer): void {
   const { id } = answer;
   if ('error' in answer) {
-    reportEnded(schedule, work, schedule.set(id, 'failed'), id);
+    move(schedule, work, id, 'failed');
     throw answer.error;
   }
   const { step } = answer;
@@ -108,27 +111,22 @@ function settle(schedule: Schedule, work: Work, answer: Answer): void {
   if ('rebuild' in step) {
     for (const producer of step.rebuild) {
       // Another stage may have missed the same output a moment ago.
-      if (schedule.state(producer) === 'done')
-        reportEnded(schedule, work, schedule.set(producer, 'waiting'), producer);
+      if (schedule.state(producer) === 'done') move(schedule, work, producer, 'waiting');
     }
   }
-  reportEnded(schedule, work, schedule.set(id, step.to), id);
+  move(schedule, work, id, step.to);
+}
+
+/** Moves a stage, and reports those that are skipped for it. */
+function move(schedule: Schedule, work: Work, id: string, to: State): void {
+  for (const skipped of schedule.set(id, to)) work.skipped(skipped, id);
 }
 
 function cancelWhatHasNotStarted(schedule: Schedule, work: Work): void {
   for (const state of ['waiting', 'ready', 'queued'] as const) {
     for (const id of schedule.in(state)) {
-      if (schedule.state(id) !== state) continue; // went along with one before it
-      reportEnded(schedule, work, [id, ...schedule.set(id, 'cancelled')], undefined);
+      schedule.set(id, 'cancelled');
+      work.cancelled(id);
     }
   }
-}
-
-function reportEnded(
-  schedule: Schedule,
-  work: Work,
-  ids: readonly string[],
-  because: string | undefined,
-): void {
-  for (const id of ids) work.ended(id, schedule.state(id) === 'skipped' ? 'skipped' : 'cancelled', because);
 }

@@ -40,7 +40,7 @@ export interface Limits {
 export const FOLLOWING: Readonly<Record<State, readonly State[]>> = {
   waiting: ['ready', 'skipped', 'cancelled'],
   ready: ['checking', 'waiting', 'cancelled'],
-  checking: ['queued', 'waiting', 'done', 'failed', 'cancelled'],
+  checking: ['queued', 'waiting', 'done', 'failed'],
   queued: ['running', 'waiting', 'cancelled'],
   running: ['done', 'failed', 'waiting', 'cancelled'],
   done: ['waiting'],
@@ -116,12 +116,13 @@ export class Schedule {
     this.#node(need).neededBy.add(id);
   }
 
-  /** Moves a stage to a state, and what depends on it along with it. Returns those that thereby end as skipped or cancelled. */
+  /** Moves a stage to a state, and what depends on it along with it. Returns those that are thereby skipped. */
   set(id: string, to: State): string[] {
     const node = this.#node(id);
     this.#move(node, to);
-    const followers = this.#follow(node);
-    return followers.filter(({ state }) => state === 'skipped' || state === 'cancelled').map(({ id }) => id);
+    return this.#follow(node)
+      .filter(({ state }) => state === 'skipped')
+      .map(({ id }) => id);
   }
 
   #node(id: string): Node {
@@ -171,7 +172,6 @@ export class Schedule {
     if (state === 'ready' || state === 'queued') return allDone ? undefined : 'waiting';
     if (state !== 'waiting') return undefined;
     if (allDone) return 'ready';
-    if (states.includes('cancelled')) return 'cancelled';
     return states.includes('failed') || states.includes('skipped') ? 'skipped' : undefined;
   }
 

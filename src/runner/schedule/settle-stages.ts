@@ -111,9 +111,12 @@ export class StageWork implements Work {
     });
   }
 
-  ended(id: string, state: 'skipped' | 'cancelled', because: string | undefined): void {
-    if (state === 'skipped') this.#endings.skipped(id, because);
-    else this.#endings.cancelled(id);
+  skipped(id: string, because: string): void {
+    this.#endings.skipped(id, because);
+  }
+
+  cancelled(id: string): void {
+    this.#endings.cancelled(id);
   }
 
   #stage(id: string): Stage {

@@ -37,9 +37,12 @@ export class StageEndings {
   }
 
   /** The stage was not started because of another one that failed. */
-  skipped(id: string, because: string | undefined): void {
-    const after = because === undefined ? [] : [because];
-    const reason: Reason = { code: 'upstream-failed', message: `after ${because} failed`, after };
+  skipped(id: string, because: string): void {
+    const reason: Reason = {
+      code: 'upstream-failed',
+      message: `after ${because} failed`,
+      after: [because],
+    };
     this.finish(id, 'skipped', { reason });
   }
 

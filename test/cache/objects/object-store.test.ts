@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import {
   chmod,
   link,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   rm,
@@ -12,20 +14,23 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheProblem } from '../../../src/cache/cache-problem.ts';
-import { ObjectStore, type StoredArtifact } from '../../../src/cache/objects/object-store.ts';
+import type { ObjectStore, StoredArtifact } from '../../../src/cache/objects/object-store.ts';
 import { encodeTree } from '../../../src/cache/objects/tree.ts';
 import { digestOfBytes, digestOfFile } from '../../../src/files/digest.ts';
+import { objectStoreIn } from '../object-store-in.ts';
+import { openFiles } from '../open-files.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 async function setUp() {
   const root = await temporaryDirectory();
   const cache = join(root, 'cache');
   const problems: CacheProblem[] = [];
-  const store = new ObjectStore(cache, (problem) => problems.push(problem));
+  const store = objectStoreIn(cache, (problem) => problems.push(problem));
   return { root, cache, problems, store };
 }
 
@@ -48,6 +53,11 @@ function flip(position: number): (bytes: Buffer) => Buffer {
   };
 }
 
+/** A disk other than that of temporary files, if there is one that is known. */
+const otherDisk = ['/dev/shm'].find(
+  (path) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev,
+);
+
 describe('ObjectStore.put', () => {
   it('copies a file under its digest, read-only', async () => {
     const { root, cache, store } = await setUp();
@@ -68,6 +78,30 @@ describe('ObjectStore.put', () => {
     const { digest } = await store.put(source, 'file', { move: true });
     expect((await stat(objectPath(cache, digest))).ino).toBe(ino);
     await expect(stat(source)).rejects.toThrow('ENOENT');
+  });
+
+  it.runIf(otherDisk)('moves a file from another disk', async () => {
+    const { cache, store } = await setUp();
+    const source = await mkdtemp(join(otherDisk!, 'pipe-cache-'));
+    onTestFinished(() => rm(source, { recursive: true, force: true }));
+    await writeDirectory(join(source, 'in'), {
+      a: { content: 'first', executable: true },
+      'b/c': { content: 'second', executable: false },
+    });
+    const stored = await store.put(join(source, 'in'), 'directory', { move: true });
+    expect(await readdir(source)).toEqual([]);
+    expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+    expect((await stat(objectPath(cache, digestOfBytes('first')))).mode & 0o777).toBe(0o444);
+    expect(await store.contains(stored)).toBe(true);
+  });
+
+  it('moves the files of a directory: the same inodes', async () => {
+    const { root, cache, store } = await setUp();
+    await mkdir(join(root, 'out/deep'), { recursive: true });
+    await writeFile(join(root, 'out/deep/file'), 'hello');
+    const { ino } = await stat(join(root, 'out/deep/file'));
+    await store.put(join(root, 'out'), 'directory', { move: true });
+    expect((await stat(objectPath(cache, digestOfBytes('hello')))).ino).toBe(ino);
   });
 
   it('copies a file that has another link, through which it could be changed', async () => {
@@ -127,13 +161,28 @@ describe('ObjectStore.put', () => {
     await store.put(join(root, 'source'), 'file');
     await store.put(join(root, 'source'), 'file', { move: true });
     await store.putBytes('other');
+    await store.materialize(await store.putBytes('hello'), join(root, 'copy'));
     expect(await readdir(join(cache, 'tmp'))).toEqual([]);
+    expect(openFiles(root)).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('says so where the file system takes no folders', async () => {
+    const store = objectStoreIn('/proc/cache', () => {});
+    await expect(store.putBytes('hello')).rejects.toMatchObject({
+      name: 'CacheError',
+      message: 'Cannot create /proc/cache: no folder can be made there.',
+      hint: 'Give another folder with --artifacts.',
+    });
   });
 
   it('refuses what is missing or of the other kind', async () => {
     const { root, store } = await setUp();
     await writeFile(join(root, 'file'), '');
-    await expect(store.put(join(root, 'none'), 'file')).rejects.toThrow('it is gone');
+    await expect(store.put(join(root, 'none'), 'file')).rejects.toMatchObject({
+      name: 'StageError',
+      message: `Cannot read ${join(root, 'none')}: it is gone`,
+      hint: 'Check the file and its permissions.',
+    });
     await expect(store.put(root, 'file')).rejects.toThrow('is not a regular file');
     await expect(store.put(join(root, 'file'), 'directory')).rejects.toThrow('is not a directory');
   });
@@ -176,6 +225,36 @@ describe('ObjectStore.materialize', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('says where each file of a directory is, in the store and in the copy', async () => {
+    const { root, cache, store } = await setUp();
+    await writeDirectory(join(root, 'in'), {
+      a: { content: 'first', executable: false },
+      'b/c': { content: 'second', executable: false },
+      'd/empty': null,
+    });
+    const stored = await store.put(join(root, 'in'), 'directory');
+    expect(await store.locate(stored)).toEqual({
+      artifact: 'directory',
+      files: {
+        a: objectPath(cache, digestOfBytes('first')),
+        'b/c': objectPath(cache, digestOfBytes('second')),
+      },
+    });
+    const out = join(root, 'sub/out');
+    expect(await store.materialize(stored, out)).toEqual({
+      artifact: 'directory',
+      files: { a: join(out, 'a'), 'b/c': join(out, 'b/c') },
+    });
+  });
+
+  it('leaves a directory that is there already as it is', async () => {
+    const { root, store } = await setUp();
+    await writeDirectory(join(root, 'in'), { a: { content: 'x', executable: false } });
+    const stored = await store.put(join(root, 'in'), 'directory');
+    await expect(store.materialize(stored, join(root, 'in'))).rejects.toThrow('EEXIST');
+    expect(await readFile(join(root, 'in/a'), 'utf8')).toBe('x');
   });
 
   it('gives a copy that can be written to without touching the store', async () => {
@@ -290,10 +369,15 @@ describe('damage', () => {
   it('is a lost object where it is missing', async () => {
     const { cache, problems, store } = await setUp();
     const stored = await store.putBytes('hello');
+    const directory = { ...stored, artifact: 'directory' } as const;
     await rm(join(cache, 'objects'), { recursive: true });
     expect(await store.contains(stored)).toBe(false);
+    expect(await store.contains(directory)).toBe(false);
+    expect(problems).toEqual([]);
     expect(await store.locate(stored)).toBeUndefined();
-    expect(problems.map(({ code }) => code)).toEqual(['lost-object']);
+    expect(problems).toEqual([
+      { code: 'lost-object', message: expect.stringContaining(`${stored.digest} is missing`) },
+    ]);
   });
 });
 
@@ -377,6 +461,21 @@ describe('the run bit', () => {
 });
 
 describe('symbolic links', () => {
+  it('that are only deep in a directory are copied from, too', async () => {
+    const { root, store } = await setUp();
+    await writeFile(join(root, 'mine'), 'precious');
+    await mkdir(join(root, 'out/very/deep'), { recursive: true });
+    await symlink('../../../mine', join(root, 'out/very/deep/link'));
+    const { mode } = await stat(join(root, 'mine'));
+    const stored = await store.put(join(root, 'out'), 'directory', { move: true });
+    expect((await stat(join(root, 'mine'))).mode).toBe(mode);
+    await store.materialize(stored, join(root, 'back'));
+    await rm(join(root, 'mine'));
+    expect(await readDirectory(join(root, 'back'))).toEqual({
+      'very/deep/link': { content: 'precious', executable: false },
+    });
+  });
+
   it('that are outputs are stored as what they show, which stays where it is and as it is', async () => {
     const { root, store } = await setUp();
     await writeDirectory(join(root, 'mine'), { a: { content: 'precious', executable: false } });
@@ -387,6 +486,8 @@ describe('symbolic links', () => {
     const copy = await store.put(join(root, 'mine'), 'directory');
     expect(await store.put(join(root, 'out/to-directory'), 'directory', { move: true })).toEqual(copy);
     await symlink('../mine', join(root, 'out/to-directory'));
+    await mkdir(join(root, 'out/very/deep'), { recursive: true });
+    await symlink('../../../mine/a', join(root, 'out/very/deep/link'));
     await writeFile(join(root, 'out/own'), 'own');
     await symlink('own', join(root, 'out/latest'));
     const stored = await store.put(join(root, 'out'), 'directory', { move: true });
@@ -395,6 +496,7 @@ describe('symbolic links', () => {
     expect(await readDirectory(join(root, 'back'))).toEqual({
       'to-file': { content: 'precious', executable: false },
       'to-directory/a': { content: 'precious', executable: false },
+      'very/deep/link': { content: 'precious', executable: false },
       own: { content: 'own', executable: false },
       latest: { content: 'own', executable: false },
     });
@@ -419,11 +521,9 @@ async function contentOf(store: ObjectStore, stored: StoredArtifact): Promise<st
 
 // A property makes many directories in one test, so it removes them itself.
 async function setUpWithoutTest() {
-  const { mkdtemp } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
   const root = await mkdtemp(join(tmpdir(), 'pipe-cache-'));
   const problems: CacheProblem[] = [];
-  return { root, problems, store: new ObjectStore(join(root, 'cache'), (problem) => problems.push(problem)) };
+  return { root, problems, store: objectStoreIn(join(root, 'cache'), (problem) => problems.push(problem)) };
 }
 
 /** Path -> a file, or null for an empty directory. */

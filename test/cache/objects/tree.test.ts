@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { encodeTree, parseTree, type Tree, type TreeFile } from '../../../src/cache/objects/tree.ts';
 import { canonicalJson } from '../../../src/contract/canonical-json.ts';
 import { foldName } from '../../../src/contract/file-name.ts';
-import { digestOfBytes } from '../../../src/files/digest.ts';
+import type { Json } from '../../../src/contract/json.ts';
+import { type Digest, digestOfBytes } from '../../../src/files/digest.ts';
 
 function file(path: string, parts: Partial<TreeFile> = {}): TreeFile {
   return { path, digest: digestOfBytes(path), bytes: path.length, executable: false, ...parts };
@@ -36,6 +37,12 @@ describe('parseTree', () => {
     expect(parseTree(encodeTree(tree))).toEqual(expect.objectContaining(tree));
   });
 
+  it('takes names that begin alike', () => {
+    const paths = ['a', 'ab', 'b/a', 'b/ab/c', 'bab/c'];
+    const tree = { files: paths.map((path) => file(path)), emptyDirectories: ['c/d', 'c/dd/e'] };
+    expect(parseTree(encodeTree(tree))).toEqual(expect.objectContaining(tree));
+  });
+
   it.each([
     ['an absolute path', '/etc/passwd'],
     ['a path out of the directory', '../x'],
@@ -55,7 +62,10 @@ describe('parseTree', () => {
     ['the same path twice', ['a', 'a']],
     ['two cases of a file', ['a/readme', 'a/README']],
     ['two cases of a directory', ['data/x', 'Data/y']],
+    ['two cases of a directory further down', ['all/data/x/1', 'all/Data/x/2']],
     ['a file that is a directory', ['a', 'a/b']],
+    ['a file that is a directory with directories', ['a', 'a/b/c/d']],
+    ['a file that is a directory further down', ['a/b', 'a/b/c/d']],
     ['a file that is another case of a directory', ['A', 'a/b']],
   ])('refuses %s', (_, paths) => {
     const tree = { files: paths.map((path) => file(path)), emptyDirectories: [] };
@@ -63,11 +73,28 @@ describe('parseTree', () => {
   });
 
   it.each([
+    ['another version', { tree: 2 }],
+    ['no list of files', { files: { length: 0 } }],
+    ['files that are text', { files: 'abc' }],
+    ['no list of empty directories', { emptyDirectories: {} }],
+    ['an empty directory without a name', { emptyDirectories: [1] }],
+    ['more than belongs to a tree', { more: 1 }],
+    ['a file without a path', { files: [{ ...file('a'), path: 1 }] }],
+    ['a file without a digest', { files: [{ path: 'a', bytes: 1, executable: false }] }],
+    ['a file with a path for a digest', { files: [file('a', { digest: '../../etc/passwd' as Digest })] }],
+    ['a file without a size', { files: [file('a', { bytes: 0.5 })] }],
+    ['a file with a run bit of another kind', { files: [{ ...file('a'), executable: 1 }] }],
+    ['a file with more than belongs to it', { files: [{ ...file('a'), mode: 0o777 }] }],
+    ['nothing for a file', { files: [null] }],
+  ])('refuses %s', (_, parts) => {
+    const text = canonicalJson({ tree: 1, files: [], emptyDirectories: [], ...parts } as unknown as Json);
+    expect(() => parseTree(text)).toThrow('not a tree object');
+  });
+
+  it.each([
     ['no JSON', '{'],
-    ['another version', canonicalJson({ tree: 2, files: [], emptyDirectories: [] })],
     ['another order', `{"tree":1,"files":[],"emptyDirectories":[]}`],
     ['white space', `${encodeTree({ files: [], emptyDirectories: [] })}\n`],
-    ['a file without a digest', canonicalJson({ tree: 1, files: [{ path: 'a' }], emptyDirectories: [] })],
     ['null', 'null'],
   ])('refuses %s', (_, text) => {
     expect(() => parseTree(text)).toThrow();
@@ -80,6 +107,7 @@ describe('foldName', () => {
     ['É', 'e\u0301'],
     ['ς', 'Σ'],
     ['\u212a', 'k'],
+    ['ϴ', 'θ'],
     ['straße', 'STRASSE'],
   ])('takes %s and %s for the same', (one, other) => {
     expect(foldName(one)).toBe(foldName(other));

@@ -39,6 +39,8 @@ describe('actionKey', () => {
       { ...one, inputs: { data: { '': digestOfBytes('a') } } },
       { ...one, inputs: {} },
       { ...one, executable: { data: true } },
+      { ...one, executable: { other: true } },
+      { ...one, executable: { data: true }, version: 2 },
       { ...one, env: { SEED: '2' } },
       { ...one, env: { SEED: '1', OTHER: '' } },
       { ...one, env: {} },

@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CacheProblem } from '../../../src/cache/cache-problem.ts';
-import { ObjectStore } from '../../../src/cache/objects/object-store.ts';
 import { inlineSmallOutputs, restoreInline } from '../../../src/cache/records/inline-outputs.ts';
 import { record } from '../examples.ts';
+import { objectStoreIn } from '../object-store-in.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 async function setUp() {
   const cache = await temporaryDirectory();
   const problems: CacheProblem[] = [];
-  return { cache, problems, store: new ObjectStore(cache, (problem) => problems.push(problem)) };
+  return {
+    cache,
+    problems,
+    store: objectStoreIn(cache, (problem) => problems.push(problem)),
+  };
 }
 
 describe('inlineSmallOutputs', () => {
@@ -34,9 +38,29 @@ describe('inlineSmallOutputs', () => {
       fits: await store.putBytes(Buffer.alloc(65_536)),
       large: await store.putBytes(Buffer.alloc(65_537)),
       directory: await store.put(join(cache, 'objects'), 'directory'),
+      small: await store.put(join(cache, 'tmp'), 'directory'),
     };
     const recorded = await inlineSmallOutputs(outputs, store);
     expect(Object.keys(recorded).filter((name) => recorded[name]?.inline !== undefined)).toEqual(['fits']);
+  });
+});
+
+describe('an output that is lost', () => {
+  it('has no bytes for the record', async () => {
+    const { cache, store } = await setUp();
+    const lost = await store.putBytes('lost');
+    await rm(join(cache, 'objects'), { recursive: true });
+    expect(await inlineSmallOutputs({ lost }, store)).toEqual({ lost });
+  });
+
+  it('and is not in its record stays lost', async () => {
+    const { cache, store } = await setUp();
+    const [lost, kept] = [await store.putBytes('lost'), await store.putBytes('kept')];
+    const outputs = { lost, ...(await inlineSmallOutputs({ kept }, store)) };
+    await rm(join(cache, 'objects'), { recursive: true });
+    await restoreInline(record({ outputs }), store);
+    expect(await store.contains(lost)).toBe(false);
+    expect(await store.contains(kept)).toBe(true);
   });
 });
 

@@ -1,14 +1,19 @@
-import { type TProperties, Type } from '@sinclair/typebox';
+import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyedSettings } from '../../../src/cache/records/keyed-settings.ts';
-import type { JsonObject } from '../../../src/contract/json.ts';
+import type { Json, JsonObject } from '../../../src/contract/json.ts';
 
 const result = { affects: 'result' } as const;
 const execution = { affects: 'execution' } as const;
 
 function keyed(properties: TProperties, settings: JsonObject): JsonObject {
   return keyedSettings(Type.Object(properties), settings);
+}
+
+/** One of two strings, in the way of JSON Schema that names no type. */
+function oneOfValues(one: string, other: string, marks: object): TSchema {
+  return Type.Unsafe({ enum: [one, other], ...marks });
 }
 
 describe('keyedSettings', () => {
@@ -116,11 +121,93 @@ describe('keyedSettings', () => {
     expect(keyed(schema, { value: { a: 'x', b: 'y' } })).toEqual({ value: { a: 'x' } });
   });
 
+  // Of two branches, the value fits one only; each drops something else, so what is kept says which one was taken.
+  it.each<[string, readonly [TSchema, TSchema], Json, Json | undefined]>([
+    ['one of several values', [oneOfValues('a', 'b', execution), Type.Integer()], 'b', undefined],
+    [
+      'another value than the ones listed',
+      [oneOfValues('a', 'b', {}), Type.String(execution)],
+      'c',
+      undefined,
+    ],
+    ['null', [Type.Null(execution), Type.Integer()], null, undefined],
+    ['no null', [Type.Null(), Type.Integer(execution)], 1, undefined],
+    [
+      'a union inside the union',
+      [Type.Union([Type.Boolean(execution), Type.Integer(execution)]), Type.String()],
+      1,
+      undefined,
+    ],
+    [
+      'nothing in the union inside the union',
+      [Type.Union([Type.Boolean(), Type.Integer()]), Type.String(execution)],
+      'x',
+      undefined,
+    ],
+    [
+      'nothing in the `oneOf` inside the union',
+      [Type.Unsafe({ oneOf: [Type.Boolean(), Type.Integer()] }), Type.String(execution)],
+      'x',
+      undefined,
+    ],
+    [
+      'only one part of an intersection',
+      [
+        Type.Intersect([Type.Object({ name: Type.String() }), Type.Object({ host: Type.String() })]),
+        Type.Object({ name: Type.String(execution) }),
+      ],
+      { name: 'n' },
+      {},
+    ],
+    [
+      'a longer list of fixed length',
+      [Type.Tuple([Type.Integer()]), Type.Tuple([Type.Integer(execution), Type.Integer()])],
+      [1, 2],
+      [2],
+    ],
+    [
+      'a list of fixed length with other items',
+      [Type.Tuple([Type.Integer(), Type.String()]), Type.Tuple([Type.Integer(execution), Type.Integer()])],
+      [1, 2],
+      [2],
+    ],
+    [
+      'a list of which some items only fit the first branch',
+      [Type.Array(Type.Integer()), Type.Array(Type.Union([Type.Integer(), Type.String()]), execution)],
+      [1, 'x'],
+      undefined,
+    ],
+    [
+      'a property that the branch does not declare',
+      [Type.Object({ host: Type.String(execution) }), Type.Integer()],
+      { host: 'h', more: 1 },
+      { more: 1 },
+    ],
+    [
+      'an object with any names',
+      [Type.Record(Type.String(), Type.Integer(execution)), Type.Integer()],
+      { one: 1 },
+      {},
+    ],
+  ])('finds the branch of a union by %s', (_, branches, value, expected) => {
+    const schema = { value: Type.Union([...branches], result) };
+    expect(keyed(schema, { value })).toEqual(expected === undefined ? {} : { value: expected });
+  });
+
   it('keeps the whole value where branches with different marks both fit, or none does', () => {
-    const branches = [Type.Object({ a: Type.String(execution) }), Type.Object({ a: Type.String() })];
-    const schema = { value: Type.Union(branches, result) };
-    expect(keyed(schema, { value: { a: 'x' } })).toEqual({ value: { a: 'x' } });
-    expect(keyed(schema, { value: 7 })).toEqual({ value: 7 });
+    const differing = [
+      [Type.Object({ a: Type.String(execution) }), Type.Object({ a: Type.String() })],
+      [Type.Integer(execution), Type.Integer()],
+    ] as const;
+    for (const [one, other] of differing) {
+      for (const branches of [
+        [one, other],
+        [other, one],
+      ]) {
+        const schema = { value: Type.Union(branches, result) };
+        for (const value of [{ a: 'x' }, 7, true]) expect(keyed(schema, { value })).toEqual({ value });
+      }
+    }
   });
 
   it('enters records, arrays and intersections', () => {
@@ -140,6 +227,39 @@ describe('keyedSettings', () => {
       byName: { x: { name: 'b' } },
       both: { name: 'c' },
     });
+  });
+
+  it('keeps of a list that affects the execution what its items mark as affecting the result', () => {
+    const item = Type.Object({ model: Type.String(result), port: Type.Integer() });
+    const schema = { servers: Type.Array(item, execution) };
+    expect(keyed(schema, { servers: [{ model: 'm', port: 1 }] })).toEqual({ servers: [{ model: 'm' }] });
+    expect(keyed(schema, { servers: [] })).toEqual({});
+  });
+
+  it('knows a property by the pattern of its name, as JSON Schema reads patterns, and keeps the others', () => {
+    const record = Type.Unsafe({
+      type: 'object',
+      patternProperties: { '^.$': Type.String(execution), '^x-': Type.String(execution) },
+      ...result,
+    });
+    const settings = { record: { x: 'dropped', '😀': 'dropped', 'x-port': 'dropped', name: 'kept' } };
+    expect(keyed({ record }, settings)).toEqual({ record: { name: 'kept' } });
+  });
+
+  it('gives the properties that are not declared the marks of `additionalProperties`', () => {
+    const server = Type.Object({ name: Type.String(), port: Type.Integer(execution) });
+    const schema = { servers: Type.Object({}, { additionalProperties: server, ...result }) };
+    const settings = { servers: { a: { name: 'a', port: 1 } } };
+    expect(keyed(schema, settings)).toEqual({ servers: { a: { name: 'a' } } });
+  });
+
+  it.each(['__proto__', 'constructor', 'undefined', ''])('takes the name %j as any other', (name) => {
+    const schema = { byName: Type.Record(Type.String(), Type.String(), result) };
+    const byName = Object.fromEntries([
+      [name, 'kept'],
+      ['other', 'kept'],
+    ]);
+    expect(JSON.stringify(keyed(schema, { byName }))).toBe(JSON.stringify({ byName }));
   });
 
   it('keeps empty objects and lists that affect the result', () => {

@@ -58,10 +58,21 @@ describe('latestKey', () => {
     const cache = await temporaryDirectory();
     const name = { pipeline: 'p', stage: 's' };
     await rememberKey(cache, name, first);
-    for (const text of ['', '{"key"', '{"key":"../x"}', 'null', '[]']) {
+    const texts = [
+      '',
+      '{"key"',
+      '{"key":"../x"}',
+      '{"stage":"s","key":"../x"}',
+      `{"stage":1,"key":"${first}"}`,
+      'null',
+      '[]',
+    ];
+    for (const text of texts) {
       await writeFile(join(cache, 'latest/p/s.json'), text);
       expect(await latestKey(cache, name)).toBeUndefined();
     }
+    await rememberKey(cache, { pipeline: 'p', stage: 'sound' }, second);
+    expect(await latestKeys(cache, 'p')).toEqual([{ stage: 'sound', key: second }]);
   });
 
   it('is known from files that were written before there were checksums', async () => {

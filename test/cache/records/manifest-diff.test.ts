@@ -32,10 +32,32 @@ describe('changesBetween', () => {
     ]);
   });
 
+  it('enters what is executable, also where nothing was', () => {
+    const one = manifest({ executable: { script: true } });
+    expect(changesBetween(manifest(), one)).toEqual([
+      { path: 'executable.script', before: undefined, after: true },
+    ]);
+    expect(changesBetween(one, manifest())).toEqual([
+      { path: 'executable.script', before: true, after: undefined },
+    ]);
+  });
+
+  it('quotes names that would read as another path', () => {
+    const names = ['a.b', 'a b', '', 'é', 'a-b_1'];
+    const after = manifest({ settings: Object.fromEntries(names.map((name) => [name, 1])) });
+    expect(changesBetween(manifest(), after).map(({ path }) => path)).toEqual([
+      'settings[""]',
+      'settings["a b"]',
+      'settings.a-b_1',
+      'settings["a.b"]',
+      'settings.é',
+    ]);
+  });
+
   it('is empty exactly when the action keys are equal', () => {
     fc.assert(
       fc.property(manifests, manifests, (one, other) => {
-        expect(changesBetween(one, one)).toEqual([]);
+        expect(changesBetween(one, structuredClone(one))).toEqual([]);
         expect(changesBetween(one, other).length === 0).toBe(actionKey(one) === actionKey(other));
       }),
     );
@@ -55,6 +77,10 @@ describe('describeChange', () => {
   it.each([
     ['settings.learning_rate', 0.00005, 0.0001, 'learning_rate 0.00005 -> 0.0001'],
     ['settings.judge.prompt', 'old', 'new', 'judge.prompt "old" -> "new"'],
+    ['settings.env.inputs', 1, 2, 'env.inputs 1 -> 2'],
+    ['settings["a.b"].settings', 1, 2, '["a.b"].settings 1 -> 2'],
+    ['inputs.settings', 'a', 'b', 'input settings "a" -> "b"'],
+    ['env.observed', 'a', 'b', 'variable observed "a" -> "b"'],
     ['settings.warmup', undefined, 10, 'warmup (none) -> 10'],
     ['env.SEED', '1', undefined, 'variable SEED "1" -> (none)'],
     ['version', 1, 2, 'version 1 -> 2'],
@@ -64,6 +90,22 @@ describe('describeChange', () => {
     ['executable["all/a=1"]', true, undefined, 'input ["all/a=1"] is not executable any more'],
   ])('says of %s: %j -> %j', (path, before, after, expected) => {
     expect(describeChange({ path, before, after })).toBe(expected);
+  });
+
+  it.each([
+    ['at the start', 0, '"X12345678901234567890123456789012345678…'],
+    ['in the middle', 50, '…890123456789X123456789012345678901234567…'],
+    ['at the end', 99, '…12345678901234567890123456789012345678X"'],
+  ])('shows 40 characters of a long text that differs %s', (_, index, expected) => {
+    const before = '0123456789'.repeat(10);
+    const after = `${before.slice(0, index)}X${before.slice(index + 1)}`;
+    const line = describeChange({ path: 'settings.prompt', before, after });
+    expect(line.split(' -> ')[1]).toBe(expected);
+  });
+
+  it('shows a long text from its start where there was none', () => {
+    const line = describeChange({ path: 'settings.prompt', before: undefined, after: 'word '.repeat(20) });
+    expect(line).toBe('prompt (none) -> "word word word word word word word word…');
   });
 
   it('shows two long texts where they part', () => {

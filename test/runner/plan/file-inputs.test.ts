@@ -14,8 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StageError } from '../../../src/contract/stage-context.ts';
 import { digestOfBytes } from '../../../src/files/digest.ts';
-import { readMemo } from '../../../src/files/memo.ts';
+import { readMemo, writeMemo } from '../../../src/files/memo.ts';
 import { FileInputs } from '../../../src/runner/plan/file-inputs.ts';
 import { openWorkspace } from '../../../src/runner/workspace.ts';
 
@@ -119,6 +120,14 @@ describe('file inputs', () => {
     expect(readdirSync(join(directory, 'artifacts/cache'))).not.toContain('file-inputs');
   });
 
+  it('that are directories are always read while one of their files is too new to be trusted', async () => {
+    write('data/old', 'one');
+    write('data/new', 'two', Date.now() / 1000 + 3600);
+    moveClock(10_000);
+    await inputs().artifact(join(directory, 'data'));
+    expect(readdirSync(join(directory, 'artifacts/cache'))).not.toContain('file-inputs');
+  });
+
   it('are told apart by their run bit', async () => {
     const file = write('script', 'echo');
     moveClock(10_000);
@@ -177,7 +186,9 @@ describe('file inputs', () => {
     mkdirSync(join(directory, 'data'));
     write('data/a', 'a');
     const path = join(directory, 'data');
-    const digests = [(await inputs().artifact(path)).digest];
+    const first = await inputs().artifact(path);
+    expect(first.artifact).toBe('directory');
+    const digests = [first.digest];
     expect((await inputs().artifact(path)).digest).toBe(digests[0]);
     write('data/b', 'b');
     digests.push((await inputs().artifact(path)).digest);
@@ -195,6 +206,45 @@ describe('file inputs', () => {
     await run.restore(file);
     expect(readdirSync(objects)).toHaveLength(1);
     write('data.txt', 'two', 2000);
-    await expect(run.restore(file)).rejects.toThrow(`${file} was edited while the run read it`);
+    await expect(run.restore(file)).rejects.toMatchObject({
+      message: `${file} was edited while the run read it`,
+      hint: 'Run again to use it as it is now.',
+    });
+  });
+
+  it('that do not exist are refused with what to do', async () => {
+    const file = join(directory, 'data.txt');
+    await expect(inputs().artifact(file)).rejects.toMatchObject({
+      message: `the input ${file} does not exist`,
+      hint: 'Create it, or correct its path.',
+    });
+  });
+
+  it('are known also where nothing can be stored: hits and plans need no more than their digest', async () => {
+    const file = write('data.txt', 'one');
+    const run = inputs();
+    write('artifacts/cache/tmp', 'a file in the way of everything that is stored');
+    expect(await run.artifact(file)).toEqual({ artifact: 'file', digest: digestOfBytes('one'), bytes: 3 });
+  });
+
+  it.runIf(process.platform === 'linux')('that cannot be read are reported by their path', async () => {
+    await expect(inputs().artifact('/proc/self/mem')).rejects.toThrow(
+      'Cannot read /proc/self/mem: the disk reports an error',
+    );
+  });
+
+  it('that hold what cannot be stored are refused', async () => {
+    mkdirSync(join(directory, 'data'));
+    symlinkSync('nowhere', join(directory, 'data/link'));
+    await expect(inputs().artifact(join(directory, 'data'))).rejects.toBeInstanceOf(StageError);
+  });
+
+  it('of which only the fingerprint is remembered are read', async () => {
+    const file = write('data.txt', 'one');
+    moveClock(10_000);
+    const before = await inputs().artifact(file);
+    const { fingerprint } = readMemo(memoFile()) as { fingerprint: string };
+    await writeMemo(join(directory, 'artifacts/cache'), memoFile(), { fingerprint });
+    expect(await inputs().artifact(file)).toEqual(before);
   });
 });

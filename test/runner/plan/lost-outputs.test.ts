@@ -1,17 +1,17 @@
 import { appendFileSync, chmodSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ActionRecord } from '../../../src/cache/records/action-record.ts';
+import type { Action } from '../../../src/runner/plan/decide.ts';
+import { findLostOutputs } from '../../../src/runner/plan/lost-outputs.ts';
+import { openWorkspace } from '../../../src/runner/workspace.ts';
+import { record } from '../../cache/examples.ts';
 import { large, puppet } from '../fixtures/stage-types.ts';
-import { buildFixtures, type FinishedRun, Rig } from '../rig.ts';
+import { type FinishedRun, Rig } from '../rig.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
 let rig: Rig;
 
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
 beforeEach(() => {
-  rig = new Rig(fixtures.host);
+  rig = new Rig();
 });
 afterEach(() => rig.remove());
 
@@ -34,6 +34,45 @@ function damage(run: FinishedRun, stage: string): void {
   writeFileSync(file, 'X', { flag: 'r+' });
   utimesSync(file, 1, 1);
 }
+
+describe('what an action that runs has lost', () => {
+  const text = 'x'.repeat(70_000);
+
+  /** An action with an output of each kind among its inputs; `a` is large, `b` small enough to lie in its record. */
+  async function actionWithInputs() {
+    const workspace = openWorkspace(rig.artifacts, () => {});
+    const { objects } = workspace;
+    const large = await objects.putBytes(text);
+    const small = await objects.putBytes('small');
+    const file = await objects.put(rig.write('data.txt', 'data'), 'file');
+    const records: Record<string, ActionRecord> = {
+      a: record({ outputs: { out: large } }),
+      b: record({ outputs: { out: { ...small, inline: 'utf-8:small' } } }),
+    };
+    const from = (stage: string) => ({ stage, output: 'out' });
+    const action: Action = {
+      key: record().key,
+      manifest: record().manifest,
+      inputs: {
+        small: { artifact: small, from: from('b') },
+        file: { artifact: file, from: { path: '/data.txt' } },
+      },
+      collections: { all: { one: { artifact: large, from: from('a') } } },
+    };
+    return { workspace, action, small, find: () => findLostOutputs(action, workspace, (id) => records[id]!) };
+  }
+
+  it('is nothing while the store holds its inputs', async () => {
+    expect(await (await actionWithInputs()).find()).toEqual([]);
+  });
+
+  it('is each output of a stage that the store has not, except small ones, which are put back', async () => {
+    const { workspace, small, find } = await actionWithInputs();
+    rmSync(`${rig.artifacts}/cache/objects`, { recursive: true });
+    expect(await find()).toEqual([{ stage: 'a', output: 'out' }]);
+    expect(await workspace.objects.contains(small)).toBe(true);
+  });
+});
 
 describe('an output whose bytes are lost', () => {
   it('is not missed while nobody reads it', async () => {
@@ -68,6 +107,16 @@ describe('an output whose bytes are lost', () => {
       'c run',
     ]);
     expect((await rig.run(chain('other'))).outcomes).toEqual({ a: 'hit', b: 'ran', c: 'ran' });
+  });
+
+  it('is rebuilt also where it is one of a collection', async () => {
+    const collected = (text: string) => ({
+      a: { type: large, settings: { text: 'a' } },
+      b: { type: puppet, settings: { text }, each: ['a'] },
+    });
+    lose(await rig.run(collected('b')), 'a');
+    expect((await rig.plan(collected('other'))).stages.map(({ state }) => state)).toEqual(['run', 'run']);
+    expect((await rig.run(collected('other'))).outcomes).toEqual({ a: 'ran', b: 'ran' });
   });
 
   it('comes back from its record where it is small', async () => {

@@ -1,21 +1,17 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestOfBytes } from '../../../src/files/digest.ts';
 import { readMemo, writeMemo } from '../../../src/files/memo.ts';
 import type { Plan } from '../../../src/runner/plan/plan.ts';
 import { openWorkspace } from '../../../src/runner/workspace.ts';
+import { record } from '../../cache/examples.ts';
 import { isolated, large, observing, puppet } from '../fixtures/stage-types.ts';
-import { buildFixtures, Rig } from '../rig.ts';
+import { Rig } from '../rig.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
 let rig: Rig;
 
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
 beforeEach(() => {
-  rig = new Rig(fixtures.host);
+  rig = new Rig();
 });
 afterEach(() => rig.remove());
 
@@ -139,6 +135,19 @@ describe('a plan', () => {
       'c: may-run, after b',
       'other: run, not run before',
     ]);
+    expect(plan.stages[0]?.reason.code).toBe('failed');
+  });
+
+  it('takes no error of its own for a file that cannot be stored', async () => {
+    const chain = {
+      a: { type: puppet, settings: { text: 'a' } },
+      b: { type: puppet, settings: { text: 'b' }, inputs: { in: 'a' } },
+    };
+    const { manifest } = (await rig.plan(chain)).stages[0]!.action!;
+    await openWorkspace(rig.artifacts, () => {}).records.add(record({ manifest, outputs: {} }));
+    await expect(rig.plan(chain)).rejects.toThrow(
+      'Internal error: the record of stage "a" has no output "out"',
+    );
   });
 
   it('counts the run bit of a file where the stage gets a copy, and nowhere else', async () => {
@@ -172,13 +181,56 @@ describe('a plan', () => {
     ]);
   });
 
+  it('runs a forced stage whatever becomes of those before it, and the reason is that it is forced', async () => {
+    rig.write('data.txt', 'data');
+    const plan = await rig.plan(pipeline(), { force: ['b'] });
+    expect(lines(plan)).toEqual(['a: run, not run before', 'b: run, forced', 'c: may-run, after b']);
+    expect(plan.stages[1]?.reason.code).toBe('forced');
+    await rig.run(pipeline());
+    expect(lines(await rig.plan(pipeline(), { force: ['b'] }))).toEqual([
+      expect.stringContaining('a: hit'),
+      'b: run, forced',
+      'c: may-run, after b',
+    ]);
+  });
+
+  it('holds the stages that are wanted with all that they need, and no other', async () => {
+    rig.write('data.txt', 'data');
+    expect(lines(await rig.plan(pipeline(), { only: ['b'] }))).toEqual([
+      'a: run, not run before',
+      'b: may-run, after a',
+    ]);
+  });
+
+  it('refuses stages that the pipeline does not have', async () => {
+    const refusal = 'pipeline test has no stage `x`';
+    await expect(rig.plan(pipeline(), { force: ['x'] })).rejects.toThrow(refusal);
+    await expect(rig.plan(pipeline(), { only: ['x'] })).rejects.toThrow(refusal);
+  });
+
+  it('names each stage whose new outputs decide', async () => {
+    const { reason } = (
+      await rig.plan({
+        a: { type: puppet, settings: { text: 'a' } },
+        b: { type: puppet, settings: { text: 'b' } },
+        c: { type: puppet, settings: { text: 'c' }, inputs: { one: 'a', other: 'b' } },
+      })
+    ).stages[2]!;
+    expect(reason).toEqual({ code: 'upstream', message: 'after a, b', after: ['a', 'b'] });
+  });
+
   it('counts two stages that are the same action as one', async () => {
     const twins = {
       a: { type: puppet, settings: { text: 'x' } },
       b: { type: puppet, settings: { text: 'x' } },
     };
-    expect(lines(await rig.plan(twins))).toEqual([
-      'a: run, not run before',
+    const plan = await rig.plan(twins);
+    expect(lines(plan)).toEqual(['a: run, not run before', 'b: may-run, the same action as a']);
+    expect(plan.stages[1]?.reason).toMatchObject({ code: 'upstream', after: ['a'] });
+    await rig.run(twins);
+    expect((await rig.plan(twins)).stages.map(({ state }) => state)).toEqual(['hit', 'hit']);
+    expect(lines(await rig.plan(twins, { force: ['a', 'b'] }))).toEqual([
+      'a: run, forced',
       'b: may-run, the same action as a',
     ]);
   });
@@ -195,6 +247,9 @@ describe('a plan', () => {
       'a: run, its output out is lost, and b reads it',
       'b: run, text "b" -> "other"',
     ]);
+    const forced = await rig.plan(chain('other'), { force: ['a'] });
+    expect(lines(forced)).toEqual(['a: run, forced', 'b: run, text "b" -> "other"']);
+    expect(forced.mustRun.get('a')?.code).toBe('forced'); // and not that it is lost
   });
 });
 
@@ -261,17 +316,6 @@ describe('facts of the world that decide a result', () => {
     expect((await rig.plan(pipeline())).stages[0]).toMatchObject({
       state: 'hit',
       reason: { code: 'cached' },
-    });
-  });
-
-  it('must be the same before and after the work', async () => {
-    const run = rig.start({ a: { type: observing, settings: { ...rig.led('b', 'a'), world } } });
-    const a = await rig.puppet('a');
-    turnTo({ model: 'two' });
-    a.send({ do: 'finish' });
-    expect((await run.finished).stage('a').error).toEqual({
-      message: 'model changed while the stage ran, from "one" to "two"',
-      hint: 'The result would mix both. Keep the server as it is and run again.',
     });
   });
 });

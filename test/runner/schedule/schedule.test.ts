@@ -47,6 +47,14 @@ describe('a schedule', () => {
     expect(startAll(schedule)).toEqual(['b']);
   });
 
+  it('gives room in the order of the tasks, whichever was found first to be stale', () => {
+    const schedule = new Schedule([task('a'), task('b'), task('c')], { jobs: 9, capacity });
+    for (const id of ['c', 'a', 'b']) schedule.set(id, 'checking');
+    for (const id of ['b', 'c', 'a']) schedule.set(id, 'queued');
+    expect(schedule.in('queued')).toEqual(['a', 'b', 'c']);
+    expect(startAll(schedule)).toEqual(['a', 'b', 'c']);
+  });
+
   it('lets a stage that asks for more than there is run alone; an absent GPU counts as none', () => {
     const greedy = { resources: { cpu: 64, gpu: 2, memory: 1 } };
     const schedule = new Schedule([task('a', [], greedy), task('b')], { jobs: 4, capacity });
