@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FOLLOWING } from '../src/runner/schedule/schedule.ts';
 import { readGuide } from './guides/guide.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -77,4 +78,14 @@ it('every room has a README, which docs/architecture.md lists', () => {
   );
   const listed = read('docs/architecture.md').matchAll(/\]\(\.\.\/src\/([\w-]+)\/README\.md\)/g);
   expect([...listed].map(([, room]) => room).sort()).toEqual(rooms.map(({ name }) => name).sort());
+});
+
+it('docs/architecture.md shows the states of a stage with exactly the transitions that the schedule allows', () => {
+  const picture = /```mermaid\nstateDiagram-v2\n([^`]+)```/.exec(read('docs/architecture.md'))![1]!;
+  const arrows = [...picture.matchAll(/^ +(\S+) --> ([^\s:]+)/gm)].map(([, from, to]) => `${from} --> ${to}`);
+  const allowed = Object.entries(FOLLOWING).flatMap(([from, states]) => {
+    const next: readonly string[] = states.length === 0 ? ['[*]'] : states;
+    return next.map((to) => `${from} --> ${to}`);
+  });
+  expect(arrows.sort()).toEqual(['[*] --> waiting', ...allowed].sort());
 });
