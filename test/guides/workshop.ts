@@ -54,7 +54,13 @@ export class Workshop {
   start(script: string): ChildProcess {
     const child = spawn('sh', ['-ec', script], {
       cwd: this.directory,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', NO_COLOR: '1' },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        LANG: 'C.UTF-8',
+        NO_COLOR: '1',
+        npm_config_offline: 'true',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.add(child);
