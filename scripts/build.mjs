@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Builds dist/: the command line, the process that runs a stage, and the one that tries an engine. Runs on `npm ci`
-// (through `prepare`), before the tests, and by hand as `npm run build`.
+// (through `prepare`), before the tests, and by hand as `npm run build`. With `--debug` the code keeps its lines and its
+// source maps, so that a debugger shows the sources.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,6 +18,7 @@ import {
 import { root } from './import-source.mjs';
 
 const dist = join(root, 'dist');
+const debug = process.argv.includes('--debug');
 
 /** Heavy, native, or found by path next to their own files: these stay in node_modules and load only when needed. */
 const external = ['@tensorflow/*', 'js-tiktoken', 'onnxruntime-node', 'webgpu'];
@@ -66,8 +68,9 @@ const shared = {
   write: false,
   outdir: dist,
   // Names stay, for stacks that people can report.
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minifyWhitespace: !debug,
+  minifySyntax: !debug,
+  sourcemap: debug && 'inline',
   legalComments: 'linked',
   external,
 };

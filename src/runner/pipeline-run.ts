@@ -54,13 +54,14 @@ export class PipelineRun {
     }
     if (await this.#preflightFails(plan)) return 'preflight-failed';
     const schedule = this.#schedule(plan);
-    const { executor, control, environment } = this.#options;
+    const { executor, control, environment, keepFailed = false } = this.#options;
     const work = new StageWork(this.#pipeline, plan, schedule, {
       workspace: this.#workspace,
       decider,
       executor,
       control,
       environment,
+      keepFailed,
       store: this.#store,
       chooseEngine: this.#chooseEngine,
       emit: this.#emit,

@@ -16,6 +16,8 @@ export interface RunOptions extends DecideOptions {
   readonly force?: readonly string[];
   /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. */
   readonly only?: readonly string[];
+  /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
+  readonly keepFailed?: boolean;
   readonly executor: Executor;
   /** Called at most once, and only where a stage that computes with tensors runs or may run. */
   readonly chooseEngine: (requested: EngineName | 'auto') => Promise<EngineChoice>;

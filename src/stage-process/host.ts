@@ -33,11 +33,11 @@ export async function runStageHost(
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     await explained('run the stage', async () => {
-      const { events: eventsFile, result: resultFile, cancel } = attemptFiles(spec.attemptDirectory);
+      const { events: eventsFile, cancel } = attemptFiles(spec.attemptDirectory);
       const events = new EventWriter(eventsFile);
       const result = await resultOf(spec, stageTypes, events, cancellationSignal(cancel), secrets);
       events.close();
-      writeResult(resultFile, result);
+      writeResult(spec, result);
     });
   } catch (error) {
     print(error); // there is no result, so the runner asks the system itself what is wrong with the disk
@@ -59,21 +59,11 @@ async function resultOf(
     if (signal.aborted) return { result: RESULT_VERSION, status: 'cancelled' };
     const full = await diskIsFull(spec.attemptDirectory);
     const failed = secrets.hideIn(failure(error));
-    makeRoom(spec);
     return {
       result: RESULT_VERSION,
       status: 'failed',
       error: full ? causedByFullDisk(failed, spec) : failed,
     };
-  }
-}
-
-/** On a full disk the result could not be written while files that nobody needs any more fill it. The runner removes it otherwise. */
-function makeRoom({ attemptDirectory }: StageSpec): void {
-  try {
-    rmSync(attemptFiles(attemptDirectory).scratch, { recursive: true, force: true });
-  } catch {
-    // the runner tries again
   }
 }
 
@@ -171,8 +161,19 @@ function causedByFullDisk(error: StageFailure, { attemptDirectory }: StageSpec):
   };
 }
 
+/** A full disk may have no room for the result until what nobody needs any more is gone. */
+function writeResult({ attemptDirectory }: StageSpec, result: StageResult): void {
+  const { result: file, scratch } = attemptFiles(attemptDirectory);
+  try {
+    writeWhole(file, result);
+  } catch {
+    rmSync(scratch, { recursive: true, force: true });
+    writeWhole(file, result);
+  }
+}
+
 /** Readers see no result or a whole one. It need not survive the machine: after the runner's death nobody reads it. */
-function writeResult(file: string, result: StageResult): void {
+function writeWhole(file: string, result: StageResult): void {
   const draft = `${file}.draft`;
   writeFileSync(draft, JSON.stringify(result));
   renameSync(draft, file);

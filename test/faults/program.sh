@@ -1,6 +1,8 @@
 # What a stage of the attacked pipeline runs: sh program.sh NAME SHAPE SECONDS
 # It logs its start and end to $FAULT_LOG, which lies outside of the artifacts, and its output depends on its name and
-# its inputs alone. It also logs an "overlap" when another process is at work on the same action at this moment.
+# its inputs alone: it ends at the first write that fails. It also logs an "overlap" when another process is at work on
+# the same action at this moment.
+set -e
 name=$1 shape=$2 seconds=$3
 
 while read -r what action pid; do
@@ -11,7 +13,7 @@ done < "$FAULT_LOG"
 echo "start $name $$" >> "$FAULT_LOG"
 
 case $shape in
-  session) setsid sh -c "sleep $seconds; echo made in a session of its own > made" & wait ;;
+  session) setsid sh -c "sleep $seconds; echo made in a session of its own > made" & wait $! ;;
   orphan) setsid sh -c 'sleep 100; :' > orphan.log 2>&1 & sleep "$seconds" ;;
   *) sleep "$seconds" ;;
 esac

@@ -1,4 +1,4 @@
-"""Expected values of test/model/sampling.test.ts, made by the logits processors of transformers (pip install torch transformers).
+"""Expected values of test/model/generation/sampling.test.ts, made by the logits processors of transformers (pip install torch transformers).
 
     python test/golden/sampling.py
 

@@ -1,4 +1,4 @@
-"""Writes the checkpoint that test/model/tensor-bundle.test.ts reads, with TensorFlow (pip install tensorflow-cpu).
+"""Writes the checkpoint that test/model/files/openai/tensor-bundle.test.ts reads, with TensorFlow (pip install tensorflow-cpu).
 
     python test/golden/tensorflow_checkpoint.py
 

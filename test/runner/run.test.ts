@@ -308,6 +308,28 @@ describe('a stage that fails', () => {
     expect((await next.finished).outcomes).toEqual({ a: 'ran' });
   });
 
+  it('keeps its whole directory when failed attempts are to be kept, until the next run', async () => {
+    const pipeline = { a: { type: puppet, settings: rig.led('a') } };
+    const run = rig.start(pipeline, { keepFailed: true });
+    (await rig.puppet('a')).send({ do: 'fail', message: 'power cut' });
+    const { events } = await run.finished;
+    expect(rig.filesOfAttempt()).toEqual(
+      expect.arrayContaining(['outputs', 'result.json', 'scratch', 'spec.json', 'work']),
+    );
+    const kept = `the attempt is kept: ${rig.artifacts}`;
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'stage-log',
+        level: 'warning',
+        message: expect.stringContaining(kept),
+      }),
+    );
+    const next = rig.start(pipeline);
+    (await rig.puppet('a')).send({ do: 'finish' });
+    await next.finished;
+    expect(rig.attempts).toEqual([]);
+  });
+
   it('leaves what a run removes that has something to do, a day after it was killed', async () => {
     const pipeline = (text: string) => ({ a: { type: puppet, settings: { text } } });
     await rig.run(pipeline('a'));

@@ -48,6 +48,7 @@ export async function executeRun(file: string, options: RunOptions): Promise<Exi
       preflight: options.preflight,
       offline: options.offline ?? false,
       force: options.force,
+      keepFailed: options.keepFailed ?? false,
       ...(options.only === undefined ? {} : { only: options.only }),
       environment: process.env,
       executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs')),

@@ -8,6 +8,7 @@ export interface RunOptions extends PipelineOptions, StagesOptions {
   readonly engine?: EngineName | 'auto';
   readonly offline?: true;
   readonly preflight: boolean;
+  readonly keepFailed?: true;
   readonly json?: true;
   readonly reporter: ReporterName;
 }

@@ -30,6 +30,7 @@ export function runCommand(program: Command): void {
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
     .option('--offline', 'reuse cached results without re-checking files, URLs and models')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
+    .option('--keep-failed', 'keep the folders of attempts that fail, to run them by hand')
     .addOption(
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )

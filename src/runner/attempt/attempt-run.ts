@@ -31,6 +31,8 @@ export interface StageRunContext {
   readonly control: RunControl;
   readonly store: RunStore;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Attempts that fail or are cancelled keep their whole directory. */
+  readonly keepFailed: boolean;
   readonly chooseEngine: () => Promise<EngineChoice>;
   readonly emit: Emit;
 }
@@ -60,19 +62,20 @@ interface WorkDone {
 
 /**
  * Makes one attempt at an action, whose lock is held: prepares its directory, executes it, records what came out, and
- * leaves nothing behind but what a later attempt can use. `number` counts the attempts of the stage in this run.
+ * leaves nothing behind but what a later attempt, or whoever asked to keep it, can use. `number` counts the attempts of
+ * the stage in this run.
  */
 export async function runAttempt(
   order: StageOrder,
   number: number,
   context: StageRunContext,
 ): Promise<AttemptOutcome> {
-  const { workspace, decider, recordOf, executor, chooseEngine } = context;
+  const { workspace, decider, recordOf, executor, keepFailed, chooseEngine, emit } = context;
   const { stage, action } = order;
   const engine = stage.type.tensors ? await chooseEngine() : undefined;
   const earlier = await takeOver(workspace.workDirectory, action.key, executor);
   const attempt = await createAttempt(workspace.workDirectory, action.key);
-  let isRecorded = false;
+  let leaves: 'work' | 'all' | 'nothing' = 'work';
   try {
     const prepared = await explained('prepare an attempt', () =>
       prepareSpec({ stage, action, attempt, earlier, engine }, { workspace, files: decider.files, recordOf }),
@@ -80,14 +83,26 @@ export async function runAttempt(
     if ('lost' in prepared) return { status: 'lost', lost: prepared.lost };
     const started = new Date();
     const { end, log, metrics } = await execute(order, number, prepared.spec, context);
-    if (end.status !== 'done') return { ...end, log };
     const work = { started, engine, metrics };
-    const outcome = await failedByUser(() => record(order, prepared.spec, end, work, context));
-    isRecorded = outcome.status === 'ran';
+    const outcome =
+      end.status === 'done'
+        ? await failedByUser(() => record(order, prepared.spec, end, work, context))
+        : end;
+    if (outcome.status === 'ran') leaves = 'nothing';
+    else if (keepFailed) {
+      leaves = 'all';
+      emit({
+        type: 'stage-log',
+        stage: stage.id,
+        level: 'warning',
+        message: `the attempt is kept: ${attempt.directory}`,
+        hint: 'docs/guides/debug-a-stage.md says how to run it by hand. The next run removes it.',
+      });
+    }
     return { ...outcome, log };
   } finally {
-    // Of an action that is recorded nothing is left; otherwise the next attempt looks again.
-    if (!isRecorded) await keepOnlyWork(attempt.directory).catch(() => {});
+    // The next attempt of the action looks again.
+    if (leaves === 'work') await keepOnlyWork(attempt.directory).catch(() => {});
   }
 }
 

@@ -37,7 +37,7 @@ export interface Limits {
 }
 
 /** Which states may follow each; whatever else happens is a bug of ours. */
-const FOLLOWING: Readonly<Record<State, readonly State[]>> = {
+export const FOLLOWING: Readonly<Record<State, readonly State[]>> = {
   waiting: ['ready', 'skipped', 'cancelled'],
   ready: ['checking', 'waiting', 'cancelled'],
   checking: ['queued', 'waiting', 'done', 'failed'],
