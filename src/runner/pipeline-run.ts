@@ -104,7 +104,8 @@ export class PipelineRun {
 
   /** Once a run, when it is first needed. */
   readonly #chooseEngine = (): Promise<EngineChoice> => {
-    this.#engine ??= this.#options.chooseEngine(this.#pipeline.engine).then((choice) => {
+    const { engine = this.#pipeline.engine, executor } = this.#options;
+    this.#engine ??= executor.chooseEngine(engine).then((choice) => {
       this.#emit({ type: 'engine-chosen', ...choice });
       return choice;
     });

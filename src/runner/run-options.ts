@@ -1,4 +1,4 @@
-import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
+import type { EngineName } from '../contract/engine-name.ts';
 import type { Resources } from '../pipeline/pipeline.ts';
 import type { RunEvent } from './events/run-event.ts';
 import type { Executor } from './executor/executor.ts';
@@ -19,8 +19,8 @@ export interface RunOptions extends DecideOptions {
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;
   readonly executor: Executor;
-  /** Called at most once, and only where a stage that computes with tensors runs or may run. */
-  readonly chooseEngine: (requested: EngineName | 'auto') => Promise<EngineChoice>;
+  /** Instead of the engine that the pipeline asks for. */
+  readonly engine?: EngineName | 'auto';
   /** Told of everything, in order. */
   readonly emit: (event: RunEvent) => void;
   readonly control: RunControl;

@@ -6,12 +6,14 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { Outcome, RunEvent } from '../../src/runner/events/run-event.ts';
+import type { Executor } from '../../src/runner/executor/executor.ts';
 import { LocalExecutor } from '../../src/runner/executor/local-executor.ts';
 import { type Plan, planPipeline } from '../../src/runner/plan/plan.ts';
 import { type RunSummary, runPipeline } from '../../src/runner/run.ts';
 import type { RunOptions } from '../../src/runner/run-options.ts';
 import { RunControl } from '../../src/runner/schedule/run-control.ts';
 import { InProcessExecutor } from './fixtures/in-process-executor.ts';
+import { noEngine } from './fixtures/no-engine.ts';
 import { pipelineOf, type StageSketch } from './fixtures/pipeline-of.ts';
 import type { Order, Report } from './fixtures/stage-types.ts';
 
@@ -98,6 +100,9 @@ export interface FinishedRun {
   stage(id: string): Finished;
 }
 
+/** Options of a run, where they are not the usual ones. */
+type RigOptions = Partial<RunOptions> & { readonly chooseEngine?: Executor['chooseEngine'] };
+
 /** A folder with its own artifacts, and a socket at which led stages report. */
 export class Rig {
   readonly directory = mkdtempSync(join(tmpdir(), 'pipe-runner-'));
@@ -157,7 +162,7 @@ export class Rig {
     return { text, label, socket: this.socket };
   }
 
-  start(sketches: Sketches, options: Partial<RunOptions> = {}): StartedRun {
+  start(sketches: Sketches, { chooseEngine = noEngine, ...options }: RigOptions = {}): StartedRun {
     const events: RunEvent[] = [];
     const listeners = new Set<() => void>();
     const control = options.control ?? new RunControl();
@@ -165,8 +170,10 @@ export class Rig {
       ...this.#defaults(),
       jobs: 4,
       preflight: true,
-      executor: this.#host === undefined ? new InProcessExecutor() : new LocalExecutor(this.#host),
-      chooseEngine: () => Promise.reject(new Error('no stage of this test needs an engine')),
+      executor:
+        this.#host === undefined
+          ? new InProcessExecutor(chooseEngine)
+          : new LocalExecutor(this.#host, chooseEngine),
       argv: ['run', 'pipeline.yaml'],
       versions: { pipe: '0.0.0' },
       capacity: { cpu: 4, gpu: 0, memory: 8e9 },
@@ -198,7 +205,7 @@ export class Rig {
     };
   }
 
-  async run(sketches: Sketches, options: Partial<RunOptions> = {}): Promise<FinishedRun> {
+  async run(sketches: Sketches, options: RigOptions = {}): Promise<FinishedRun> {
     return await this.start(sketches, options).finished;
   }
 

@@ -1,3 +1,4 @@
+import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
 import type { StageResult } from '../../contract/result.ts';
 import type { StageSpec } from '../../contract/spec.ts';
 import type { StageEvent } from '../../contract/stage-event.ts';
@@ -7,6 +8,8 @@ import type { StageEvent } from '../../contract/stage-event.ts';
  * another machine needs no more than a file system that both see.
  */
 export interface Executor {
+  /** What computes tensors where stages run. Throws a StageError where `requested` does not work there. */
+  chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice>;
   /** Starts the attempt that `spec.json` in the spec's attempt directory describes. */
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle;
   /**

@@ -24,9 +24,12 @@ const SPAWN_DESCRIPTORS = 8;
 export class LocalExecutor implements Executor {
   readonly #hostFile: string;
   readonly #watcher = new Watcher();
+  readonly chooseEngine: Executor['chooseEngine'];
 
-  constructor(hostFile: string) {
+  /** `chooseEngine` finds out what works on this machine. */
+  constructor(hostFile: string, chooseEngine: Executor['chooseEngine']) {
     this.#hostFile = hostFile;
+    this.chooseEngine = chooseEngine;
   }
 
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle {

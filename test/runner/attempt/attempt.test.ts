@@ -5,6 +5,7 @@ import type { StageEvent } from '../../../src/contract/stage-event.ts';
 import { executeAttempt } from '../../../src/runner/attempt/attempt.ts';
 import type { AttemptHandle } from '../../../src/runner/executor/executor.ts';
 import { RunControl } from '../../../src/runner/schedule/run-control.ts';
+import { noEngine } from '../fixtures/no-engine.ts';
 
 /** A process elsewhere that ends only when it is killed, and tells nothing. */
 class Stubborn implements AttemptHandle {
@@ -41,7 +42,12 @@ function attempt(timeout?: number) {
   const handle = new Stubborn();
   const control = new RunControl();
   const end = executeAttempt({} as StageSpec, {
-    executor: { start: () => handle, endRemains: async () => {}, close: async () => {} },
+    executor: {
+      chooseEngine: noEngine,
+      start: () => handle,
+      endRemains: async () => {},
+      close: async () => {},
+    },
     surroundings: { environment: {}, log: '' },
     timeout,
     control,

@@ -6,6 +6,7 @@ import { RESULT_VERSION, type StageResult } from '../../../src/contract/result.t
 import type { SpecInput, StageSpec } from '../../../src/contract/spec.ts';
 import type { StageEvent } from '../../../src/contract/stage-event.ts';
 import type { AttemptHandle, Executor } from '../../../src/runner/executor/executor.ts';
+import { noEngine } from '../fixtures/no-engine.ts';
 import { type Artifact, type Files, filesOf, sorted } from './artifact.ts';
 import { alwaysFails, compute, type Identity, identityOf, type Task } from './compute.ts';
 import type { Settings } from './pipeline-of.ts';
@@ -36,6 +37,7 @@ const DEATH = failed('died');
  * is done is noted; `onStart` is called with those that are at work whenever one more begins.
  */
 export class DirectExecutor implements Executor {
+  readonly chooseEngine = noEngine;
   readonly executions: Execution[] = [];
   readonly atWork = new Set<Execution>();
   readonly #recorded: Recorded;

@@ -96,7 +96,6 @@ async function execute(
       offline: false,
       environment: {},
       executor,
-      chooseEngine: () => Promise.reject(new Error('no stage needs an engine')),
       emit,
       control,
       argv: ['run', 'pipeline.yaml'],
