@@ -1,5 +1,6 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryName } from '../files/durable.ts';
 import { isRunning, type ProcessIdentity } from '../files/process-identity.ts';
 import { orAbsent } from '../files/system-problem.ts';
 import { OWNER_FILE, PREPARED_PREFIX } from './work-directory.ts';
@@ -33,8 +34,10 @@ export async function removeLeftovers({
   for (const action of await entriesOf(workDirectory, () => true)) {
     candidates.push(...(await entriesOf(action, (name) => name.startsWith(PREPARED_PREFIX))));
   }
+  const now = candidates.length > 0 ? await timeOfFiles(cacheDirectory) : undefined;
+  if (now === undefined) return;
   for (const path of candidates) {
-    if ((await isOld(path)) && !(await ownerRuns(path))) {
+    if (now - (await lastWritten(path)) > OLD_MS && !(await ownerRuns(path))) {
       await rm(path, { recursive: true, force: true }).catch(() => {});
     }
   }
@@ -45,12 +48,27 @@ async function entriesOf(directory: string, wanted: (name: string) => boolean): 
   return names.filter(wanted).map((name) => join(directory, name));
 }
 
-/** Neither the entry nor anything directly in it was written to lately. */
-async function isOld(path: string): Promise<boolean> {
+/**
+ * The time by the clock that stamps files here, in milliseconds: the clock of this program may be a day ahead, and then
+ * what others write at this moment would look old. Undefined where nothing can be written, nor removed.
+ */
+async function timeOfFiles(cacheDirectory: string): Promise<number | undefined> {
+  try {
+    const probe = await temporaryName(cacheDirectory);
+    await writeFile(probe, '');
+    const { mtimeMs } = await stat(probe);
+    await rm(probe);
+    return mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When the entry or anything directly in it was written to last. */
+async function lastWritten(path: string): Promise<number> {
   const inside = await entriesOf(path, () => true);
   const states = await Promise.all([path, ...inside].map((entry) => orAbsent(stat(entry))));
-  const newest = Math.max(...states.map((state) => state?.mtimeMs ?? 0));
-  return Date.now() - newest > OLD_MS;
+  return Math.max(...states.map((state) => state?.mtimeMs ?? 0));
 }
 
 async function ownerRuns(directory: string): Promise<boolean> {

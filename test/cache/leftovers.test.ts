@@ -1,6 +1,6 @@
 import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { removeLeftovers } from '../../src/cache/leftovers.ts';
 import { createAttempt } from '../../src/cache/work-directory.ts';
 import { digestOfBytes } from '../../src/files/digest.ts';
@@ -56,6 +56,16 @@ describe('leftovers of killed processes', () => {
     await old('cache/tmp/of-today', '', new Date(Date.now() - 23 * HOUR_MS));
     await removeLeftovers(places);
     expect((await left()).sort()).toEqual([...kept, ...fresh, 'cache/tmp/of-today'].sort());
+  });
+
+  it('stay where only this program takes them for old: its clock is two days ahead', async () => {
+    const { root, places, old, left } = await artifacts();
+    await old('cache/tmp/growing');
+    await writeFile(join(root, 'cache/tmp/growing'), 'just written to');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 48 * HOUR_MS });
+    onTestFinished(() => void vi.useRealTimers());
+    await removeLeftovers(places);
+    expect(await left()).toEqual(['cache/tmp/growing']);
   });
 
   it('are known by their names: what is called otherwise stays', async () => {

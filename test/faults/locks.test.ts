@@ -45,7 +45,7 @@ describe.skipIf(process.platform !== 'linux')('the lock of an action', () => {
       });
       await round('its owner is stopped for a while', number, async () => {
         const stop = LONG && number === 0 ? LONG_STOP_MS : 1000;
-        const owner = attacked.startRun();
+        const owner = attacked.startRun([], {}, stop + 20_000);
         await atWork(attacked, 'large');
         stopAll(owner, 'SIGSTOP');
         const waiter = attacked.startRun([], {}, stop + 20_000);

@@ -32,7 +32,7 @@ describe('createValidators', () => {
     [{ afects: 'result' }, /unknown keyword: "afects"/],
     [{ affects: 'results' }, /value is invalid at path/],
     [{ piece: 'model' }, /value is invalid at path/],
-    [{ pinnedBy: 'sha265' }, /which is not a setting beside it/],
+    [{ pinnedBy: 'sha265' }, /which is not a setting next to it/],
   ])('refuses a misspelt mark: %j', (options, message) => {
     expect(() => createValidators(typeWith(options))).toThrow(message);
     expect(() => createValidators(typeWith(options))).toThrow('settings:marked');
