@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../../src/batch/collate.ts';
 import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import { logits } from './logits.ts';
 
 /**
  * Mean cross-entropy over the targets that are not -100 and its gradients of what is trained, as TensorFlow.js derives them from the
@@ -30,9 +31,9 @@ function onThisEngine(model: Gpt2, batch: Batch): { loss: number; gradients: Map
 }
 
 function plainLoss(model: Gpt2, { inputs, targets, rows, length }: Batch): tf.Scalar {
-  const logits = model.logits(tf.tensor2d(inputs, [rows, length], 'int32'));
+  const scores = logits(model, tf.tensor2d(inputs, [rows, length], 'int32'));
   const known = tf.tensor2d(targets, [rows, length], 'int32');
   const counts = tf.cast(tf.greaterEqual(known, 0), 'float32');
-  const chosen = tf.sum(tf.mul(tf.logSoftmax(logits), tf.oneHot(known, logits.shape[2])), 2);
+  const chosen = tf.sum(tf.mul(tf.logSoftmax(scores), tf.oneHot(known, scores.shape[2])), 2);
   return tf.neg(tf.div(tf.sum(tf.mul(chosen, counts)), tf.sum(counts))) as tf.Scalar;
 }

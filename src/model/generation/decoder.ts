@@ -66,7 +66,7 @@ export class Decoder {
       );
       const { rows, layers } = await passBlocks(model, embedded, this.#pause, (qkv, layer) => {
         const { y, added } = cachedAttention(qkv, this.#cache.layer(layer), mask);
-        return { y, kept: added };
+        return { y, saved: added };
       });
       this.#cache.add(layers);
       return scoresOf(model, rows);
@@ -106,10 +106,9 @@ async function readTexts(
       const earlier = past[layer];
       if (earlier) {
         const { y, all } = continuedAttention(qkv, grid, earlier);
-        return { y, kept: all };
+        return { y, saved: all };
       }
-      const { y, saved } = attention(qkv, grid, model.config.n_head);
-      return { y, kept: { key: saved.key, value: saved.value } };
+      return attention(qkv, grid, model.config.n_head);
     });
     const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, texts.length)));
     rows.dispose();
@@ -147,27 +146,22 @@ function disposeOf({ last, layers }: Read): void {
   for (const { key, value } of layers) tf.dispose([key, value]);
 }
 
-type Attend = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; kept: KeysAndValues };
+type AttendIn = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; saved: KeysAndValues };
 
 /** Takes rows [N, C] through all blocks, and returns what each of them keeps. Disposes of the rows. */
 async function passBlocks(
   model: Gpt2,
   embedded: tf.Tensor2D,
   pause: Pause,
-  attend: Attend,
+  attend: AttendIn,
 ): Promise<{ rows: tf.Tensor2D; layers: KeysAndValues[] }> {
   const layers: KeysAndValues[] = [];
   let rows = embedded;
   try {
     for (let layer = 0; layer < model.config.n_layer; layer++) {
       const { y, key, value } = tf.tidy(() => {
-        const kept: Partial<KeysAndValues> = {};
-        const y = model.block(layer, rows, (qkv) => {
-          const attended = attend(qkv, layer);
-          Object.assign(kept, attended.kept);
-          return attended.y;
-        });
-        return { y, ...(kept as KeysAndValues) };
+        const { y, saved } = model.block(layer, rows, (qkv) => attend(qkv, layer));
+        return { y, key: saved.attention.key, value: saved.attention.value };
       });
       rows.dispose();
       rows = y;

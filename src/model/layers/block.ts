@@ -1,67 +1,65 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type AttentionSaved, attention, attentionGradient, type Grid } from './attention.ts';
+import type { AttentionSaved } from './attention.ts';
 import type { Drop } from './drop.ts';
 import { gelu, geluGradient } from './gelu.ts';
 import { type GradientsOnDemand, within } from './gradients-on-demand.ts';
-import { type LayerNormSaved, layerNorm, layerNormGradients } from './layer-norm.ts';
+import type { LayerNormSaved, NormLayer } from './layer-norm.ts';
 import type { LinearLayer } from './linear.ts';
 
-/** What a block consists of, by the names within it: `ln_1`, `attn.c_attn`, … */
-export interface BlockParts {
-  linear(name: string): LinearLayer;
-  norm(name: string): { readonly weight: tf.Tensor; readonly bias: tf.Tensor };
+/** The layers of a block, by their names within it, on the way forward. `Kept` is what attention keeps of it. */
+export interface ForwardLayers<Kept> {
+  linear(name: string): Pick<LinearLayer, 'forward'>;
+  norm(name: string): Pick<NormLayer, 'forward'>;
+  /** From queries, keys and values side by side [N, 3C] to mixed values [N, C]. */
+  attend(qkv: tf.Tensor2D): { y: tf.Tensor2D; saved: Kept };
   /** What drops some of what the named layer adds to the rows. */
   dropRows(name: string): Drop;
-  readonly dropAttention: Drop;
 }
 
-export interface BlockShape {
-  readonly heads: number;
-  readonly epsilon: number;
-  readonly grid: Grid;
+/** The same layers on the way back. */
+export interface BackwardLayers {
+  linear(name: string): Pick<LinearLayer, 'backward'>;
+  norm(name: string): Pick<NormLayer, 'backward'>;
+  attentionGradient(dy: tf.Tensor2D, saved: AttentionSaved): tf.Tensor2D;
+  dropRows(name: string): Drop;
 }
 
 /** What the gradient of a block needs of its forward pass. */
-export type BlockSaved = {
+export type BlockSaved<Kept> = {
   readonly norm1: LayerNormSaved;
   readonly normalised1: tf.Tensor2D; // [N, C]
-  readonly attention: AttentionSaved;
+  readonly attention: Kept;
   readonly mixed: tf.Tensor2D; // [N, C]
   readonly norm2: LayerNormSaved;
   readonly normalised2: tf.Tensor2D; // [N, C]
   readonly wide: tf.Tensor2D; // [N, 4C]
 };
 
-/** One transformer block of GPT-2 on the rows of a packed batch [N, C]. */
-export function block(
+/**
+ * One transformer block of GPT-2 on rows [N, C], for training and for generation. What is saved is computed in any
+ * case: whoever does not go back disposes of it.
+ */
+export function block<Kept>(
   x: tf.Tensor2D,
-  parts: BlockParts,
-  { heads, epsilon, grid }: BlockShape,
-): { y: tf.Tensor2D; saved: BlockSaved } {
-  const norm = (name: string, of: tf.Tensor2D) => {
-    const { weight, bias } = parts.norm(name);
-    return layerNorm(of, weight, bias, epsilon);
-  };
-  const dense = (name: string, of: tf.Tensor2D) => parts.linear(name).forward(of);
-  const residual = (name: string, of: tf.Tensor2D) => parts.dropRows(name)(dense(name, of));
+  layers: ForwardLayers<Kept>,
+): { y: tf.Tensor2D; saved: BlockSaved<Kept> } {
+  const dense = (name: string, of: tf.Tensor2D) => layers.linear(name).forward(of);
+  const residual = (name: string, of: tf.Tensor2D) => layers.dropRows(name)(dense(name, of));
 
-  const { y: normalised1, saved: norm1 } = norm('ln_1', x);
-  const qkv = dense('attn.c_attn', normalised1);
-  const { y: mixed, saved: attended } = attention(qkv, grid, heads, parts.dropAttention);
+  const { y: normalised1, saved: norm1 } = layers.norm('ln_1').forward(x);
+  const { y: mixed, saved: attention } = layers.attend(dense('attn.c_attn', normalised1));
   const middle = tf.add(x, residual('attn.c_proj', mixed)) as tf.Tensor2D;
-  const { y: normalised2, saved: norm2 } = norm('ln_2', middle);
+  const { y: normalised2, saved: norm2 } = layers.norm('ln_2').forward(middle);
   const wide = dense('mlp.c_fc', normalised2);
   const y = tf.add(middle, residual('mlp.c_proj', gelu(wide))) as tf.Tensor2D;
-  const saved = { norm1, normalised1, attention: attended, mixed, norm2, normalised2, wide };
-  return { y, saved };
+  return { y, saved: { norm1, normalised1, attention, mixed, norm2, normalised2, wide } };
 }
 
 /** The gradients of a block with respect to x and to each parameter by name, given that of its result [N, C]. */
 export function blockGradients(
   dy: tf.Tensor2D,
-  saved: BlockSaved,
-  parts: BlockParts,
-  { grid }: BlockShape,
+  saved: BlockSaved<AttentionSaved>,
+  layers: BackwardLayers,
 ): { x: tf.Tensor2D; parameters: GradientsOnDemand } {
   const parameters: GradientsOnDemand = {};
   const collect = (name: string, of: { x: tf.Tensor2D; parameters: GradientsOnDemand }): tf.Tensor2D => {
@@ -69,17 +67,17 @@ export function blockGradients(
     return of.x;
   };
   const dense = (name: string, dResult: tf.Tensor2D, x: tf.Tensor2D) =>
-    collect(name, parts.linear(name).backward(dResult, x));
+    collect(name, layers.linear(name).backward(dResult, x));
   const residual = (name: string, dResult: tf.Tensor2D, x: tf.Tensor2D) =>
-    dense(name, parts.dropRows(name)(dResult), x);
+    dense(name, layers.dropRows(name)(dResult), x);
   const norm = (name: string, dResult: tf.Tensor2D, of: LayerNormSaved) =>
-    collect(name, layerNormGradients(dResult, of, parts.norm(name).weight));
+    collect(name, layers.norm(name).backward(dResult, of));
 
   const activated = gelu(saved.wide); // again: it would be a quarter of what is saved, and takes little time
   const dWide = geluGradient(residual('mlp.c_proj', dy, activated), saved.wide, activated);
   const dMiddle = tf.add(dy, norm('ln_2', dense('mlp.c_fc', dWide, saved.normalised2), saved.norm2));
   const dMixed = residual('attn.c_proj', dMiddle as tf.Tensor2D, saved.mixed);
-  const dQkv = attentionGradient(dMixed, saved.attention, grid, parts.dropAttention);
+  const dQkv = layers.attentionGradient(dMixed, saved.attention);
   const x = tf.add(dMiddle, norm('ln_1', dense('attn.c_attn', dQkv, saved.normalised1), saved.norm1));
   return { x: x as tf.Tensor2D, parameters };
 }

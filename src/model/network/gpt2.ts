@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { causalMask } from '../layers/causal-mask.ts';
+import { type BlockSaved, block } from '../layers/block.ts';
 import { type Drop, keep } from '../layers/drop.ts';
 import { embedding } from '../layers/embedding.ts';
-import { gelu } from '../layers/gelu.ts';
-import { layerNorm } from '../layers/layer-norm.ts';
+import { layerNorm, type NormLayer } from '../layers/layer-norm.ts';
 import { type LinearLayer, linear, turnedProduct } from '../layers/linear.ts';
 import { adapted, type LowRankPair, lowRankChange } from '../layers/low-rank.ts';
 import { flush } from './engine-kernels.ts';
@@ -27,8 +26,8 @@ export interface Gpt2Config {
   readonly eos_token_id: number;
 }
 
-/** What attention makes of queries, keys and values side by side [N, 3C]: mixed values [N, C]. */
-export type Attend = (qkv: tf.Tensor2D) => tf.Tensor2D;
+/** Mixed values [N, C] of queries, keys and values side by side [N, 3C], and what is kept of them. */
+export type Attend<Kept> = (qkv: tf.Tensor2D) => { y: tf.Tensor2D; saved: Kept };
 
 /** Low-rank matrices beside some of a model's linear layers; where there are any, they alone are trained. */
 export interface Adapter {
@@ -71,6 +70,12 @@ export class Gpt2 {
     return pair ? adapted(layer, pair, drop) : layer;
   }
 
+  /** A layer norm by its name, such as `transformer.h.0.ln_1`. */
+  norm(name: string): NormLayer {
+    const [weight, bias] = [this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`)];
+    return layerNorm(weight, bias, this.config.layer_norm_epsilon);
+  }
+
   /** The numbers of a parameter in the ordinary model that computes the same: with what an adapter adds to them. */
   async mergedData(name: string): Promise<Float32Array> {
     const merged = this.#merged(name);
@@ -87,18 +92,24 @@ export class Gpt2 {
     return embedding(tokens!, places!, ids, positions);
   }
 
-  /** One transformer block [N, C] -> [N, C]. */
-  block(layer: number, x: tf.Tensor2D, attend: Attend): tf.Tensor2D {
-    const name = `transformer.h.${layer}`;
-    const mixed = attend(this.#linear(`${name}.attn.c_attn`, this.#layerNorm(`${name}.ln_1`, x)));
-    const attended = tf.add(x, this.#linear(`${name}.attn.c_proj`, mixed)) as tf.Tensor2D;
-    const wide = gelu(this.#linear(`${name}.mlp.c_fc`, this.#layerNorm(`${name}.ln_2`, attended))); // [N, 4C]
-    return tf.add(attended, this.#linear(`${name}.mlp.c_proj`, wide));
+  /** One transformer block [N, C] -> [N, C], for use alone: with nothing dropped, and with turned matrices. */
+  block<Kept>(
+    layer: number,
+    x: tf.Tensor2D,
+    attend: Attend<Kept>,
+  ): { y: tf.Tensor2D; saved: BlockSaved<Kept> } {
+    const full = (name: string) => `transformer.h.${layer}.${name}`;
+    return block(x, {
+      linear: (name) => this.#forwardOnly(full(name)),
+      norm: (name) => this.norm(full(name)),
+      attend,
+      dropRows: () => keep,
+    });
   }
 
   /** The last block's output [N, C] as the head takes it. */
   finalNorm(x: tf.Tensor2D): tf.Tensor2D {
-    return this.#layerNorm('transformer.ln_f', x);
+    return this.norm('transformer.ln_f').forward(x).y;
   }
 
   /** Scores of every token of the vocabulary [N, V] for some hidden states [N, C]. */
@@ -113,24 +124,6 @@ export class Gpt2 {
 
   headWeight(): tf.Variable {
     return this.#parameter(this.headName);
-  }
-
-  /** Scores of the token that follows each given one [B, T, V], of texts of equal length. */
-  logits(ids: tf.Tensor2D): tf.Tensor3D {
-    const { n_layer, n_positions, vocab_size } = this.config;
-    const [B, T] = ids.shape;
-    if (T > n_positions)
-      throw new RangeError(`a sequence of ${T} tokens is longer than the model's ${n_positions} positions`);
-    return tf.tidy(() => {
-      const positions = tf.tile(tf.range(0, T, 1, 'int32'), [B]) as tf.Tensor1D;
-      const mask = causalMask(T);
-      let x = this.embed(tf.reshape(ids, [B * T]), positions);
-      for (let layer = 0; layer < n_layer; layer++) {
-        const rows = x;
-        x = tf.tidy(() => this.block(layer, rows, (qkv) => this.#attention(qkv, B, mask)));
-      }
-      return tf.reshape(this.head(this.finalNorm(x)), [B, T, vocab_size]) as tf.Tensor3D;
-    });
   }
 
   /**
@@ -154,27 +147,11 @@ export class Gpt2 {
     tf.dispose([...this.#turned.values()]);
   }
 
-  /** Scaled dot-product attention of B texts of equal length. */
-  #attention(qkv: tf.Tensor2D, B: number, mask: tf.Tensor4D): tf.Tensor2D {
-    const { n_head, n_embd } = this.config;
-    const headSize = n_embd / n_head;
-    const heads = (part: tf.Tensor) =>
-      tf.transpose(tf.reshape(part, [B, -1, n_head, headSize]), [0, 2, 1, 3]) as tf.Tensor4D;
-    const [query, key, value] = tf.split(qkv, 3, 1).map(heads) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-    const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(headSize)); // [B, heads, T, T]
-    const mixed = tf.matMul(tf.softmax(tf.add(scores, mask)), value); // [B, heads, T, C/heads]
-    return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, n_embd]);
-  }
-
-  #linear(name: string, x: tf.Tensor2D): tf.Tensor2D {
+  #forwardOnly(name: string): Pick<LinearLayer, 'forward'> {
     const turned = this.#turned.get(name);
-    if (turned) return tf.add(turnedProduct(x, turned), this.#parameter(`${name}.bias`));
-    return this.linear(name).forward(x);
-  }
-
-  #layerNorm(name: string, x: tf.Tensor2D): tf.Tensor2D {
-    const [weight, bias] = [this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`)];
-    return layerNorm(x, weight, bias, this.config.layer_norm_epsilon).y;
+    if (!turned) return this.linear(name);
+    const bias = this.#parameter(`${name}.bias`);
+    return { forward: (x) => tf.add(turnedProduct(x, turned), bias) };
   }
 
   /** A parameter with what an adapter adds to it; the caller disposes of it. */

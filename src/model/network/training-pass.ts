@@ -1,11 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PackedBatch } from '../../batch/packed-batch.ts';
 import { addRows } from '../layers/add-rows.ts';
-import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from '../layers/block.ts';
+import { type AttentionSaved, attention, attentionGradient } from '../layers/attention.ts';
+import {
+  type BackwardLayers,
+  type BlockSaved,
+  block,
+  blockGradients,
+  type ForwardLayers,
+} from '../layers/block.ts';
 import { embedding } from '../layers/embedding.ts';
 import { type GradientsOnDemand, within } from '../layers/gradients-on-demand.ts';
 import { type HeadLossSaved, headLosses, headLossGradients } from '../layers/head-loss.ts';
-import { type LayerNormSaved, layerNorm, layerNormGradients } from '../layers/layer-norm.ts';
+import type { LayerNormSaved } from '../layers/layer-norm.ts';
 import { type BatchTensors, batchTensors } from './batch-tensors.ts';
 import type { Dropout } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
@@ -34,23 +41,21 @@ type HeadSaved = {
 export class TrainingPass {
   readonly #model: Gpt2;
   readonly #batch: BatchTensors;
-  readonly #blockShape: BlockShape;
   readonly #dropout: Dropout;
   readonly #pause: Pause;
   readonly #back: boolean;
   /** What the head takes, in units of what a block takes in the same direction. */
   readonly #headCost: number;
   #cost = 0;
-  readonly #saved: BlockSaved[] = [];
+  readonly #saved: BlockSaved<AttentionSaved>[] = [];
   #headSaved: HeadSaved | undefined;
   /** What goes from part to part: the rows [N, C], and then their gradient. */
   #rows: tf.Tensor2D | undefined;
 
   constructor(model: Gpt2, batch: PackedBatch, dropout: Dropout, pause: Pause, way: 'forward' | 'both') {
-    const { n_head, n_embd, vocab_size, layer_norm_epsilon } = model.config;
+    const { n_embd, vocab_size } = model.config;
     this.#model = model;
     this.#batch = batchTensors(batch, vocab_size);
-    this.#blockShape = { heads: n_head, epsilon: layer_norm_epsilon, grid: this.#batch.grid };
     this.#dropout = dropout;
     this.#pause = pause;
     this.#back = way === 'both';
@@ -63,7 +68,7 @@ export class TrainingPass {
     flush();
     for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
       const rows: tf.Tensor2D = this.#rows!;
-      const { y, saved } = tf.tidy(() => block(rows, this.#blockParts(layer), this.#blockShape));
+      const { y, saved } = tf.tidy(() => block(rows, this.#layersOf(layer)));
       this.#rows = y;
       flush();
       if (this.#back) this.#saved.push(saved);
@@ -118,8 +123,7 @@ export class TrainingPass {
 
   #losses(rows: tf.Tensor2D): { losses: tf.Tensor1D; saved: HeadSaved } {
     const { counted, targets } = this.#batch;
-    const [weight, bias] = [this.#parameter(`${FINAL_NORM}.weight`), this.#parameter(`${FINAL_NORM}.bias`)];
-    const { y, saved: norm } = layerNorm(rows, weight, bias, this.#blockShape.epsilon);
+    const { y, saved: norm } = this.#model.norm(FINAL_NORM).forward(rows);
     const { losses, saved: head } = headLosses(tf.gather(y, counted), this.#model.headWeight(), targets);
     return { losses, saved: { norm, head } };
   }
@@ -132,8 +136,7 @@ export class TrainingPass {
       targets,
       weights,
     );
-    const scale = this.#parameter(`${FINAL_NORM}.weight`);
-    const { x, parameters } = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
+    const { x, parameters } = this.#model.norm(FINAL_NORM).backward(tf.gather(hidden, targetOfRow), norm);
     return {
       x,
       parameters: { [this.#model.headName]: weight, ...within(FINAL_NORM, parameters) },
@@ -141,8 +144,8 @@ export class TrainingPass {
     };
   }
 
-  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Backward {
-    const { x, parameters } = blockGradients(dy, saved, this.#blockParts(layer), this.#blockShape);
+  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved<AttentionSaved>): Backward {
+    const { x, parameters } = blockGradients(dy, saved, this.#layersOf(layer));
     return { x, parameters: within(blockName(layer), parameters) };
   }
 
@@ -175,16 +178,16 @@ export class TrainingPass {
     sums.set(name, addRows(sum, rows, updates));
   }
 
-  #blockParts(layer: number): BlockParts {
+  #layersOf(layer: number): ForwardLayers<AttentionSaved> & BackwardLayers {
     const full = (name: string) => `${blockName(layer)}.${name}`;
+    const { grid } = this.#batch;
+    const drop = this.#dropout.attention(full('attn'));
     return {
       linear: (name) => this.#model.linear(full(name), this.#dropout.adapter(full(name))),
-      norm: (name) => ({
-        weight: this.#parameter(`${full(name)}.weight`),
-        bias: this.#parameter(`${full(name)}.bias`),
-      }),
+      norm: (name) => this.#model.norm(full(name)),
+      attend: (qkv) => attention(qkv, grid, this.#model.config.n_head, drop),
+      attentionGradient: (dy, saved) => attentionGradient(dy, saved, grid, drop),
       dropRows: (name) => this.#dropout.rows(full(name)),
-      dropAttention: this.#dropout.attention(full('attn')),
     };
   }
 

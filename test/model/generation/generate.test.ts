@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { generate } from '../../../src/model/generation/generate.ts';
 import type { Gpt2 } from '../../../src/model/network/gpt2.ts';
+import { logits } from '../logits.ts';
 import { TINY, tinyGpt2, tinyTokens } from '../tiny-gpt2.ts';
 
 /** No token of the tiny model: a reply never ends by itself. */
@@ -28,8 +29,8 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s'
     for (let i = 0; i < count; i++) {
       const next = tf.tidy(() => {
         const window = sequence.slice(-TINY.n_positions);
-        const logits = model.logits(tf.tensor2d([window], undefined, 'int32'));
-        return tf.argMax(tf.slice(logits, [0, window.length - 1, 0], [1, 1, -1]), 2).dataSync()[0]!;
+        const scores = logits(model, tf.tensor2d([window], undefined, 'int32'));
+        return tf.argMax(tf.slice(scores, [0, window.length - 1, 0], [1, 1, -1]), 2).dataSync()[0]!;
       });
       sequence.push(next);
     }

@@ -9,6 +9,7 @@ import {
 } from '../../../src/training/objective/pair-log-probabilities.ts';
 import { preference } from '../../../src/training/objective/preference-loss.ts';
 import { preferences } from '../../../src/training/objective/preferences.ts';
+import { logits } from '../../model/logits.ts';
 import { tinyGpt2 } from '../../model/tiny-gpt2.ts';
 
 const BETA = 0.7;
@@ -25,8 +26,8 @@ const noPause = async () => {};
 function plainLoss(model: Gpt2, average: boolean): tf.Scalar {
   const logProbability = (tokens: Int32Array, promptLength: number) => {
     const targets = [...tokens.slice(promptLength), 60];
-    const logits = model.logits(tf.tensor2d(tokens, [1, tokens.length], 'int32'));
-    const all = tf.logSoftmax(tf.squeeze<tf.Tensor2D>(logits, [0]));
+    const scores = logits(model, tf.tensor2d(tokens, [1, tokens.length], 'int32'));
+    const all = tf.logSoftmax(tf.squeeze<tf.Tensor2D>(scores, [0]));
     const rows = tf.slice(all, [promptLength - 1, 0]);
     const sum = tf.sum(tf.mul(rows, tf.oneHot(targets, rows.shape[1]!)));
     return average ? tf.div(sum, targets.length) : sum;
