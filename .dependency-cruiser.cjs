@@ -11,7 +11,7 @@ const ROOMS = {
   text: ['contract'],
   batch: [],
   engine: ['contract'],
-  model: ['contract', 'text', 'batch'],
+  model: ['contract', 'text', 'batch', 'engine'],
   training: ['contract', 'files', 'text', 'batch', 'model'],
   stages: ['contract', 'files', 'text', 'batch', 'model', 'training', 'engine'],
   cli: ['contract', 'files', 'terminal', 'cache', 'pipeline', 'runner', 'reporters', 'stages', 'engine'],

@@ -9,15 +9,8 @@ import {
   type EngineName,
 } from '../contract/engine-name.ts';
 import { StageError } from '../contract/stage-context.ts';
+import { ENGINES } from './engines.ts';
 import type { ProbeResult } from './probe.ts';
-import { WEBGPU_PACKAGES } from './webgpu/packages.ts';
-
-/** Packages of the engines that do not come with pipe (optional peers). */
-const PACKAGES: Partial<Readonly<Record<EngineName, readonly string[]>>> = {
-  'tensorflow-gpu': ['@tensorflow/tfjs-node-gpu'],
-  webgpu: WEBGPU_PACKAGES,
-  tensorflow: ['@tensorflow/tfjs-node'],
-};
 
 /** Loading CUDA's libraries for the first time can take this long. */
 const PROBE_MS = 60_000;
@@ -62,8 +55,8 @@ async function examine(engine: EngineName): Promise<EngineCandidate> {
   if (!result.usable) return { engine, usable: false, reason: result.problem };
   const gflops = Number(result.gflops.toPrecision(3));
   const reason = 'a matrix product and its gradient came out right';
-  if (result.adapter === undefined) return { engine, usable: true, reason, gflops };
-  const { name, software } = result.adapter;
+  if (result.device === undefined) return { engine, usable: true, reason, gflops };
+  const { name, software } = result.device;
   if (!software) return { engine, usable: true, reason: `${reason} on ${name}`, gflops };
   return {
     engine,
@@ -76,19 +69,15 @@ async function examine(engine: EngineName): Promise<EngineCandidate> {
 
 /** Why an engine need not even be tried, and how to get it. */
 function absence(engine: EngineName): string | undefined {
-  const packages = PACKAGES[engine];
-  if (packages === undefined) return undefined;
-  const gpu = engine === 'tensorflow-gpu' ? hasNvidiaGpu() : undefined;
+  const { needs } = ENGINES[engine];
+  if (needs === undefined) return undefined;
+  const { packages } = needs;
+  const look = needs.look?.();
   const missing = packages.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return gpu === false ? 'no NVIDIA GPU is visible here' : undefined;
-  const seen =
-    gpu === undefined ? '' : gpu ? 'an NVIDIA GPU is here, but ' : 'no NVIDIA GPU is visible here, and ';
+  if (missing.length === 0) return look?.isHere === false ? look.finding : undefined;
+  const seen = look ? `${look.finding}, ${look.isHere ? 'but' : 'and'} ` : '';
   const verb = missing.length === 1 ? 'is' : 'are';
   return `${seen}${missing.join(' and ')} ${verb} not installed (npm install ${packages.join(' ')})`;
-}
-
-function hasNvidiaGpu(): boolean {
-  return existsSync('/dev/nvidia0') || existsSync('/proc/driver/nvidia/version');
 }
 
 function isInstalled(packageName: string): boolean {
@@ -121,9 +110,9 @@ function probeInChild(engine: EngineName): Promise<ProbeResult> {
   });
 }
 
-/** dist/engine-probe.js, from dist/ and its chunks as well as from src/engine. */
+/** dist/engine-probe.js, from dist/parts/engine and dist/chunks as well as from src/engine. */
 function probeProgram(): string {
-  const candidates = ['./engine-probe.js', '../engine-probe.js', '../../dist/engine-probe.js'];
+  const candidates = ['../../engine-probe.js', '../engine-probe.js', '../../dist/engine-probe.js'];
   const paths = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const program = paths.find((path) => existsSync(path));
   if (program === undefined)

@@ -1,12 +1,8 @@
-import type { EngineName } from '../contract/engine-name.ts';
+import { ENGINE_NAMES, type EngineName } from '../contract/engine-name.ts';
 import { StageError } from '../contract/stage-context.ts';
-import { WEBGPU_PACKAGES } from './webgpu/packages.ts';
+import { ENGINES } from './engines.ts';
 
-/** Above this, wasm and cpu would compute for days, so they must be asked for by name. */
-const SLOW_ENGINE_PARAMETERS = 50_000_000;
-const SLOW_ENGINES: ReadonlySet<EngineName> = new Set(['wasm', 'cpu']);
-
-/** What a stage's context tells of the engine of the run. */
+/** What a stage's context says of the engine of the run. */
 export interface ContextEngine {
   readonly engine?: EngineName;
   readonly engineByName?: boolean;
@@ -18,19 +14,25 @@ export interface ContextEngine {
  */
 export function engineFor({ engine, engineByName }: ContextEngine, parameters: number): EngineName {
   if (engine === undefined) throw new Error('the runner gave a stage with tensors no engine');
-  if (SLOW_ENGINES.has(engine) && engineByName !== true && parameters > SLOW_ENGINE_PARAMETERS) {
+  const { slowAbove = Number.POSITIVE_INFINITY } = ENGINES[engine];
+  if (engineByName !== true && parameters > slowAbove) {
     throw new StageError(
       `The engine ${engine}, the best that works here, is too slow for a model of ${millions(parameters)} million parameters.`,
       {
-        hint:
-          'pipe doctor says why onnxruntime, which comes with pipe, does not work here. Or install another: ' +
-          `npm install @tensorflow/tfjs-node (CPU), npm install ${WEBGPU_PACKAGES.join(' ')} (any GPU) or ` +
-          'npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA); ' +
-          `or insist with --engine ${engine}`,
+        hint: `pipe doctor says why onnxruntime, which comes with pipe, does not work here. Or install another: ${installable()}; or insist with --engine ${engine}`,
       },
     );
   }
   return engine;
+}
+
+/** Commands that install the engines that do not come with pipe. */
+function installable(): string {
+  const commands = ENGINE_NAMES.flatMap((name) => {
+    const { needs } = ENGINES[name];
+    return needs ? [`npm install ${needs.packages.join(' ')} (${needs.hardware})`] : [];
+  });
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(commands);
 }
 
 function millions(count: number): string {

@@ -1,17 +1,12 @@
 import type { EngineName } from '../contract/engine-name.ts';
+import type { Device, Tf } from './engine.ts';
+import { ENGINES } from './engines.ts';
 import { loadEngine } from './load-engine.ts';
-import type { Tf } from './tensorflow.ts';
 
 /** What a trial of an engine says, as a message from the process that makes it. */
 export type ProbeResult =
-  | { readonly usable: true; readonly gflops: number; readonly adapter?: Adapter }
+  | { readonly usable: true; readonly gflops: number; readonly device?: Device }
   | { readonly usable: false; readonly problem: string };
-
-/** The device behind an engine that is not bound to one kind of it. */
-interface Adapter {
-  readonly name: string;
-  readonly software: boolean;
-}
 
 /** Rows and columns of the timed product: large enough to be a kernel's work, not its call. */
 const SIZE = 256;
@@ -27,17 +22,11 @@ export async function probe(engine: EngineName): Promise<ProbeResult> {
     const tf = await loadEngine(engine);
     const problem = await wrongResult(tf);
     if (problem !== undefined) return { usable: false, problem };
-    const adapter = engine === 'webgpu' ? await webgpuAdapter(tf) : undefined;
-    return { usable: true, gflops: await measure(tf), ...(adapter && { adapter }) };
+    const device = await ENGINES[engine].device?.(tf);
+    return { usable: true, gflops: await measure(tf), ...(device && { device }) };
   } catch (error) {
     return { usable: false, problem: (error as Error).message ?? String(error) };
   }
-}
-
-async function webgpuAdapter(tf: Tf): Promise<Adapter> {
-  const { adapterOf } = await import('./webgpu/start.ts');
-  const { device, description, isFallbackAdapter } = adapterOf(tf.backend());
-  return { name: device || description || 'an unnamed GPU', software: isFallbackAdapter };
 }
 
 /** Of f(x) = sum((x·x)²) at [[1, 2], [3, 4]] both x·x = [[7, 10], [15, 22]] and the gradient are known. */

@@ -1,6 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import type { Tf } from './tensorflow.ts';
+import type { Tf } from './engine.ts';
 
 const KERNEL = 'UnsortedSegmentSum';
 

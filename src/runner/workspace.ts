@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnCacheProblem } from '../cache/cache-problem.ts';
+import { BlobStore } from '../cache/objects/blob-store.ts';
 import { ObjectStore } from '../cache/objects/object-store.ts';
 import { ActionRecords } from '../cache/records/action-records.ts';
+import type { Records } from '../cache/records/records.ts';
 import { brokenLink } from '../files/broken-link.ts';
 import { errorCode, systemProblem } from '../files/system-problem.ts';
 
@@ -15,7 +17,7 @@ export interface Workspace {
   readonly workDirectory: string;
   readonly runsDirectory: string;
   readonly objects: ObjectStore;
-  readonly records: ActionRecords;
+  readonly records: Records;
 }
 
 /** Where a link to a disk that is not mounted, or a file in the way, would otherwise pass for "nothing is stored". */
@@ -33,7 +35,7 @@ export function openWorkspace(artifactsDirectory: string, onProblem: OnCacheProb
     locksDirectory: join(cacheDirectory, 'locks'),
     workDirectory: join(artifactsDirectory, 'work'),
     runsDirectory: join(artifactsDirectory, 'runs'),
-    objects: new ObjectStore(cacheDirectory, onProblem),
+    objects: new ObjectStore(new BlobStore(cacheDirectory, onProblem), onProblem),
     records: new ActionRecords(cacheDirectory, onProblem),
   };
 }

@@ -2,19 +2,22 @@ import type { Pause } from '../model/network/training-pass.ts';
 import { batchesOf, DataOrder } from './data/data-order.ts';
 import { checkFinite } from './objective/batch-loss.ts';
 import type { Measures, Objective, Part } from './objective/objective.ts';
-import { learningRateAt } from './optimizer/learning-rate.ts';
 import type { Evaluation } from './state/history.ts';
 import {
   type Examples,
   type TrainingOptions,
   type TrainingState,
-  updatesInAll,
   updatesPerEpoch,
 } from './state/training-state.ts';
 
 /** Losses are measured before the first update, after it, and after every `evalEvery` more, once each. */
-export function evaluationIsDue({ step, history }: TrainingState, { evalEvery }: TrainingOptions): boolean {
-  return (step === -1 || step % evalEvery === 0) && history.at(-1)?.step !== step;
+export function evaluationIsDue({ updates, history }: TrainingState, options: TrainingOptions): boolean {
+  return (updates === 0 || isEvaluated(updates, options)) && history.at(-1)?.updates !== updates;
+}
+
+/** Whether the losses are measured after an update, the first of which is number 1. */
+export function isEvaluated(update: number, { evalEvery }: TrainingOptions): boolean {
+  return (update - 1) % evalEvery === 0;
 }
 
 /**
@@ -31,11 +34,12 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { batchSize, evalBatches, shuffle } = options;
   const order = new DataOrder(shuffle, state.generator);
+  const moment = state.updates === 0 ? 'before training' : `after update ${state.updates}`;
   const meanOver = async (part: Part, batches: readonly Int32Array[]): Promise<Measures> => {
     const sums: Record<string, number> = {};
     for (const examples of batches) {
       const measures = await objective.measure(part, examples, pause);
-      checkFinite(measures.loss, `on ${part} after step ${state.step}`);
+      checkFinite(measures.loss, `on ${part} ${moment}`);
       for (const [name, value] of Object.entries(measures)) sums[name] = (sums[name] ?? 0) + value;
     }
     const means = Object.entries(sums).map(([name, sum]) => [name, sum / batches.length]);
@@ -52,17 +56,14 @@ export async function evaluate(
     someOf(order.validation(data.validation.length), false),
   );
 
-  const begun = state.step >= 0;
-  if (begun) state.generator = order.state();
+  if (state.updates > 0) state.generator = order.state();
   const evaluation: Evaluation = {
-    step: state.step,
-    epoch: (state.step + 1) / updatesPerEpoch(data.train.length, batchSize),
+    updates: state.updates,
+    epoch: state.updates / updatesPerEpoch(data.train.length, batchSize),
     tokensSeen: state.tokensSeen,
     trainLoss,
     validationLoss,
-    learningRate: begun
-      ? learningRateAt(state.step, options.learningRate, updatesInAll(data, options))
-      : null,
+    learningRate: state.learningRate,
     gradNorm: state.gradNorm,
     ...(Object.keys(onTrain).length > 0 && {
       measures: { ...prefixed('train', onTrain), ...prefixed('validation', onValidation) },

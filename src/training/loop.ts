@@ -3,9 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Gpt2 } from '../model/network/gpt2.ts';
 import type { Gradients, Pause } from '../model/network/training-pass.ts';
 import { DataOrder } from './data/data-order.ts';
-import { evaluate, evaluationIsDue } from './evaluate.ts';
+import { evaluate, evaluationIsDue, isEvaluated } from './evaluate.ts';
 import { checkFinite } from './objective/batch-loss.ts';
-import { nextTokens } from './objective/next-tokens.ts';
 import type { Objective } from './objective/objective.ts';
 import { AdamW } from './optimizer/adamw.ts';
 import { clippingFactor, gradientNorm } from './optimizer/clipping.ts';
@@ -19,7 +18,6 @@ import {
   beginning,
   type Examples,
   type Sample,
-  type TrainingData,
   type TrainingOptions,
   type TrainingState,
   updatesInAll,
@@ -33,7 +31,7 @@ export interface TrainingSurroundings {
   readonly checkpointInterval: number;
   /** When aborted, the training writes a checkpoint and throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** Told where the training goes on from a checkpoint: the updates that are done already. */
+  /** Called when the training continues from a checkpoint, with the updates that are done already. */
   onResume(done: number): void;
   onUpdate(update: Update): void;
   /** Told between the parts of an update, an evaluation or a sample, many times a second: the updates made so far, and what share of the next is done. */
@@ -56,16 +54,6 @@ export interface Update {
   readonly seconds: number;
 }
 
-/** Fine-tunes a model in place, or the adapter that it has, so that it predicts the next tokens of texts: see `minimize`. */
-export async function train(
-  model: Gpt2,
-  data: TrainingData,
-  options: TrainingOptions,
-  surroundings: TrainingSurroundings,
-): Promise<TrainingState> {
-  return await minimize(model, nextTokens(model, data, options), data, options, surroundings);
-}
-
 /**
  * Trains a model in place, or the adapter that it has, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
  * (train_model_simple): losses and a sample before the first update; losses after the first and then every
@@ -84,23 +72,23 @@ export async function minimize(
   const optimizer = new AdamW(model.trained, options.optimizer);
   const variables = new Map([...model.trained, ...optimizer.variables()]);
   const restored = await checkpoints.restore(variables);
-  if (restored) surroundings.onResume(restored.step + 1);
+  if (restored) surroundings.onResume(restored.updates);
   const state = restored ?? beginning(options);
   const best = options.keep === 'best' ? new BestWeights(checkpoints.directory, model.trained) : null;
-  let saved = { step: state.step, time: Date.now() };
+  let saved = { updates: state.updates, time: Date.now() };
   const save = async () => {
-    if (saved.step !== state.step) {
-      await checkpoints.save(state.step + 1, variables, state, best?.filesOf(state.history));
+    if (saved.updates !== state.updates) {
+      await checkpoints.save(state.updates, variables, state, best?.filesOf(state.history));
     }
-    saved = { step: state.step, time: Date.now() };
+    saved = { updates: state.updates, time: Date.now() };
   };
   const pause = async (share: number) => {
     await eventLoop();
     signal.throwIfAborted();
-    surroundings.onPart(state.step + 1, share);
+    surroundings.onPart(state.updates, share);
   };
   const takeSample = async (of: Omit<Sample, 'tokens'>): Promise<Sample> => {
-    const onProgress = () => surroundings.onPart(state.step + 1, 0);
+    const onProgress = () => surroundings.onPart(state.updates, 0);
     const tokens = await sampleTokens(model, data, options, { signal, onProgress });
     surroundings.onSample({ ...of, tokens });
     return { ...of, tokens };
@@ -168,25 +156,27 @@ async function update(
 ): Promise<Update> {
   const { batchSize, maxGradNorm } = options;
   const start = performance.now();
-  const step = state.step + 1;
-  const learningRate = learningRateAt(step, options.learningRate, updatesInAll(data, options));
+  const earlier = state.updates;
+  const done = earlier + 1;
+  const learningRate = learningRateAt(earlier, options.learningRate, updatesInAll(data, options));
   const examples = state.pass!.slice(state.batch * batchSize, (state.batch + 1) * batchSize);
   const gradients: Gradients = new Map();
   let loss: number;
   let tokens: number;
   let gradNorm: number | null;
   try {
-    ({ loss, tokens } = await objective.gradients(examples, step, gradients, pause));
-    checkFinite(loss, `of step ${step}`);
-    const wanted = maxGradNorm !== null || step % options.evalEvery === 0;
+    ({ loss, tokens } = await objective.gradients(examples, earlier, gradients, pause));
+    checkFinite(loss, `of update ${done}`);
+    const wanted = maxGradNorm !== null || isEvaluated(done, options);
     gradNorm = wanted ? await gradientNorm(gradients.values()) : null;
     const factor = maxGradNorm === null ? 1 : clippingFactor(gradNorm!, maxGradNorm);
-    optimizer.update(gradients, step + 1, learningRate, factor);
+    optimizer.update(gradients, done, learningRate, factor);
   } finally {
     tf.dispose([...gradients.values()]);
   }
 
-  state.step = step;
+  state.updates = done;
+  state.learningRate = learningRate;
   state.gradNorm = gradNorm;
   state.tokensSeen += tokens;
   state.batch += 1;
@@ -196,5 +186,5 @@ async function update(
     state.pass = null;
   }
   const seconds = (performance.now() - start) / 1000;
-  return { done: step + 1, loss, learningRate, gradNorm, tokens, seconds };
+  return { done, loss, learningRate, gradNorm, tokens, seconds };
 }

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ObjectStore } from '../../src/cache/objects/object-store.ts';
 import { type ActionRecord, parseRecord } from '../../src/cache/records/action-record.ts';
 import { ActionRecords } from '../../src/cache/records/action-records.ts';
 import { digestOfFile, isDigest } from '../../src/files/digest.ts';
 import { childProgram } from './child-program.ts';
+import { objectStoreIn } from './object-store-in.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const storeAndRecord = childProgram('store-and-record');
@@ -33,7 +33,7 @@ async function expectWhole(cache: string): Promise<ActionRecord[]> {
       path.slice(join(cache, 'objects/').length).replace('/', ''),
     );
   }
-  const store = new ObjectStore(cache, (problem) => expect.fail(problem.message));
+  const store = objectStoreIn(cache, (problem) => expect.fail(problem.message));
   const records: ActionRecord[] = [];
   for (const path of visible.filter((path) => path.startsWith(join(cache, 'actions')))) {
     const record = parseRecord(await readFile(path, 'utf8'));

@@ -2,11 +2,12 @@ import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CacheProblem } from '../../src/cache/cache-problem.ts';
-import { ObjectStore, type StoredArtifact } from '../../src/cache/objects/object-store.ts';
+import type { ObjectStore, StoredArtifact } from '../../src/cache/objects/object-store.ts';
 import { encodeRecord } from '../../src/cache/records/action-record.ts';
 import { ActionRecords } from '../../src/cache/records/action-records.ts';
 import { digestOfBytes } from '../../src/files/digest.ts';
 import { record } from './examples.ts';
+import { objectStoreIn } from './object-store-in.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 /** What another process does after damage was found, and just before the damaged file is put aside. */
@@ -33,7 +34,7 @@ async function setUp() {
   return {
     cache,
     problems,
-    store: new ObjectStore(cache, onProblem),
+    store: objectStoreIn(cache, onProblem),
     records: new ActionRecords(cache, onProblem),
   };
 }

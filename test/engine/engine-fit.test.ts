@@ -20,7 +20,7 @@ describe('an engine for a model of some size', () => {
           message: `The engine ${engine}, the best that works here, is too slow for a model of 406 million parameters.`,
           hint:
             'pipe doctor says why onnxruntime, which comes with pipe, does not work here. Or install another: ' +
-            'npm install @tensorflow/tfjs-node (CPU), npm install webgpu @tensorflow/tfjs-backend-webgpu (any GPU) or npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA); ' +
+            'npm install @tensorflow/tfjs-node-gpu (NVIDIA GPU with CUDA), npm install webgpu @tensorflow/tfjs-backend-webgpu (any GPU), or npm install @tensorflow/tfjs-node (CPU); ' +
             `or insist with --engine ${engine}`,
         }),
       );

@@ -13,8 +13,9 @@ import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { parseInstructionData } from '../../src/text/instruction-data.ts';
 import { renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { train } from '../../src/training/loop.ts';
+import { minimize } from '../../src/training/loop.ts';
 import { meanLossGradients } from '../../src/training/objective/batch-loss.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { plainLossAndGradients } from '../model/plain-loss.ts';
 import { formulaGpt2 } from '../model/tiny-gpt2.ts';
@@ -106,8 +107,9 @@ async function losses(engine: EngineName, data: TrainingData): Promise<Record<st
   const folder = mkdtempSync(join(tmpdir(), 'pipe-equal-training-'));
   const updates: number[] = [];
   try {
-    const { history } = await train(
+    const { history } = await minimize(
       model,
+      nextTokens(model, data, options),
       data,
       options,
       undisturbed(folder, { onUpdate: ({ loss }) => updates.push(loss) }),

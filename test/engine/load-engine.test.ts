@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ENGINES } from '../../src/engine/engines.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
+import { compilesShapes, hasKernel } from '../../src/model/network/engine-kernels.ts';
 
 describe.each(['cpu', 'wasm'] as const)('the %s engine', (name) => {
   it('computes and differentiates', async () => {
@@ -19,6 +21,13 @@ describe.each(['cpu', 'wasm'] as const)('the %s engine', (name) => {
     await loadEngine(name);
     expect(listeners()).toEqual(before);
   });
+});
+
+it.each(['cpu', 'wasm', 'onnxruntime'] as const)('%s is what its declaration says', async (name) => {
+  const tf = await loadEngine(name);
+  expect(tf.getBackend()).toBe(ENGINES[name].backend);
+  expect(compilesShapes()).toBe(ENGINES[name].compilesShapes);
+  expect(hasKernel('Flush')).toBe(ENGINES[name].compilesShapes);
 });
 
 it('an engine that is not installed is an error', async () => {

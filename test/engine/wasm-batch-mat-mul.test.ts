@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Tf } from '../../src/engine/engine.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Tf } from '../../src/engine/tensorflow.ts';
 
 const size = fc.integer({ min: 1, max: 9 });
 const product = fc.record({

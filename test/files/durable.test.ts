@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { ObjectStore } from '../../src/cache/objects/object-store.ts';
 import { ActionRecords } from '../../src/cache/records/action-records.ts';
 import { inlineSmallOutputs } from '../../src/cache/records/inline-outputs.ts';
 import { record } from '../cache/examples.ts';
+import { objectStoreIn } from '../cache/object-store-in.ts';
 import { temporaryDirectory } from '../cache/temporary-directory.ts';
 
 /** What happened to the file system, in order. */
@@ -69,7 +69,7 @@ describe('what a power cut leaves', () => {
     await writeFile(join(root, 'log'), 'text');
     journal.splice(0);
 
-    const store = new ObjectStore(cache, (problem) => expect.fail(problem.message));
+    const store = objectStoreIn(cache, (problem) => expect.fail(problem.message));
     const outputs = {
       model: await store.put(join(root, 'model'), 'directory', { move: true }),
       log: await store.put(join(root, 'log'), 'file'),

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ObjectStore } from '../../src/cache/objects/object-store.ts';
 import { ActionRecords } from '../../src/cache/records/action-records.ts';
 import { createAttempt } from '../../src/cache/work-directory.ts';
 import { brokenLink } from '../../src/files/broken-link.ts';
@@ -17,6 +16,7 @@ import {
   systemProblem,
 } from '../../src/files/system-problem.ts';
 import { record } from '../cache/examples.ts';
+import { objectStoreIn } from '../cache/object-store-in.ts';
 import { temporaryDirectory } from '../cache/temporary-directory.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -111,7 +111,7 @@ describe('explained', () => {
   ])('names the link %s that a path leads through', async (_, target, message) => {
     const link = join(await temporaryDirectory(), 'disk');
     await symlink(target, link);
-    await expect(new ObjectStore(join(link, 'deep/cache'), () => {}).putBytes('x')).rejects.toMatchObject({
+    await expect(objectStoreIn(join(link, 'deep/cache'), () => {}).putBytes('x')).rejects.toMatchObject({
       message: `${link} ${message}`,
       hint: 'Mount it, remove the link, or give another folder with --artifacts.',
     });
@@ -123,7 +123,7 @@ describe('explained', () => {
     await symlink('.', join(root, 'here'));
     await symlink('file/below', join(root, 'below'));
     for (const path of [join(root, 'here/file'), join(root, 'below')]) {
-      await expect(new ObjectStore(join(path, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
+      await expect(objectStoreIn(join(path, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
         `a file is where a folder is needed (${path}`,
       );
     }
@@ -132,7 +132,7 @@ describe('explained', () => {
   it('a file where the cache should be is told with its path', async () => {
     const file = join(await temporaryDirectory(), 'file');
     await writeFile(file, '');
-    await expect(new ObjectStore(join(file, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
+    await expect(objectStoreIn(join(file, 'cache'), () => {}).putBytes('x')).rejects.toThrow(
       `a file is where a folder is needed (${file}`,
     );
   });
@@ -186,7 +186,7 @@ describe.skipIf(!canMount)('a full disk (needs a root that may mount; skipped el
     const root = await temporaryDirectory();
     await writeFile(join(root, 'large'), Buffer.alloc(2 << 20, 1));
     const problems: unknown[] = [];
-    const store = new ObjectStore(join(disk, 'cache'), (problem) => problems.push(problem));
+    const store = objectStoreIn(join(disk, 'cache'), (problem) => problems.push(problem));
     const records = new ActionRecords(join(disk, 'cache'), (problem) => problems.push(problem));
     const output = await store.putBytes('small');
     const finished = record({ outputs: { output } });
@@ -203,7 +203,7 @@ describe.skipIf(!canMount)('a full disk (needs a root that may mount; skipped el
       'Cannot record a finished action: the disk is full.',
     );
 
-    const elsewhere = new ObjectStore(join(root, 'cache'), (problem) => problems.push(problem));
+    const elsewhere = objectStoreIn(join(root, 'cache'), (problem) => problems.push(problem));
     const stored = await elsewhere.put(join(root, 'large'), 'file');
     await expect(elsewhere.materialize(stored, join(disk, 'copy'))).rejects.toThrow('ENOSPC');
     await expect(stat(join(disk, 'copy'))).rejects.toThrow('ENOENT');
@@ -219,14 +219,14 @@ describe.skipIf(!canMount)('a full disk (needs a root that may mount; skipped el
   it('that is read-only still serves what it holds', async () => {
     const disk = await smallDisk();
     const cache = join(disk, 'cache');
-    const output = await new ObjectStore(cache, () => {}).putBytes('kept');
+    const output = await objectStoreIn(cache, () => {}).putBytes('kept');
     const finished = record({ outputs: { output } });
     await new ActionRecords(cache, () => {}).add(finished);
     await writeFile(join(cache, 'object-memo'), '');
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     await expectReadOnly(cache, 'the file system is read-only');
     expect(await new ActionRecords(cache, () => {}).find(finished.key)).toEqual([finished]);
-    expect(await new ObjectStore(cache, () => {}).locate(output)).toBeDefined();
+    expect(await objectStoreIn(cache, () => {}).locate(output)).toBeDefined();
   });
 });
 
@@ -243,7 +243,7 @@ describe.skipIf(isRoot)('a folder without permission (root may write everywhere;
 /** Asserts the same message from everything that writes. */
 async function expectReadOnly(cache: string, problem: string): Promise<void> {
   const key = record().key;
-  await expect(new ObjectStore(cache, () => {}).putBytes('new')).rejects.toThrow(problem);
+  await expect(objectStoreIn(cache, () => {}).putBytes('new')).rejects.toThrow(problem);
   await expect(
     new ActionRecords(cache, () => {}).add(record({ provenance: { new: true }, observed: { a: 1 } })),
   ).rejects.toThrow(problem);

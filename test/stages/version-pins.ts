@@ -85,7 +85,7 @@ async function randomModel(folder: string): Promise<string> {
 const near = (value: number) => expect.closeTo(value, 3);
 
 const losses = (step: number, train: number, validation: number) => ({
-  step,
+  updates: step + 1,
   trainLoss: near(train),
   validationLoss: near(validation),
   learningRate: 0.01,
@@ -199,8 +199,8 @@ export const PINS: readonly Pin[] = [
       const { history, length } = await training(run);
       return {
         length,
-        progress: history.map(({ step, trainLoss, measures }) => [
-          step,
+        progress: history.map(({ updates, trainLoss, measures }) => [
+          updates - 1,
           trainLoss,
           measures!.train_reward_margin,
         ]),

@@ -7,8 +7,9 @@ import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { Gpt2 } from '../../src/model/network/gpt2.ts';
 import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { train } from '../../src/training/loop.ts';
-import type { TrainingData } from '../../src/training/state/training-state.ts';
+import { minimize } from '../../src/training/loop.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
+import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { bookData } from '../book-data.ts';
 import { formulaGpt2 } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
@@ -65,36 +66,39 @@ it.skipIf(bookData === undefined)(
     const folder = await mkdtemp(join(tmpdir(), 'pipe-book-loop-'));
     const lengths: number[] = [];
     const { learning_rate, weight_decay } = golden.options;
-    const { history } = await train(
-      model(),
-      data,
-      {
-        optimizer: {
-          betas: [0.9, 0.999],
-          epsilon: 1e-8,
-          weightDecay: weight_decay,
-          decayOn: 'all',
-        },
-        learningRate: { schedule: 'constant', peak: learning_rate, warmup: 0, initial: 0, minimum: 0 },
-        maxGradNorm: null,
-        epochs: 2,
-        batchSize: 8,
-        rowsAtOnce: 8,
-        dropout: 0,
-        seed: 123,
-        shuffle: 'pytorch',
-        maxLength: 1024,
-        evalEvery: 5,
-        evalBatches: 5,
-        keep: 'last',
-        earlyStopping: null,
-        sampleTokens: 0,
+    const options: TrainingOptions = {
+      optimizer: {
+        betas: [0.9, 0.999],
+        epsilon: 1e-8,
+        weightDecay: weight_decay,
+        decayOn: 'all',
       },
+      learningRate: { schedule: 'constant', peak: learning_rate, warmup: 0, initial: 0, minimum: 0 },
+      maxGradNorm: null,
+      epochs: 2,
+      batchSize: 8,
+      rowsAtOnce: 8,
+      dropout: 0,
+      seed: 123,
+      shuffle: 'pytorch',
+      maxLength: 1024,
+      evalEvery: 5,
+      evalBatches: 5,
+      keep: 'last',
+      earlyStopping: null,
+      sampleTokens: 0,
+    };
+    const trained = model();
+    const { history } = await minimize(
+      trained,
+      nextTokens(trained, data, options),
+      data,
+      options,
       undisturbed(folder, { onUpdate: ({ tokens }) => lengths.push(tokens / 8) }),
     ).finally(() => rm(folder, { recursive: true }));
     expect([lengths.slice(0, 116), lengths.slice(116)]).toEqual(golden.batch_lengths);
-    const log = history.map(({ step, tokensSeen, trainLoss, validationLoss }) => [
-      step,
+    const log = history.map(({ updates, tokensSeen, trainLoss, validationLoss }) => [
+      updates - 1,
       tokensSeen,
       trainLoss,
       validationLoss,

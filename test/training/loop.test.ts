@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -6,7 +7,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StageError } from '../../src/contract/stage-context.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { Gpt2 } from '../../src/model/network/gpt2.ts';
-import { type TrainingSurroundings, train } from '../../src/training/loop.ts';
+import { minimize, type TrainingSurroundings } from '../../src/training/loop.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
+import { Checkpoints } from '../../src/training/state/checkpoint.ts';
 import type {
   TrainingData,
   TrainingOptions,
@@ -67,10 +70,12 @@ async function trainTiny(
 ): Promise<Result> {
   const model = tinyGpt2(false);
   try {
-    const state = await train(
+    const given = { ...options, ...changed };
+    const state = await minimize(
       model,
+      nextTokens(model, data, given),
       data,
-      { ...options, ...changed },
+      given,
       undisturbed(folder ?? freshFolder(), surroundings, earlier),
     );
     return { state, weights: weightsOf(model) };
@@ -110,7 +115,7 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('training on %s', (engine
     );
     expect(undisturbed.state.history).toEqual(
       golden.map((row) => ({
-        step: row.step,
+        updates: row.step! + 1,
         epoch: (row.step! + 1) / 5,
         tokensSeen: row.tokens_seen,
         trainLoss: expect.closeTo(row.train_loss!, 4),
@@ -132,7 +137,7 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('training on %s', (engine
   it.each([
     { event: 'onUpdate', count: 1, left: 14 },
     { event: 'onUpdate', count: 5, left: 10 }, // the sample that ends the epoch is taken first
-    { event: 'onUpdate', count: 6, left: 9 }, // before the evaluation of step 5
+    { event: 'onUpdate', count: 6, left: 9 }, // before the evaluation after it
     { event: 'onEvaluation', count: 2, left: 14 },
     { event: 'onSample', count: 2, left: 10 },
   ] as const)(
@@ -203,6 +208,31 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('training on %s', (engine
   });
 });
 
+/** Gives a checkpoint the state that it had in format 1, which numbered updates from 0 and began with step -1. */
+function asInFormat1(checkpoint: string): void {
+  const path = (name: string) => join(checkpoint, name);
+  const {
+    updates,
+    learningRate: _,
+    history,
+    ...rest
+  } = JSON.parse(readFileSync(path('state.json'), 'utf8')).state;
+  const rows = history.map((row: { updates: number }) => ({
+    ...row,
+    updates: undefined,
+    step: row.updates - 1,
+  }));
+  const state = { ...rest, step: updates - 1, history: rows };
+  writeFileSync(path('state.json'), JSON.stringify({ format: 1, state }));
+  const sums = ['tensors.safetensors', 'state.json'].map((name) => {
+    const digest = createHash('sha256')
+      .update(readFileSync(path(name)))
+      .digest('hex');
+    return `${digest}  ${name}\n`;
+  });
+  writeFileSync(path('SHA256SUMS'), sums.join(''));
+}
+
 describe('training', () => {
   beforeAll(async () => {
     await loadEngine('cpu');
@@ -213,8 +243,27 @@ describe('training', () => {
     const untouched = tinyGpt2(false);
     expect(weights).toEqual(weightsOf(untouched));
     untouched.dispose();
-    expect(state.history.map(({ step }) => step)).toEqual([-1]);
+    expect(state.history.map(({ updates }) => updates)).toEqual([0]);
     expect(state.samples).toHaveLength(1);
+  });
+
+  it('begins anew, with a warning, where the newest checkpoint has the format of an earlier version', async () => {
+    const folder = freshFolder();
+    const short = { epochs: 1 };
+    await expect(trainTiny([folder], abortAfter('onUpdate', 3), short)).rejects.toThrow('cancelled');
+    asInFormat1(join(folder, 'step-0000000003'));
+    const warnings: string[] = [];
+    const updates: number[] = [];
+    const surroundings = {
+      checkpoints: new Checkpoints<TrainingState>(freshFolder(), [folder], (message) =>
+        warnings.push(message),
+      ),
+      onUpdate: ({ done }: { done: number }) => updates.push(done),
+    };
+    const begunAnew = await trainTiny([], surroundings, short);
+    expect(warnings).toEqual([expect.stringMatching(/step-0000000003 is skipped: its format is 1, not 2$/)]);
+    expect(updates[0]).toBe(1);
+    expect(begunAnew).toEqual(await trainTiny([], {}, short));
   });
 
   it('gives other weights for another seed', async () => {
@@ -228,7 +277,7 @@ describe('training', () => {
     const failure = await trainTiny([], {}, { learningRate }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StageError);
     expect((failure as StageError).message).toBe(
-      'The loss on train after step 0 is NaN: the training has diverged.',
+      'The loss on train after update 1 is NaN: the training has diverged.',
     );
     expect((failure as StageError).hint).toContain('Lower `learning_rate`');
   });
@@ -250,23 +299,23 @@ describe('a training that overfits', () => {
   });
 
   it('stops where its validation loss has not improved for four evaluations', () => {
-    const { history, step, epoch } = undisturbed.state;
-    expect(history.map((row) => row.step)).toEqual([-1, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]);
-    expect({ step, epoch }).toEqual({ step: 22, epoch: 4 });
+    const { history, updates, epoch } = undisturbed.state;
+    expect(history.map((row) => row.updates)).toEqual([0, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23]);
+    expect({ updates, epoch }).toEqual({ updates: 23, epoch: 4 });
     const losses = history.map(({ validationLoss }) => validationLoss);
     expect(losses.slice(-5).toSorted()).toEqual(losses.slice(-5));
   });
 
   it('ends with the weights of its best evaluation, which is marked, and a sample of them', async () => {
     const { history, samples } = undisturbed.state;
-    expect(history.filter(({ kept }) => kept).map(({ step }) => step)).toEqual([14]);
+    expect(history.filter(({ kept }) => kept).map(({ updates }) => updates)).toEqual([15]);
     expect(samples.map(({ epoch, kept }) => [epoch, kept])).toEqual([
       ...[0, 1, 2, 3, 4].map((epoch) => [epoch, undefined]),
       [3, true],
     ]);
     expect(samples.at(-1)!.tokens).toEqual(samples[3]!.tokens);
 
-    // Step 14 is the last of the third epoch.
+    // Update 15 is the last of the third epoch.
     const threeEpochs = { ...overfitting, epochs: 3, keep: 'last', earlyStopping: null } as const;
     expect((await trainTiny([], {}, threeEpochs)).weights).toEqual(undisturbed.weights);
   });
@@ -299,6 +348,7 @@ describe('a training that overfits', () => {
       }
       expect(await trainTiny([freshFolder(), ...folders], {}, overfitting)).toEqual(undisturbed);
     },
+    120_000, // 23 trainings
   );
 
   it.each([1, 2, 9, 12])('cancelled at evaluation %d, goes on to the same bytes', async (count) => {

@@ -10,7 +10,9 @@ import { saveAdapter } from '../../src/model/files/adapter-folder.ts';
 import { loadModel, type ModelFolder, saveModel } from '../../src/model/files/model-folder.ts';
 import { SafetensorsFile } from '../../src/model/files/safetensors.ts';
 import { type LoraOptions, loraParameterCount } from '../../src/model/network/lora.ts';
-import { train } from '../../src/training/loop.ts';
+import { minimize } from '../../src/training/loop.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
+import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { logits } from '../model/logits.ts';
 import { TINY, tinyGpt2, tinyLora, tinyTokens } from '../model/tiny-gpt2.ts';
 import { undisturbed } from './undisturbed.ts';
@@ -66,26 +68,34 @@ describe.skipIf(KEEP)('training an adapter', () => {
       const texts = Array.from({ length: 22 }, (_, i) =>
         Int32Array.from(tinyTokens(`train${i}`, 3 + ((i * 7) % 17))),
       );
-      await train(
+      const data: TrainingData = {
+        train: texts,
+        validation: texts,
+        endOfText: 60,
+        samplePrompt: Int32Array.of(1),
+      };
+      const options: TrainingOptions = {
+        optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, decayOn: 'all' },
+        learningRate: { schedule: 'constant', peak: 0.01, warmup: 0, initial: 0, minimum: 0 },
+        maxGradNorm: null,
+        epochs: 2,
+        batchSize: 4,
+        rowsAtOnce: 4,
+        dropout: 0,
+        seed: 1,
+        shuffle: 'none',
+        maxLength: 1024,
+        evalEvery: 1000,
+        evalBatches: 1,
+        keep: 'last',
+        earlyStopping: null,
+        sampleTokens: 0,
+      };
+      await minimize(
         model,
-        { train: texts, validation: texts, endOfText: 60, samplePrompt: Int32Array.of(1) },
-        {
-          optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.1, decayOn: 'all' },
-          learningRate: { schedule: 'constant', peak: 0.01, warmup: 0, initial: 0, minimum: 0 },
-          maxGradNorm: null,
-          epochs: 2,
-          batchSize: 4,
-          rowsAtOnce: 4,
-          dropout: 0,
-          seed: 1,
-          shuffle: 'none',
-          maxLength: 1024,
-          evalEvery: 1000,
-          evalBatches: 1,
-          keep: 'last',
-          earlyStopping: null,
-          sampleTokens: 0,
-        },
+        nextTokens(model, data, options),
+        data,
+        options,
         undisturbed(directory, { onUpdate: ({ loss }) => losses.push(loss) }),
       );
       expect(losses).toHaveLength(10);

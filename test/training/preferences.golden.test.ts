@@ -115,7 +115,7 @@ describe.each(['cpu', 'onnxruntime'] as const)('direct preference optimization o
       expect(history).toEqual(
         expected.log.map(({ step, train, validation }) =>
           expect.objectContaining({
-            step,
+            updates: step + 1,
             trainLoss: close(train.loss!),
             validationLoss: close(validation.loss!),
             measures: {

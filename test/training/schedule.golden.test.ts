@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import { train, type Update } from '../../src/training/loop.ts';
+import { minimize, type Update } from '../../src/training/loop.ts';
+import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import { clippingFactor } from '../../src/training/optimizer/clipping.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { tinyGpt2, tinyTokens } from '../model/tiny-gpt2.ts';
@@ -54,8 +55,9 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('20 updates on %s', (engi
     const folder = mkdtempSync(join(tmpdir(), 'pipe-schedule-'));
     const model = tinyGpt2(false);
     const updates: Update[] = [];
-    const { history } = await train(
+    const { history } = await minimize(
       model,
+      nextTokens(model, data, options),
       data,
       options,
       undisturbed(folder, { onUpdate: (update) => updates.push(update) }),
@@ -73,9 +75,11 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('20 updates on %s', (engi
       const found = model.parameters.get(name)!.dataSync();
       for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
     }
-    expect(history.map(({ step, learningRate, gradNorm }) => [step, learningRate, gradNorm])).toEqual([
-      [-1, null, null],
-      ...[0, 10].map((step) => [step, updates[step]!.learningRate, updates[step]!.gradNorm]),
+    expect(
+      history.map(({ updates: made, learningRate, gradNorm }) => [made, learningRate, gradNorm]),
+    ).toEqual([
+      [0, null, null],
+      ...[1, 11].map((made) => [made, updates[made - 1]!.learningRate, updates[made - 1]!.gradNorm]),
     ]);
     model.dispose();
   });

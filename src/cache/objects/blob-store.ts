@@ -1,5 +1,5 @@
 import { constants, statSync } from 'node:fs';
-import { chmod, copyFile, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, lstat, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   copyWithDigest,
@@ -7,11 +7,13 @@ import {
   type Digested,
   digestOfBytes,
   digestOfFile,
+  isDigest,
 } from '../../files/digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from '../../files/durable.ts';
 import { errorCode, ifThere, orAbsent } from '../../files/system-problem.ts';
 import { cannotRead } from '../../files/unfit-source.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
+import type { Blobs } from './blobs.ts';
 import { quarantine } from './quarantine.ts';
 
 /** Errors after which a file that is there will not give its bytes either when it is read again. */
@@ -24,7 +26,7 @@ const UNREADABLE_OBJECT = { digest: undefined };
  * Immutable byte strings under `objects/ab/cdef…`, named by their digest. Whoever reads one reads bytes that were hashed
  * on that very read: a failing disk changes bytes and leaves size and times as they were, so nothing else can tell.
  */
-export class BlobStore {
+export class BlobStore implements Blobs {
   readonly #directory: string;
   readonly #onProblem: OnCacheProblem;
 
@@ -65,7 +67,7 @@ export class BlobStore {
   }
 
   /** Size in bytes of the object's file, whose bytes are not looked at; undefined when there is none. */
-  size(digest: Digest): number | undefined {
+  async size(digest: Digest): Promise<number | undefined> {
     try {
       const state = ifThere(() => statSync(this.#path(digest), { throwIfNoEntry: false }));
       return state?.isFile() ? state.size : undefined;
@@ -102,6 +104,18 @@ export class BlobStore {
       return copied;
     } finally {
       if (!copied) await rm(destination, { force: true });
+    }
+  }
+
+  async *entries(): AsyncGenerator<Digested> {
+    const objects = join(this.#directory, 'objects');
+    for (const folder of await namesIn(objects)) {
+      for (const name of await namesIn(join(objects, folder))) {
+        const digest = folder + name;
+        if (!isDigest(digest)) continue;
+        const bytes = await this.size(digest);
+        if (bytes !== undefined) yield { digest, bytes };
+      }
     }
   }
 
@@ -181,6 +195,11 @@ export class BlobStore {
   #path(digest: Digest): string {
     return join(this.#directory, 'objects', digest.slice(0, 2), digest.slice(2));
   }
+}
+
+/** Names in a folder; none where it is not there, or no folder. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await orAbsent(readdir(folder))) ?? [];
 }
 
 /** What `read` gives of a file in the store, undefined where nothing is there; what is no file is not opened. */

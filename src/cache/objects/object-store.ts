@@ -7,7 +7,7 @@ import type { Digest } from '../../files/digest.ts';
 import { holdsLinks, isExecutable, listDirectory, shownState } from '../../files/directory-listing.ts';
 import { explained } from '../../files/system-problem.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
-import { BlobStore } from './blob-store.ts';
+import type { Blobs } from './blobs.ts';
 import { encodeTree, parseTree, type Tree, type TreeFile } from './tree.ts';
 
 /** An artifact in the store. A directory's digest is that of its tree object, its size that of all its files. */
@@ -25,17 +25,17 @@ export type LocatedArtifact =
   | { readonly artifact: 'directory'; readonly files: Readonly<Record<string, string>> };
 
 /**
- * Artifacts, stored by content in a cache directory. Damage is never an exception: what does not agree with
+ * Artifacts, stored by content as blobs: a file is one, a directory one for each file and one that lists them. Damage is never an exception: what does not agree with
  * its digest is put aside, reported, and counts as absent. Every method throws a CacheError when the disk is
  * full, read-only or closed to this user.
  */
 export class ObjectStore {
-  readonly #blobs: BlobStore;
+  readonly #blobs: Blobs;
   readonly #onProblem: OnCacheProblem;
 
-  constructor(cacheDirectory: string, onProblem: OnCacheProblem) {
+  constructor(blobs: Blobs, onProblem: OnCacheProblem) {
     this.#onProblem = onProblem;
-    this.#blobs = new BlobStore(cacheDirectory, onProblem);
+    this.#blobs = blobs;
   }
 
   /**
@@ -106,12 +106,12 @@ export class ObjectStore {
    */
   async contains({ artifact, digest, bytes }: StoredArtifact): Promise<boolean> {
     return await explained('read the cache', async () => {
-      const size = this.#blobs.size(digest);
+      const size = await this.#blobs.size(digest);
       if (artifact === 'file') return size === bytes;
       const tree = size === undefined ? undefined : await this.#readTree(digest);
       if (!tree) return false;
       for (const file of tree.files) {
-        if (this.#blobs.size(file.digest) !== file.bytes) return false;
+        if ((await this.#blobs.size(file.digest)) !== file.bytes) return false;
       }
       return true;
     });

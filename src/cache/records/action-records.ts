@@ -1,15 +1,16 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
+import { link, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import { messageOf } from '../../contract/message-of.ts';
-import { type Digest, digestOfBytes } from '../../files/digest.ts';
+import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from '../../files/durable.ts';
 import { readText } from '../../files/read-small-text.ts';
-import { CacheError, errorCode, explained, ifThere } from '../../files/system-problem.ts';
+import { CacheError, errorCode, explained, ifThere, orAbsent } from '../../files/system-problem.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
 import { quarantine } from '../objects/quarantine.ts';
 import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
+import type { Records } from './records.ts';
 
 /** Most actions observe nothing. */
 const NO_FACTS = digestOfBytes(canonicalJson({}));
@@ -19,7 +20,7 @@ const NO_FACTS = digestOfBytes(canonicalJson({}));
  * names must be stored before it is added: then a record that can be found never refers to half a result,
  * whenever the process or the machine stops.
  */
-export class ActionRecords {
+export class ActionRecords implements Records {
   readonly #directory: string;
   readonly #actions: string;
   readonly #onProblem: OnCacheProblem;
@@ -30,7 +31,6 @@ export class ActionRecords {
     this.#onProblem = onProblem;
   }
 
-  /** Every sound record of an action, one for each state of its observed facts, in a fixed order. */
   async find(key: Digest): Promise<readonly ActionRecord[]> {
     return await explained('read the action records', async () => {
       const records: ActionRecord[] = [];
@@ -42,7 +42,6 @@ export class ActionRecords {
     });
   }
 
-  /** `find` for an action that observes nothing: it has one record at most, under a name that is known. */
   async findOnly(key: Digest): Promise<readonly ActionRecord[]> {
     const path = this.#path({ key, observed: {} });
     if (!isThere(path)) return await this.find(key);
@@ -50,10 +49,6 @@ export class ActionRecords {
     return record ? [record] : [];
   }
 
-  /**
-   * Records a finished action and returns the record that holds from now on: this one, or, when another
-   * process has finished the same action first, that one's, with whose outputs to continue.
-   */
   async add(record: ActionRecord): Promise<ActionRecord> {
     return await explained('record a finished action', async () => {
       const path = this.#path(record);
@@ -70,10 +65,6 @@ export class ActionRecords {
     });
   }
 
-  /**
-   * Records an action that was done again although it has a record: its outputs were lost, or a user forced it.
-   * Where it came out the same the old record stays; other outputs replace it, and that is reported.
-   */
   async replace(record: ActionRecord): Promise<ActionRecord> {
     const before = await this.add(record);
     if (sameOutputs(before, record)) return before;
@@ -87,6 +78,11 @@ export class ActionRecords {
       this.#onProblem({ code: 'replaced-record', message });
       return record;
     });
+  }
+
+  async *entries(): AsyncGenerator<ActionRecord> {
+    const keys = (await explained('read the action records', () => orAbsent(readdir(this.#actions)))) ?? [];
+    for (const key of keys) if (isDigest(key)) yield* await this.find(key);
   }
 
   /**

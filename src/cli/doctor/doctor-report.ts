@@ -2,7 +2,6 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { probeEngines } from '../../engine/choose-engine.ts';
 import { freeBytes } from '../../files/disk-space.ts';
 import type { DoctorReport } from '../json-shapes/doctor.ts';
 import { reportOllama } from './doctor-ollama.ts';
@@ -12,6 +11,7 @@ const NODE_NEEDED = [20, 19] as const;
 
 /** Looks at this machine. Takes seconds: every engine is started in a process of its own. */
 export async function examineMachine(artifacts: string): Promise<DoctorReport> {
+  const { probeEngines } = await import('../../engine/choose-engine.ts');
   const [engines, ollama, writable, free_bytes] = await Promise.all([
     probeEngines(),
     reportOllama(process.env),

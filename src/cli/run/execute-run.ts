@@ -76,7 +76,7 @@ async function showPages(...published: Parameters<typeof publishPages>): Promise
   }
 }
 
-/** Only a run that computes something loads what chooses its engine. */
+/** Only a run that computes something loads what chooses its engine, and with it all engines' declarations. */
 async function chooseEngine(requested: EngineName | 'auto') {
   const engines = await import('../../engine/choose-engine.ts');
   return await engines.chooseEngine(requested);

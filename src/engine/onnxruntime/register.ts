@@ -6,13 +6,14 @@ import { immediateKernels } from './immediate-kernels.ts';
 import type { RecordKernel } from './kernel.ts';
 import { anyInputKernels, extraKernels, kernels } from './kernels/index.ts';
 
-export const BACKEND_NAME = 'onnxruntime';
+const BACKEND_NAME = 'onnxruntime';
 
 /**
- * Registers the backend and its kernels. The cpu backend must have been imported: each of its kernels is
+ * Registers the backend and its kernels, once a process. The cpu backend must have been imported: each of its kernels is
  * registered here too, recorded where `kernels` says how, and else run there.
  */
 export function registerOnnxruntime(): void {
+  if (tf.findBackendFactory(BACKEND_NAME)) return;
   tf.registerBackend(BACKEND_NAME, () => new OnnxruntimeBackend());
   for (const { kernelName } of tf.getKernelsForBackend('cpu'))
     register(kernelName, anyInputKernels[kernelName] ?? forGraphs(kernels[kernelName]));

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { Tf } from '../tensorflow.ts';
+import type { Tf } from '../engine.ts';
 import type { WebgpuBackend, WebgpuProgram } from './packages.ts';
 
 const WORKGROUP = 64;

@@ -1,4 +1,4 @@
-import type { Tf } from '../tensorflow.ts';
+import type { Tf } from '../engine.ts';
 import type { WebgpuBackend } from './packages.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Tf } from '../tensorflow.ts';
+import type { Tf } from '../engine.ts';
 import { registerAddRows } from './add-rows.ts';
 import { checkedBackend } from './checked-backend.ts';
 import { registerFlush } from './flush.ts';
@@ -20,8 +20,8 @@ const BACKEND_NAME = 'webgpu';
 const adapters = new WeakMap<object, { gpu: GPU; info: AdapterInfo }>();
 
 /** Registers the backend on the best adapter that is here. Throws where there is none. */
-export async function startWebgpu(tf: Tf): Promise<string> {
-  if (tf.findBackendFactory(BACKEND_NAME)) return BACKEND_NAME;
+export async function startWebgpu(tf: Tf): Promise<void> {
+  if (tf.findBackendFactory(BACKEND_NAME)) return;
   const [dawn, kernels] = WEBGPU_PACKAGES;
   const { create, globals } = (await import(dawn)) as WebgpuPackage;
   Object.assign(globalThis, globals);
@@ -46,7 +46,6 @@ export async function startWebgpu(tf: Tf): Promise<string> {
     registerAddRows(tf);
     registerFlush(tf);
   }
-  return BACKEND_NAME;
 }
 
 /** The adapter of a backend that this engine started. */

@@ -12,7 +12,7 @@ import { KeyValueCache } from './key-value-cache.ts';
 const LEAST_SAVED = 32;
 
 /** Called between the parts of a computation, several times a second. Where it throws, that error ends it. */
-export type Pause = () => Promise<void>;
+export type BetweenParts = () => Promise<void>;
 
 /** Scores of every token of the vocabulary as the next one of each text [B, V]. */
 export type Scores = tf.Tensor2D;
@@ -25,9 +25,9 @@ export type Scores = tf.Tensor2D;
 export class Decoder {
   readonly #model: Gpt2;
   readonly #cache: KeyValueCache;
-  readonly #pause: Pause;
+  readonly #pause: BetweenParts;
 
-  private constructor(model: Gpt2, cache: KeyValueCache, pause: Pause) {
+  private constructor(model: Gpt2, cache: KeyValueCache, pause: BetweenParts) {
     this.#model = model;
     this.#cache = cache;
     this.#pause = pause;
@@ -37,7 +37,7 @@ export class Decoder {
   static async start(
     model: Gpt2,
     prompts: readonly (readonly number[])[],
-    pause: Pause,
+    pause: BetweenParts,
   ): Promise<{ decoder: Decoder; scores: Scores }> {
     const shared = sharedTokens(prompts);
     const prefix = shared > 0 ? await readTexts(model, [prompts[0]!.slice(0, shared)], [], pause) : undefined;
@@ -96,7 +96,7 @@ async function readTexts(
   model: Gpt2,
   texts: readonly (readonly number[])[],
   past: readonly KeysAndValues[],
-  pause: Pause,
+  pause: BetweenParts,
 ): Promise<Read> {
   const { counted, ids, positions, grid } = inputTensors(packTexts(texts));
   try {
@@ -152,7 +152,7 @@ type AttendIn = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; saved: Ke
 async function passBlocks(
   model: Gpt2,
   embedded: tf.Tensor2D,
-  pause: Pause,
+  pause: BetweenParts,
   attend: AttendIn,
 ): Promise<{ rows: tf.Tensor2D; layers: KeysAndValues[] }> {
   const layers: KeysAndValues[] = [];

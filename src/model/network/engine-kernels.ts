@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ENGINES } from '../../engine/engines.ts';
 
 /**
  * Kernels beyond TensorFlow.js's own that an engine may bring. Everything that uses one of them has plain
@@ -41,7 +42,11 @@ export function flush(): void {
   if (hasKernel('Flush')) runKernel('Flush', {});
 }
 
-/** Whether the engine keeps a compiled graph or buffers for each combination of shapes, so that few of them should occur. */
+const COMPILING: ReadonlySet<string> = new Set(
+  Object.values(ENGINES).flatMap(({ compilesShapes, backend }) => (compilesShapes ? [backend] : [])),
+);
+
+/** Whether the current engine keeps a compiled graph or buffers for each combination of shapes, so that few of them should occur. */
 export function compilesShapes(): boolean {
-  return hasKernel('Flush');
+  return COMPILING.has(tf.getBackend());
 }

@@ -4,16 +4,14 @@ import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
 import { encodingOf } from '../../model/files/tokenizer-files.ts';
-import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
+import { parameterCount } from '../../model/network/gpt2.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import { type Tokenizer, tokenizerFor } from '../../text/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
-import { minimize } from '../../training/loop.ts';
-import { availableMemory } from '../../training/memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
-import { type PreferencePairs, preferences } from '../../training/objective/preferences.ts';
+import { preferences } from '../../training/objective/preferences.ts';
 import { updatesInAll } from '../../training/state/training-state.ts';
-import { memoryProblem } from '../training/train-memory.ts';
+import { checkMemory, lengthsOf } from '../training/check-memory.ts';
 import { trainModel } from '../training/train-model.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { refuse, trainingOptions } from '../training/training-options.ts';
@@ -39,8 +37,11 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   const { endOfText } = tokenizer;
   const [first] = pairs.validation;
   const data = { ...pairs, endOfText, samplePrompt: first!.chosen.subarray(0, first!.promptLength) };
+  // Preflight has checked the schedule, but without the number of updates, which only the pairs show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
-  checkMemory(pairs, options.maxLength, config, context);
+  const texts = [...pairs.train, ...pairs.validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  const lengths = lengthsOf(texts, options);
+  checkMemory((pairsAtOnce) => trainingMemoryOf(config, lengths, 2 * pairsAtOnce), context);
 
   const parameters = parameterCount(config);
   const tf = await loadEngine(engineFor(context, parameters));
@@ -56,10 +57,8 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   };
   const reference = await referenceOf(model, pairs, pairOptions, context);
   const objective = preferences(model, pairs, reference, pairOptions);
-  const told = ['train_reward_margin', 'validation_reward_margin'];
-  await trainModel(context, { model, data, options, tokenizer, told }, (surroundings) =>
-    minimize(model, objective, data, options, surroundings),
-  );
+  const reported = ['train_reward_margin', 'validation_reward_margin'];
+  await trainModel(context, { model, objective, data, options, tokenizer, reported });
 }
 
 /** Reads preference pairs; those of which nothing is left to compare before the cut are left out, with a warning. */
@@ -96,18 +95,4 @@ function pairOf(
     rejected: tokenizer.encode(prompt + rejected),
     promptLength: tokenizer.encode(prompt).length,
   };
-}
-
-/** The preflight check knows neither the texts nor, where an earlier stage makes it, the model. */
-function checkMemory(
-  { train, validation }: PreferencePairs,
-  maxLength: number,
-  config: Gpt2Config,
-  { settings, engine }: StageContext<DpoSettings>,
-): void {
-  if (engine === 'tensorflow-gpu' || engine === 'webgpu') return; // which has memory of its own
-  const texts = [...train, ...validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);
-  const lengths = texts.map(({ length }) => Math.min(length, maxLength));
-  const needed = (pairsAtOnce: number) => trainingMemoryOf(config, lengths, 2 * pairsAtOnce);
-  refuse(memoryProblem(needed, settings, availableMemory()));
 }

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../training/state/history.ts';
+import { bookStep, type Evaluation } from '../../training/state/history.ts';
 import { html, type Markup } from './html.ts';
 
 /** The last losses in a sentence, and every evaluation in a table that opens. */
@@ -19,12 +19,13 @@ ${history.map(row)}</tbody>
 </details>`;
 }
 
-function keptSentence({ step, epoch, validationLoss }: Evaluation): Markup {
-  return html` The model is that of the lowest validation loss, ${loss(validationLoss)}, at step ${step} (epoch ${epoch.toFixed(2)}).`;
+function keptSentence(kept: Evaluation): Markup {
+  return html` The model is that of the lowest validation loss, ${loss(kept.validationLoss)}, at step ${bookStep(kept)} (epoch ${kept.epoch.toFixed(2)}).`;
 }
 
-function row({ step, epoch, tokensSeen, trainLoss, validationLoss, learningRate, kept }: Evaluation): Markup {
-  return html`<tr><td>${step}${kept && ' (kept)'}</td><td>${epoch.toFixed(2)}</td><td>${tokensSeen.toLocaleString('en-US')}</td><td>${loss(trainLoss)}</td><td>${loss(validationLoss)}</td><td>${learningRate ?? ''}</td></tr>
+function row(evaluation: Evaluation): Markup {
+  const { epoch, tokensSeen, trainLoss, validationLoss, learningRate, kept } = evaluation;
+  return html`<tr><td>${bookStep(evaluation)}${kept && ' (kept)'}</td><td>${epoch.toFixed(2)}</td><td>${tokensSeen.toLocaleString('en-US')}</td><td>${loss(trainLoss)}</td><td>${loss(validationLoss)}</td><td>${learningRate ?? ''}</td></tr>
 `;
 }
 

@@ -8,14 +8,13 @@ import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
 import { tokenizerFor } from '../../text/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import { readTokens, type TokenizedTexts } from '../../training/data/token-file.ts';
-import { train } from '../../training/loop.ts';
-import { availableMemory } from '../../training/memory.ts';
+import { nextTokens } from '../../training/objective/next-tokens.ts';
 import {
   type TrainingData,
   type TrainingOptions,
   updatesInAll,
 } from '../../training/state/training-state.ts';
-import { memoryProblem } from '../training/train-memory.ts';
+import { checkMemory, lengthsOf } from '../training/check-memory.ts';
 import { trainModel } from '../training/train-model.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { refuse, trainingOptions } from '../training/training-options.ts';
@@ -37,41 +36,29 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config, settings.dropout);
   const data = trainingData(tokens, settings);
-  const updates = updatesInAll(data, options);
-  refuse(scheduleProblems(settings, updates)[0]);
+  // Preflight has checked the schedule, but without the number of updates, which only the texts show.
+  refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
   checkResponses(data, options, context);
-  checkMemory(data, options, config, context);
+  const lengths = lengthsOf([...data.train, ...data.validation], options);
+  const adapterParameters = settings.lora && loraParameterCount(config, settings.lora);
+  checkMemory(
+    (textsAtOnce) => trainingMemoryOf(config, lengths, textsAtOnce, adapterParameters),
+    context,
+    settings.lora ? undefined : trainingMemoryOf(config, lengths, settings.batch_size, 0),
+  );
 
   const parameters = parameterCount(config);
-  const trained = settings.lora ? loraParameterCount(config, settings.lora) : parameters;
+  const trained = adapterParameters ?? parameters;
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
   tellTrained(parameters, trained, context);
   const tokenizer = await tokenizerFor(tokens.train.encoding);
   const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
   const model = await loadModel(inputs.model!, adapter);
-  await trainModel(context, { model, data, options, tokenizer }, (surroundings) =>
-    train(model, data, options, surroundings),
-  );
+  const objective = nextTokens(model, data, options);
+  await trainModel(context, { model, objective, data, options, tokenizer });
   if (adapter) await saveAdapter(outputs.adapter!, adapter);
-}
-
-/** The preflight check knows neither the texts nor, where an earlier stage makes it, the model. */
-function checkMemory(
-  { train, validation }: TrainingData,
-  { maxLength }: TrainingOptions,
-  config: Gpt2Config,
-  { settings, engine }: StageContext<TrainSettings>,
-): void {
-  if (engine === 'tensorflow-gpu' || engine === 'webgpu') return; // which has memory of its own
-  const lengths = [...train, ...validation].map(({ length }) => Math.min(length, maxLength));
-  const adapter = settings.lora && loraParameterCount(config, settings.lora);
-  const needed = (textsAtOnce: number) => trainingMemoryOf(config, lengths, textsAtOnce, adapter);
-  const neededByAdapter = settings.lora
-    ? undefined
-    : trainingMemoryOf(config, lengths, settings.batch_size, 0);
-  refuse(memoryProblem(needed, settings, availableMemory(), neededByAdapter));
 }
 
 type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;

@@ -4,7 +4,7 @@ import { trainingMemory } from '../../training/memory.ts';
 /** Sizes in bytes of the published models with a head of their own. */
 const MODELS = { 'gpt2-large': 3.35e9, 'gpt2-medium': 1.63e9, 'gpt2-small': 0.65e9 } as const;
 
-interface BatchSettings {
+export interface BatchSettings {
   readonly batch_size: number;
   readonly gradient_accumulation: number;
   readonly lora?: unknown;

@@ -3,9 +3,10 @@ import type { StageContext } from '../../contract/stage-context.ts';
 import { saveModel } from '../../model/files/model-folder.ts';
 import type { Gpt2 } from '../../model/network/gpt2.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
-import type { TrainingSurroundings, Update } from '../../training/loop.ts';
+import { minimize, type Update } from '../../training/loop.ts';
+import type { Objective } from '../../training/objective/objective.ts';
 import { Checkpoints } from '../../training/state/checkpoint.ts';
-import { type Evaluation, formatHistory } from '../../training/state/history.ts';
+import { bookStep, type Evaluation, formatHistory } from '../../training/state/history.ts';
 import {
   type Examples,
   type TrainingOptions,
@@ -22,25 +23,25 @@ type TrainingContext = StageContext<{ readonly checkpoint_every: number }>;
 
 interface Training {
   readonly model: Gpt2;
+  readonly objective: Objective;
   readonly data: Examples;
   readonly options: TrainingOptions;
   readonly tokenizer: Tokenizer;
-  /** Measures that are told with the losses. */
-  readonly told?: readonly string[];
+  /** Measures that are logged with the losses. */
+  readonly reported?: readonly string[];
 }
 
 /**
- * Runs a training in a stage, tells how it goes, and writes the outputs that every stage that trains has: the model,
- * the history, the loss curve and the samples.
+ * Runs a training in a stage, reports its progress, and writes the outputs that every stage that trains has: the model,
+ * the history, the loss curve and the samples. Throws StageError if the training diverges.
  */
 export async function trainModel(
   context: TrainingContext,
-  { model, data, options, tokenizer, told = [] }: Training,
-  train: (surroundings: TrainingSurroundings) => Promise<TrainingState>,
+  { model, objective, data, options, tokenizer, reported = [] }: Training,
 ): Promise<void> {
   const { settings, inputs, outputs, signal } = context;
   const progress = progressReport(context, options, updatesInAll(data, options));
-  const state = await train({
+  const state = await minimize(model, objective, data, options, {
     checkpoints: new Checkpoints<TrainingState>(
       context.workDirectory,
       context.earlierWorkDirectories,
@@ -51,14 +52,14 @@ export async function trainModel(
     onResume: (done) => context.log(`goes on from a checkpoint after ${done} updates`),
     onUpdate: progress.update,
     onPart: progress.part,
-    onEvaluation: (evaluation) => context.log(evaluationText(evaluation, told)),
+    onEvaluation: (evaluation) => context.log(evaluationText(evaluation, reported)),
     onSample: ({ epoch, tokens, kept }) => {
       const moment = kept ? 'of the kept model' : `after epoch ${epoch}`;
       context.log(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
     },
   });
   tellEnd(state, options, context);
-  progress.summary(state.step + 1);
+  progress.summary(state.updates);
   const { history, samples } = state;
 
   await saveModel(outputs.model!, model, inputs.model!);
@@ -69,22 +70,20 @@ export async function trainModel(
   await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
 }
 
-function evaluationText(
-  { step, trainLoss, validationLoss, measures = {} }: Evaluation,
-  told: readonly string[],
-): string {
-  const moment = step === -1 ? 'before training' : `step ${step}`;
+function evaluationText(evaluation: Evaluation, reported: readonly string[]): string {
+  const { updates, trainLoss, validationLoss, measures = {} } = evaluation;
+  const moment = updates === 0 ? 'before training' : `step ${bookStep(evaluation)}`;
   const values = [
     `train loss ${trainLoss.toFixed(3)}`,
     `validation loss ${validationLoss.toFixed(3)}`,
-    ...told.map((name) => `${name.replaceAll('_', ' ')} ${measures[name]!.toFixed(3)}`),
+    ...reported.map((name) => `${name.replaceAll('_', ' ')} ${measures[name]!.toFixed(3)}`),
   ];
   return `${moment}: ${values.join(', ')}`;
 }
 
 /** Says why a training ended before its last epoch, and which weights are the result. */
 function tellEnd(
-  { epoch, step, history }: TrainingState,
+  { epoch, updates, history }: TrainingState,
   { epochs, earlyStopping }: TrainingOptions,
   context: TrainingContext,
 ): void {
@@ -93,12 +92,12 @@ function tellEnd(
     const { patience, minDelta } = earlyStopping;
     const improvement = minDelta > 0 ? ` by more than ${minDelta}` : '';
     context.log(
-      `stopped early after ${step + 1} updates: the validation loss has not improved${improvement} in ${patience} evaluations, the lowest is ${Math.min(...losses).toFixed(3)}`,
+      `stopped early after ${updates} updates: the validation loss has not improved${improvement} in ${patience} evaluations, the lowest is ${Math.min(...losses).toFixed(3)}`,
     );
   }
   const kept = history.find((evaluation) => evaluation.kept);
   if (!kept) return;
-  const moment = kept.step === -1 ? 'before training' : `of step ${kept.step}`;
+  const moment = kept.updates === 0 ? 'before training' : `of step ${bookStep(kept)}`;
   context.log(`kept the model ${moment}, validation loss ${kept.validationLoss.toFixed(3)}`);
 }
 

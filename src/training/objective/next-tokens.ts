@@ -10,11 +10,11 @@ export function nextTokens(model: Gpt2, data: TrainingData, options: TrainingOpt
     async measure(part, texts, pause) {
       return { loss: await meanLoss(model, collated(part, texts, data, options), rowsAtOnce, pause) };
     },
-    async gradients(texts, step, sums, pause) {
+    async gradients(texts, earlier, sums, pause) {
       const batch = collated('train', texts, data, options);
       const dropping = {
         rates: { model: dropout, adapter: model.adapter?.dropout ?? 0 },
-        stream: `${seed}/${step}`,
+        stream: `${seed}/${earlier}`,
       };
       const loss = await meanLossGradients(model, batch, rowsAtOnce, sums, pause, dropping);
       return { loss, tokens: batch.inputs.length };

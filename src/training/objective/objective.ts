@@ -13,12 +13,12 @@ export interface Objective {
   /** Means over some examples. */
   measure(part: Part, examples: ArrayLike<number>, pause: Pause): Promise<Measures>;
   /**
-   * The loss of the examples of an update (the first is 0), their tokens, padding included, and the gradients of that
+   * The loss of the examples of the update after `earlier` ones, their tokens, padding included, and the gradients of that
    * loss, which fill `sums`, an empty map. The caller disposes of these, also where this fails.
    */
   gradients(
     examples: ArrayLike<number>,
-    step: number,
+    earlier: number,
     sums: Gradients,
     pause: Pause,
   ): Promise<{ readonly loss: number; readonly tokens: number }>;

@@ -44,7 +44,7 @@ export function preferences(
       return meansOf(policy.map((pair, i) => preference(pair, frozen[i]!, beta)));
     },
 
-    async gradients(indices, _step, sums, pause) {
+    async gradients(indices, _earlier, sums, pause) {
       const batch = pairBatch(chosenOf(data.train, indices), options);
       const frozen = chosenOf(reference.train, indices);
       let loss = 0;

@@ -10,19 +10,19 @@ export interface LearningRateOptions {
 }
 
 /**
- * Learning rate of the update after `step` earlier ones, of `updates` in all. The formula is that of appendix D of
+ * Learning rate of the update after `earlier` ones, of `updates` in all. The formula is that of appendix D of
  * "Build a Large Language Model (From Scratch)", for w updates of warm-up:
- * - in the warm-up (step < w): initial + step * (peak - initial) / w
- * - then: minimum + (peak - minimum) * (1 + cos(pi * (step - w) / (updates - w))) / 2
+ * - in the warm-up (earlier < w): initial + earlier * (peak - initial) / w
+ * - then: minimum + (peak - minimum) * (1 + cos(pi * (earlier - w) / (updates - w))) / 2
  *
  * So the first update after the warm-up has the peak, and the minimum would be that of the update after the last.
  */
-export function learningRateAt(step: number, options: LearningRateOptions, updates: number): number {
+export function learningRateAt(earlier: number, options: LearningRateOptions, updates: number): number {
   const { schedule, peak, initial, minimum } = options;
   const warmup = warmupUpdates(options.warmup, updates);
-  if (step < warmup) return initial + step * ((peak - initial) / warmup);
+  if (earlier < warmup) return initial + earlier * ((peak - initial) / warmup);
   if (schedule === 'constant') return peak;
-  const progress = (step - warmup) / (updates - warmup);
+  const progress = (earlier - warmup) / (updates - warmup);
   return minimum + (peak - minimum) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 

@@ -51,8 +51,8 @@ export class BestWeights {
     for (const path of this.filesOf(history)) await readVariables(path, this.#variables);
   }
 
-  #path({ step }: Evaluation): string {
-    return join(this.#directory, `${PREFIX}${String(step + 1).padStart(10, '0')}.safetensors`);
+  #path({ updates }: Evaluation): string {
+    return join(this.#directory, `${PREFIX}${String(updates).padStart(10, '0')}.safetensors`);
   }
 }
 

@@ -6,7 +6,7 @@ import { sync } from '../../files/durable.ts';
 import { readVariables, type Variables, writeVariables } from './variables-file.ts';
 
 /** Bumped when the state or the names of the variables change; checkpoints of another format are not used. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const TENSORS = 'tensors.safetensors';
 const STATE = 'state.json';
@@ -17,12 +17,12 @@ const NAME = /^step-(\d{10})(\.unfinished)?$/;
 
 interface Found {
   readonly path: string;
-  readonly step: number;
+  readonly updates: number;
   readonly finished: boolean;
 }
 
 /**
- * Checkpoints of one training: folders `step-0000000120` that are complete from the moment that they have this
+ * Checkpoints of one training: folders `step-0000000120`, named after the updates made so far, that are complete from the moment that they have this
  * name and never change. `State` is what a checkpoint holds beside the variables; JSON must keep it whole. Files that
  * a training has written and never changes can belong to a checkpoint too: it has links to them.
  */
@@ -40,11 +40,16 @@ export class Checkpoints<State> {
   }
 
   /**
-   * Writes a checkpoint and, once it is on the disk, removes all others. Numbers keep every bit. Where it cannot
+   * Writes a checkpoint after `updates` updates and, once it is on the disk, removes all others. Numbers keep every bit. Where it cannot
    * be written (a full disk), that is a warning: the training itself may still end well.
    */
-  async save(step: number, variables: Variables, state: State, files: readonly string[] = []): Promise<void> {
-    const path = join(this.directory, `step-${String(step).padStart(10, '0')}`);
+  async save(
+    updates: number,
+    variables: Variables,
+    state: State,
+    files: readonly string[] = [],
+  ): Promise<void> {
+    const path = join(this.directory, `step-${String(updates).padStart(10, '0')}`);
     const unfinished = `${path}.unfinished`;
     try {
       await write(unfinished, variables, JSON.stringify({ format: FORMAT, state }), files);
@@ -53,7 +58,7 @@ export class Checkpoints<State> {
       await sync(this.directory);
       await this.#removeAllBut(path);
     } catch (error) {
-      this.#warn(`no checkpoint of step ${step} could be written: ${messageOf(error)}`);
+      this.#warn(`no checkpoint after ${updates} updates could be written: ${messageOf(error)}`);
       await rm(unfinished, { recursive: true, force: true }).catch(() => {});
     }
   }
@@ -64,7 +69,7 @@ export class Checkpoints<State> {
    */
   async restore(variables: Variables): Promise<State | undefined> {
     const finished = (await this.#found()).filter((found) => found.finished);
-    for (const { path } of finished.sort((a, b) => b.step - a.step)) {
+    for (const { path } of finished.sort((a, b) => b.updates - a.updates)) {
       try {
         return await this.#read(path, variables);
       } catch (error) {
@@ -97,7 +102,8 @@ export class Checkpoints<State> {
     for (const directory of this.#all) {
       for (const name of await readdir(directory).catch(() => [])) {
         const match = NAME.exec(name);
-        if (match) found.push({ path: join(directory, name), step: Number(match[1]), finished: !match[2] });
+        if (match)
+          found.push({ path: join(directory, name), updates: Number(match[1]), finished: !match[2] });
       }
     }
     return found;

@@ -1,7 +1,7 @@
 /** One evaluation of the model during training. */
 export interface Evaluation {
-  /** Updates made so far minus one, as the book counts: -1 is before the first update. */
-  readonly step: number;
+  /** Updates made before it. */
+  readonly updates: number;
   /** Passes over the training data made so far, a fraction within a pass. */
   readonly epoch: number;
   /** Tokens of all training batches so far, padding included. */
@@ -18,15 +18,22 @@ export interface Evaluation {
   readonly kept?: true;
 }
 
+/** The number of an evaluation in the book: that of the last update, the first of which is step 0; -1 before training. */
+export function bookStep({ updates }: Pick<Evaluation, 'updates'>): number {
+  return updates - 1;
+}
+
+const STEP = 'step';
+
+/** The columns right of the step. */
 const COLUMNS = {
-  step: 'step',
   epoch: 'epoch',
   tokens_seen: 'tokensSeen',
   train_loss: 'trainLoss',
   validation_loss: 'validationLoss',
   learning_rate: 'learningRate',
   grad_norm: 'gradNorm',
-} as const satisfies Record<string, Exclude<keyof Evaluation, 'measures' | 'kept'>>;
+} as const satisfies Record<string, Exclude<keyof Evaluation, 'updates' | 'measures' | 'kept'>>;
 
 /** Last column of a training that kept its best evaluation: a 1 in that one's line, nothing in the others. */
 const KEPT = 'kept';
@@ -38,9 +45,10 @@ const KEPT = 'kept';
 export function formatHistory(evaluations: readonly Evaluation[]): string {
   const measures = Object.keys(evaluations[0]?.measures ?? {});
   const marked = evaluations.some(({ kept }) => kept) ? [KEPT] : [];
-  const header = [...Object.keys(COLUMNS), ...measures, ...marked].join(',');
+  const header = [STEP, ...Object.keys(COLUMNS), ...measures, ...marked].join(',');
   const lines = evaluations.map((row) =>
     [
+      bookStep(row),
       ...Object.values(COLUMNS).map((field) => row[field] ?? ''),
       ...measures.map((name) => row.measures?.[name]),
       ...marked.map(() => (row.kept ? 1 : '')),
@@ -52,7 +60,7 @@ export function formatHistory(evaluations: readonly Evaluation[]): string {
 /** Reads what formatHistory writes. Throws SyntaxError with the line for anything else. */
 export function parseHistory(csv: string): Evaluation[] {
   const [header, ...lines] = csv.trimEnd().split('\n');
-  const expected = Object.keys(COLUMNS);
+  const expected = [STEP, ...Object.keys(COLUMNS)];
   const columns = header!.split(',');
   if (expected.some((name, i) => columns[i] !== name)) {
     throw new SyntaxError(`line 1: expected the columns ${expected.join(',')}`);
@@ -62,7 +70,7 @@ export function parseHistory(csv: string): Evaluation[] {
 
 function parseLine(line: string, number: number, further: readonly string[]): Evaluation {
   const cells = line.split(',');
-  const fields: readonly string[] = [...Object.values(COLUMNS), ...further];
+  const fields: readonly string[] = [STEP, ...Object.values(COLUMNS), ...further];
   if (cells.length !== fields.length) {
     throw new SyntaxError(`line ${number}: ${cells.length} cells where ${fields.length} are expected`);
   }
@@ -77,7 +85,7 @@ function parseLine(line: string, number: number, further: readonly string[]): Ev
   };
   const optionalIn = (field: string): number | null => (cell(field) === '' ? null : numberIn(field));
   return {
-    step: numberIn('step'),
+    updates: numberIn(STEP) + 1,
     epoch: numberIn('epoch'),
     tokensSeen: numberIn('tokensSeen'),
     trainLoss: numberIn('trainLoss'),

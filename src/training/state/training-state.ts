@@ -60,8 +60,8 @@ export interface Sample {
 
 /** All that the rest of a training depends on beside its variables, and its results so far; JSON keeps it whole. */
 export interface TrainingState {
-  /** Updates made so far minus one, as the book counts: -1 before the first. */
-  step: number;
+  /** Updates made so far. */
+  updates: number;
   tokensSeen: number;
   /** Completed epochs. */
   epoch: number;
@@ -69,6 +69,8 @@ export interface TrainingState {
   pass: readonly number[] | null;
   batch: number;
   generator: Mt19937State;
+  /** Learning rate of the last update; null before the first. */
+  learningRate: number | null;
   /** Norm of the gradients of the last update before clipping, where it will be evaluated or clipping needed it. */
   gradNorm: number | null;
   history: Evaluation[];
@@ -78,12 +80,13 @@ export interface TrainingState {
 /** The state before the first update. */
 export function beginning({ seed }: TrainingOptions): TrainingState {
   return {
-    step: -1,
+    updates: 0,
     tokensSeen: 0,
     epoch: 0,
     pass: null,
     batch: 0,
     generator: Mt19937.seeded(seed).state(),
+    learningRate: null,
     gradNorm: null,
     history: [],
     samples: [],

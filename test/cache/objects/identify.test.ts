@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { identify } from '../../../src/cache/objects/identify.ts';
-import { ObjectStore } from '../../../src/cache/objects/object-store.ts';
+import { objectStoreIn } from '../object-store-in.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 it('what is identified without being stored is what the store would give', async () => {
@@ -12,7 +12,7 @@ it('what is identified without being stored is what the store would give', async
   await writeFile(join(folder, 'text'), 'some text');
   await writeFile(join(folder, 'deep/program'), '#!/bin/sh\n');
   await chmod(join(folder, 'deep/program'), 0o755);
-  const store = new ObjectStore(join(root, 'cache'), () => {});
+  const store = objectStoreIn(join(root, 'cache'), () => {});
   expect(await identify(folder)).toEqual(await store.put(folder, 'directory'));
   for (const path of [join(folder, 'text'), join(folder, 'deep/program')]) {
     expect(await identify(path)).toEqual(await store.put(path, 'file'));

@@ -19,9 +19,10 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheProblem } from '../../../src/cache/cache-problem.ts';
-import { ObjectStore, type StoredArtifact } from '../../../src/cache/objects/object-store.ts';
+import type { ObjectStore, StoredArtifact } from '../../../src/cache/objects/object-store.ts';
 import { encodeTree } from '../../../src/cache/objects/tree.ts';
 import { digestOfBytes, digestOfFile } from '../../../src/files/digest.ts';
+import { objectStoreIn } from '../object-store-in.ts';
 import { openFiles } from '../open-files.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
@@ -29,7 +30,7 @@ async function setUp() {
   const root = await temporaryDirectory();
   const cache = join(root, 'cache');
   const problems: CacheProblem[] = [];
-  const store = new ObjectStore(cache, (problem) => problems.push(problem));
+  const store = objectStoreIn(cache, (problem) => problems.push(problem));
   return { root, cache, problems, store };
 }
 
@@ -166,7 +167,7 @@ describe('ObjectStore.put', () => {
   });
 
   it.runIf(process.platform === 'linux')('says so where the file system takes no folders', async () => {
-    const store = new ObjectStore('/proc/cache', () => {});
+    const store = objectStoreIn('/proc/cache', () => {});
     await expect(store.putBytes('hello')).rejects.toMatchObject({
       name: 'CacheError',
       message: 'Cannot create /proc/cache: no folder can be made there.',
@@ -522,7 +523,7 @@ async function contentOf(store: ObjectStore, stored: StoredArtifact): Promise<st
 async function setUpWithoutTest() {
   const root = await mkdtemp(join(tmpdir(), 'pipe-cache-'));
   const problems: CacheProblem[] = [];
-  return { root, problems, store: new ObjectStore(join(root, 'cache'), (problem) => problems.push(problem)) };
+  return { root, problems, store: objectStoreIn(join(root, 'cache'), (problem) => problems.push(problem)) };
 }
 
 /** Path -> a file, or null for an empty directory. */

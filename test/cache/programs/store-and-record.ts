@@ -2,10 +2,10 @@
 import fs, { mkdir, open, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { ObjectStore } from '../../../src/cache/objects/object-store.ts';
 import { ActionRecords } from '../../../src/cache/records/action-records.ts';
 import { inlineSmallOutputs } from '../../../src/cache/records/inline-outputs.ts';
 import { manifest, record } from '../examples.ts';
+import { objectStoreIn } from '../object-store-in.ts';
 
 const [cache, work, actions, killAt, moment] = process.argv.slice(2) as [
   string,
@@ -73,7 +73,7 @@ async function storeAndRecord(action: number): Promise<void> {
 const fail = (problem: unknown) => {
   throw new Error(`unexpected: ${JSON.stringify(problem)}`);
 };
-const store = new ObjectStore(cache, fail);
+const store = objectStoreIn(cache, fail);
 const records = new ActionRecords(cache, fail);
 await countOperations();
 for (let action = 0; action < Number(actions); action++) await storeAndRecord(action);

@@ -14,6 +14,7 @@ import {
 import { ActionRecords } from '../../../src/cache/records/action-records.ts';
 import { canonicalJson } from '../../../src/contract/canonical-json.ts';
 import { digestOfBytes } from '../../../src/files/digest.ts';
+import { allOf } from '../all-of.ts';
 import { manifest, manifests, record } from '../examples.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
@@ -135,6 +136,25 @@ describe('newestRecord', () => {
     expect(newestRecord([late, early])).toBe(late);
     expect(newestRecord([early])).toBe(early);
     expect(newestRecord([])).toBeUndefined();
+  });
+});
+
+describe('ActionRecords.entries', () => {
+  it('gives every sound record, of all actions and states, and reports a damaged one', async () => {
+    const { cache, problems, records } = await setUp();
+    expect(await allOf(records.entries())).toEqual([]);
+    const other = record({ manifest: { ...example.manifest, version: 2 } });
+    const all = [example, { ...example, observed: { model_digest: 'def' } }, other];
+    for (const one of all) await records.add(one);
+    await writeFile(join(cache, 'actions/note'), 'not an action');
+    const found = await allOf(records.entries());
+    expect(found).toHaveLength(3);
+    expect(found).toEqual(expect.arrayContaining(all));
+
+    const [file] = await readdir(join(cache, 'actions', other.key));
+    await writeFile(join(cache, 'actions', other.key, file!), '{}');
+    expect(await allOf(records.entries())).toHaveLength(2);
+    expect(problems).toMatchObject([{ code: 'unreadable-record' }]);
   });
 });
 

@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CacheProblem } from '../../../src/cache/cache-problem.ts';
-import { ObjectStore } from '../../../src/cache/objects/object-store.ts';
 import { inlineSmallOutputs, restoreInline } from '../../../src/cache/records/inline-outputs.ts';
 import { record } from '../examples.ts';
+import { objectStoreIn } from '../object-store-in.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
 async function setUp() {
   const cache = await temporaryDirectory();
   const problems: CacheProblem[] = [];
-  return { cache, problems, store: new ObjectStore(cache, (problem) => problems.push(problem)) };
+  return {
+    cache,
+    problems,
+    store: objectStoreIn(cache, (problem) => problems.push(problem)),
+  };
 }
 
 describe('inlineSmallOutputs', () => {

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { learningCurve } from '../../../src/stages/report/learning-curve.ts';
 import type { Evaluation } from '../../../src/training/state/history.ts';
 
-function evaluation(step: number, trainLoss: number, validationLoss: number): Evaluation {
-  const updates = step + 1;
+function evaluation(updates: number, trainLoss: number, validationLoss: number): Evaluation {
   const trained = updates > 0;
   return {
-    step,
+    updates,
     epoch: updates / 100,
     tokensSeen: updates * 500,
     trainLoss,
@@ -16,7 +15,7 @@ function evaluation(step: number, trainLoss: number, validationLoss: number): Ev
   };
 }
 
-const history = [evaluation(-1, 4, 3.9), evaluation(99, 1, 1.2), evaluation(199, 0.3, 0.66)];
+const history = [evaluation(0, 4, 3.9), evaluation(100, 1, 1.2), evaluation(200, 0.3, 0.66)];
 
 /** Points of a curve as [x, y]. */
 function points(svg: string, name: string): number[][] {
@@ -47,7 +46,7 @@ describe('learningCurve', () => {
 
   it('puts a number of tokens where that many had been seen, also when batches grow', () => {
     const uneven = [
-      evaluation(-1, 4, 4),
+      evaluation(0, 4, 4),
       { ...evaluation(99, 2, 2), tokensSeen: 10_000 },
       { ...evaluation(199, 1, 1), tokensSeen: 60_000 },
     ];
@@ -57,7 +56,7 @@ describe('learningCurve', () => {
 
   it('puts a ring around the evaluation that was kept, and says its loss', () => {
     expect(svg).not.toContain('kept');
-    const marked = learningCurve(history.map((row) => (row.step === 99 ? { ...row, kept: true } : row)));
+    const marked = learningCurve(history.map((row) => (row.updates === 100 ? { ...row, kept: true } : row)));
     const [, x, y] = /<circle class="kept" cx="([\d.]+)" cy="([\d.]+)"/.exec(marked)!;
     expect([Number(x), Number(y)]).toEqual(points(marked, 'validation')[1]);
     expect(marked).toContain('>kept 1.20<');
@@ -66,13 +65,13 @@ describe('learningCurve', () => {
 
   it('goes on to the end of an epoch that was evaluated last shortly before its end', () => {
     const labels = [
-      ...learningCurve([evaluation(-1, 4, 4), evaluation(195, 1, 1)]).matchAll(/>([^<>]+)<\/text>/g),
+      ...learningCurve([evaluation(0, 4, 4), evaluation(196, 1, 1)]).matchAll(/>([^<>]+)<\/text>/g),
     ];
     expect(labels.map((match) => match[1])).toContain('2');
   });
 
   it('shows a single evaluation as a dot', () => {
-    const single = learningCurve([evaluation(-1, 4, 3.9)]);
+    const single = learningCurve([evaluation(0, 4, 3.9)]);
     const [[x, y]] = points(single, 'train') as [[number, number]];
     expect(single).toContain(`<circle class="train" cx="${x}" cy="${y}"`);
   });

@@ -27,16 +27,16 @@ const summary = {
   standard_deviation: null,
   interval_95: null,
 };
-const evaluation = (step: number, trainLoss: number) => ({
-  step,
-  epoch: (step + 1) / 100,
-  tokensSeen: (step + 1) * 512,
+const evaluation = (updates: number, trainLoss: number) => ({
+  updates,
+  epoch: updates / 100,
+  tokensSeen: updates * 512,
   trainLoss,
   validationLoss: trainLoss + 0.1,
-  learningRate: step < 0 ? null : 5e-5,
-  gradNorm: step < 0 ? null : 1.5,
+  learningRate: updates === 0 ? null : 5e-5,
+  gradNorm: updates === 0 ? null : 1.5,
 });
-const history = [evaluation(-1, 3.82), evaluation(49, 1.1), evaluation(99, 0.64)];
+const history = [evaluation(0, 3.82), evaluation(50, 1.1), evaluation(100, 0.64)];
 
 interface Page {
   readonly inputs?: Record<string, unknown>;
@@ -122,7 +122,7 @@ describe('the report page', () => {
   });
 
   it('says which evaluation a training has kept, and marks it in the picture', async () => {
-    const marked = history.map((row) => (row.step === 49 ? { ...row, kept: true as const } : row));
+    const marked = history.map((row) => (row.updates === 50 ? { ...row, kept: true as const } : row));
     const { html } = await page({ inputs: { history: formatHistory(marked) } });
     expect(html).toContain('lowest validation loss, 1.200, at step 49 (epoch 0.50).');
     expect(html).toContain('<td>49 (kept)</td>');

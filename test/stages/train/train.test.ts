@@ -70,10 +70,10 @@ describe('train', () => {
     expect(await weights(outputs.model!)).not.toEqual(await weights(given.model));
 
     const history = parseHistory(read(outputs.history));
-    expect(history.map(({ step, epoch }) => [step, epoch])).toEqual([
-      [-1, 0],
-      [0, 0.5],
-      [5, 3],
+    expect(history.map(({ updates, epoch }) => [updates, epoch])).toEqual([
+      [0, 0],
+      [1, 0.5],
+      [6, 3],
     ]);
     expect(history.at(-1)!.trainLoss).toBeLessThan(history[0]!.trainLoss);
     expect(read(outputs.loss_curve)).toMatch(/^<svg /);
@@ -203,8 +203,8 @@ describe('train', () => {
       engine: 'cpu',
     });
     const history = parseHistory(read(outputs.history));
-    expect(history.at(-1)!.step).toBe(36);
-    expect(history.find(({ kept }) => kept)!.step).toBe(32);
+    expect(history.at(-1)!.updates).toBe(37);
+    expect(history.find(({ kept }) => kept)!.updates).toBe(33);
     expect(read(outputs.loss_curve)).toContain('>kept 2.35<');
     expect(JSON.parse(read(outputs.samples)).at(-1)).toEqual({
       epoch: 16.5,

@@ -4,7 +4,7 @@ import type { Evaluation } from '../../../src/training/state/history.ts';
 
 const history = (...losses: number[]): Evaluation[] =>
   losses.map((validationLoss, index) => ({
-    step: index - 1,
+    updates: index,
     epoch: index,
     tokensSeen: index,
     trainLoss: 1,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Evaluation, formatHistory, parseHistory } from '../../../src/training/state/history.ts';
 
 const beforeTraining: Evaluation = {
-  step: -1,
+  updates: 0,
   epoch: 0,
   tokensSeen: 0,
   trainLoss: 3.8259,
@@ -12,7 +12,7 @@ const beforeTraining: Evaluation = {
   gradNorm: null,
 };
 const afterOneUpdate: Evaluation = {
-  step: 0,
+  updates: 1,
   epoch: 1 / 116,
   tokensSeen: 488,
   trainLoss: Math.fround(2.637),
@@ -47,7 +47,7 @@ describe('history.csv', () => {
   it('reads back as the same numbers', () => {
     const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
     const evaluation = fc.record({
-      step: fc.integer({ min: -1 }),
+      updates: fc.nat(),
       epoch: finite,
       tokensSeen: fc.nat(),
       trainLoss: finite,
