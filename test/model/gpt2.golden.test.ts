@@ -6,7 +6,7 @@ import { countTargets, EXACT, packBatch } from '../../src/batch/packed-batch.ts'
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { SafetensorsFile } from '../../src/model/files/safetensors.ts';
 import { addGradients } from '../../src/model/network/batch-gradients.ts';
-import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { webgpuHere } from '../engine/webgpu-here.ts';
 import { logits } from './logits.ts';
@@ -25,7 +25,7 @@ describe.each([
   ['onnxruntime', 'untied'],
   ...webgpuHere.flatMap((engine) => [[engine, 'tied'] as const, [engine, 'untied'] as const]),
 ] as const)('GPT-2 on %s with the head %s agrees with PyTorch', (engine, head) => {
-  let model: Gpt2;
+  let model: CausalModel;
   let golden: SafetensorsFile;
   let ids: tf.Tensor2D;
   let batch: Batch;

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { causalMask } from '../../src/model/layers/causal-mask.ts';
-import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../src/model/network/causal-model.ts';
 
 /**
  * Scores of the token that follows each given one [B, T, V], of texts of equal length [B, T]: every text as a whole, with
  * plain operations that a tape can follow, and nothing packed or kept.
  */
-export function logits(model: Gpt2, ids: tf.Tensor2D): tf.Tensor3D {
+export function logits(model: CausalModel, ids: tf.Tensor2D): tf.Tensor3D {
   const { n_layer, n_head, vocab_size } = model.config;
   const [B, T] = ids.shape;
   return tf.tidy(() => {

@@ -118,7 +118,7 @@ describe('an adapter that we write', () => {
     const adapter = tinyLora(OPTIONS, 'numbers');
     const model = tinyGpt2(true, adapter);
     await saveModel(join(folder, 'model'), plain, NO_FOLDER);
-    await saveAdapter(join(folder, 'adapter'), adapter);
+    await saveAdapter(join(folder, 'adapter'), adapter, model.family);
     if (KEEP) return;
 
     const digests = Object.keys(golden.files).map((file) => [file, sha256(join(folder, 'adapter', file))]);

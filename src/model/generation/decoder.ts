@@ -4,8 +4,8 @@ import { EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/pack
 import { attention } from '../layers/attention.ts';
 import { cachedAttention, continuedAttention, type KeysAndValues } from '../layers/cached-attention.ts';
 import { inputTensors } from '../network/batch-tensors.ts';
+import type { CausalModel } from '../network/causal-model.ts';
 import { compilesShapes, flush } from '../network/engine-kernels.ts';
-import type { Gpt2 } from '../network/gpt2.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 
 /** Tokens that reading what prompts share once must save: it reads all weights once more. */
@@ -23,11 +23,11 @@ export type Scores = tf.Tensor2D;
  * graphs are compiled, all blocks share one.
  */
 export class Decoder {
-  readonly #model: Gpt2;
+  readonly #model: CausalModel;
   readonly #cache: KeyValueCache;
   readonly #pause: BetweenParts;
 
-  private constructor(model: Gpt2, cache: KeyValueCache, pause: BetweenParts) {
+  private constructor(model: CausalModel, cache: KeyValueCache, pause: BetweenParts) {
     this.#model = model;
     this.#cache = cache;
     this.#pause = pause;
@@ -35,7 +35,7 @@ export class Decoder {
 
   /** Reads prompts of 1 to n_positions tokens. The caller disposes of both, the scores and the decoder. */
   static async start(
-    model: Gpt2,
+    model: CausalModel,
     prompts: readonly (readonly number[])[],
     pause: BetweenParts,
   ): Promise<{ decoder: Decoder; scores: Scores }> {
@@ -93,7 +93,7 @@ interface Read {
 
 /** Reads texts, each of which goes on from the tokens that `past` [1, heads, P, D] was kept of, where there are any. */
 async function readTexts(
-  model: Gpt2,
+  model: CausalModel,
   texts: readonly (readonly number[])[],
   past: readonly KeysAndValues[],
   pause: BetweenParts,
@@ -150,7 +150,7 @@ type AttendIn = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; saved: Ke
 
 /** Takes rows [N, C] through all blocks, and returns what each of them keeps. Disposes of the rows. */
 async function passBlocks(
-  model: Gpt2,
+  model: CausalModel,
   embedded: tf.Tensor2D,
   pause: BetweenParts,
   attend: AttendIn,
@@ -178,7 +178,7 @@ async function passBlocks(
 }
 
 /** The scores of the next tokens, given the last block's rows [B, C], which are disposed of. */
-function scoresOf(model: Gpt2, rows: tf.Tensor2D): Scores {
+function scoresOf(model: CausalModel, rows: tf.Tensor2D): Scores {
   const scores = tf.tidy(() => model.head(model.finalNorm(rows)));
   rows.dispose();
   return scores;

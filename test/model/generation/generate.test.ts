@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { generate } from '../../../src/model/generation/generate.ts';
-import type { Gpt2 } from '../../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../../src/model/network/causal-model.ts';
 import { logits } from '../logits.ts';
 import { TINY, tinyGpt2, tinyTokens } from '../tiny-gpt2.ts';
 
@@ -11,8 +11,8 @@ import { TINY, tinyGpt2, tinyTokens } from '../tiny-gpt2.ts';
 const NEVER = -1;
 
 describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s', (engine) => {
-  let model: Gpt2;
-  let turned: Gpt2;
+  let model: CausalModel;
+  let turned: CausalModel;
   beforeAll(async () => {
     await loadEngine(engine);
     [model, turned] = [tinyGpt2(true), tinyGpt2(true)];

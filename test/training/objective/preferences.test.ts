@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
-import type { Gpt2 } from '../../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../../src/model/network/causal-model.ts';
 import type { Gradients } from '../../../src/model/network/training-pass.ts';
 import {
   type PreferencePair,
@@ -23,7 +23,7 @@ const REFERENCE = PAIRS.map((_, i) => [-3.5 - i, -4.5 + i] as const);
 const noPause = async () => {};
 
 /** The mean loss of the pairs in plain operations, for TensorFlow.js to derive. */
-function plainLoss(model: Gpt2, average: boolean): tf.Scalar {
+function plainLoss(model: CausalModel, average: boolean): tf.Scalar {
   const logProbability = (tokens: Int32Array, promptLength: number) => {
     const targets = [...tokens.slice(promptLength), 60];
     const scores = logits(model, tf.tensor2d(tokens, [1, tokens.length], 'int32'));

@@ -1,48 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { AttentionSaved } from './attention.ts';
-import type { Drop } from './drop.ts';
-import { gelu, geluGradient } from './gelu.ts';
-import { type GradientsOnDemand, within } from './gradients-on-demand.ts';
-import type { LayerNormSaved, NormLayer } from './layer-norm.ts';
-import type { LinearLayer } from './linear.ts';
-
-/** The layers of a block, by their names within it, on the way forward. `Kept` is what attention keeps of it. */
-export interface ForwardLayers<Kept> {
-  linear(name: string): Pick<LinearLayer, 'forward'>;
-  norm(name: string): Pick<NormLayer, 'forward'>;
-  /** From queries, keys and values side by side [N, 3C] to mixed values [N, C]. */
-  attend(qkv: tf.Tensor2D): { y: tf.Tensor2D; saved: Kept };
-  /** What drops some of what the named layer adds to the rows. */
-  dropRows(name: string): Drop;
-}
-
-/** The same layers on the way back. */
-export interface BackwardLayers {
-  linear(name: string): Pick<LinearLayer, 'backward'>;
-  norm(name: string): Pick<NormLayer, 'backward'>;
-  attentionGradient(dy: tf.Tensor2D, saved: AttentionSaved): tf.Tensor2D;
-  dropRows(name: string): Drop;
-}
+import type { AttentionSaved } from '../../layers/attention.ts';
+import { gelu, geluGradient } from '../../layers/gelu.ts';
+import { type GradientsOnDemand, within } from '../../layers/gradients-on-demand.ts';
+import type { LayerNormSaved } from '../../layers/layer-norm.ts';
+import type { BackwardLayers, BlockSaved, ForwardLayers } from '../block.ts';
 
 /** What the gradient of a block needs of its forward pass. */
-export type BlockSaved<Kept> = {
+type Gpt2BlockSaved<Kept> = BlockSaved<Kept> & {
   readonly norm1: LayerNormSaved;
   readonly normalised1: tf.Tensor2D; // [N, C]
-  readonly attention: Kept;
   readonly mixed: tf.Tensor2D; // [N, C]
   readonly norm2: LayerNormSaved;
   readonly normalised2: tf.Tensor2D; // [N, C]
   readonly wide: tf.Tensor2D; // [N, 4C]
 };
 
-/**
- * One transformer block of GPT-2 on rows [N, C], for training and for generation. What is saved is computed in any
- * case: whoever does not go back disposes of it.
- */
+/** GPT-2's block: each half normalises the rows, and adds what its layers make of them. */
 export function block<Kept>(
   x: tf.Tensor2D,
   layers: ForwardLayers<Kept>,
-): { y: tf.Tensor2D; saved: BlockSaved<Kept> } {
+): { y: tf.Tensor2D; saved: Gpt2BlockSaved<Kept> } {
   const dense = (name: string, of: tf.Tensor2D) => layers.linear(name).forward(of);
   const residual = (name: string, of: tf.Tensor2D) => layers.dropRows(name)(dense(name, of));
 
@@ -55,10 +32,10 @@ export function block<Kept>(
   return { y, saved: { norm1, normalised1, attention, mixed, norm2, normalised2, wide } };
 }
 
-/** The gradients of a block with respect to x and to each parameter by name, given that of its result [N, C]. */
+/** Its way back. */
 export function blockGradients(
   dy: tf.Tensor2D,
-  saved: BlockSaved<AttentionSaved>,
+  saved: Gpt2BlockSaved<AttentionSaved>,
   layers: BackwardLayers,
 ): { x: tf.Tensor2D; parameters: GradientsOnDemand } {
   const parameters: GradientsOnDemand = {};
