@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { oneOf } from '../../contract/shapes.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
-import { ADAPTER_TARGETS } from '../../model/families/gpt2/parameters.ts';
+import { ADAPTER_TARGETS, ALL_LINEAR } from '../../model/families/gpt2/parameters.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import type { LoraOptions } from '../../model/network/lora.ts';
 
@@ -27,7 +27,7 @@ export const LoraSettings = Type.Object(
       description: 'Probability with which a number that goes into the adapter is dropped in an update.',
     }),
     targets: Type.Array(oneOf(ADAPTER_TARGETS), {
-      default: ['c_attn', 'c_fc', 'c_proj'],
+      default: [...ALL_LINEAR],
       minItems: 1,
       uniqueItems: true,
       description:

@@ -14,8 +14,10 @@ export const NAMES: ModelNames = {
   attentionDropout: 'attn',
 };
 
-/** Ends of the names of linear layers, by which an adapter's layers are chosen: some of them stand for two. */
-export const ADAPTER_TARGETS = ['c_attn', 'c_fc', 'c_proj', 'attn.c_proj', 'mlp.c_proj'] as const;
+/** Ends of names that together stand for every linear layer of a block. */
+export const ALL_LINEAR = ['c_attn', 'c_fc', 'c_proj'] as const;
+/** Ends of names by which an adapter's layers are chosen. */
+export const ADAPTER_TARGETS = [...ALL_LINEAR, 'attn.c_proj', 'mlp.c_proj'] as const;
 
 /** Name and shape of every parameter, in the order of the computation. */
 export function parameterShapes(config: ModelConfig): ReadonlyMap<string, readonly number[]> {
