@@ -9,8 +9,8 @@ import { type Finished, finished, outcomes, Project, parseEvents } from './rig.t
  */
 const SCRIPT = `
 const { existsSync, writeFileSync } = require('fs');
-const [directory] = process.argv.slice(2);
-const mark = (name) => directory + '/' + name;
+const [marks] = process.argv.slice(2);
+const mark = (name) => '/' + marks + '/' + name;
 if (existsSync(mark('finish'))) return writeFileSync('out.txt', 'whole');
 process.on('SIGTERM', () => {
   writeFileSync(mark('asked'), '');
@@ -20,6 +20,7 @@ writeFileSync(mark('started'), '');
 setInterval(() => {}, 1000);
 `;
 
+// Without its slash, because an absolute path into the project is warned of.
 const pipeline = (directory: string) => `
 schema: 1
 name: signals
@@ -28,7 +29,7 @@ stages:
   work:
     uses: command
     inputs: { first: first.out, script: { file: ./script.cjs } }
-    with: { run: [node, inputs/script, ${JSON.stringify(directory)}], outputs: { out: out.txt } }
+    with: { run: [node, inputs/script, ${JSON.stringify(directory.slice(1))}], outputs: { out: out.txt } }
   last: { uses: command, inputs: { work: work.out }, with: { run: "cp inputs/work out.txt", outputs: { out: out.txt } } }
 `;
 

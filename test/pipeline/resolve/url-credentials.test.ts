@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { concealCredentials, urlCredentials } from '../../../src/pipeline/resolve/url-credentials.ts';
+import { processorTime } from '../../processor-time.ts';
 
 describe('urlCredentials', () => {
   it.each([
@@ -55,15 +56,13 @@ describe('urlCredentials', () => {
     '&token=b',
     '\t',
     'http:@',
-  ])('takes no more than time in proportion to %j again and again', (piece) => {
+  ])('takes no more than time in proportion to %j again and again', async (piece) => {
     const took = (times: number) => {
       const text = `@ ${piece.repeat(times)} //x?`;
-      const started = performance.now();
-      concealCredentials(text);
-      return performance.now() - started;
+      return processorTime(() => concealCredentials(text));
     };
-    const short = Math.min(took(20_000), took(20_000));
-    expect(took(160_000)).toBeLessThan(20 * short + 500);
+    const short = Math.min(await took(20_000), await took(20_000));
+    expect(await took(160_000)).toBeLessThan(20 * short + 500);
   });
 
   it('lets a text be shown without them', () => {
