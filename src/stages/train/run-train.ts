@@ -1,7 +1,7 @@
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
-import { familyOf, parameterCount } from '../../model/families/families.ts';
+import { parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { saveAdapter } from '../../model/files/adapter-folder.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
@@ -59,7 +59,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const model = await loadModel(inputs.model!, adapter);
   const objective = nextTokens(model, data, options);
   await trainModel(context, { model, objective, data, options, tokenizer });
-  if (adapter) await saveAdapter(outputs.adapter!, adapter, familyOf(config));
+  if (adapter) await saveAdapter(outputs.adapter!, adapter, model.family);
 }
 
 type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;
