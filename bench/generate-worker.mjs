@@ -6,12 +6,13 @@ import { importSource } from '../scripts/import-source.mjs';
 import { randomParameters } from './random-parameters.mjs';
 
 const { engine, config, batches, tokens } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { loadEngine, Gpt2, parameterShapes, generate } = await importSource(`
+const { loadEngine, CausalModel, familyOf, generate } = await importSource(`
   export { loadEngine } from './src/engine/load-engine.ts';
-  export { Gpt2, parameterShapes } from './src/model/network/gpt2.ts';
+  export { familyOf } from './src/model/families/families.ts';
+  export { CausalModel } from './src/model/network/causal-model.ts';
   export { generate } from './src/model/generation/generate.ts';`);
 const tf = await loadEngine(engine);
-const model = new Gpt2(config, randomParameters(tf, parameterShapes(config)));
+const model = new CausalModel(config, randomParameters(tf, familyOf(config).parameterShapes(config)));
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const start = performance.now();
 model.turn();

@@ -38,7 +38,7 @@ const { TENSOR_MEMORY, tokenizerFor, renderPrompt } = await importSource(`
   export { tokenizerFor } from './src/text/tokenizer.ts';
   export { renderPrompt } from './src/text/prompt-style.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));
-const config = { ...yaml(`models/gpt2-${options.size}.yaml`), tie_word_embeddings: true };
+const config = { model_type: 'gpt2', ...yaml(`models/gpt2-${options.size}.yaml`), tie_word_embeddings: true };
 
 /** Batches of prompts of like length, as token ids. */
 async function promptBatches() {

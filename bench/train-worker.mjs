@@ -7,20 +7,21 @@ import { importSource } from '../scripts/import-source.mjs';
 import { randomParameters } from './random-parameters.mjs';
 
 const { engine, config, batches } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { loadEngine, Gpt2, initialLora, parameterShapes, collate, meanLossGradients, AdamW } =
+const { loadEngine, CausalModel, initialLora, familyOf, collate, meanLossGradients, AdamW } =
   await importSource(`
   export { loadEngine } from './src/engine/load-engine.ts';
-  export { Gpt2, parameterShapes } from './src/model/network/gpt2.ts';
+  export { familyOf } from './src/model/families/families.ts';
+  export { CausalModel } from './src/model/network/causal-model.ts';
   export { initialLora } from './src/model/network/lora.ts';
   export { collate } from './src/batch/collate.ts';
   export { meanLossGradients } from './src/training/objective/batch-loss.ts';
   export { AdamW } from './src/training/optimizer/adamw.ts';`);
 const tf = await loadEngine(engine);
 
-const parameters = randomParameters(tf, parameterShapes(config));
+const parameters = randomParameters(tf, familyOf(config).parameterShapes(config));
 const lora = { rank: 16, alpha: 16, dropout: 0, targets: ['c_attn', 'c_fc', 'c_proj'] };
 const adapter = process.argv[3] === 'lora' ? initialLora(config, lora, 123) : undefined;
-const model = new Gpt2(config, parameters, adapter);
+const model = new CausalModel(config, parameters, adapter);
 const optimizer = new AdamW(model.trained, {
   betas: [0.9, 0.999],
   epsilon: 1e-8,

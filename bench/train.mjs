@@ -42,13 +42,17 @@ const WARM_UP = 2;
 const { TENSOR_MEMORY, parameterCount, tokenizerFor, renderPrompt, renderResponse, DataOrder, Mt19937 } =
   await importSource(`
   export { TENSOR_MEMORY } from './src/runner/attempt/stage-environment.ts';
-  export { parameterCount } from './src/model/network/gpt2.ts';
+  export { parameterCount } from './src/model/families/families.ts';
   export { tokenizerFor } from './src/text/tokenizer.ts';
   export { renderPrompt, renderResponse } from './src/text/prompt-style.ts';
   export { DataOrder } from './src/training/data/data-order.ts';
   export { Mt19937 } from './src/training/data/mt19937.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));
-const config = { ...yaml(`models/gpt2-${options.size}.yaml`), tie_word_embeddings: options.tied };
+const config = {
+  model_type: 'gpt2',
+  ...yaml(`models/gpt2-${options.size}.yaml`),
+  tie_word_embeddings: options.tied,
+};
 
 /** The texts of each update, as token ids. */
 async function batchesOfRecords(path) {

@@ -1,4 +1,5 @@
-import { type Gpt2Config, parameterCount } from '../model/network/gpt2.ts';
+import { parameterCount } from '../model/families/families.ts';
+import type { ModelConfig } from '../model/families/model-config.ts';
 import { BASE_BYTES, COPIES, FROZEN_COPIES } from './memory.ts';
 
 /**
@@ -7,7 +8,7 @@ import { BASE_BYTES, COPIES, FROZEN_COPIES } from './memory.ts';
  * two rows as long as the vocabulary. `adapter` is the number of an adapter's parameters, where one is trained.
  */
 export function trainingMemoryOf(
-  config: Gpt2Config,
+  config: ModelConfig,
   lengths: readonly number[],
   textsAtOnce: number,
   adapter?: number,

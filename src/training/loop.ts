@@ -1,6 +1,6 @@
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gpt2 } from '../model/network/gpt2.ts';
+import type { CausalModel } from '../model/network/causal-model.ts';
 import type { Gradients, Pause } from '../model/network/training-pass.ts';
 import { DataOrder } from './data/data-order.ts';
 import { evaluate, evaluationIsDue, isEvaluated } from './evaluate.ts';
@@ -62,7 +62,7 @@ export interface Update {
  * where a loss is no longer a number.
  */
 export async function minimize(
-  model: Gpt2,
+  model: CausalModel,
   objective: Objective,
   data: Examples,
   options: TrainingOptions,

@@ -1,10 +1,10 @@
 import { generate } from '../model/generation/generate.ts';
-import type { Gpt2 } from '../model/network/gpt2.ts';
+import type { CausalModel } from '../model/network/causal-model.ts';
 import type { Examples, TrainingOptions } from './state/training-state.ts';
 
 /** Lets the model continue from the sample prompt, greedily, up to the end of the text; the new tokens. */
 export async function sampleTokens(
-  model: Gpt2,
+  model: CausalModel,
   { samplePrompt, endOfText }: Examples,
   { sampleTokens: maxNewTokens }: TrainingOptions,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: () => void },

@@ -8,7 +8,7 @@ import type { Batch } from '../../src/batch/collate.ts';
 import { collate } from '../../src/batch/collate.ts';
 import type { EngineName } from '../../src/contract/engine-name.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Gpt2Config } from '../../src/model/network/gpt2.ts';
+import type { ModelConfig } from '../../src/model/families/model-config.ts';
 import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { parseInstructionData } from '../../src/text/instruction-data.ts';
 import { renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
@@ -68,8 +68,9 @@ async function trainingData(): Promise<TrainingData> {
   };
 }
 
-function configOf(vocabulary: number, layers: number, tied: boolean): Gpt2Config {
+function configOf(vocabulary: number, layers: number, tied: boolean): ModelConfig {
   return {
+    model_type: 'gpt2',
     n_layer: layers,
     n_head: 2,
     n_embd: 16,
@@ -149,7 +150,7 @@ describe.each([
   { what: 'the full vocabulary, most tokens again and again', tied: false, full: true },
   { what: 'the full vocabulary, most tokens again and again, tied', tied: true, full: true },
 ])('the gradients of every parameter: $what', { timeout: PATIENCE }, ({ tied, full }) => {
-  let config: Gpt2Config;
+  let config: ModelConfig;
   let batch: Batch;
   let expected: Awaited<ReturnType<typeof plainLossAndGradients>>;
 

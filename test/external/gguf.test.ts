@@ -12,7 +12,7 @@ import { loadEngine } from '../../src/engine/load-engine.ts';
 import { GGUF_FILE } from '../../src/model/files/gguf/modelfile.ts';
 import { loadModel } from '../../src/model/files/model-folder.ts';
 import { generate } from '../../src/model/generation/generate.ts';
-import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import { exportStage } from '../../src/stages/export/export.ts';
 import { renderPrompt } from '../../src/text/prompt-style.ts';
 import { type Encoding, type Tokenizer, tokenizerFor } from '../../src/text/tokenizer.ts';
@@ -52,7 +52,7 @@ async function askLlama(question: object): Promise<LlamaAnswer> {
 
 /** A small model of ours and its GGUF file. */
 interface Exported {
-  readonly model: Gpt2;
+  readonly model: CausalModel;
   readonly tokenizer: Tokenizer;
   readonly folder: string;
 }
@@ -69,12 +69,12 @@ async function exported(encoding: Encoding, tied: boolean, settings: object): Pr
 }
 
 /** Our greedy reply to some tokens. */
-async function reply(model: Gpt2, ids: readonly number[]): Promise<number[]> {
+async function reply(model: CausalModel, ids: readonly number[]): Promise<number[]> {
   return (await generate(model, [ids], { maxNewTokens: NEW_TOKENS, endOfText: -1 }))[0]!;
 }
 
 /** How many tokens of a reply come before one that rounding might decide. */
-function sureTokens(model: Gpt2, prompt: readonly number[], ids: readonly number[]): number {
+function sureTokens(model: CausalModel, prompt: readonly number[], ids: readonly number[]): number {
   const { margins } = choices(model, [...prompt, ...ids].slice(0, -1));
   const unsure = margins.slice(prompt.length - 1).findIndex((margin) => margin <= MARGIN);
   return unsure < 0 ? ids.length : unsure;

@@ -4,9 +4,10 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gpt2 } from '../../src/model/families/gpt2.ts';
 import { writeGguf } from '../../src/model/files/gguf/gguf.ts';
-import { gpt2Metadata, gpt2Tensors } from '../../src/model/files/gguf/gguf-gpt2.ts';
 import { readGgufHeader } from '../../src/model/files/gguf/gguf-header.ts';
+import { ggufMetadata, ggufTensors } from '../../src/model/files/gguf/gguf-model.ts';
 import { TensorBundle } from '../../src/model/files/openai/tensor-bundle.ts';
 import { SafetensorsFile, writeSafetensors } from '../../src/model/files/safetensors.ts';
 import { shardNames } from '../../src/model/files/safetensors-index.ts';
@@ -105,7 +106,7 @@ describe(`of ${RUNS} damaged files, none crashes`, () => {
     const path = join(directory, 'x.gguf');
     const config = {
       ...{ n_layer: 1, n_head: 1, n_embd: 32, n_positions: 2, vocab_size: 5, layer_norm_epsilon: 1e-5 },
-      ...{ tie_word_embeddings: true, eos_token_id: 4 },
+      ...{ model_type: 'gpt2' as const, tie_word_embeddings: true, eos_token_id: 4 },
     };
     const vocabulary = { tokens: ['a', 'b', 'ab', 'é', '<|endoftext|>'], merges: ['a b'] };
     const sources = ['transformer.ln_f.weight', 'transformer.ln_f.bias'].map((name) => {
@@ -115,8 +116,8 @@ describe(`of ${RUNS} damaged files, none crashes`, () => {
       ...{ name: 'transformer.wte.weight', dtype: 'F32' as const, shape: [5, 32] },
       bytes: () => new Float32Array(160),
     };
-    const tensors = gpt2Tensors([embedding, ...sources], 'Q8_0');
-    await writeGguf(path, gpt2Metadata(config, vocabulary, 'Q8_0'), tensors);
+    const tensors = ggufTensors(gpt2, [embedding, ...sources], 'Q8_0');
+    await writeGguf(path, ggufMetadata(config, vocabulary, 'Q8_0'), tensors);
     const counts = await expectNoCrash(mutated(readFileSync(path)), readGgufHeader);
     expect(counts.refused).toBeGreaterThan(RUNS / 4);
   });

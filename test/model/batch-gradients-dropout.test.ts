@@ -5,8 +5,8 @@ import { EXACT, type Granularity, packBatch } from '../../src/batch/packed-batch
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { gelu } from '../../src/model/layers/gelu.ts';
 import { addGradients } from '../../src/model/network/batch-gradients.ts';
+import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import { type Dropout, dropout } from '../../src/model/network/dropout.ts';
-import type { Gpt2 } from '../../src/model/network/gpt2.ts';
 import type { Gradients } from '../../src/model/network/training-pass.ts';
 import { tinyGpt2, tinyLora, tinyTokens } from './tiny-gpt2.ts';
 
@@ -26,7 +26,7 @@ interface Result {
 
 /** Loss and gradients of the written-out pass, over batches that are parts of one update with so many targets. */
 async function written(
-  model: Gpt2,
+  model: CausalModel,
   parts: readonly { firstText: number; batch: ReturnType<typeof batchOf> }[],
   targets: number,
   granularity: Granularity,
@@ -46,7 +46,7 @@ async function written(
 }
 
 /** GPT-2 with dropout where transformers' GPT2Model has it, on texts of 8 tokens, to the mean cross-entropy. */
-function plainLoss(model: Gpt2, ids: Int32Array, targets: Int32Array, dropped: Dropout): tf.Scalar {
+function plainLoss(model: CausalModel, ids: Int32Array, targets: Int32Array, dropped: Dropout): tf.Scalar {
   const [T, { n_layer, n_head, n_embd, vocab_size }] = [8, model.config];
   const B = ids.length / T;
   const parameter = (name: string) => model.parameters.get(name)!;

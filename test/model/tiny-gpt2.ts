@@ -1,10 +1,13 @@
 import { crc32 } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Adapter, Gpt2, type Gpt2Config, parameterShapes } from '../../src/model/network/gpt2.ts';
+import { familyOf } from '../../src/model/families/families.ts';
+import type { ModelConfig } from '../../src/model/families/model-config.ts';
+import { type Adapter, CausalModel } from '../../src/model/network/causal-model.ts';
 import { initialLora, type LoraAdapter, type LoraOptions } from '../../src/model/network/lora.ts';
 
 /** The shape of test/golden/model.py. */
-export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
+export const TINY: Omit<ModelConfig, 'tie_word_embeddings'> = {
+  model_type: 'gpt2',
   n_layer: 2,
   n_head: 2,
   n_embd: 16,
@@ -15,19 +18,19 @@ export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
 };
 
 /** A tiny GPT-2 on the current engine with the weights of test/golden/model.py. */
-export function tinyGpt2(tied: boolean, adapter?: Adapter): Gpt2 {
+export function tinyGpt2(tied: boolean, adapter?: Adapter): CausalModel {
   return formulaGpt2({ ...TINY, tie_word_embeddings: tied }, adapter);
 }
 
 /** A GPT-2 of any shape on the current engine with the weights of `numbers` in test/golden/model.py. */
-export function formulaGpt2(config: Gpt2Config, adapter?: Adapter): Gpt2 {
-  const parameters = [...parameterShapes(config)].map(([name, shape]) => {
+export function formulaGpt2(config: ModelConfig, adapter?: Adapter): CausalModel {
+  const parameters = [...familyOf(config).parameterShapes(config)].map(([name, shape]) => {
     const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
     const variable = tf.variable(initial);
     initial.dispose();
     return [name, variable] as const;
   });
-  return new Gpt2(config, new Map(parameters), adapter);
+  return new CausalModel(config, new Map(parameters), adapter);
 }
 
 /** An adapter for it; the numbers of A are those of test/golden/model.py too, and those of B unless it shall be zero. */

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import type { ModelConfig } from '../../src/model/families/model-config.ts';
 import { writeModelFolder } from '../../src/model/files/model-folder.ts';
-import type { Gpt2Config } from '../../src/model/network/gpt2.ts';
 import { randomWeights } from '../../src/model/network/random-weights.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
 import { writeTokens } from '../../src/training/data/token-file.ts';
 
 /** A byte-level GPT-2 of a few thousand parameters. */
-export const TINY_BYTES: Gpt2Config = {
+export const TINY_BYTES: ModelConfig = {
+  model_type: 'gpt2',
   n_layer: 1,
   n_head: 2,
   n_embd: 8,
@@ -39,7 +40,7 @@ export interface TrainInputs extends Record<string, string> {
 /** Inputs of a `train` stage in a folder: ten sums to train on, four to validate on, and random weights. */
 export async function writeTrainInputs(
   folder: string,
-  config: Gpt2Config = TINY_BYTES,
+  config: ModelConfig = TINY_BYTES,
 ): Promise<TrainInputs> {
   const sums = Array.from({ length: 14 }, (_, i) => `${i} + ${i} = ${2 * i}`);
   const model = join(folder, 'start');

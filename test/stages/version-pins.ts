@@ -62,7 +62,7 @@ const HISTORY = `step,epoch,tokens_seen,train_loss,validation_loss,learning_rate
 1,1,128,1.25,2.5,0.001,1.25
 `;
 const STYLE = { prompt: '{{ instruction }}', response: '\n=> {{ output }}', header: '=>', stop: [] };
-const { tie_word_embeddings: _, ...SHAPE } = TINY_BYTES;
+const { model_type: _, tie_word_embeddings: __, ...SHAPE } = TINY_BYTES;
 
 const config = (path: string): Record<string, unknown> =>
   parse(readFileSync(join(import.meta.dirname, '../../configs', path), 'utf8'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer.ts';
 import { minimize } from '../../src/training/loop.ts';
@@ -51,10 +51,10 @@ async function trainingData(): Promise<TrainingData> {
   };
 }
 
-function model(): Gpt2 {
+function model(): CausalModel {
   const { learning_rate: _, weight_decay: __, ...shape } = golden.options;
   const ends = { eos_token_id: shape.vocab_size - 1, layer_norm_epsilon: 1e-5, tie_word_embeddings: false };
-  return formulaGpt2({ ...shape, ...ends });
+  return formulaGpt2({ model_type: 'gpt2', ...shape, ...ends });
 }
 
 it.skipIf(bookData === undefined)(

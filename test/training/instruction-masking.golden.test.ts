@@ -56,6 +56,7 @@ describe.each(['cpu', 'onnxruntime'] as const)('a batch of records on %s', (engi
     "has PyTorch's loss and gradient of every parameter: head %s, instructions %s",
     async (head, mask) => {
       const model = formulaGpt2({
+        model_type: 'gpt2',
         n_layer: 1,
         n_head: 2,
         n_embd: 8,

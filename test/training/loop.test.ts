@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StageError } from '../../src/contract/stage-context.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
-import type { Gpt2 } from '../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import { minimize, type TrainingSurroundings } from '../../src/training/loop.ts';
 import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import { Checkpoints } from '../../src/training/state/checkpoint.ts';
@@ -84,7 +84,7 @@ async function trainTiny(
   }
 }
 
-function weightsOf(model: Gpt2): Map<string, Float32Array> {
+function weightsOf(model: CausalModel): Map<string, Float32Array> {
   return new Map(Array.from(model.parameters, ([name, variable]) => [name, variable.dataSync<'float32'>()]));
 }
 

@@ -2,7 +2,10 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InputArtifact } from '../../contract/stage-context.ts';
-import { type Adapter, Gpt2, type Gpt2Config, parameterShapes } from '../network/gpt2.ts';
+import { familyOf } from '../families/families.ts';
+import type { ModelFamily } from '../families/family.ts';
+import type { ModelConfig } from '../families/model-config.ts';
+import { type Adapter, CausalModel } from '../network/causal-model.ts';
 import { configFile, generationConfigFile, readConfigFile } from './config-file.ts';
 import { ModelFileError } from './model-file-error.ts';
 import { SafetensorsFile, type TensorSource, writeSafetensors } from './safetensors.ts';
@@ -22,15 +25,15 @@ export const TOKENIZER_FILES = [
 export type ModelFolder = Pick<InputArtifact, 'file'>;
 
 /** Reads the config.json of a model folder. */
-export async function readConfig(folder: ModelFolder): Promise<Gpt2Config> {
+export async function readConfig(folder: ModelFolder): Promise<ModelConfig> {
   return await readConfigFile(requiredFile(folder, 'config.json'));
 }
 
 /**
- * Loads a GPT-2 from a Hugging Face folder onto the current engine, tensor by tensor, and puts an adapter beside it.
+ * Loads a model from a Hugging Face folder onto the current engine, tensor by tensor, and puts an adapter beside it.
  * Throws ModelFileError that names the tensor and both shapes where the weights do not fit config.json.
  */
-export async function loadModel(folder: ModelFolder, adapter?: Adapter): Promise<Gpt2> {
+export async function loadModel(folder: ModelFolder, adapter?: Adapter): Promise<CausalModel> {
   const config = await readConfig(folder);
   const { sources, close } = await openWeights(folder, config);
   const parameters = new Map<string, tf.Variable>();
@@ -40,7 +43,7 @@ export async function loadModel(folder: ModelFolder, adapter?: Adapter): Promise
       parameters.set(name, tf.variable(initial));
       initial.dispose();
     }
-    return new Gpt2(config, parameters, adapter);
+    return new CausalModel(config, parameters, adapter);
   } catch (error) {
     tf.dispose([...parameters.values()]);
     throw error;
@@ -54,7 +57,11 @@ export async function loadModel(folder: ModelFolder, adapter?: Adapter): Promise
  * came from.
  * The same parameters give the same bytes.
  */
-export async function saveModel(directory: string, model: Gpt2, tokenizerFrom: ModelFolder): Promise<void> {
+export async function saveModel(
+  directory: string,
+  model: CausalModel,
+  tokenizerFrom: ModelFolder,
+): Promise<void> {
   const sources = [...model.parameters].map(([name, variable]): TensorSource => {
     return { name, dtype: 'F32', shape: variable.shape, bytes: () => model.mergedData(name) };
   });
@@ -73,7 +80,7 @@ export async function copyTokenizerFiles(directory: string, from: ModelFolder): 
 /** Writes config.json, generation_config.json and model.safetensors; the tokenizer files are the caller's. */
 export async function writeModelFolder(
   directory: string,
-  config: Gpt2Config,
+  config: ModelConfig,
   sources: Iterable<TensorSource>,
   dtype: 'float32' | 'float16' = 'float32',
 ): Promise<void> {
@@ -90,17 +97,18 @@ export interface FolderWeights {
 }
 
 /**
- * Opens the weights of a folder and checks them against its configuration. Names with and without
- * `transformer.` are accepted, in one file or in shards; `*.attn.bias` and `*.attn.masked_bias` (constant masks
- * that old versions of `transformers` saved) and the copy of a tied head are skipped. Throws ModelFileError.
+ * Opens the weights of a folder and checks them against its configuration. Names with and without the
+ * family's prefix are accepted, in one file or in shards; constants and the copy of a tied head are skipped. Throws
+ * ModelFileError.
  */
-export async function openWeights(folder: ModelFolder, config: Gpt2Config): Promise<FolderWeights> {
+export async function openWeights(folder: ModelFolder, config: ModelConfig): Promise<FolderWeights> {
   const files = await openFiles(await weightPaths(folder));
   const close = async (): Promise<void> => {
     for (const file of files) await file.close();
   };
   try {
-    return { sources: sourcesIn(files, parameterShapes(config)), close };
+    const family = familyOf(config);
+    return { sources: sourcesIn(files, family, family.parameterShapes(config)), close };
   } catch (error) {
     await close();
     throw error;
@@ -109,6 +117,7 @@ export async function openWeights(folder: ModelFolder, config: Gpt2Config): Prom
 
 function sourcesIn(
   files: readonly SafetensorsFile[],
+  family: ModelFamily,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): TensorSource[] {
   const stored = new Map<string, SafetensorsFile>();
@@ -119,9 +128,9 @@ function sourcesIn(
       stored.set(name, file);
     }
   }
-  checkNames(stored, shapes);
+  checkNames(stored, family, shapes);
   return [...shapes].map(([name, shape]) => {
-    const storedName = stored.has(name) ? name : shortName(name);
+    const storedName = stored.has(name) ? name : withoutPrefix(name, family);
     const file = stored.get(storedName);
     if (!file) throw new ModelFileError(`${files[0]!.path}: tensor ${name} [${shape}] is missing`);
     const found = file.tensors.get(storedName)!.shape;
@@ -134,20 +143,21 @@ function sourcesIn(
   });
 }
 
-/** `transformer.h.0.ln_1.weight` as the models without a head call it: `h.0.ln_1.weight`. */
-function shortName(name: string): string {
-  return name.replace(/^transformer\./, '');
+/** `transformer.h.0.ln_1.weight` as models without a head call it: `h.0.ln_1.weight`. */
+function withoutPrefix(name: string, { huggingFace: { prefix } }: ModelFamily): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
 function checkNames(
   stored: ReadonlyMap<string, SafetensorsFile>,
+  { names, title, huggingFace }: ModelFamily,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): void {
   for (const [name, file] of stored) {
-    const known = shapes.has(name) || shapes.has(`transformer.${name}`);
-    if (!known && !/(^|\.)attn\.(masked_)?bias$/.test(name) && name !== 'lm_head.weight') {
+    const known = shapes.has(name) || shapes.has(huggingFace.prefix + name);
+    if (!known && !huggingFace.isConstant(name) && name !== names.head) {
       throw new ModelFileError(
-        `${file.path}: tensor ${name} [${file.tensors.get(name)!.shape}] is not part of a GPT-2`,
+        `${file.path}: tensor ${name} [${file.tensors.get(name)!.shape}] is not part of a ${title}`,
       );
     }
   }

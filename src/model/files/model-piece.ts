@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import type { ModelConfig } from '../families/model-config.ts';
 
 const size = (description: string) => Type.Integer({ minimum: 1, description });
 
@@ -29,3 +30,10 @@ export const ModelPiece = Type.Object(
   { additionalProperties: false },
 );
 export type ModelPiece = Static<typeof ModelPiece>;
+
+/** The configuration of a model that is made as a piece says, which describes a GPT-2. */
+export function configOf(piece: ModelPiece, tie_word_embeddings: boolean): ModelConfig {
+  const { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id } = piece;
+  const shape = { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id };
+  return { model_type: 'gpt2', ...shape, tie_word_embeddings };
+}

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gpt2Tokens } from '../../text/gpt2-vocabulary.ts';
 import { END_OF_TEXT, type Encoding } from '../../text/tokenizer.ts';
-import type { Gpt2Config } from '../network/gpt2.ts';
+import type { ModelConfig } from '../families/model-config.ts';
 import { ModelFileError } from './model-file-error.ts';
 
 /**
@@ -39,7 +39,7 @@ export async function writeTokenizerFiles(
 export function encodingOf({
   vocab_size,
   eos_token_id,
-}: Pick<Gpt2Config, 'vocab_size' | 'eos_token_id'>): Encoding {
+}: Pick<ModelConfig, 'vocab_size' | 'eos_token_id'>): Encoding {
   if (eos_token_id === 50256 && vocab_size > eos_token_id) return 'gpt2';
   if (eos_token_id === 256 && vocab_size > eos_token_id) return 'bytes';
   throw new ModelFileError(

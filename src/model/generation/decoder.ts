@@ -4,8 +4,8 @@ import { EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/pack
 import { attention } from '../layers/attention.ts';
 import { cachedAttention, continuedAttention, type KeysAndValues } from '../layers/cached-attention.ts';
 import { inputTensors } from '../network/batch-tensors.ts';
+import type { CausalModel } from '../network/causal-model.ts';
 import { compilesShapes, flush } from '../network/engine-kernels.ts';
-import type { Gpt2 } from '../network/gpt2.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 
 /** Tokens that reading what prompts share once must save: it reads all weights once more. */
@@ -23,11 +23,11 @@ export type Scores = tf.Tensor2D;
  * graphs are compiled, all blocks share one.
  */
 export class Decoder {
-  readonly #model: Gpt2;
+  readonly #model: CausalModel;
   readonly #cache: KeyValueCache;
   readonly #pause: BetweenParts;
 
-  private constructor(model: Gpt2, cache: KeyValueCache, pause: BetweenParts) {
+  private constructor(model: CausalModel, cache: KeyValueCache, pause: BetweenParts) {
     this.#model = model;
     this.#cache = cache;
     this.#pause = pause;
@@ -35,7 +35,7 @@ export class Decoder {
 
   /** Reads prompts of 1 to n_positions tokens. The caller disposes of both, the scores and the decoder. */
   static async start(
-    model: Gpt2,
+    model: CausalModel,
     prompts: readonly (readonly number[])[],
     pause: BetweenParts,
   ): Promise<{ decoder: Decoder; scores: Scores }> {
@@ -66,7 +66,7 @@ export class Decoder {
       );
       const { rows, layers } = await passBlocks(model, embedded, this.#pause, (qkv, layer) => {
         const { y, added } = cachedAttention(qkv, this.#cache.layer(layer), mask);
-        return { y, kept: added };
+        return { y, saved: added };
       });
       this.#cache.add(layers);
       return scoresOf(model, rows);
@@ -93,7 +93,7 @@ interface Read {
 
 /** Reads texts, each of which goes on from the tokens that `past` [1, heads, P, D] was kept of, where there are any. */
 async function readTexts(
-  model: Gpt2,
+  model: CausalModel,
   texts: readonly (readonly number[])[],
   past: readonly KeysAndValues[],
   pause: BetweenParts,
@@ -106,10 +106,9 @@ async function readTexts(
       const earlier = past[layer];
       if (earlier) {
         const { y, all } = continuedAttention(qkv, grid, earlier);
-        return { y, kept: all };
+        return { y, saved: all };
       }
-      const { y, saved } = attention(qkv, grid, model.config.n_head);
-      return { y, kept: { key: saved.key, value: saved.value } };
+      return attention(qkv, grid, model.config.n_head);
     });
     const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, texts.length)));
     rows.dispose();
@@ -147,27 +146,22 @@ function disposeOf({ last, layers }: Read): void {
   for (const { key, value } of layers) tf.dispose([key, value]);
 }
 
-type Attend = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; kept: KeysAndValues };
+type AttendIn = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; saved: KeysAndValues };
 
 /** Takes rows [N, C] through all blocks, and returns what each of them keeps. Disposes of the rows. */
 async function passBlocks(
-  model: Gpt2,
+  model: CausalModel,
   embedded: tf.Tensor2D,
   pause: BetweenParts,
-  attend: Attend,
+  attend: AttendIn,
 ): Promise<{ rows: tf.Tensor2D; layers: KeysAndValues[] }> {
   const layers: KeysAndValues[] = [];
   let rows = embedded;
   try {
     for (let layer = 0; layer < model.config.n_layer; layer++) {
       const { y, key, value } = tf.tidy(() => {
-        const kept: Partial<KeysAndValues> = {};
-        const y = model.block(layer, rows, (qkv) => {
-          const attended = attend(qkv, layer);
-          Object.assign(kept, attended.kept);
-          return attended.y;
-        });
-        return { y, ...(kept as KeysAndValues) };
+        const { y, saved } = model.block(layer, rows, (qkv) => attend(qkv, layer));
+        return { y, key: saved.attention.key, value: saved.attention.value };
       });
       rows.dispose();
       rows = y;
@@ -184,7 +178,7 @@ async function passBlocks(
 }
 
 /** The scores of the next tokens, given the last block's rows [B, C], which are disposed of. */
-function scoresOf(model: Gpt2, rows: tf.Tensor2D): Scores {
+function scoresOf(model: CausalModel, rows: tf.Tensor2D): Scores {
   const scores = tf.tidy(() => model.head(model.finalNorm(rows)));
   rows.dispose();
   return scores;

@@ -1,7 +1,7 @@
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
+import type { CausalModel } from '../network/causal-model.ts';
 import { compilesShapes } from '../network/engine-kernels.ts';
-import type { Gpt2 } from '../network/gpt2.ts';
 import { Decoder, type Scores } from './decoder.ts';
 
 export interface GenerateOptions {
@@ -32,7 +32,7 @@ interface Row {
  * `n_positions` tokens of prompt and reply. Rows leave when they end. Returns the reply to each prompt, in order.
  */
 export async function generate(
-  model: Gpt2,
+  model: CausalModel,
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): Promise<number[][]> {
@@ -54,10 +54,10 @@ export async function generate(
 type Slot = Row | undefined;
 
 class Generation {
-  readonly #model: Gpt2;
+  readonly #model: CausalModel;
   readonly #options: GenerateOptions;
 
-  constructor(model: Gpt2, options: GenerateOptions) {
+  constructor(model: CausalModel, options: GenerateOptions) {
     this.#model = model;
     this.#options = options;
   }

@@ -11,40 +11,40 @@ export type LayerNormSaved = {
   readonly scale: tf.Tensor2D;
 };
 
-/** Normalises each row of x [N, C], then scales and shifts its columns (Ba et al., https://arxiv.org/abs/1607.06450). */
-export function layerNorm(
-  x: tf.Tensor2D,
-  weight: tf.Tensor,
-  bias: tf.Tensor,
-  epsilon: number,
-): { y: tf.Tensor2D; saved: LayerNormSaved } {
-  if (hasKernel('LayerNorm')) {
-    const [y, mean, scale] = runKernel('LayerNorm', { x, weight, bias }, { epsilon }) as tf.Tensor2D[];
-    return { y: y!, saved: { x, mean: mean!, scale: scale! } };
-  }
-  const mean = tf.mean(x, 1, true) as tf.Tensor2D;
-  const centred = tf.sub(x, mean);
-  const variance = tf.mean(tf.square(centred), 1, true);
-  const scale = tf.rsqrt(tf.add(variance, epsilon)) as tf.Tensor2D;
-  const y = tf.add(tf.mul(tf.mul(centred, scale), weight), bias) as tf.Tensor2D;
-  return { y, saved: { x, mean, scale } };
+/** A layer that normalises each row of x [N, C]. */
+export interface NormLayer {
+  forward(x: tf.Tensor2D): { y: tf.Tensor2D; saved: LayerNormSaved };
+  /** The gradients with respect to x and, by their names in the layer, to the parameters, given that of the result. */
+  backward(dy: tf.Tensor2D, saved: LayerNormSaved): { x: tf.Tensor2D; parameters: GradientsOnDemand };
 }
 
-/** The gradients of a layer norm, given that of its result [N, C]. */
-export function layerNormGradients(
-  dy: tf.Tensor2D,
-  { x, mean, scale }: LayerNormSaved,
-  weight: tf.Tensor,
-): { x: tf.Tensor2D; parameters: GradientsOnDemand } {
-  const normalised = tf.mul(tf.sub(x, mean), scale);
-  const dNormalised = tf.mul(dy, weight);
-  const along = tf.mul(normalised, tf.mean(tf.mul(dNormalised, normalised), 1, true));
-  const across = tf.sub(dNormalised, tf.mean(dNormalised, 1, true));
+/** Normalises each row, then scales and shifts its columns (Ba et al., https://arxiv.org/abs/1607.06450). */
+export function layerNorm(weight: tf.Tensor, bias: tf.Tensor, epsilon: number): NormLayer {
   return {
-    x: tf.mul(tf.sub(across, along), scale) as tf.Tensor2D,
-    parameters: {
-      weight: () => tf.sum(tf.mul(dy, normalised), 0),
-      bias: () => tf.sum(dy, 0),
+    forward(x) {
+      if (hasKernel('LayerNorm')) {
+        const [y, mean, scale] = runKernel('LayerNorm', { x, weight, bias }, { epsilon }) as tf.Tensor2D[];
+        return { y: y!, saved: { x, mean: mean!, scale: scale! } };
+      }
+      const mean = tf.mean(x, 1, true) as tf.Tensor2D;
+      const centred = tf.sub(x, mean);
+      const variance = tf.mean(tf.square(centred), 1, true);
+      const scale = tf.rsqrt(tf.add(variance, epsilon)) as tf.Tensor2D;
+      const y = tf.add(tf.mul(tf.mul(centred, scale), weight), bias) as tf.Tensor2D;
+      return { y, saved: { x, mean, scale } };
+    },
+    backward(dy, { x, mean, scale }) {
+      const normalised = tf.mul(tf.sub(x, mean), scale);
+      const dNormalised = tf.mul(dy, weight);
+      const along = tf.mul(normalised, tf.mean(tf.mul(dNormalised, normalised), 1, true));
+      const across = tf.sub(dNormalised, tf.mean(dNormalised, 1, true));
+      return {
+        x: tf.mul(tf.sub(across, along), scale) as tf.Tensor2D,
+        parameters: {
+          weight: () => tf.sum(tf.mul(dy, normalised), 0),
+          bias: () => tf.sum(dy, 0),
+        },
+      };
     },
   };
 }

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PackedBatch } from '../../batch/packed-batch.ts';
 import { weightedSum } from '../layers/head-loss.ts';
 import { weightColumn } from './batch-tensors.ts';
+import type { CausalModel } from './causal-model.ts';
 import { type Dropout, NO_DROPOUT } from './dropout.ts';
-import type { Gpt2 } from './gpt2.ts';
 import { type Gradients, type Pause, TrainingPass } from './training-pass.ts';
 
 /**
@@ -11,7 +11,7 @@ import { type Gradients, type Pause, TrainingPass } from './training-pass.ts';
  * mean. The caller disposes of it.
  */
 export async function batchLoss(
-  model: Gpt2,
+  model: CausalModel,
   batch: PackedBatch,
   weight: number,
   pause: Pause,
@@ -31,7 +31,7 @@ export async function batchLoss(
  * added to what `sums` has of it. The caller disposes of the loss, and of the sums also where the pass fails.
  */
 export async function addGradients(
-  model: Gpt2,
+  model: CausalModel,
   batch: PackedBatch,
   weight: number,
   sums: Gradients,
@@ -54,7 +54,11 @@ export async function addGradients(
 }
 
 /** The cross-entropy in nats of each counted target of a batch. */
-export async function targetLosses(model: Gpt2, batch: PackedBatch, pause: Pause): Promise<Float32Array> {
+export async function targetLosses(
+  model: CausalModel,
+  batch: PackedBatch,
+  pause: Pause,
+): Promise<Float32Array> {
   const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'forward');
   try {
     return await countedLosses(pass, batch);
@@ -70,7 +74,7 @@ export async function targetLosses(model: Gpt2, batch: PackedBatch, pause: Pause
  */
 export async function addGradientsOf(
   derive: (losses: Float32Array) => Float32Array,
-  model: Gpt2,
+  model: CausalModel,
   batch: PackedBatch,
   sums: Gradients,
   pause: Pause,

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { familyOf } from '../families/families.ts';
+import type { ModelConfig } from '../families/model-config.ts';
 import type { LowRankPair } from '../layers/low-rank.ts';
-import { type Adapter, type Gpt2Config, parameterShapes } from './gpt2.ts';
+import type { Adapter } from './causal-model.ts';
 import { uniformNumbers } from './random-weights.ts';
 
 /** Low-rank adaptation, as PEFT describes it (https://huggingface.co/docs/peft/package_reference/lora). */
@@ -41,7 +43,7 @@ export class LoraAdapter implements Adapter {
  * An adapter that changes nothing yet, as PEFT begins: B is zero, and A Kaiming-uniform with a = √5, which is evenly from
  * ±1 / √in (He et al., https://arxiv.org/abs/1502.01852). The same seed gives the same numbers everywhere.
  */
-export function initialLora(config: Gpt2Config, options: LoraOptions, seed: number): LoraAdapter {
+export function initialLora(config: ModelConfig, options: LoraOptions, seed: number): LoraAdapter {
   const parameters = Array.from(loraShapes(config, options), ([name, shape]) => {
     const [rows, columns] = shape;
     const initial = name.endsWith('lora_A.weight')
@@ -56,11 +58,11 @@ export function initialLora(config: Gpt2Config, options: LoraOptions, seed: numb
 
 /** Name and shape of every parameter of an adapter, in the order of the computation. */
 function loraShapes(
-  config: Gpt2Config,
+  config: ModelConfig,
   { rank, targets }: LoraOptions,
 ): Map<string, [rows: number, columns: number]> {
   const shapes = new Map<string, [number, number]>();
-  for (const [name, shape] of parameterShapes(config)) {
+  for (const [name, shape] of familyOf(config).parameterShapes(config)) {
     const layer = name.replace(/\.weight$/, '');
     if (!targets.some((target) => `.${layer}`.endsWith(`.${target}`))) continue;
     const [from, to] = shape as [number, number];
@@ -71,7 +73,7 @@ function loraShapes(
 }
 
 /** How many numbers an adapter learns. */
-export function loraParameterCount(config: Gpt2Config, options: LoraOptions): number {
+export function loraParameterCount(config: ModelConfig, options: LoraOptions): number {
   let count = 0;
   for (const [rows, columns] of loraShapes(config, options).values()) count += rows * columns;
   return count;

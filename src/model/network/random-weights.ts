@@ -1,29 +1,22 @@
+import { familyOf } from '../families/families.ts';
+import type { InitialValue } from '../families/family.ts';
+import type { ModelConfig } from '../families/model-config.ts';
 import type { TensorSource } from '../files/safetensors.ts';
-import { type Gpt2Config, parameterShapes } from './gpt2.ts';
 import { keyOf, mix } from './random-bits.ts';
 
-/** Standard deviation of GPT-2's initial weights. */
-const DEVIATION = 0.02;
-
-/**
- * Initial parameters as GPT-2 had them (Radford et al. 2019, section 2.3): weights from N(0, 0.02), those that
- * feed the residual stream scaled by 1/√(2 · layers) because so many of them add up there, biases 0, gains 1.
- * A head of its own begins as a copy of the token embedding. The same seed gives the same bytes on every
- * machine and Node version.
- */
-export function randomWeights(config: Gpt2Config, seed: number): TensorSource[] {
-  return [...parameterShapes(config)].map(([name, shape]) => {
+/** The parameters with which a model begins to learn. The same seed gives the same bytes on every machine and Node version. */
+export function randomWeights(config: ModelConfig, seed: number): TensorSource[] {
+  const family = familyOf(config);
+  return [...family.parameterShapes(config)].map(([name, shape]) => {
     const size = shape.reduce((product, length) => product * length, 1);
-    return { name, dtype: 'F32', shape, bytes: () => initialValues(config, seed, name, size) };
+    const bytes = () => numbersOf(family.initialValue(config, name), seed, size);
+    return { name, dtype: 'F32', shape, bytes };
   });
 }
 
-function initialValues(config: Gpt2Config, seed: number, name: string, size: number): Float32Array {
-  if (/\.ln_(1|2|f)\.weight$/.test(name)) return new Float32Array(size).fill(1);
-  if (name.endsWith('.bias')) return new Float32Array(size);
-  const deviation = name.endsWith('.c_proj.weight') ? DEVIATION / Math.sqrt(2 * config.n_layer) : DEVIATION;
-  const stream = name === 'lm_head.weight' ? 'transformer.wte.weight' : name;
-  return normalNumbers(`${seed}/${stream}`, size, deviation);
+function numbersOf(value: InitialValue, seed: number, size: number): Float32Array {
+  if (typeof value === 'number') return new Float32Array(size).fill(value);
+  return normalNumbers(`${seed}/${value.stream}`, size, value.deviation);
 }
 
 /**

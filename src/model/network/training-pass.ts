@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { PackedBatch } from '../../batch/packed-batch.ts';
+import type { BackwardLayers, BlockSaved, ForwardLayers } from '../families/block.ts';
+import type { ModelNames } from '../families/family.ts';
 import { addRows } from '../layers/add-rows.ts';
-import { type BlockParts, type BlockSaved, type BlockShape, block, blockGradients } from '../layers/block.ts';
-import { embedding } from '../layers/embedding.ts';
+import { type AttentionSaved, attention, attentionGradient } from '../layers/attention.ts';
+import type { Drop } from '../layers/drop.ts';
 import { type GradientsOnDemand, within } from '../layers/gradients-on-demand.ts';
 import { type HeadLossSaved, headLosses, headLossGradients } from '../layers/head-loss.ts';
-import { type LayerNormSaved, layerNorm, layerNormGradients } from '../layers/layer-norm.ts';
+import type { LayerNormSaved } from '../layers/layer-norm.ts';
 import { type BatchTensors, batchTensors } from './batch-tensors.ts';
+import type { CausalModel } from './causal-model.ts';
 import type { Dropout } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
-import type { Gpt2 } from './gpt2.ts';
 
 /**
  * Called between the parts of a pass, with the share of it that is done, from 0 to 1. Where it throws, the pass
@@ -32,25 +34,31 @@ type HeadSaved = {
  * which would keep every intermediate result to the end: here they go as soon as their block is passed.
  */
 export class TrainingPass {
-  readonly #model: Gpt2;
+  readonly #model: CausalModel;
+  readonly #names: ModelNames;
   readonly #batch: BatchTensors;
-  readonly #blockShape: BlockShape;
   readonly #dropout: Dropout;
   readonly #pause: Pause;
   readonly #back: boolean;
   /** What the head takes, in units of what a block takes in the same direction. */
   readonly #headCost: number;
   #cost = 0;
-  readonly #saved: BlockSaved[] = [];
+  readonly #saved: BlockSaved<AttentionSaved>[] = [];
   #headSaved: HeadSaved | undefined;
   /** What goes from part to part: the rows [N, C], and then their gradient. */
   #rows: tf.Tensor2D | undefined;
 
-  constructor(model: Gpt2, batch: PackedBatch, dropout: Dropout, pause: Pause, way: 'forward' | 'both') {
-    const { n_head, n_embd, vocab_size, layer_norm_epsilon } = model.config;
+  constructor(
+    model: CausalModel,
+    batch: PackedBatch,
+    dropout: Dropout,
+    pause: Pause,
+    way: 'forward' | 'both',
+  ) {
+    const { n_embd, vocab_size } = model.config;
     this.#model = model;
+    this.#names = model.family.names;
     this.#batch = batchTensors(batch, vocab_size);
-    this.#blockShape = { heads: n_head, epsilon: layer_norm_epsilon, grid: this.#batch.grid };
     this.#dropout = dropout;
     this.#pause = pause;
     this.#back = way === 'both';
@@ -63,7 +71,7 @@ export class TrainingPass {
     flush();
     for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
       const rows: tf.Tensor2D = this.#rows!;
-      const { y, saved } = tf.tidy(() => block(rows, this.#blockParts(layer), this.#blockShape));
+      const { y, saved } = tf.tidy(() => this.#model.family.block.forward(rows, this.#layersOf(layer)));
       this.#rows = y;
       flush();
       if (this.#back) this.#saved.push(saved);
@@ -95,9 +103,10 @@ export class TrainingPass {
       tf.dispose([gradient, saved]);
       await this.#finish(2);
     }
-    const gradient = tf.tidy(() => this.#dropout.rows(EMBEDDING)(this.#rows!)); // maybe the rows themselves
-    this.#addRows(sums, TOKENS, this.#batch.ids, gradient);
-    this.#addRows(sums, POSITIONS, this.#batch.positions, gradient);
+    const { tokens, positions } = this.#names;
+    const gradient = tf.tidy(() => this.#dropEmbedding()(this.#rows!)); // maybe the rows themselves
+    this.#addRows(sums, tokens, this.#batch.ids, gradient);
+    this.#addRows(sums, positions, this.#batch.positions, gradient);
     gradient.dispose();
   }
 
@@ -112,14 +121,16 @@ export class TrainingPass {
 
   #embed(): tf.Tensor2D {
     const { ids, positions } = this.#batch;
-    const [tokens, places] = [this.#parameter(TOKENS), this.#parameter(POSITIONS)];
-    return this.#dropout.rows(EMBEDDING)(embedding(tokens, places, ids, positions));
+    return this.#dropEmbedding()(this.#model.embed(ids, positions));
+  }
+
+  #dropEmbedding(): Drop {
+    return this.#dropout.rows(this.#names.embeddingDropout);
   }
 
   #losses(rows: tf.Tensor2D): { losses: tf.Tensor1D; saved: HeadSaved } {
     const { counted, targets } = this.#batch;
-    const [weight, bias] = [this.#parameter(`${FINAL_NORM}.weight`), this.#parameter(`${FINAL_NORM}.bias`)];
-    const { y, saved: norm } = layerNorm(rows, weight, bias, this.#blockShape.epsilon);
+    const { y, saved: norm } = this.#model.norm(this.#names.finalNorm).forward(rows);
     const { losses, saved: head } = headLosses(tf.gather(y, counted), this.#model.headWeight(), targets);
     return { losses, saved: { norm, head } };
   }
@@ -132,18 +143,19 @@ export class TrainingPass {
       targets,
       weights,
     );
-    const scale = this.#parameter(`${FINAL_NORM}.weight`);
-    const { x, parameters } = layerNormGradients(tf.gather(hidden, targetOfRow), norm, scale);
+    const { x, parameters } = this.#model
+      .norm(this.#names.finalNorm)
+      .backward(tf.gather(hidden, targetOfRow), norm);
     return {
       x,
-      parameters: { [this.#model.headName]: weight, ...within(FINAL_NORM, parameters) },
+      parameters: { [this.#model.headName]: weight, ...within(this.#names.finalNorm, parameters) },
       targetRows,
     };
   }
 
-  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved): Backward {
-    const { x, parameters } = blockGradients(dy, saved, this.#blockParts(layer), this.#blockShape);
-    return { x, parameters: within(blockName(layer), parameters) };
+  #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved<AttentionSaved>): Backward {
+    const { x, parameters } = this.#model.family.block.backward(dy, saved, this.#layersOf(layer));
+    return { x, parameters: within(this.#names.block(layer), parameters) };
   }
 
   /** Takes the rows' gradient on, and adds those of the parameters that are trained to the sums. */
@@ -175,21 +187,17 @@ export class TrainingPass {
     sums.set(name, addRows(sum, rows, updates));
   }
 
-  #blockParts(layer: number): BlockParts {
-    const full = (name: string) => `${blockName(layer)}.${name}`;
+  #layersOf(layer: number): ForwardLayers<AttentionSaved> & BackwardLayers {
+    const full = (name: string) => `${this.#names.block(layer)}.${name}`;
+    const { grid } = this.#batch;
+    const drop = this.#dropout.attention(full(this.#names.attentionDropout));
     return {
       linear: (name) => this.#model.linear(full(name), this.#dropout.adapter(full(name))),
-      norm: (name) => ({
-        weight: this.#parameter(`${full(name)}.weight`),
-        bias: this.#parameter(`${full(name)}.bias`),
-      }),
+      norm: (name) => this.#model.norm(full(name)),
+      attend: (qkv) => attention(qkv, grid, this.#model.config.n_head, drop),
+      attentionGradient: (dy, saved) => attentionGradient(dy, saved, grid, drop),
       dropRows: (name) => this.#dropout.rows(full(name)),
-      dropAttention: this.#dropout.attention(full('attn')),
     };
-  }
-
-  #parameter(name: string): tf.Variable {
-    return this.#model.parameters.get(name)!;
   }
 }
 
@@ -198,12 +206,3 @@ type Backward = {
   readonly x: tf.Tensor2D;
   readonly parameters: GradientsOnDemand;
 };
-
-const EMBEDDING = 'transformer.drop';
-const TOKENS = 'transformer.wte.weight';
-const POSITIONS = 'transformer.wpe.weight';
-const FINAL_NORM = 'transformer.ln_f';
-
-function blockName(layer: number): string {
-  return `transformer.h.${layer}`;
-}

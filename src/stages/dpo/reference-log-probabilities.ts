@@ -1,7 +1,7 @@
 import { setImmediate as eventLoop } from 'node:timers/promises';
 import type { StageContext } from '../../contract/stage-context.ts';
 import { FinishedItems } from '../../files/journal.ts';
-import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { CausalModel } from '../../model/network/causal-model.ts';
 import type { Part } from '../../training/objective/objective.ts';
 import { type PairOptions, pairLogProbabilities } from '../../training/objective/pair-log-probabilities.ts';
 import type { PairLogProbabilities } from '../../training/objective/preference-loss.ts';
@@ -21,7 +21,7 @@ interface FinishedPart {
  * on from this one.
  */
 export async function referenceOf(
-  model: Gpt2,
+  model: CausalModel,
   pairs: PreferencePairs,
   options: PairOptions,
   context: Pick<

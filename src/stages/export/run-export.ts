@@ -1,9 +1,11 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import { familyOf } from '../../model/families/families.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import { writeGguf } from '../../model/files/gguf/gguf.ts';
-import { checkGpt2Gguf, gpt2Metadata, gpt2Tensors } from '../../model/files/gguf/gguf-gpt2.ts';
 import { readGgufHeader } from '../../model/files/gguf/gguf-header.ts';
+import { checkGguf, ggufMetadata, ggufTensors } from '../../model/files/gguf/gguf-model.ts';
 import { GGUF_FILE, modelfile } from '../../model/files/gguf/modelfile.ts';
 import { float16Of } from '../../model/files/half-precision.ts';
 import {
@@ -15,7 +17,6 @@ import {
 } from '../../model/files/model-folder.ts';
 import type { TensorSource } from '../../model/files/safetensors.ts';
 import { encodingOf, vocabularyOf, writeTokenizerFiles } from '../../model/files/tokenizer-files.ts';
-import type { Gpt2Config } from '../../model/network/gpt2.ts';
 import { withProgress } from '../training/tensor-progress.ts';
 import type { ExportSettings } from './settings.ts';
 
@@ -41,7 +42,7 @@ export async function runExport(context: StageContext<ExportSettings>): Promise<
 
 async function writeGgufFolder(
   { settings, outputs, log }: StageContext<ExportSettings>,
-  config: Gpt2Config,
+  config: ModelConfig,
   sources: readonly TensorSource[],
 ): Promise<void> {
   const folder = outputs.model!;
@@ -49,17 +50,17 @@ async function writeGgufFolder(
   await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions));
   const path = join(folder, GGUF_FILE);
   const vocabulary = await vocabularyOf(encodingOf(config));
-  const metadata = gpt2Metadata(config, vocabulary, settings.quantization);
-  const tensors = gpt2Tensors(sources, settings.quantization);
+  const metadata = ggufMetadata(config, vocabulary, settings.quantization);
+  const tensors = ggufTensors(familyOf(config), sources, settings.quantization);
   await writeGguf(path, metadata, tensors);
-  checkGpt2Gguf(path, await readGgufHeader(path), metadata, tensors);
+  checkGguf(path, await readGgufHeader(path), metadata, tensors);
   const { size } = await stat(path);
   log(`${GGUF_FILE}: ${settings.quantization}, ${size.toLocaleString('en')} bytes`);
 }
 
 async function writeHuggingFace(
   folder: string,
-  config: Gpt2Config,
+  config: ModelConfig,
   sources: readonly TensorSource[],
   quantization: ExportSettings['quantization'],
 ): Promise<void> {

@@ -4,10 +4,11 @@ import { StageError } from '../../contract/stage-context.ts';
 import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
 import { FinishedItems } from '../../files/journal.ts';
+import { parameterCount } from '../../model/families/families.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
 import { encodingOf } from '../../model/files/tokenizer-files.ts';
 import { generate } from '../../model/generation/generate.ts';
-import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
 import { cutReply, isStopped } from '../../text/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
@@ -76,7 +77,7 @@ function batchesOf(tasks: readonly Task[], batchSize: number): Task[][] {
 
 async function reply(
   context: StageContext<GenerateSettings>,
-  config: Gpt2Config,
+  config: ModelConfig,
   batches: readonly (readonly Task[])[],
   replies: FinishedItems<Reply>,
   total: number,
@@ -133,7 +134,7 @@ function response({ instruction, input, output }: InstructionRecord, model_respo
   return { instruction, input, output, model_response };
 }
 
-function checkEndOfText({ eos }: GenerateSettings, { vocab_size }: Gpt2Config): void {
+function checkEndOfText({ eos }: GenerateSettings, { vocab_size }: ModelConfig): void {
   if (eos === undefined || eos < vocab_size) return;
   throw new StageError(`eos is ${eos}, but the model has ${vocab_size} tokens.`);
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import { checkHparams, checkpointPrefix } from '../../model/files/openai/openai-weights.ts';
 import { bundleDataFiles } from '../../model/files/openai/tensor-bundle.ts';
 import { shardNames, WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
-import type { Gpt2Config } from '../../model/network/gpt2.ts';
 import { NotFoundError } from '../network/download-answer.ts';
 import { downloadFile } from '../network/download-file.ts';
 import { takeOverDownload } from '../network/partial-file.ts';
@@ -16,7 +16,7 @@ type Bring = (name: string) => Promise<string | undefined>;
  * Brings the files of an OpenAI checkpoint. What is small comes first and is checked: at 5 MB/s a wrong size would
  * be a loss of minutes.
  */
-export async function bringOpenAi(bring: Bring, config: Gpt2Config): Promise<void> {
+export async function bringOpenAi(bring: Bring, config: ModelConfig): Promise<void> {
   const hparams = await bring('hparams.json');
   if (hparams !== undefined) await checkHparams(hparams, config);
   const checkpoint = await bring('checkpoint');

@@ -1,11 +1,13 @@
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
+import { familyOf, parameterCount } from '../../model/families/families.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import { openWeights, readConfig, writeModelFolder } from '../../model/files/model-folder.ts';
+import { configOf } from '../../model/files/model-piece.ts';
 import { checkHparams, openAiWeights } from '../../model/files/openai/openai-weights.ts';
 import type { TensorSource } from '../../model/files/safetensors.ts';
 import { WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
 import { encodingOf, writeTokenizerFiles } from '../../model/files/tokenizer-files.ts';
-import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
 import { randomWeights } from '../../model/network/random-weights.ts';
 import { urlProblem } from '../network/network-error.ts';
 import { withProgress } from '../training/tensor-progress.ts';
@@ -85,11 +87,7 @@ export async function runPretrained(context: StageContext<PretrainedSettings>): 
   const { settings, outputs } = context;
   const [problem] = pretrainedProblems(settings, context.inputs.folder !== undefined);
   if (problem) throw new StageError(problem.message, problem);
-  const { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id } =
-    settings.model;
-  const shape = { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id };
-  const config: Gpt2Config = { ...shape, tie_word_embeddings: settings.tie_word_embeddings };
-
+  const config = configOf(settings.model, settings.tie_word_embeddings);
   const { sources, close } = await weights(context, config);
   try {
     await writeModelFolder(outputs.model!, config, withProgress(sources, context));
@@ -107,7 +105,7 @@ interface Weights {
   close(): Promise<void>;
 }
 
-async function weights(context: StageContext<PretrainedSettings>, config: Gpt2Config): Promise<Weights> {
+async function weights(context: StageContext<PretrainedSettings>, config: ModelConfig): Promise<Weights> {
   const { source, seed } = context.settings;
   const nothing = async () => {};
   if (source === 'random') return { sources: randomWeights(config, seed), close: nothing };
@@ -119,7 +117,7 @@ async function weights(context: StageContext<PretrainedSettings>, config: Gpt2Co
 /** The files of the input `folder`, or downloaded ones. */
 async function publishedFiles(
   context: StageContext<PretrainedSettings>,
-  config: Gpt2Config,
+  config: ModelConfig,
 ): Promise<FindFile> {
   const { settings, inputs } = context;
   const { folder } = inputs;
@@ -138,16 +136,17 @@ async function publishedFiles(
  * The weights of a Hugging Face folder. Where a head of its own is wanted and the folder has a tied one, the head
  * begins as a copy of the token embedding.
  */
-async function huggingFaceWeights(find: FindFile, config: Gpt2Config): Promise<Weights> {
+async function huggingFaceWeights(find: FindFile, config: ModelConfig): Promise<Weights> {
   const stored = await publishedConfig(find, config);
   const { sources, close } = await openWeights({ file: find }, stored);
   if (config.tie_word_embeddings === stored.tie_word_embeddings) return { sources, close };
-  const embedding = sources.find(({ name }) => name === 'transformer.wte.weight')!;
-  return { sources: [...sources, { ...embedding, name: 'lm_head.weight' }], close };
+  const { names } = familyOf(config);
+  const embedding = sources.find(({ name }) => name === names.tokens)!;
+  return { sources: [...sources, { ...embedding, name: names.head }], close };
 }
 
 /** What config.json says of the published model. Throws StageError where that cannot become the model. */
-async function publishedConfig(find: FindFile, config: Gpt2Config): Promise<Gpt2Config> {
+async function publishedConfig(find: FindFile, config: ModelConfig): Promise<ModelConfig> {
   const stored = await readConfig({ file: find });
   const differences = (
     ['n_layer', 'n_head', 'n_embd', 'n_positions', 'vocab_size', 'layer_norm_epsilon'] as const

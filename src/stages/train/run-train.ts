@@ -1,9 +1,10 @@
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
+import { parameterCount } from '../../model/families/families.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import { saveAdapter } from '../../model/files/adapter-folder.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
-import { type Gpt2Config, parameterCount } from '../../model/network/gpt2.ts';
 import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
 import { tokenizerFor } from '../../text/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
@@ -58,13 +59,13 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const model = await loadModel(inputs.model!, adapter);
   const objective = nextTokens(model, data, options);
   await trainModel(context, { model, objective, data, options, tokenizer });
-  if (adapter) await saveAdapter(outputs.adapter!, adapter);
+  if (adapter) await saveAdapter(outputs.adapter!, adapter, model.family);
 }
 
 type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;
 
 /** A vocabulary may be padded beyond what the encoding needs, but the end of text must be the same token. */
-function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, config: Gpt2Config): void {
+function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, config: ModelConfig): void {
   if (config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
   throw new StageError(
     `The tokens are of the encoding ${encoding} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens and ends texts with ${config.eos_token_id}.`,

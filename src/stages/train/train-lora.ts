@@ -1,7 +1,9 @@
 import { Type } from '@sinclair/typebox';
+import { oneOf } from '../../contract/shapes.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
-import type { Gpt2Config } from '../../model/network/gpt2.ts';
+import { ADAPTER_TARGETS, ALL_LINEAR } from '../../model/families/gpt2/parameters.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import type { LoraOptions } from '../../model/network/lora.ts';
 
 /** The settings of low-rank adaptation. */
@@ -24,22 +26,13 @@ export const LoraSettings = Type.Object(
       exclusiveMaximum: 1,
       description: 'Probability with which a number that goes into the adapter is dropped in an update.',
     }),
-    targets: Type.Array(
-      Type.Union([
-        Type.Literal('c_attn'),
-        Type.Literal('c_fc'),
-        Type.Literal('c_proj'),
-        Type.Literal('attn.c_proj'),
-        Type.Literal('mlp.c_proj'),
-      ]),
-      {
-        default: ['c_attn', 'c_fc', 'c_proj'],
-        minItems: 1,
-        uniqueItems: true,
-        description:
-          "Layers of each block that get one, by the ends of their names, as in PEFT's `target_modules`: `c_attn` (queries, keys and values), `attn.c_proj`, `c_fc`, `mlp.c_proj`; `c_proj` stands for both that end so. All of them, as in the book, learn more than PEFT's default for GPT-2, `[c_attn]`.",
-      },
-    ),
+    targets: Type.Array(oneOf(ADAPTER_TARGETS), {
+      default: [...ALL_LINEAR],
+      minItems: 1,
+      uniqueItems: true,
+      description:
+        "Layers of each block that get one, by the ends of their names, as in PEFT's `target_modules`: `c_attn` (queries, keys and values), `attn.c_proj`, `c_fc`, `mlp.c_proj`; `c_proj` stands for both that end so. All of them, as in the book, learn more than PEFT's default for GPT-2, `[c_attn]`.",
+    }),
   },
   {
     additionalProperties: false,
@@ -50,7 +43,7 @@ export const LoraSettings = Type.Object(
 );
 
 /** What is wrong with an adapter for a model of this shape. */
-export function loraProblem({ rank }: LoraOptions, { n_embd }: Gpt2Config): Problem | undefined {
+export function loraProblem({ rank }: LoraOptions, { n_embd }: ModelConfig): Problem | undefined {
   if (rank <= n_embd) return undefined;
   return {
     message: `\`lora.rank\` is ${rank}, but the model is only ${n_embd} wide: its matrices have no higher rank.`,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { StageContext } from '../../contract/stage-context.ts';
 import { saveModel } from '../../model/files/model-folder.ts';
-import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { CausalModel } from '../../model/network/causal-model.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import { minimize, type Update } from '../../training/loop.ts';
 import type { Objective } from '../../training/objective/objective.ts';
@@ -22,7 +22,7 @@ const PROGRESS_INTERVAL = 500;
 type TrainingContext = StageContext<{ readonly checkpoint_every: number }>;
 
 interface Training {
-  readonly model: Gpt2;
+  readonly model: CausalModel;
   readonly objective: Objective;
   readonly data: Examples;
   readonly options: TrainingOptions;

@@ -1,13 +1,13 @@
 import { StageError } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
-import type { Gpt2Config } from '../../model/network/gpt2.ts';
+import type { ModelConfig } from '../../model/families/model-config.ts';
 import type { TrainingOptions } from '../../training/state/training-state.ts';
 import type { OptimizationSettings } from './optimization-settings.ts';
 
 /** A stage's settings as options of the training loop. */
 export function trainingOptions(
   settings: OptimizationSettings,
-  config: Gpt2Config,
+  config: ModelConfig,
   dropout: number,
 ): TrainingOptions {
   const { early_stopping } = settings;

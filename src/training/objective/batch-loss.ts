@@ -3,9 +3,9 @@ import { type Batch, collate } from '../../batch/collate.ts';
 import { countTargets, EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/packed-batch.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { addGradients, batchLoss } from '../../model/network/batch-gradients.ts';
+import type { CausalModel } from '../../model/network/causal-model.ts';
 import { type DropoutRates, dropout } from '../../model/network/dropout.ts';
 import { compilesShapes } from '../../model/network/engine-kernels.ts';
-import type { Gpt2 } from '../../model/network/gpt2.ts';
 import type { Gradients, Pause } from '../../model/network/training-pass.ts';
 import type { TrainingData, TrainingOptions } from '../state/training-state.ts';
 
@@ -25,7 +25,12 @@ export function collated(
 }
 
 /** Mean loss in nats over the counted targets of a batch, taken `rowsAtOnce` texts at a time. */
-export async function meanLoss(model: Gpt2, batch: Batch, rowsAtOnce: number, pause: Pause): Promise<number> {
+export async function meanLoss(
+  model: CausalModel,
+  batch: Batch,
+  rowsAtOnce: number,
+  pause: Pause,
+): Promise<number> {
   return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart) =>
     batchLoss(model, part, weight, pausePart),
   );
@@ -37,7 +42,7 @@ export async function meanLoss(model: Gpt2, batch: Batch, rowsAtOnce: number, pa
  * filled, also where this fails.
  */
 export async function meanLossGradients(
-  model: Gpt2,
+  model: CausalModel,
   batch: Batch,
   rowsAtOnce: number,
   sums: Gradients,

@@ -1,10 +1,10 @@
-import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { CausalModel } from '../../model/network/causal-model.ts';
 import type { TrainingData, TrainingOptions } from '../state/training-state.ts';
 import { collated, meanLoss, meanLossGradients } from './batch-loss.ts';
 import type { Objective } from './objective.ts';
 
 /** Supervised fine-tuning: the mean cross-entropy, in nats, of predicting each next token of the texts. */
-export function nextTokens(model: Gpt2, data: TrainingData, options: TrainingOptions): Objective {
+export function nextTokens(model: CausalModel, data: TrainingData, options: TrainingOptions): Objective {
   const { rowsAtOnce, dropout, seed } = options;
   return {
     async measure(part, texts, pause) {

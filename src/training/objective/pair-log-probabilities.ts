@@ -1,7 +1,7 @@
 import { type Batch, collate } from '../../batch/collate.ts';
 import { type PackedBatch, textsOfTargets } from '../../batch/packed-batch.ts';
 import { targetLosses } from '../../model/network/batch-gradients.ts';
-import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { CausalModel } from '../../model/network/causal-model.ts';
 import type { Pause } from '../../model/network/training-pass.ts';
 import { eachPart } from './batch-loss.ts';
 import type { PairLogProbabilities } from './preference-loss.ts';
@@ -41,7 +41,7 @@ export function pairBatch(
 
 /** Log probabilities of the responses of pairs, each of which must have a token before the cut. */
 export async function pairLogProbabilities(
-  model: Gpt2,
+  model: CausalModel,
   pairs: readonly PreferencePair[],
   options: PairOptions,
   pause: Pause,

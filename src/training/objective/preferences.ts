@@ -1,6 +1,6 @@
 import { textsOfTargets } from '../../batch/packed-batch.ts';
 import { addGradientsOf } from '../../model/network/batch-gradients.ts';
-import type { Gpt2 } from '../../model/network/gpt2.ts';
+import type { CausalModel } from '../../model/network/causal-model.ts';
 import { eachPart } from './batch-loss.ts';
 import type { Measures, Objective, Part } from './objective.ts';
 import {
@@ -29,7 +29,7 @@ export type Reference = Readonly<Record<Part, readonly PairLogProbabilities[]>>;
  * responses, their margin, and the share of pairs whose chosen response has the higher one.
  */
 export function preferences(
-  model: Gpt2,
+  model: CausalModel,
   data: PreferencePairs,
   reference: Reference,
   options: PreferenceOptions,

@@ -3,15 +3,16 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { generate } from '../../../src/model/generation/generate.ts';
-import type { Gpt2 } from '../../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../../src/model/network/causal-model.ts';
+import { logits } from '../logits.ts';
 import { TINY, tinyGpt2, tinyTokens } from '../tiny-gpt2.ts';
 
 /** No token of the tiny model: a reply never ends by itself. */
 const NEVER = -1;
 
 describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s', (engine) => {
-  let model: Gpt2;
-  let turned: Gpt2;
+  let model: CausalModel;
+  let turned: CausalModel;
   beforeAll(async () => {
     await loadEngine(engine);
     [model, turned] = [tinyGpt2(true), tinyGpt2(true)];
@@ -28,8 +29,8 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s'
     for (let i = 0; i < count; i++) {
       const next = tf.tidy(() => {
         const window = sequence.slice(-TINY.n_positions);
-        const logits = model.logits(tf.tensor2d([window], undefined, 'int32'));
-        return tf.argMax(tf.slice(logits, [0, window.length - 1, 0], [1, 1, -1]), 2).dataSync()[0]!;
+        const scores = logits(model, tf.tensor2d([window], undefined, 'int32'));
+        return tf.argMax(tf.slice(scores, [0, window.length - 1, 0], [1, 1, -1]), 2).dataSync()[0]!;
       });
       sequence.push(next);
     }

@@ -5,7 +5,7 @@ import { attention, attentionGradient, type Grid } from '../../../src/model/laye
 import type { Drop } from '../../../src/model/layers/drop.ts';
 import { gelu, geluGradient } from '../../../src/model/layers/gelu.ts';
 import { headLosses, headLossGradients, weightedSum } from '../../../src/model/layers/head-loss.ts';
-import { layerNorm, layerNormGradients } from '../../../src/model/layers/layer-norm.ts';
+import { layerNorm } from '../../../src/model/layers/layer-norm.ts';
 import { linear } from '../../../src/model/layers/linear.ts';
 import { adapted } from '../../../src/model/layers/low-rank.ts';
 import { expectClose, numbers } from './numbers.ts';
@@ -43,9 +43,10 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
       return tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-5))), weight), bias);
     };
     const expected = await derived(formula as (...x: tf.Tensor[]) => tf.Tensor, [x, weight, bias], dy);
-    const { y, saved } = layerNorm(x as tf.Tensor2D, weight, tf.reshape(bias, [C]), 1e-5);
+    const layer = layerNorm(weight, tf.reshape(bias, [C]), 1e-5);
+    const { y, saved } = layer.forward(x as tf.Tensor2D);
     await expectClose(y, formula(x, weight, bias));
-    const actual = layerNormGradients(dy as tf.Tensor2D, saved, weight);
+    const actual = layer.backward(dy as tf.Tensor2D, saved);
     await expectClose(actual.x, expected[0]!, 1e-5);
     await expectClose(actual.parameters.weight!(), expected[1]!, 1e-5);
     await expectClose(actual.parameters.bias!(), tf.reshape(expected[2]!, [C]));

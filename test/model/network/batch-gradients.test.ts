@@ -9,7 +9,7 @@ import {
   batchLoss,
   targetLosses,
 } from '../../../src/model/network/batch-gradients.ts';
-import type { Gpt2 } from '../../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../../src/model/network/causal-model.ts';
 import type { Gradients } from '../../../src/model/network/training-pass.ts';
 import { plainLossAndGradients } from '../plain-loss.ts';
 import { tinyGpt2, tinyLora, tinyTokens } from '../tiny-gpt2.ts';
@@ -24,7 +24,7 @@ function batchOf(...lengths: number[]): Batch {
 }
 
 /** Loss and gradients of some batches that together make one, packed. */
-async function packed(model: Gpt2, batches: readonly Batch[], granularity: Granularity = EXACT) {
+async function packed(model: CausalModel, batches: readonly Batch[], granularity: Granularity = EXACT) {
   const count = batches.reduce((sum, batch) => sum + countTargets(batch), 0);
   const sums: Gradients = new Map();
   let total = 0;
@@ -61,7 +61,7 @@ describe.each([
   ['cpu', 'adapter'],
   ['onnxruntime', 'adapter'],
 ] as const)('a pass over a packed batch on %s, head or adapter: %s', (engine, kind) => {
-  let model: Gpt2;
+  let model: CausalModel;
   beforeAll(async () => {
     await loadEngine('cpu');
     await loadEngine(engine);

@@ -7,6 +7,7 @@ import {
   type LoraOptions,
   loraParameterCount,
 } from '../../../src/model/network/lora.ts';
+import { logits } from '../logits.ts';
 import { TINY, tinyGpt2, tinyTokens } from '../tiny-gpt2.ts';
 
 const CONFIG = { ...TINY, tie_word_embeddings: true };
@@ -59,7 +60,7 @@ describe('an adapter', () => {
     }
     expect(count).toBe(loraParameterCount(CONFIG, OPTIONS));
     const ids = tf.tensor2d(tinyTokens('ids', 8), [1, 8], 'int32');
-    expect(tinyGpt2(true, adapter).logits(ids).dataSync()).toEqual(tinyGpt2(true).logits(ids).dataSync());
+    expect(logits(tinyGpt2(true, adapter), ids).dataSync()).toEqual(logits(tinyGpt2(true), ids).dataSync());
   });
 
   it('begins with the same numbers for the same seed, and with others for another', () => {
@@ -73,9 +74,9 @@ describe('an adapter', () => {
     for (const variable of adapter.parameters.values()) variable.assign(tf.fill(variable.shape, 0.1));
     const ids = tf.tensor2d(tinyTokens('ids', 8), [1, 8], 'int32');
     const model = tinyGpt2(true, adapter);
-    const beside = model.logits(ids).dataSync();
+    const beside = logits(model, ids).dataSync();
     model.turn();
-    const turned = model.logits(ids).dataSync();
+    const turned = logits(model, ids).dataSync();
     expect(Math.max(...beside.map((value, i) => Math.abs(value - turned[i]!)))).toBeLessThan(1e-5);
   });
 });

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { ModelConfig } from '../../../src/model/families/model-config.ts';
 import { normalNumbers, randomWeights } from '../../../src/model/network/random-weights.ts';
 
-const CONFIG = {
+const CONFIG: ModelConfig = {
+  model_type: 'gpt2',
   n_layer: 2,
   n_head: 2,
   n_embd: 32,

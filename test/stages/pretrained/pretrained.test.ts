@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parameterCount } from '../../../src/model/families/families.ts';
 import { writeModelFolder } from '../../../src/model/files/model-folder.ts';
+import { configOf } from '../../../src/model/files/model-piece.ts';
 import { SafetensorsFile, writeSafetensors } from '../../../src/model/files/safetensors.ts';
-import { parameterCount } from '../../../src/model/network/gpt2.ts';
 import { randomWeights } from '../../../src/model/network/random-weights.ts';
 import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
 import { bringOpenAi } from '../../../src/stages/pretrained/published-files.ts';
@@ -83,14 +84,14 @@ describe("pretrained from OpenAI's checkpoint", () => {
       found.push(name);
       return existsSync(join(published, name)) ? join(published, name) : undefined;
     };
-    await bringOpenAi(bring, { ...MODEL, ...shape, tie_word_embeddings: true });
+    await bringOpenAi(bring, configOf({ ...MODEL, ...shape }, true));
     expect(found.slice(2)).toEqual([
       'model.ckpt.index',
       'model.ckpt.data-00000-of-00002',
       'model.ckpt.data-00001-of-00002',
     ]);
     rmSync(join(published, 'model.ckpt.data-00001-of-00002'));
-    await expect(bringOpenAi(bring, { ...MODEL, ...shape, tie_word_embeddings: true })).rejects.toThrow(
+    await expect(bringOpenAi(bring, configOf({ ...MODEL, ...shape }, true))).rejects.toThrow(
       'There is no file model.ckpt.data-00001-of-00002.',
     );
   });
@@ -164,7 +165,7 @@ describe("pretrained from OpenAI's checkpoint", () => {
 
 describe('pretrained from a Hugging Face folder', () => {
   const settings = { source: 'huggingface', model: MODEL };
-  const TIED = { ...MODEL, tie_word_embeddings: true };
+  const TIED = configOf(MODEL, true);
 
   it('gives a tied head a matrix of its own', async () => {
     await writeModelFolder(published, TIED, randomWeights(TIED, SEED));
@@ -242,7 +243,7 @@ describe('pretrained from a Hugging Face folder', () => {
 
   it('refuses to tie a head that is of its own, and another shape', async () => {
     const folder = freshDirectory();
-    const untied = { ...MODEL, tie_word_embeddings: false };
+    const untied = configOf(MODEL, false);
     await writeModelFolder(folder, untied, randomWeights(untied, SEED));
     const run = (change: object) =>
       runStage(pretrained, { with: { ...settings, ...change }, inputs: { folder } });
@@ -295,6 +296,6 @@ describe('configs/models', () => {
   ])('%s is a model of %i parameters', async (name, parameters) => {
     const model = parse(readFileSync(new URL(`${name}.yaml`, directory), 'utf8'));
     const settings = resolvedSettings(pretrained, { source: 'random', model });
-    expect(parameterCount({ ...settings.model, tie_word_embeddings: false })).toBe(parameters);
+    expect(parameterCount(configOf(settings.model, false))).toBe(parameters);
   });
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
-import type { Gpt2 } from '../../../src/model/network/gpt2.ts';
+import type { CausalModel } from '../../../src/model/network/causal-model.ts';
 import type { Gradients } from '../../../src/model/network/training-pass.ts';
 import {
   type PreferencePair,
@@ -9,6 +9,7 @@ import {
 } from '../../../src/training/objective/pair-log-probabilities.ts';
 import { preference } from '../../../src/training/objective/preference-loss.ts';
 import { preferences } from '../../../src/training/objective/preferences.ts';
+import { logits } from '../../model/logits.ts';
 import { tinyGpt2 } from '../../model/tiny-gpt2.ts';
 
 const BETA = 0.7;
@@ -22,11 +23,11 @@ const REFERENCE = PAIRS.map((_, i) => [-3.5 - i, -4.5 + i] as const);
 const noPause = async () => {};
 
 /** The mean loss of the pairs in plain operations, for TensorFlow.js to derive. */
-function plainLoss(model: Gpt2, average: boolean): tf.Scalar {
+function plainLoss(model: CausalModel, average: boolean): tf.Scalar {
   const logProbability = (tokens: Int32Array, promptLength: number) => {
     const targets = [...tokens.slice(promptLength), 60];
-    const logits = model.logits(tf.tensor2d(tokens, [1, tokens.length], 'int32'));
-    const all = tf.logSoftmax(tf.squeeze<tf.Tensor2D>(logits, [0]));
+    const scores = logits(model, tf.tensor2d(tokens, [1, tokens.length], 'int32'));
+    const all = tf.logSoftmax(tf.squeeze<tf.Tensor2D>(scores, [0]));
     const rows = tf.slice(all, [promptLength - 1, 0]);
     const sum = tf.sum(tf.mul(rows, tf.oneHot(targets, rows.shape[1]!)));
     return average ? tf.div(sum, targets.length) : sum;

@@ -1,4 +1,6 @@
-import type { Gpt2Config } from '../../network/gpt2.ts';
+import { familyOf } from '../../families/families.ts';
+import type { ModelFamily } from '../../families/family.ts';
+import type { ModelConfig } from '../../families/model-config.ts';
 import { float16Of } from '../half-precision.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import type { TensorSource } from '../safetensors.ts';
@@ -7,22 +9,6 @@ import { GGUF_TENSOR_TYPES, type GgufTensor, type GgufTensorType, type GgufValue
 import type { GgufHeader } from './gguf-header.ts';
 import { q8Of } from './q8-0.ts';
 
-/** llama.cpp's names (LLM_ARCH_GPT2 in src/llama-arch.cpp) for Hugging Face's. */
-const NAMES: Readonly<Record<string, string>> = {
-  'transformer.wte': 'token_embd',
-  'transformer.wpe': 'position_embd',
-  'transformer.ln_f': 'output_norm',
-  lm_head: 'output',
-};
-const BLOCK_NAMES: Readonly<Record<string, string>> = {
-  ln_1: 'attn_norm',
-  'attn.c_attn': 'attn_qkv',
-  'attn.c_proj': 'attn_output',
-  ln_2: 'ffn_norm',
-  'mlp.c_fc': 'ffn_up',
-  'mlp.c_proj': 'ffn_down',
-};
-
 /** Numbers of whole files in llama.h's llama_ftype, by the type of their matrices. */
 const FILE_TYPES: Readonly<Record<GgufTensorType, number>> = { F32: 0, F16: 1, Q8_0: 7 };
 const TOKEN_NORMAL = 1;
@@ -30,33 +16,27 @@ const TOKEN_CONTROL = 3;
 const TOKEN_UNUSED = 5;
 
 /**
- * What a GGUF file says of a GPT-2. llama.cpp stops the whole process where some of the keys are missing, takes
+ * What a GGUF file says of a model. llama.cpp stops the whole process where some of the keys are missing, takes
  * integers only as uint32 and the epsilon only as float32. Without `tokenizer.ggml.pre` and the ids it loads the
  * model and reads texts wrongly.
  */
-export function gpt2Metadata(
-  config: Gpt2Config,
+export function ggufMetadata(
+  config: ModelConfig,
   vocabulary: Vocabulary,
   type: GgufTensorType,
 ): Map<string, GgufValue> {
   const { vocab_size, eos_token_id } = config;
+  const { gguf } = familyOf(config);
   const tokens = Array.from({ length: vocab_size }, (_, id) => vocabulary.tokens[id] ?? `[PAD${id}]`);
   const tokenTypes = tokens.map((_, id) => {
     if (id === eos_token_id) return TOKEN_CONTROL;
     return id < vocabulary.tokens.length ? TOKEN_NORMAL : TOKEN_UNUSED;
   });
   return new Map<string, GgufValue>([
-    ['general.architecture', { type: 'string', value: 'gpt2' }],
+    ['general.architecture', { type: 'string', value: gguf.architecture }],
     ['general.file_type', { type: 'uint32', value: FILE_TYPES[type] }],
     ['general.quantization_version', { type: 'uint32', value: 2 }],
-    ['gpt2.context_length', { type: 'uint32', value: config.n_positions }],
-    ['gpt2.embedding_length', { type: 'uint32', value: config.n_embd }],
-    ['gpt2.block_count', { type: 'uint32', value: config.n_layer }],
-    ['gpt2.feed_forward_length', { type: 'uint32', value: 4 * config.n_embd }],
-    ['gpt2.attention.head_count', { type: 'uint32', value: config.n_head }],
-    ['gpt2.attention.layer_norm_epsilon', { type: 'float32', value: config.layer_norm_epsilon }],
-    ['tokenizer.ggml.model', { type: 'string', value: 'gpt2' }],
-    ['tokenizer.ggml.pre', { type: 'string', value: 'gpt-2' }],
+    ...gguf.metadata(config),
     ['tokenizer.ggml.tokens', { type: 'array', of: 'string', value: tokens }],
     ['tokenizer.ggml.token_type', { type: 'array', of: 'int32', value: tokenTypes }],
     ['tokenizer.ggml.merges', { type: 'array', of: 'string', value: vocabulary.merges }],
@@ -67,16 +47,21 @@ export function gpt2Metadata(
 }
 
 /**
- * A GPT-2's parameters as llama.cpp wants them: matrices that multiply from the right turned over (but for the
- * embeddings and the head, which have a row for each token), matrices in `type`, all else in float32.
+ * A model's parameters as llama.cpp wants them: matrices of linear layers [out, in]; these, the token embedding and the
+ * head in `type`, all else in float32.
  */
-export function gpt2Tensors(sources: readonly TensorSource[], type: GgufTensorType): GgufTensor[] {
+export function ggufTensors(
+  { names, huggingFace, gguf }: ModelFamily,
+  sources: readonly TensorSource[],
+  type: GgufTensorType,
+): GgufTensor[] {
   return sources.map((source) => {
-    const turned = /\.c_\w+\.weight$/.test(source.name);
-    const matrix = turned || /^(transformer\.wte|lm_head)\./.test(source.name);
+    const linear = names.linearInBlock.some((layer) => source.name.endsWith(`.${layer}.weight`));
+    const turned = linear && huggingFace.fanInFanOut;
+    const matrix = linear || source.name === names.tokens || source.name === names.head;
     const [rows, columns] = source.shape as readonly [number, number];
     const shape = turned ? [columns, rows] : source.shape;
-    const name = ggufName(source.name);
+    const name = gguf.tensorName(source.name);
     const stored = matrix ? type : 'F32';
     checkRows(name, shape, stored);
     const bytes = async () => {
@@ -91,7 +76,7 @@ export function gpt2Tensors(sources: readonly TensorSource[], type: GgufTensorTy
  * Compares what a GGUF file holds with what was to be written: a reader may stop its whole process, or answer
  * nonsense, where something is missing. Throws ModelFileError.
  */
-export function checkGpt2Gguf(
+export function checkGguf(
   path: string,
   header: GgufHeader,
   metadata: ReadonlyMap<string, GgufValue>,
@@ -109,14 +94,6 @@ export function checkGpt2Gguf(
       throw new ModelFileError(`${path}: tensor ${name} is ${written}, expected ${type} [${shape}]`);
     }
   }
-}
-
-/** `transformer.h.0.attn.c_attn.weight` -> `blk.0.attn_qkv.weight`. */
-function ggufName(name: string): string {
-  const [, module, kind] = /^(.*)\.(weight|bias)$/.exec(name)!;
-  const [, block, part] = /^transformer\.h\.(\d+)\.(.*)$/.exec(module!) ?? [];
-  const theirs = block === undefined ? NAMES[module!]! : `blk.${block}.${BLOCK_NAMES[part!]!}`;
-  return `${theirs}.${kind}`;
 }
 
 function checkRows(name: string, shape: readonly number[], type: GgufTensorType): void {

@@ -1,0 +1,50 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { AttentionSaved } from '../layers/attention.ts';
+import type { Drop } from '../layers/drop.ts';
+import type { GradientsOnDemand } from '../layers/gradients-on-demand.ts';
+import type { NormLayer } from '../layers/layer-norm.ts';
+import type { LinearLayer } from '../layers/linear.ts';
+
+/** The layers of a block, by their names within it, on the way forward. `Kept` is what attention keeps of it. */
+export interface ForwardLayers<Kept> {
+  linear(name: string): Pick<LinearLayer, 'forward'>;
+  norm(name: string): Pick<NormLayer, 'forward'>;
+  readonly attend: Attend<Kept>;
+  /** What drops some of what the named layer adds to the rows. */
+  dropRows(name: string): Drop;
+}
+
+/** From queries, keys and values side by side [N, 3C] to mixed values [N, C]. */
+export type Attend<Kept> = (qkv: tf.Tensor2D) => { y: tf.Tensor2D; saved: Kept };
+
+/** The same layers on the way back. */
+export interface BackwardLayers {
+  linear(name: string): Pick<LinearLayer, 'backward'>;
+  norm(name: string): Pick<NormLayer, 'backward'>;
+  attentionGradient(dy: tf.Tensor2D, saved: AttentionSaved): tf.Tensor2D;
+  dropRows(name: string): Drop;
+}
+
+/** What the gradient of a block needs of its forward pass. All else that it holds is known to the block alone. */
+export type BlockSaved<Kept> = {
+  readonly attention: Kept;
+};
+
+/** One transformer block on rows [N, C], written once for training and for generation. */
+export interface Block {
+  /** What is saved is computed in any case: whoever does not go back disposes of it. */
+  forward<Kept>(
+    x: tf.Tensor2D,
+    layers: ForwardLayers<Kept>,
+  ): { readonly y: tf.Tensor2D; readonly saved: BlockSaved<Kept> };
+
+  /**
+   * The gradients with respect to x and to each parameter, by its name within the block, given that of the result. `saved`
+   * is what `forward` of the same block saved.
+   */
+  backward(
+    dy: tf.Tensor2D,
+    saved: BlockSaved<AttentionSaved>,
+    layers: BackwardLayers,
+  ): { readonly x: tf.Tensor2D; readonly parameters: GradientsOnDemand };
+}

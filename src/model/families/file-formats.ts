@@ -1,0 +1,37 @@
+import type { GgufValue } from '../files/gguf/gguf.ts';
+import type { ModelConfig } from './model-config.ts';
+
+/** The config.json of a Hugging Face folder. */
+export interface ConfigFile {
+  /** What the file at `path` says. Throws ModelFileError where it describes a model that would be computed wrongly. */
+  read(values: Readonly<Record<string, unknown>>, path: string): ModelConfig;
+  /** From which `transformers` builds the same model. */
+  write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Record<string, unknown>>;
+}
+
+/** How Hugging Face stores the parameters, whose names are theirs. */
+export interface HuggingFaceFormat {
+  /** The beginning of names that files of models without a head leave out. */
+  readonly prefix: string;
+  /** Whether a tensor that old files have is a constant and no parameter. */
+  isConstant(name: string): boolean;
+  /** Whether matrices of linear layers are [in, out], as in transformers' Conv1D, and not [out, in]. */
+  readonly fanInFanOut: boolean;
+}
+
+/** The checkpoint of TensorFlow that OpenAI published. */
+export interface OpenAiFormat {
+  /** Names in hparams.json of what the configuration calls differently. */
+  readonly hparams: Readonly<Record<string, keyof ModelConfig>>;
+  /** OpenAI's name of a parameter. */
+  tensorName(parameter: string): string;
+}
+
+/** What llama.cpp expects of a GGUF file. */
+export interface GgufFormat {
+  readonly architecture: string;
+  /** The shape of the model, and which kind its tokenizer is. */
+  metadata(config: ModelConfig): readonly (readonly [key: string, value: GgufValue])[];
+  /** llama.cpp's name of a parameter. */
+  tensorName(parameter: string): string;
+}
