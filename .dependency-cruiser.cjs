@@ -46,7 +46,8 @@ module.exports = {
     {
       name: 'no-dev-dependencies',
       severity: 'error',
-      from: { path: '^src/' },
+      // js-tiktoken's vocabulary is in the bundle: 0.5 MB of a package of 22.
+      from: { path: '^src/', pathNot: '^src/text/gpt2-vocabulary\\.ts$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
     },
   ],
