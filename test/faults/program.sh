@@ -3,6 +3,7 @@
 # its inputs alone: it ends at the first write that fails. It also logs an "overlap" when another process is at work on
 # the same action at this moment.
 set -e
+read_inputs() { find inputs -type f 2> /dev/null | LC_ALL=C sort | xargs -r cat; }
 name=$1 shape=$2 seconds=$3
 
 while read -r what action pid; do
@@ -19,15 +20,15 @@ case $shape in
 esac
 
 case $shape in
-  small) { echo "$name"; cat inputs/*; } > out ;;
+  small) { echo "$name"; read_inputs; } > out ;;
   folder)
     mkdir -p out/deep/empty
-    { echo '#!/bin/sh'; cat inputs/*; } > out/run
+    { echo '#!/bin/sh'; read_inputs; } > out/run
     chmod +x out/run
     seq 1 20000 > out/deep/numbers
     ;;
-  session) { cat made inputs/*; seq 1 15000; } > out ;;
+  session) { cat made; read_inputs; seq 1 15000; } > out ;;
   sum) find inputs -type f | LC_ALL=C sort | xargs sha256sum > out ;;
-  *) { echo "$name"; seq 1 30000; cat inputs/*; } > out ;; # more than a record holds
+  *) { echo "$name"; seq 1 30000; read_inputs; } > out ;; # more than a record holds
 esac
 echo "end $name $$" >> "$FAULT_LOG"
