@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
-import { type Edge, edgesOf } from './graph-edges.ts';
+import { type DataFlow, edgesOf } from './graph-edges.ts';
 
 export const GRAPH_FORMATS = ['text', 'mermaid', 'dot'] as const;
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];
@@ -79,16 +79,16 @@ function filesOf(pipeline: Pipeline): readonly string[] {
   return [...new Set(edgesOf(pipeline).flatMap(({ from }) => ('file' in from ? [from.file] : [])))];
 }
 
-function originOf({ from }: Edge): string {
+function originOf({ from }: DataFlow): string {
   return 'file' in from ? from.file : from.stage;
 }
 
-function originStage({ from }: Edge): string | undefined {
+function originStage({ from }: DataFlow): string | undefined {
   return 'file' in from ? undefined : from.stage;
 }
 
 /** The output, and the input where that has another name. */
-function labelOf({ input, from }: Edge): string {
+function labelOf({ input, from }: DataFlow): string {
   if ('file' in from || from.output === input) return input;
   return `${from.output} as ${input}`;
 }

@@ -13,7 +13,7 @@ import { packagePath } from '../package-path.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
 import { publishPages } from './publish-pages.ts';
-import type { RunOptions } from './run-options.ts';
+import type { RunVerbOptions } from './run-options.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
   succeeded: EXIT.done,
@@ -23,7 +23,7 @@ const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
 };
 
 /** Brings a pipeline up to date and shows how; returns the code to exit with. */
-export async function executeRun(file: string, options: RunOptions): Promise<ExitCode> {
+export async function executeRun(file: string, options: RunVerbOptions): Promise<ExitCode> {
   const artifacts = artifactsDirectory(file, options);
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);

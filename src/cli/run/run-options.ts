@@ -3,7 +3,7 @@ import type { ReporterName } from '../../reporters/choose-reporter.ts';
 import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
 
 /** What `pipe run` was asked for. */
-export interface RunOptions extends PipelineOptions, StagesOptions {
+export interface RunVerbOptions extends PipelineOptions, StagesOptions {
   readonly jobs?: number;
   readonly engine?: EngineName | 'auto';
   readonly offline?: true;

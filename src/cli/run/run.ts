@@ -7,7 +7,7 @@ import {
   addStagesOptions,
   pipelineFile,
 } from '../open/pipeline-options.ts';
-import type { RunOptions } from './run-options.ts';
+import type { RunVerbOptions } from './run-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -36,7 +36,7 @@ export function runCommand(program: Command): void {
     )
     .option('--json', 'the same as --reporter json')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: RunOptions) => {
+    .action(async (file: string, options: RunVerbOptions) => {
       const { executeRun } = await import('./execute-run.ts');
       process.exitCode = await executeRun(file, options);
     });

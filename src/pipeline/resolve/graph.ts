@@ -6,7 +6,7 @@ const MOST_CYCLES = 20;
 const MOST_NAMES = 10;
 
 /** A stage's need of another, and where the file says so. */
-export interface Edge {
+export interface Need {
   readonly to: string;
   readonly place: Place;
 }
@@ -16,7 +16,7 @@ export interface Edge {
  * decides. Needs that are not names, or the name itself, are left to other checks. Each cycle becomes a
  * diagnostic; its names are then in the order anyway, so that other checks can continue.
  */
-export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
+export function orderByNeeds(needs: ReadonlyMap<string, readonly Need[]>): {
   readonly order: readonly string[];
   readonly cycles: readonly Diagnostic[];
 } {
@@ -24,11 +24,11 @@ export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
   const cycles: Diagnostic[] = [];
   const done = new Set<string>();
   // The way to the name that is looked at, in a list of its own: a chain of thousands is deeper than the stack.
-  const trail: { readonly edge: Edge; readonly rest: Iterator<Edge> }[] = [];
+  const trail: { readonly edge: Need; readonly rest: Iterator<Need> }[] = [];
   /** Where in the trail a name is. */
   const steps = new Map<string, number>();
 
-  const enter = (edge: Edge): void => {
+  const enter = (edge: Need): void => {
     steps.set(edge.to, trail.length);
     trail.push({ edge, rest: (needs.get(edge.to) ?? []).values() });
   };
@@ -40,7 +40,7 @@ export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
     order.push(name);
   };
 
-  const follow = (edge: Edge, from: string): void => {
+  const follow = (edge: Need, from: string): void => {
     if (edge.to === from || !needs.has(edge.to) || done.has(edge.to)) return;
     const start = steps.get(edge.to);
     if (start === undefined) enter(edge);
@@ -60,7 +60,7 @@ export function orderByNeeds(needs: ReadonlyMap<string, readonly Edge[]>): {
 }
 
 /** `edges` lead from `start` around to it again. */
-function cycleDiagnostic(edges: readonly Edge[], start: string): Diagnostic {
+function cycleDiagnostic(edges: readonly Need[], start: string): Diagnostic {
   const names = [start, ...edges.map(({ to }) => to)];
   const [first, ...rest] = edges.map(({ to, place }, index) => ({
     message: `\`${names[index]}\` needs \`${to}\``,

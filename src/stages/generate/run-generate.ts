@@ -17,7 +17,7 @@ import type { GenerateSettings } from './settings.ts';
 import { tokenDraws } from './token-draws.ts';
 
 /** One record on its way to a reply. */
-interface Task {
+interface Prompt {
   /** Place of the record in the file. */
   readonly index: number;
   readonly prompt: Int32Array;
@@ -38,7 +38,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const engine = engineFor(context, parameterCount(config));
   checkEndOfText(settings, config);
   const tokenizer = await tokenizerFor(encodingOf(config));
-  const tasks = records.map(({ prompt }, index): Task => ({ index, prompt: tokenizer.encode(prompt) }));
+  const tasks = records.map(({ prompt }, index): Prompt => ({ index, prompt: tokenizer.encode(prompt) }));
   const cut = tasks.filter(({ prompt }) => prompt.length > config.n_positions).length;
   if (cut > 0)
     context.warn(
@@ -47,7 +47,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
 
   const replies = await FinishedItems.open<Reply>(context, 'generate');
   try {
-    const unfinished = batchesOf(tasks, settings.batch_size).filter((batch) =>
+    const unfinished = promptBatches(tasks, settings.batch_size).filter((batch) =>
       batch.some(({ index }) => !replies.items.has(index)),
     );
     if (unfinished.length > 0) {
@@ -68,9 +68,9 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
  * Prompts of like length together, so that little is padded. The batches depend on the records alone, not on
  * what is finished: a resumed generation makes the same ones, and so the same bytes.
  */
-function batchesOf(tasks: readonly Task[], batchSize: number): Task[][] {
+function promptBatches(tasks: readonly Prompt[], batchSize: number): Prompt[][] {
   const sorted = [...tasks].sort((a, b) => a.prompt.length - b.prompt.length || a.index - b.index);
-  const batches: Task[][] = [];
+  const batches: Prompt[][] = [];
   for (let i = 0; i < sorted.length; i += batchSize) batches.push(sorted.slice(i, i + batchSize));
   return batches;
 }
@@ -78,7 +78,7 @@ function batchesOf(tasks: readonly Task[], batchSize: number): Task[][] {
 async function reply(
   context: StageContext<GenerateSettings>,
   config: ModelConfig,
-  batches: readonly (readonly Task[])[],
+  batches: readonly (readonly Prompt[])[],
   replies: FinishedItems<Reply>,
   total: number,
   decode: (ids: readonly number[]) => string,

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Edge, orderByNeeds } from '../../../src/pipeline/resolve/graph.ts';
+import { type Need, orderByNeeds } from '../../../src/pipeline/resolve/graph.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 const graph = (edges: readonly (readonly [string, string])[], order: readonly string[] = names) =>
   new Map(
-    order.map((name): [string, Edge[]] => [
+    order.map((name): [string, Need[]] => [
       name,
       edges
         .filter(([from]) => from === name)
