@@ -19,9 +19,12 @@ export interface Cell {
   readonly length: number;
 }
 
+let segmenter: Intl.Segmenter | undefined;
+
 /** Cuts a line into what a terminal shows: tabs become four spaces, control characters their pictures (␛). */
 export function cellsOf(line: string): readonly Cell[] {
-  return Array.from(new Intl.Segmenter().segment(line), ({ segment, index }) => {
+  segmenter ??= new Intl.Segmenter(); // only now: the first one takes 30 ms
+  return Array.from(segmenter.segment(line), ({ segment, index }) => {
     const text = shown(segment);
     return { text, width: widthOf(text), offset: index, length: segment.length };
   });
@@ -44,7 +47,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
 /** Columns that a line takes in a terminal. */
 export function columnsOf(line: string): number {
   if (PLAIN.test(line)) return line.length;
-  return cellsOf(line).reduce((sum, { width }) => sum + width, 0);
+  return widthOfAll(cellsOf(line));
 }
 
 /** A line with spaces up to `columns`. */
@@ -54,14 +57,19 @@ export function padded(line: string, columns: number): string {
 
 /** What fits of a line into `room` columns; a line that is cut ends in …, which takes one of them. */
 export function fitting(line: string, room: number): string {
-  if (columnsOf(line) <= room) return line;
+  if (line.length <= room && PLAIN.test(line)) return line;
   const cells = cellsOf(line);
+  if (widthOfAll(cells) <= room) return line;
   let width = 1;
   const kept = cells.findIndex((cell) => {
     width += cell.width;
     return width > room;
   });
   return `${line.slice(0, cells[kept]!.offset)}…`;
+}
+
+function widthOfAll(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { width }) => sum + width, 0);
 }
 
 function widthOf(text: string): number {

@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { GithubReporter } from '../../src/reporters/github.ts';
 import type { RunEvent } from '../../src/runner/events/run-event.ts';
-import { at, failedRun, ReadableOutput, runStarted } from './recorded-run.ts';
+import { at, failedRun, runStarted, textOf } from './recorded-run.ts';
 
-function reported(events: readonly RunEvent[]): string {
-  const output = new ReadableOutput();
-  const reporter = new GithubReporter(output);
-  for (const event of events) reporter.report(event);
-  return output.text;
-}
+const reported = (events: readonly RunEvent[]) => textOf((output) => new GithubReporter(output), events);
 
 describe('GitHub reporter', () => {
   it('folds what a stage said into a group and annotates failures', () => {

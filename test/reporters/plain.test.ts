@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { PlainReporter } from '../../src/reporters/plain.ts';
 import type { RunEvent } from '../../src/runner/events/run-event.ts';
-import { at, cachedRun, failedRun, ReadableOutput, runStarted, trainStarted } from './recorded-run.ts';
+import { at, cachedRun, failedRun, runStarted, textOf, trainStarted } from './recorded-run.ts';
 
-function reported(events: readonly RunEvent[]): string {
-  const output = new ReadableOutput();
-  const reporter = new PlainReporter(output);
-  for (const event of events) reporter.report(event);
-  return output.text;
-}
+const reported = (events: readonly RunEvent[]) => textOf((output) => new PlainReporter(output), events);
 
 describe('plain reporter', () => {
   it('writes a line for each event that matters and ends with what failed and how to go on', () => {

@@ -1,5 +1,7 @@
 import { Writable } from 'node:stream';
+import type { Reporter } from '../../src/reporters/reporter.ts';
 import type { Outcome, Reason, RunEvent } from '../../src/runner/events/run-event.ts';
+import type { Output } from '../../src/terminal/output.ts';
 
 type WithoutTime<Event> = Event extends RunEvent ? Omit<Event, 'time'> : never;
 
@@ -21,6 +23,14 @@ export class ReadableOutput extends Writable {
     this.text += chunk.toString();
     done();
   }
+}
+
+/** What a reporter writes of some events. */
+export function textOf(reporterTo: (output: Output) => Reporter, events: readonly RunEvent[]): string {
+  const output = new ReadableOutput();
+  const reporter = reporterTo(output);
+  for (const event of events) reporter.report(event);
+  return output.text;
 }
 
 /** An event `seconds` after the start of the recorded run. */

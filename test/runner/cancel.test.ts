@@ -1,19 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { groupIsAlive } from '../../src/runner/executor/process-group.ts';
 import { puppet } from './fixtures/stage-types.ts';
-import { buildFixtures, Rig } from './rig.ts';
+import { rig, rigForEachTest } from './rig-for-each-test.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
-let rig: Rig;
-
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
-beforeEach(() => {
-  rig = new Rig(fixtures.host);
-});
-afterEach(() => rig.remove());
+rigForEachTest();
 
 const pipeline = () => ({
   a: { type: puppet, settings: rig.led('a'), execution: { retries: 3 } },

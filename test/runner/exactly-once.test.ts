@@ -1,21 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { puppet } from './fixtures/stage-types.ts';
-import { buildFixtures, Rig } from './rig.ts';
+import { fixtures, rig, rigForEachTest } from './rig-for-each-test.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
-let rig: Rig;
-
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
-beforeEach(() => {
-  rig = new Rig(fixtures.host);
-});
-afterEach(() => rig.remove());
+rigForEachTest();
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) await once(child, 'exit');

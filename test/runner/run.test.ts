@@ -1,22 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EngineChoice } from '../../src/contract/engine-name.ts';
 import { groupIsAlive } from '../../src/runner/executor/process-group.ts';
 import { isolated, puppet, single, tensors } from './fixtures/stage-types.ts';
-import { buildFixtures, Rig } from './rig.ts';
+import { rig, rigForEachTest } from './rig-for-each-test.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
-let rig: Rig;
-
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
-beforeEach(() => {
-  rig = new Rig(fixtures.host);
-});
-afterEach(() => rig.remove());
+rigForEachTest();
 
 describe('a run', () => {
   it('runs every stage after its producers, and nothing the second time', async () => {

@@ -1,18 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Order, observing, puppet } from '../runner/fixtures/stage-types.ts';
-import { buildFixtures, Rig } from '../runner/rig.ts';
+import { rig, rigForEachTest } from '../runner/rig-for-each-test.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
-let rig: Rig;
-
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
-beforeEach(() => {
-  rig = new Rig(fixtures.host);
-});
-afterEach(() => rig.remove());
+rigForEachTest();
 
 describe('the process of a stage', () => {
   it('tells no value of a secret, whatever it says and however it ends', async () => {

@@ -12,6 +12,7 @@ import { generate } from '../../src/stages/generate/generate.ts';
 import { train } from '../../src/stages/train/train.ts';
 import { mutated } from '../fuzz/mutations.ts';
 import { type FileServer, startFileServer } from '../servers/file-server.ts';
+import { PAIRS, writeRecords } from './preference-pairs.ts';
 import {
   freshDirectory,
   removeDirectories,
@@ -121,21 +122,6 @@ async function expectSameResult<Schema extends SettingsSchema>(
     }),
     { numRuns: RUNS },
   );
-}
-
-const PAIRS = Array.from({ length: 14 }, (_, id) => ({
-  id,
-  instruction: `${id} + ${id}`,
-  input: '',
-  output: `${2 * id}`,
-  prompt: `${id} + ${id} `,
-  response: `= ${2 * id}`,
-  rejected: `= ${2 * id + 1}!`,
-}));
-
-function writeRecords(path: string, records: readonly object[]): string {
-  writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  return path;
 }
 
 const steps = (number: number) => (event: StageRunEvent) =>

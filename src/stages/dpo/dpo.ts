@@ -2,6 +2,7 @@ import { defineStage } from '../../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../../training/memory.ts';
 import { memoryProblem } from '../training/train-memory.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
+import { trainedOutputs } from '../training/trained-outputs.ts';
 import { dpoSettings } from './settings.ts';
 
 export const dpo = defineStage({
@@ -23,18 +24,14 @@ export const dpo = defineStage({
     },
   },
   outputs: () => ({
-    model: { artifact: 'directory', path: 'model', description: 'The trained model, a Hugging Face folder.' },
+    model: trainedOutputs.model,
     history: {
       artifact: 'file',
       path: 'history.csv',
       description:
         "As of `train`, and for both data sets the rewards of the chosen and the rejected responses, their margin, and the accuracy: the share of pairs in which the chosen response has the higher reward. A reward is by how much the log probability of a response is above the reference's, without beta.",
     },
-    loss_curve: {
-      artifact: 'file',
-      path: 'loss-curve.svg',
-      description: 'Losses by epoch and by tokens seen.',
-    },
+    loss_curve: trainedOutputs.loss_curve,
     samples: {
       artifact: 'file',
       path: 'samples.json',

@@ -2,6 +2,7 @@ import { defineStage } from '../../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../../training/memory.ts';
 import { memoryProblem } from '../training/train-memory.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
+import { trainedOutputs } from '../training/trained-outputs.ts';
 import { trainSettings } from './settings.ts';
 
 export const train = defineStage({
@@ -15,7 +16,7 @@ export const train = defineStage({
     model: { artifact: 'directory', description: 'Model to start from, a Hugging Face folder.' },
   },
   outputs: ({ lora }) => ({
-    model: { artifact: 'directory', path: 'model', description: 'The trained model, a Hugging Face folder.' },
+    model: trainedOutputs.model,
     ...(lora && {
       adapter: {
         artifact: 'directory',
@@ -29,11 +30,7 @@ export const train = defineStage({
       description:
         'Losses, learning rate and gradient norm, one line an evaluation; step -1 is before training. With `keep: best` a last column has a 1 for the evaluation that was kept.',
     },
-    loss_curve: {
-      artifact: 'file',
-      path: 'loss-curve.svg',
-      description: 'Losses by epoch and by tokens seen.',
-    },
+    loss_curve: trainedOutputs.loss_curve,
     samples: {
       artifact: 'file',
       path: 'samples.json',

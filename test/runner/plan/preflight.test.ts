@@ -1,19 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { StageError } from '../../../src/contract/stage-context.ts';
 import { careful, puppet, tensors } from '../fixtures/stage-types.ts';
-import { buildFixtures, Rig } from '../rig.ts';
+import { rig, rigForEachTest } from '../rig-for-each-test.ts';
 
-let fixtures: Awaited<ReturnType<typeof buildFixtures>>;
-let rig: Rig;
-
-beforeAll(async () => {
-  fixtures = await buildFixtures();
-});
-afterAll(() => fixtures.remove());
-beforeEach(() => {
-  rig = new Rig(fixtures.host);
-});
-afterEach(() => rig.remove());
+rigForEachTest();
 
 describe('preflight', () => {
   it('tells every problem of every stage that may run, and starts nothing', async () => {

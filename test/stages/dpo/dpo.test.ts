@@ -5,27 +5,13 @@ import { writeModelFolder } from '../../../src/model/files/model-folder.ts';
 import { randomWeights } from '../../../src/model/network/random-weights.ts';
 import { dpo } from '../../../src/stages/dpo/dpo.ts';
 import { parseHistory } from '../../../src/training/state/history.ts';
+import { PAIRS, writeRecords } from '../preference-pairs.ts';
 import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from '../run-stage.ts';
 import { TINY_BYTES } from '../train-inputs.ts';
 
 afterEach(removeDirectories);
 
 const SETTINGS = { learning_rate: 0.01, batch_size: 4, epochs: 3, sample_tokens: 5 };
-const PAIRS = Array.from({ length: 14 }, (_, id) => ({
-  id,
-  instruction: `${id} + ${id}`,
-  input: '',
-  output: `${2 * id}`,
-  prompt: `${id} + ${id} `,
-  response: `= ${2 * id}`,
-  rejected: `= ${2 * id + 1}!`,
-}));
-
-function writeRecords(path: string, records: readonly object[]): string {
-  writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  return path;
-}
-
 async function dpoInputs(train: readonly object[] = PAIRS.slice(0, 10), validation = PAIRS.slice(10)) {
   const folder = freshDirectory();
   const model = join(folder, 'start');
