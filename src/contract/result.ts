@@ -24,6 +24,7 @@ export function parseResult(text: string): StageResult | undefined {
     if (value?.result !== RESULT_VERSION) return undefined;
     const { status, observed, facts, error } = value;
     if (status === 'cancelled') return { result: RESULT_VERSION, status };
+    // The checks above and here are what the type says; a cast, because TypeScript does not follow them into the union.
     if (status === 'done' && isObject(observed) && isObject(facts)) return value as unknown as StageResult;
     const failed = status === 'failed' && isObject(error) && typeof error.message === 'string';
     return failed ? (value as unknown as StageResult) : undefined;

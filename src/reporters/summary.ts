@@ -14,7 +14,7 @@ const COUNT_WORDS: readonly (readonly [Outcome, string])[] = [
 ];
 
 /**
- * What a user is told at the end of a run: how it ended; what failed, why, where its log is and how to continue; measured
+ * What a user reads at the end of a run: how it ended; what failed, why, where its log is and how to continue; measured
  * values of the stages, also of those whose result is an earlier run's. Empty while the run has not ended.
  */
 export function summaryLines(state: RunState, paint: Paint): readonly string[] {

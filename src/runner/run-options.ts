@@ -21,10 +21,10 @@ export interface RunOptions extends DecideOptions {
   readonly executor: Executor;
   /** Instead of the engine that the pipeline asks for. */
   readonly engine?: EngineName | 'auto';
-  /** Told of everything, in order. */
+  /** Gets every event, in order. */
   readonly emit: (event: RunEvent) => void;
   readonly control: RunControl;
-  /** The command line, without the program: stored, and told as what continues the run. */
+  /** The command line, without the program: stored, and reported as what continues the run. */
   readonly argv: readonly string[];
   /** Versions that are recorded (`pipe`, `node`). */
   readonly versions: Readonly<Record<string, string>>;

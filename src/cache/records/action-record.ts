@@ -26,6 +26,7 @@ export interface ActionRecord {
 export function encodeRecord(record: ActionRecord): string {
   const { record: version, key, manifest, outputs, observed, provenance } = record;
   const content = { record: version, key, manifest, outputs, observed, provenance };
+  // A record is JSON by its type, but interfaces have no index signature.
   const checksum = digestOfBytes(canonicalJson(content as unknown as JsonObject));
   return `${JSON.stringify({ ...content, checksum }, null, 2)}\n`;
 }

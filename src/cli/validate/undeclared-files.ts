@@ -105,7 +105,7 @@ function warning(
   };
 }
 
-/** Where a text stands at or after the stage's key; the key itself where that cannot be told (a parameter, an escape). */
+/** Where a text stands at or after the stage's key; the key itself if it is not found there (a parameter, an escape). */
 function placeOf(written: string, key: Place, source: string | undefined): Place {
   const offset = source?.indexOf(written, key.offset) ?? -1;
   return offset < 0 ? key : { ...key, offset, length: written.length };

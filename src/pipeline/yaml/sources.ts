@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import { readText } from './read-text.ts';
 
-/** What is at a path; `nothing` also where that cannot be told. */
+/** What is at a path; `nothing` also if that cannot be found out. */
 export type PathKind = 'file' | 'directory' | 'nothing';
 
 /** The texts that a pipeline is made of, by absolute path or label, each read once. */

@@ -72,7 +72,7 @@ const hint = Type.Optional(Type.String({ description: 'what to do next' }));
 const log = Type.String({ description: 'path of what the stage printed' });
 
 /**
- * Everything that a user can be told about a run, and one line of `pipe run --json`. Reporters see nothing else, and a
+ * Everything that is reported about a run, and one line of `pipe run --json`. Reporters see nothing else, and a
  * stored run replays from it.
  */
 export const runEventShape = Type.Union(
