@@ -78,7 +78,7 @@ function resolveDocument(
   diagnostics: DiagnosticList,
 ): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
-  const points = expandSweep(mapAt(document, 'sweep'), params, diagnostics);
+  const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
   const context = { stageTypes, validators, pieces, sources, diagnostics };
   return {

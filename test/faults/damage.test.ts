@@ -99,8 +99,6 @@ async function expectBytes(
   const got: Ended & { readonly bytes: string | undefined } = await attacked.get(stage);
   noStack(got);
   if (got.code === 0) {
-    if (got.bytes !== expected) {
-    }
     require(got.bytes === expected, `get ${stage}.out gave other bytes, exit code 0`);
     return true;
   }

@@ -23,12 +23,30 @@ export function pipelineFile(text: string): string {
 }
 
 export function addSetOption(command: Command): Command {
-  return command.option(
-    '--set <path=value>',
-    'override a parameter (epochs=3) or anything else (stages.train.with.batch_size=4); may be repeated',
-    repeated('Write a pipeline file that `extends` this one, with what is to be changed.'),
-    [],
-  );
+  const add = repeated('Write a pipeline file that `extends` this one, with what is to be changed.');
+  return command
+    .option(
+      '--set <path=value>',
+      'override a parameter (epochs=3) or anything else (stages.train.with.batch_size=4); may be repeated',
+      add,
+      [],
+    )
+    .option(
+      '--sweep <name=values>',
+      'sweep a parameter: learning_rate=1e-5,5e-5 or epochs="{from: 1, to: 3, step: 1}"; may be repeated',
+      (text: string) => {
+        // One list in the order given: a later override counts, whichever of the two it is.
+        command.setOptionValue('set', add(sweepOverride(text), command.getOptionValue('set')));
+      },
+    );
+}
+
+/** `--sweep name=1,2` as the `--set` that says the same. */
+function sweepOverride(text: string): string {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('It must be of the form name=value,value.');
+  const values = text.slice(equals + 1).trim();
+  return `sweep.${text.slice(0, equals)}=${/^[[{]/.test(values) ? values : `[${values}]`}`;
 }
 
 export function addArtifactsOption(command: Command): Command {

@@ -1,7 +1,9 @@
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { commandText } from '../../contract/command-text.ts';
+import { listNames } from '../../pipeline/diagnostics/did-you-mean.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { stagesNamed } from '../../pipeline/variant-name.ts';
 import { type PlannedStage, planPipeline } from '../../runner/plan/plan.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
@@ -45,22 +47,29 @@ export async function findOutput(file: string, name: string, options: PipelineOp
   return { artifact, objects, remake: again };
 }
 
-/** A stage's id may hold dots (`train[learning_rate=0.1]`), the name of an output does not. */
+/** The name of a stage may hold dots (`train[learning_rate=0.1]`), that of an output does not. */
 function parseName(name: string, pipeline: Pipeline): { readonly stage: string; readonly output: string } {
-  const known = pipeline.stages.flatMap(({ id, outputs }) =>
-    Object.keys(outputs).map((output) => `${id}.${output}`),
-  );
   const dot = name.lastIndexOf('.');
-  const stage = name.slice(0, dot);
-  if (!known.includes(name)) {
-    // The hint cuts a long list, so those of the stage that was named come first.
-    const own = known.filter((output) => output.startsWith(`${stage}.`));
+  const [wanted, output] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+  const named = stagesNamed(pipeline, wanted);
+  const found = named.filter(({ outputs }) => Object.hasOwn(outputs, output));
+  if (found.length === 1) return { stage: found[0]!.id, output };
+  if (found.length > 1) {
+    const ids = found.map(({ id }) => `${id}.${output}`);
     throw new UserError(
-      `there is no output "${name}" in ${pipeline.name}`,
-      variantHint(name, new Set([...own, ...known]), 'its outputs are'),
+      `"${name}" is the output of ${found.length} variants`,
+      `name one of ${listNames(ids)}`,
     );
   }
-  return { stage, output: name.slice(dot + 1) };
+  const all = pipeline.stages.flatMap(({ id, outputs }) =>
+    Object.keys(outputs).map((output) => `${id}.${output}`),
+  );
+  // The hint cuts a long list, so those of the stage that was named come first.
+  const own = named.flatMap(({ id, outputs }) => Object.keys(outputs).map((output) => `${id}.${output}`));
+  throw new UserError(
+    `there is no output "${name}" in ${pipeline.name}`,
+    variantHint(name, new Set([...own, ...all]), 'its outputs are'),
+  );
 }
 
 function notMade(file: string, planned: PlannedStage, options: PipelineOptions): UserError {

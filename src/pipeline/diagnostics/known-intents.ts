@@ -1,7 +1,7 @@
 import type { Value } from '../yaml/value.ts';
 
 const POINTS =
-  'sweep over a list of objects for chosen combinations: sweep: { point: [{ lr: 0.1, bs: 4 }, { lr: 0.2, bs: 8 }] }, then ${params.point.lr}';
+  '`include` and `exclude` are keys of `sweep`: sweep: { lr: [0.1, 0.2], exclude: [{ lr: 0.2, bs: 4 }] }';
 const SWEEP = 'a `sweep` at the top of the file repeats the stages that read its parameters';
 const NEEDS = 'a stage waits for the stages whose outputs its `inputs` name';
 
@@ -25,11 +25,6 @@ export function intentHint(key: string, known: readonly string[]): string | unde
   const kind = known.find((name) => Object.hasOwn(INTENTS, name));
   const hints = kind === undefined ? undefined : INTENTS[kind];
   return hints !== undefined && Object.hasOwn(hints, key) ? hints[key] : undefined;
-}
-
-/** A hint for what is no parameter under `sweep`, but means something to others there. */
-export function sweepIntentHint(name: string): string | undefined {
-  return name === 'include' || name === 'exclude' ? POINTS : undefined;
 }
 
 /** A hint for variables that are given with values, where only names can be given. */

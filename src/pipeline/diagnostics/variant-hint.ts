@@ -1,11 +1,5 @@
+import { parseVariantName, type VariantName } from '../variant-name.ts';
 import { nameHint } from './did-you-mean.ts';
-
-/** `train[lr=0.01,model=small].loss`: what stands before, in and behind the brackets. */
-interface VariantName {
-  readonly head: string;
-  readonly values: ReadonlyMap<string, string>;
-  readonly tail: string;
-}
 
 /**
  * A hint for the id of a stage, or of its output, that is not known. For a variant it is the id with the most of the
@@ -13,10 +7,10 @@ interface VariantName {
  */
 export function variantHint(wanted: string, known: Iterable<string>, what: string): string {
   const ids = [...known];
-  const asked = parseVariant(wanted);
+  const asked = parseVariantName(wanted);
   let best: { readonly id: string; readonly equal: number } | undefined;
   for (const id of asked === undefined ? [] : ids) {
-    const equal = equalValues(asked!, parseVariant(id));
+    const equal = equalValues(asked!, parseVariantName(id));
     if (equal > (best?.equal ?? 0)) best = { id, equal };
   }
   return best === undefined ? nameHint(wanted, ids, what) : `did you mean \`${best.id}\`?`;
@@ -28,20 +22,4 @@ function equalValues(asked: VariantName, known: VariantName | undefined): number
   const names = [...asked.values.keys()];
   if (!names.every((name) => known.values.has(name))) return 0;
   return names.filter((name) => known.values.get(name) === asked.values.get(name)).length;
-}
-
-function parseVariant(text: string): VariantName | undefined {
-  const [, head, label, tail] = /^([^[]+)\[(.*)\]([^\]]*)$/s.exec(text) ?? [];
-  if (head === undefined || label === undefined || tail === undefined) return undefined;
-  const values = label.split(/,\s*(?=[A-Za-z_][\w-]*=)/).map((part): [string, string] => {
-    const equals = part.indexOf('=');
-    return [part.slice(0, equals).trim(), plain(part.slice(equals + 1).trim())];
-  });
-  return { head, values: new Map(values), tail };
-}
-
-/** A value in one spelling of the several that it may have. */
-function plain(value: string): string {
-  if (value !== '' && Number.isFinite(Number(value))) return String(Number(value));
-  return value.replace(/^(["'])(.*)\1$/s, '$2');
 }

@@ -1,11 +1,17 @@
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
-import { sweepIntentHint } from '../diagnostics/known-intents.ts';
-import { type Entry, type MapValue, toJson, type Value, withEntry } from '../yaml/value.ts';
+import { type Entry, get, type MapValue, type Value, withEntry } from '../yaml/value.ts';
 import { OVERRIDES } from './override.ts';
+import { draw } from './sample.ts';
+import { type SweptValues, sweptValues } from './swept-values.ts';
+import { labelOf } from './variant-label.ts';
 
 /** More variants than this are taken for a mistake. */
 const MOST_VARIANTS = 1000;
+/** For each point that is wanted; excluded points and those that were drawn before are drawn again. */
+const DRAWS_A_POINT = 100;
+/** Keys of `sweep` that are no parameters. */
+export const SWEEP_KEYS = ['include', 'exclude', 'sample'] as const;
 
 /** One point of the sweep, before stages are resolved. */
 export interface Point {
@@ -17,88 +23,241 @@ export interface Point {
   readonly parts: ReadonlyMap<string, string>;
 }
 
-/** Every combination of the swept values, the last parameter changing fastest; one point without a sweep. */
+/** Swept parameter -> value; what is not in it has its value from `params`. */
+type Choice = ReadonlyMap<string, Value>;
+
+/**
+ * The points of a sweep. As a list it names each point. As an object it gives every combination of the swept values, the
+ * last parameter changing fastest, or a `sample` of them, without those that `exclude` describes, then those of
+ * `include`. One point without a sweep.
+ */
 export function expandSweep(
-  sweep: MapValue | undefined,
+  sweep: Value | undefined,
   params: MapValue,
   diagnostics: DiagnosticList,
 ): readonly Point[] {
-  let points: readonly Point[] = [{ label: '', params, parts: new Map() }];
-  for (const [name, entry] of sweep?.entries ?? []) {
-    const values = sweptValues(name, entry, params, diagnostics);
-    if (points.length * values.length > MOST_VARIANTS) {
-      diagnostics.add({
-        code: 'big-sweep',
-        message: `the sweep has more than ${MOST_VARIANTS} combinations`,
-        place: entry.key,
-        hint: 'sweep fewer parameters at once, or fewer values',
-      });
-      return points;
-    }
-    if (values.length > 0)
-      points = points.flatMap((point) => values.map((value) => extend(point, name, value)));
+  return new Sweep(sweep, params, diagnostics).points();
+}
+
+class Sweep {
+  readonly #sweep: Value | undefined;
+  readonly #params: MapValue;
+  readonly #diagnostics: DiagnosticList;
+
+  constructor(sweep: Value | undefined, params: MapValue, diagnostics: DiagnosticList) {
+    this.#sweep = sweep;
+    this.#params = params;
+    this.#diagnostics = diagnostics;
   }
-  return points;
-}
 
-function extend(point: Point, name: string, value: Value): Point {
-  const parts = new Map(point.parts).set(name, `${name}=${labelOf(value)}`);
-  const key = point.params.entries.get(name)!.key;
-  return {
-    label: [...parts.values()].join(','),
-    params: withEntry(point.params, name, { key, value }),
-    parts,
-  };
-}
+  points(): readonly Point[] {
+    const swept = this.#swept();
+    const combined = swept.size === 0 ? [] : this.#without(this.#sample(swept), this.#choices('exclude'));
+    const included = this.#sweep?.kind === 'list' ? this.#choicesOf(this.#sweep) : this.#choices('include');
+    if (swept.size === 0) this.#refuseWithoutValues();
+    const names = new Set([...swept.keys(), ...included.flatMap((choice) => [...choice.keys()])]);
+    const choices = [...combined, ...included];
+    return choices.length === 0
+      ? [{ label: '', params: this.#params, parts: new Map() }]
+      : this.#distinct(choices.map((choice) => this.#point(choice, names)));
+  }
 
-/** The values of one swept parameter; none where something is wrong with them. */
-function sweptValues(
-  name: string,
-  entry: Entry,
-  params: MapValue,
-  diagnostics: DiagnosticList,
-): readonly Value[] {
-  const param = params.entries.get(name);
-  if (param === undefined) {
-    diagnostics.add({
+  /** What each parameter is swept over, by name; without those that something is wrong with. */
+  #swept(): ReadonlyMap<string, SweptValues> {
+    const swept = new Map<string, SweptValues>();
+    for (const [name, entry] of this.#sweep?.kind === 'map' ? this.#sweep.entries : []) {
+      if ((SWEEP_KEYS as readonly string[]).includes(name) || !this.#isParameter(name, entry)) continue;
+      this.#refuseOverride(name, entry);
+      const values = sweptValues(name, entry.value, this.#diagnostics);
+      if (values?.kind === 'range' && get(this.#sweep, 'sample') === undefined) {
+        // Where the schema's check has found a key that it does not know, that is the message.
+        if (!this.#diagnostics.covers(entry.value.place))
+          this.#diagnostics.add({
+            code: 'bad-range',
+            message: `the range of \`${name}\` does not say which values to take`,
+            place: entry.value.place,
+            hint: 'give it `step` or `steps`, or draw from it: sweep.sample: { count: 10, seed: 1 }',
+          });
+      } else if (values?.kind === 'list') {
+        swept.set(name, { kind: 'list', values: this.#eachOnce(name, values.values) });
+      } else if (values !== undefined) swept.set(name, values);
+    }
+    return swept;
+  }
+
+  /** Every combination, or as many as `sample` asks for. */
+  #sample(swept: ReadonlyMap<string, SweptValues>): readonly Choice[] {
+    const sample = get(this.#sweep, 'sample');
+    const count = numberOf(get(sample, 'count'));
+    if (sample === undefined || count === undefined) return this.#combinations(swept);
+    const seed = numberOf(get(sample, 'seed')) ?? 0;
+    const excluded = this.#choices('exclude');
+    const drawn = new Map<string, Choice>();
+    for (let index = 0; drawn.size < count && index < count * DRAWS_A_POINT; index++) {
+      const choice = draw(swept, seed, index);
+      if (!excluded.some((other) => holds(choice, other))) drawn.set(labelOfChoice(choice), choice);
+    }
+    if (drawn.size < count) {
+      this.#diagnostics.add({
+        code: 'small-sweep',
+        message: `the sweep has no ${count} different points to draw: ${drawn.size} were found`,
+        place: sample.place,
+        hint: 'ask for fewer, or leave out `sample` to take every combination',
+      });
+    }
+    return [...drawn.values()];
+  }
+
+  #combinations(swept: ReadonlyMap<string, SweptValues>): readonly Choice[] {
+    let choices: readonly Choice[] = [new Map()];
+    for (const [name, values] of swept) {
+      if (values.kind === 'range') continue;
+      if (choices.length * values.values.length > MOST_VARIANTS) {
+        this.#diagnostics.add({
+          code: 'big-sweep',
+          message: `the sweep has more than ${MOST_VARIANTS} combinations`,
+          place: (this.#sweep as MapValue).entries.get(name)!.key,
+          hint: 'sweep fewer parameters at once, or fewer values, or take a `sample` of them',
+        });
+        return choices;
+      }
+      choices = choices.flatMap((choice) => values.values.map((value) => new Map(choice).set(name, value)));
+    }
+    return choices;
+  }
+
+  /** A sample has drawn without the excluded points. */
+  #without(choices: readonly Choice[], excluded: readonly Choice[]): readonly Choice[] {
+    if (get(this.#sweep, 'sample') !== undefined) return choices;
+    for (const [index, rule] of excluded.entries())
+      if (!choices.some((choice) => holds(choice, rule))) this.#refuseVoidRule(rule, index);
+    return choices.filter((choice) => !excluded.some((rule) => holds(choice, rule)));
+  }
+
+  /** What is excluded must be there, or it is a slip of the pen; unless the command line changed what is swept. */
+  #refuseVoidRule(rule: Choice, index: number): void {
+    const isOverridden = [...rule.keys()].some(
+      (name) => get(this.#sweep, name)?.place.file === OVERRIDES && this.#sweep?.place.file !== OVERRIDES,
+    );
+    if (isOverridden || this.#diagnostics.covers(this.#sweep!.place)) return;
+    const rules = get(this.#sweep, 'exclude');
+    this.#diagnostics.add({
+      code: 'excludes-nothing',
+      message: 'no combination of the sweep has these values, so nothing is excluded',
+      place: rules?.kind === 'list' ? rules.items[index]!.place : this.#sweep!.place,
+    });
+  }
+
+  #choices(key: 'include' | 'exclude'): readonly Choice[] {
+    return this.#choicesOf(get(this.#sweep, key));
+  }
+
+  /** The points that a list describes; keys that are no parameters are reported. */
+  #choicesOf(list: Value | undefined): readonly Choice[] {
+    if (list?.kind !== 'list') return [];
+    return list.items.flatMap((item) => {
+      if (item.kind !== 'map') return []; // the schema's check has reported it
+      const entries = [...item.entries].filter(([name, entry]) => this.#isParameter(name, entry));
+      return entries.length === item.entries.size
+        ? [new Map(entries.map(([name, { value }]) => [name, value]))]
+        : [];
+    });
+  }
+
+  #point(choice: Choice, names: ReadonlySet<string>): Point {
+    const parts = new Map<string, string>();
+    let params = this.#params;
+    for (const name of names) {
+      const given = params.entries.get(name)!;
+      const value = choice.get(name) ?? given.value;
+      params = withEntry(params, name, { key: given.key, value });
+      parts.set(name, `${name}=${labelOf(value)}`);
+    }
+    return { label: [...parts.values()].join(','), params, parts };
+  }
+
+  #distinct(points: readonly Point[]): readonly Point[] {
+    const first = new Map<string, Point>();
+    for (const point of points) {
+      if (!first.has(point.label)) first.set(point.label, point);
+      else {
+        this.#diagnostics.add({
+          code: 'duplicate-item',
+          message: `the sweep has the point ${point.label} twice`,
+          place: this.#sweep!.place,
+        });
+      }
+    }
+    return [...first.values()];
+  }
+
+  #refuseWithoutValues(): void {
+    for (const key of ['exclude', 'sample']) {
+      const value = get(this.#sweep, key);
+      if (value === undefined || !this.#diagnostics.isEmpty) continue;
+      this.#diagnostics.add({
+        code: 'small-sweep',
+        message: `\`${key}\` has nothing to choose from: no parameter is swept`,
+        place: value.place,
+        hint: 'sweep a parameter beside it: learning_rate: [0.00001, 0.00005]',
+      });
+    }
+  }
+
+  #isParameter(name: string, entry: Entry): boolean {
+    if (this.#params.entries.has(name)) return true;
+    this.#diagnostics.add({
       code: 'unknown-param',
       message: `there is no parameter \`${name}\` to sweep over`,
       place: entry.key,
-      hint: sweepIntentHint(name) ?? nameHint(name, params.entries.keys(), 'parameters'),
+      hint: nameHint(name, [...this.#params.entries.keys(), ...SWEEP_KEYS], 'parameters'),
     });
-    return [];
+    return false;
   }
-  if (param.value.place.file === OVERRIDES && entry.value.place.file !== OVERRIDES) {
-    diagnostics.add({
+
+  #refuseOverride(name: string, entry: Entry): void {
+    const param = this.#params.entries.get(name)!;
+    if (param.value.place.file !== OVERRIDES || entry.value.place.file === OVERRIDES) return;
+    this.#diagnostics.add({
       code: 'swept-override',
       message: `\`${name}\` is swept, so setting it changes nothing`,
       place: param.key,
-      hint: `set the sweep: sweep.${name}=[${labelOf(param.value)}]`,
+      hint: `set the sweep: --sweep ${name}=${labelOf(param.value)}`,
       related: [{ message: 'it is swept here', place: entry.key }],
     });
   }
-  const values = entry.value.kind === 'list' ? entry.value.items : [];
-  const first = new Map<string, Value>();
-  for (const value of values) {
-    const label = labelOf(value);
-    const earlier = first.get(label);
-    if (earlier === undefined) first.set(label, value);
-    else {
-      diagnostics.add({
-        code: 'duplicate-item',
-        message: `the sweep over \`${name}\` holds ${label} twice`,
-        place: value.place,
-        related: [{ message: 'it is first given here', place: earlier.place }],
-      });
+
+  #eachOnce(name: string, values: readonly Value[]): readonly Value[] {
+    const first = new Map<string, Value>();
+    for (const value of values) {
+      const label = labelOf(value);
+      const earlier = first.get(label);
+      if (earlier === undefined) first.set(label, value);
+      else {
+        this.#diagnostics.add({
+          code: 'duplicate-item',
+          message: `the sweep over \`${name}\` holds ${label} twice`,
+          place: value.place,
+          related: [{ message: 'it is first given here', place: earlier.place }],
+        });
+      }
     }
+    return [...first.values()];
   }
-  return [...first.values()];
 }
 
-/** Short text of a value; a text that could be mistaken for another value, or for the label's own signs, is quoted. */
-function labelOf(value: Value): string {
-  const json = toJson(value);
-  if (typeof json !== 'string') return JSON.stringify(json);
-  const isPlain = /^[A-Za-z_./~-][\w./~ :@+-]*$/.test(json) && !['true', 'false', 'null'].includes(json);
-  return isPlain ? json : JSON.stringify(json);
+/** Whether a choice has all values of another one. */
+function holds(choice: Choice, other: Choice): boolean {
+  return [...other].every(([name, value]) => {
+    const own = choice.get(name);
+    return own !== undefined && labelOf(own) === labelOf(value);
+  });
+}
+
+function labelOfChoice(choice: Choice): string {
+  return [...choice].map(([name, value]) => `${name}=${labelOf(value)}`).join(',');
+}
+
+function numberOf(value: Value | undefined): number | undefined {
+  return value?.kind === 'scalar' && typeof value.value === 'number' ? value.value : undefined;
 }

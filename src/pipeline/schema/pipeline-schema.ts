@@ -106,6 +106,71 @@ export const StageSchema = Type.Object(
 );
 export type StageFields = Static<typeof StageSchema>;
 
+const SweepPoints = Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1 });
+
+const SweptRange = Type.Object(
+  {
+    from: Type.Number({ description: 'First value.' }),
+    to: Type.Number({ description: 'Last value, included.' }),
+    step: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Distance of two values.' })),
+    steps: Type.Optional(Type.Integer({ minimum: 2, maximum: 1000, description: 'How many values.' })),
+    scale: Type.Optional(
+      Type.Unsafe<'linear' | 'log'>({
+        type: 'string',
+        enum: ['linear', 'log'],
+        description: '`log`: neighbours have equal ratios; `linear`, the default: equal distances.',
+      }),
+    ),
+  },
+  strict,
+);
+
+const SweepSchema = Type.Union(
+  [
+    Type.Object(
+      {
+        include: Type.Optional(
+          Type.Unsafe<unknown[]>({
+            ...SweepPoints,
+            description:
+              'Points that are added. A parameter that one leaves out has its value from `params`.',
+          }),
+        ),
+        exclude: Type.Optional(
+          Type.Unsafe<unknown[]>({
+            ...SweepPoints,
+            description:
+              'Values by parameter; combinations that have all values of one of these are left out.',
+          }),
+        ),
+        sample: Type.Optional(
+          Type.Object(
+            {
+              count: Type.Integer({ minimum: 1, maximum: 1000, description: 'How many points are drawn.' }),
+              seed: Type.Optional(
+                Type.Integer({ minimum: 0, description: '0 if absent. Another seed draws other points.' }),
+              ),
+            },
+            { ...strict, description: 'Draws points at random instead of taking every combination.' },
+          ),
+        ),
+      },
+      {
+        additionalProperties: Type.Union([Type.Array(Type.Unknown(), { minItems: 1 }), SweptRange], {
+          description:
+            'Values of a parameter: a list, `{from, to, step}`, `{from, to, steps}`, with `scale: log` in equal ratios.',
+        }),
+      },
+    ),
+    SweepPoints,
+  ],
+  {
+    default: {},
+    description:
+      'One variant of the pipeline for each combination of the values by parameter, or for each point of a list.',
+  },
+);
+
 const names = { propertyNames: { pattern: NAME, examples: ['train', 'learning_rate'] } };
 
 /** The whole pipeline file, but for what is inside the stages. */
@@ -134,10 +199,7 @@ export const PipelineSchema = Type.Object(
       minProperties: 1,
       description: 'The stages by name. Their order means nothing.',
     }),
-    sweep: Type.Record(Type.String(), Type.Array(Type.Unknown(), { minItems: 1 }), {
-      default: {},
-      description: 'Lists of values by parameter: one variant of the pipeline for each combination.',
-    }),
+    sweep: SweepSchema,
   },
   strict,
 );

@@ -1,6 +1,7 @@
 import { StageError } from '../../contract/stage-context.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+import { stagesNamed } from '../../pipeline/variant-name.ts';
 
 /** A stage that the arguments name and the pipeline does not have. */
 export class UnknownStageError extends StageError {}
@@ -15,8 +16,8 @@ export function producersOf(stage: Stage): string[] {
 }
 
 /**
- * The targets and all that they need, in the pipeline's order; the whole pipeline without targets. A target is a
- * stage's id, or its name for all of its variants. Throws an UnknownStageError for an unknown one.
+ * The targets and all that they need, in the pipeline's order; the whole pipeline without targets. Targets
+ * name stages as `stagesNamed` reads them. Throws an UnknownStageError for an unknown one.
  */
 export function selectStages(pipeline: Pipeline, targets: readonly string[] | undefined): readonly Stage[] {
   if (targets === undefined) return pipeline.stages;
@@ -27,10 +28,10 @@ export function selectStages(pipeline: Pipeline, targets: readonly string[] | un
   return pipeline.stages.filter(({ id }) => wanted.has(id));
 }
 
-/** The ids that ids and names of stages stand for. Throws an UnknownStageError for an unknown one. */
+/** The ids of the stages that texts name (see stagesNamed). Throws an UnknownStageError for an unknown one. */
 export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): string[] {
   return idsOrNames.flatMap((wanted) => {
-    const found = pipeline.stages.filter(({ id, name }) => id === wanted || name === wanted);
+    const found = stagesNamed(pipeline, wanted);
     if (found.length > 0) return found.map(({ id }) => id);
     const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
     throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {

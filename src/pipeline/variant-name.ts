@@ -1,0 +1,50 @@
+import type { Pipeline, Stage } from './pipeline.ts';
+
+/** `train[lr=0.01,model=small].loss`, `train@lr=0.01,model=small`: what stands before, in and behind the label. */
+export interface VariantName {
+  readonly head: string;
+  readonly values: ReadonlyMap<string, string>;
+  readonly tail: string;
+}
+
+/**
+ * The stages that a text names: by id, by name for all its variants, or as `train@lr=1e-5,epochs=2` for those with these
+ * values, in any order and spelling of numbers; with brackets too. Empty where there are none.
+ */
+export function stagesNamed({ stages }: Pick<Pipeline, 'stages'>, wanted: string): readonly Stage[] {
+  const found = stages.filter(({ id, name }) => id === wanted || name === wanted);
+  if (found.length > 0) return found;
+  const asked = parseVariantName(wanted);
+  if (asked === undefined || asked.tail !== '') return [];
+  // A stage that several variants share is each of them.
+  return stages.filter(
+    ({ name, variants }) => name === asked.head && variants.some((label) => holds(label, asked)),
+  );
+}
+
+function holds(label: string, asked: VariantName): boolean {
+  const values = parseLabel(label);
+  return [...asked.values].every(([name, value]) => values.get(name) === value);
+}
+
+/** Takes the name of a variant apart; undefined for a text that is none. */
+export function parseVariantName(text: string): VariantName | undefined {
+  const [, head, label, tail = ''] =
+    /^([^[@]+)\[(.*)\]([^\]]*)$/s.exec(text) ?? /^([^[@]+)@(.*)$/s.exec(text) ?? [];
+  return head === undefined || label === undefined ? undefined : { head, values: parseLabel(label), tail };
+}
+
+/** Values by parameter of a label (`lr=0.01,model=small`), each in one spelling of the several that it may have. */
+function parseLabel(label: string): ReadonlyMap<string, string> {
+  return new Map(
+    label.split(/,\s*(?=[A-Za-z_][\w-]*=)/).map((part): [string, string] => {
+      const equals = part.indexOf('=');
+      return [part.slice(0, equals).trim(), plain(part.slice(equals + 1).trim())];
+    }),
+  );
+}
+
+function plain(value: string): string {
+  if (value !== '' && Number.isFinite(Number(value))) return String(Number(value));
+  return value.replace(/^(["'])(.*)\1$/s, '$2');
+}
