@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Value } from '@sinclair/typebox/value';
+import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { PromptStyle } from '../src/text/prompt-style-schema.ts';
 

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { PromptStyle } from '../../text/prompt-style-schema.ts';
 
 export const generateSettings = Type.Object(
