@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
+import type { StageEvent } from '../../src/contract/attempt/stage-event.ts';
 import type { EngineName } from '../../src/contract/engine-name.ts';
 import type { SettingsSchema } from '../../src/contract/settings.ts';
 import type { InputArtifact, StageContext } from '../../src/contract/stage-context.ts';
-import type { StageEvent } from '../../src/contract/stage-event.ts';
 import type { StageType } from '../../src/contract/stage-type.ts';
 import { Secrets } from '../../src/stage-process/secrets.ts';
 

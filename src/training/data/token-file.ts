@@ -1,6 +1,6 @@
 import { StageError } from '../../contract/stage-context.ts';
 import { SafetensorsFile, writeSafetensors } from '../../model/files/safetensors.ts';
-import { ENCODINGS, type Encoding } from '../../text/tokenizer.ts';
+import { ENCODINGS, type Encoding } from '../../text/tokenizer/tokenizer.ts';
 
 /** Tokenized texts, as a `tokens` artifact holds them. */
 export interface TokenizedTexts {

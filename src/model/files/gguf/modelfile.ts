@@ -1,7 +1,7 @@
 import { StageError } from '../../../contract/stage-context.ts';
-import { renderPrompt, renderResponse } from '../../../text/prompt-style.ts';
-import type { PromptStyle } from '../../../text/prompt-style-schema.ts';
-import { END_OF_TEXT } from '../../../text/tokenizer.ts';
+import { renderPrompt, renderResponse } from '../../../text/prompt/prompt-style.ts';
+import type { PromptStyle } from '../../../text/prompt/prompt-style-schema.ts';
+import { END_OF_TEXT } from '../../../text/tokenizer/tokenizer.ts';
 
 /** Name of the weights beside the Modelfile. */
 export const GGUF_FILE = 'model.gguf';

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import type { Json } from '../json.ts';
 
 /** One line of an attempt's `events.ndjson`. `time` is milliseconds since the Unix epoch. */
 export type StageEvent = { readonly time: number } & (
