@@ -180,7 +180,7 @@ function contentOf(
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
-/** Kernels of the cpu backend also return plain arrays, or arrays of another kind. */
+/** Kernels of the cpu backend also return plain arrays, which their types do not say, or arrays of another kind. */
 function arrayOf(elements: tf.backend_util.BackendValues, dtype: keyof typeof ARRAYS): TensorData {
   const Kind = ARRAYS[dtype];
   return elements instanceof Kind ? elements : new Kind(elements as unknown as ArrayLike<number>);

@@ -31,6 +31,7 @@ function register(kernelName: string, kernel: RecordKernel | undefined): void {
   const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend: current }) => {
     const backend = current as OnnxruntimeBackend;
     const operands = kernel && operandsOf(inputs, backend);
+    // Each kernel has the type of its own attributes; TensorFlow.js passes those of the kernel by its name.
     const result = operands && kernel(operands, attrs as never);
     if (result === undefined) return runOnCpu(kernelName, inputs, attrs, backend);
     const publish = (operand: Operand) => backend.publish(operand);
