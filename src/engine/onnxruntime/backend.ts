@@ -64,7 +64,7 @@ export class OnnxruntimeBackend extends tf.KernelBackend {
     return { dataId, shape: [...shape], dtype };
   }
 
-  /** The elements of a tensor where they are stored: not to be changed, nor to be kept. */
+  /** The elements of a tensor where they are stored: do not change or keep them. */
   peek(dataId: tf.DataId): tf.backend_util.BackendValues {
     const { content } = this.#storage.get(dataId);
     if ('host' in content) return content.host;

@@ -37,7 +37,7 @@ export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
   },
 };
 
-/** Throws where a tensor that is to change has its data in common with another, which would change with it. */
+/** Throws if a tensor that is to change has its data in common with another, which would change with it. */
 function refuseShared(
   backend: OnnxruntimeBackend,
   kernel: string,

@@ -33,8 +33,8 @@ export async function writeTokenizerFiles(
 }
 
 /**
- * The encoding that a model's token ids belong to, told by its end of text: a vocabulary may be padded. Throws
- * ModelFileError where it is neither.
+ * The encoding that a model's token ids belong to, recognised by its end of text: a vocabulary may be padded. Throws
+ * ModelFileError if it is neither.
  */
 export function encodingOf({
   vocab_size,
