@@ -6,60 +6,51 @@ import type { Json } from './json.ts';
  * JSON cannot hold: numbers that are not finite, strings with a lone surrogate, undefined.
  */
 export function canonicalJson(value: Json): string {
-  const text: string[] = [];
-  write(value, text, []);
-  return text.join('');
+  return textOf(value, []);
 }
 
 /** Keys and indices on the way from the root to a value. */
 type Path = (string | number)[];
 
 /** One walk that also refuses what JSON.stringify would drop, write as null, or write as text that UTF-8 cannot carry. */
-function write(value: unknown, text: string[], path: Path): void {
-  if (Array.isArray(value)) writeArray(value, text, path);
-  else if (typeof value === 'object' && value !== null) writeObject(value, text, path);
-  else text.push(textOfScalar(value, path));
-}
-
-function textOfScalar(value: unknown, path: Path): string {
+function textOf(value: unknown, path: Path): string {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) throw halfPair(place(path));
       return JSON.stringify(value);
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? textOfArray(value, path) : textOfObject(value, path);
     case 'number':
       if (!Number.isFinite(value)) throw new TypeError(`${place(path)} is ${value}: JSON has no such number`);
       return JSON.stringify(value);
     case 'boolean':
-    case 'object':
-      return String(value); // true, false, null
+      return String(value);
     default:
       throw new TypeError(`${place(path)} is ${typeof value}: JSON has no such value`);
   }
 }
 
-function writeArray(values: readonly unknown[], text: string[], path: Path): void {
-  text.push('[');
+function textOfArray(values: readonly unknown[], path: Path): string {
+  let text = '[';
   // By index: forEach would skip the holes of a sparse array.
   for (let index = 0; index < values.length; index++) {
-    if (index > 0) text.push(',');
     path.push(index);
-    write(values[index], text, path);
+    text += (index > 0 ? ',' : '') + textOf(values[index], path);
     path.pop();
   }
-  text.push(']');
+  return `${text}]`;
 }
 
-function writeObject(value: object, text: string[], path: Path): void {
-  const keys = Object.keys(value).sort();
-  text.push('{');
-  for (const key of keys) {
+function textOfObject(value: object, path: Path): string {
+  let text = '{';
+  for (const key of Object.keys(value).sort()) {
     if (!key.isWellFormed()) throw halfPair(`a key of ${place(path)}`);
-    text.push(key === keys[0] ? '' : ',', JSON.stringify(key), ':');
     path.push(key);
-    write((value as Record<string, unknown>)[key], text, path);
+    text += `${(text === '{' ? '' : ',') + JSON.stringify(key)}:${textOf((value as Record<string, unknown>)[key], path)}`;
     path.pop();
   }
-  text.push('}');
+  return `${text}}`;
 }
 
 function halfPair(place: string): TypeError {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeDirectory } from './durable.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
-import { readText } from './read-small-text.ts';
+import { readSmallText } from './read-small-text.ts';
 import { errorCode, explained, orAbsent } from './system-problem.ts';
 
 const HEARTBEAT_MS = 10_000;
@@ -113,7 +113,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 
 function readClaim(file: string): Claim | undefined {
   try {
-    const claim = JSON.parse(readText(file)) as Claim;
+    const claim = JSON.parse(readSmallText(file) ?? 'null') as Claim | null;
     return typeof claim?.pid === 'number' ? claim : undefined;
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Json } from '../contract/json.ts';
 import { digestOfBytes } from './digest.ts';
 import { temporaryName } from './durable.ts';
-import { readText } from './read-small-text.ts';
+import { readSmallText } from './read-small-text.ts';
 
 /**
  * A memo is a small file that only saves work: a line with the SHA-256 of the JSON that follows. What is damaged, or is no
@@ -11,7 +11,8 @@ import { readText } from './read-small-text.ts';
  */
 export function readMemo(path: string): Json | undefined {
   try {
-    return decodeMemo(readText(path));
+    const text = readSmallText(path);
+    return text === undefined ? undefined : decodeMemo(text);
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
 import type { StoredArtifact } from '../objects/object-store.ts';
-import { actionKey, KEY_FORMAT, type KeyManifest } from './action-key.ts';
+import { KEY_FORMAT, type KeyManifest } from './action-key.ts';
 
 /** Version of the record's format; a record of another version is a miss. */
 export const RECORD_VERSION = 1;
@@ -23,12 +23,10 @@ export interface ActionRecord {
 }
 
 /** The text of a record's file. It ends in a checksum, so that damage of any byte is noticed. */
-export function encodeRecord(record: ActionRecord): string {
-  const { record: version, key, manifest, outputs, observed, provenance } = record;
-  const content = { record: version, key, manifest, outputs, observed, provenance };
-  // A record is JSON by its type, but interfaces have no index signature.
-  const checksum = digestOfBytes(canonicalJson(content as unknown as JsonObject));
-  return `${JSON.stringify({ ...content, checksum }, null, 2)}\n`;
+export function encodeRecord({ record, key, manifest, outputs, observed, provenance }: ActionRecord): string {
+  const content = { record, key, manifest, outputs, observed, provenance };
+  const text = JSON.stringify(content, null, 2).slice(0, -'\n}'.length);
+  return text + ending(checksumOf(content, canonicalManifest(content)));
 }
 
 /** Reads a record's file. Throws an Error that says why it cannot be relied upon. */
@@ -37,11 +35,32 @@ export function parseRecord(text: string): ActionRecord {
   const version = isObject(value) ? value.record : undefined;
   if (version !== RECORD_VERSION) throw new Error(`its format ${JSON.stringify(version)} is unknown`);
   if (!isRecord(value)) throw new Error('it lacks a part, or one has a wrong type');
-  // One comparison for the checksum, the white space and anything that does not belong to a record.
-  if (encodeRecord(value) !== text) throw new Error('its checksum does not agree');
-  if (actionKey(value.manifest) !== value.key) throw new Error('its manifest does not give its key');
+  const manifestText = canonicalManifest(value);
+  if (!text.endsWith(ending(checksumOf(value, manifestText)))) throw new Error('its checksum does not agree');
+  if (digestOfBytes(manifestText) !== value.key) throw new Error('its manifest does not give its key');
   const { record, key, manifest, outputs, observed, provenance } = value;
   return { record, key, manifest, outputs, observed, provenance };
+}
+
+function ending(checksum: Digest): string {
+  return `,\n  "checksum": "${checksum}"\n}\n`;
+}
+
+/**
+ * SHA-256 of the canonical JSON of a record's six parts. `manifestText` is that of its manifest: a large plan reads
+ * thousands of records, so what key and checksum have in common is made once.
+ */
+function checksumOf(
+  { record, key, observed, outputs, provenance }: ActionRecord,
+  manifestText: string,
+): Digest {
+  // A record is JSON by its type, but interfaces have no index signature.
+  const rest = canonicalJson({ observed, outputs, provenance, record } as unknown as JsonObject);
+  return digestOfBytes(`{"key":"${key}","manifest":${manifestText},${rest.slice('{'.length)}`);
+}
+
+function canonicalManifest({ manifest }: ActionRecord): string {
+  return canonicalJson(manifest as unknown as JsonObject); // as above
 }
 
 /** Of the records of one action (they differ in observed facts) the one that was made last. */

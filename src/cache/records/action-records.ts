@@ -5,7 +5,7 @@ import { canonicalJson } from '../../contract/canonical-json.ts';
 import { messageOf } from '../../contract/message-of.ts';
 import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
 import { makeDirectory, sync, temporaryName, writeDurably } from '../../files/durable.ts';
-import { readText } from '../../files/read-small-text.ts';
+import { readSmallText } from '../../files/read-small-text.ts';
 import { CacheError, errorCode, explained, ifThere, orAbsent } from '../../files/system-problem.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
 import { quarantine } from '../objects/quarantine.ts';
@@ -32,21 +32,14 @@ export class ActionRecords implements Records {
   }
 
   async find(key: Digest): Promise<readonly ActionRecord[]> {
-    return await explained('read the action records', async () => {
-      const records: ActionRecord[] = [];
-      for (const name of (await this.#namesOf(key)).sort()) {
-        const record = await this.#read(join(this.#folder(key), name));
-        if (record) records.push(record);
-      }
-      return records;
-    });
+    return await explained('read the action records', () => this.#findAll(key));
   }
 
   async findOnly(key: Digest): Promise<readonly ActionRecord[]> {
-    const path = this.#path({ key, observed: {} });
-    if (!isThere(path)) return await this.find(key);
-    const record = await explained('read the action records', () => this.#read(path));
-    return record ? [record] : [];
+    return await explained('read the action records', async () => {
+      const record = await this.#read(this.#path({ key, observed: {} }));
+      return record ? [record] : await this.#findAll(key);
+    });
   }
 
   async add(record: ActionRecord): Promise<ActionRecord> {
@@ -85,6 +78,15 @@ export class ActionRecords implements Records {
     for (const key of keys) if (isDigest(key)) yield* await this.find(key);
   }
 
+  async #findAll(key: Digest): Promise<readonly ActionRecord[]> {
+    const records: ActionRecord[] = [];
+    for (const name of (await this.#namesOf(key)).sort()) {
+      const record = await this.#read(join(this.#folder(key), name));
+      if (record) records.push(record);
+    }
+    return records;
+  }
+
   /**
    * Runs a step with a file that holds the whole record and is on the disk already: only a complete one can
    * be given its name.
@@ -114,12 +116,14 @@ export class ActionRecords implements Records {
 
   /** A sound record; undefined if there is none or it is damaged, which is reported. */
   async #read(path: string): Promise<ActionRecord | undefined> {
+    let reason = 'it is a link that leads nowhere';
     try {
-      return this.#parse(readText(path), path);
+      const text = readSmallText(path);
+      if (text !== undefined) return this.#parse(text, path);
     } catch (error) {
-      // A link that leads nowhere is there, although it cannot be opened.
-      return isThere(path) ? await this.#putAside(path, messageOf(error)) : undefined;
+      reason = messageOf(error);
     }
+    return isThere(path) ? await this.#putAside(path, reason) : undefined;
   }
 
   #parse(text: string, path: string): ActionRecord {
@@ -137,7 +141,7 @@ export class ActionRecords implements Records {
       return undefined;
     }
     try {
-      const record = this.#parse(readText(quarantined), path);
+      const record = this.#parse(readSmallText(quarantined) ?? '', path);
       await linkExclusively(quarantined, path);
       return record;
     } catch {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { digestedFileName, fittingFileName } from '../../contract/file-name.ts';
 import { type Digest, isDigest } from '../../files/digest.ts';
 import { decodeMemo, writeMemo } from '../../files/memo.ts';
-import { readText } from '../../files/read-small-text.ts';
+import { readSmallText } from '../../files/read-small-text.ts';
 import { explained } from '../../files/system-problem.ts';
 
 /** A stage of a pipeline, as users know it; neither name is part of any action key. */
@@ -44,7 +44,8 @@ export async function rememberKey(cacheDirectory: string, name: StageName, key: 
 
 function readLatest(path: string): Latest | undefined {
   try {
-    const text = readText(path);
+    const text = readSmallText(path);
+    if (text === undefined) return undefined;
     // Files written before there were checksums are JSON alone.
     const latest = text.startsWith('{') ? JSON.parse(text) : decodeMemo(text);
     const { stage, key } = (latest ?? {}) as Partial<Latest>;

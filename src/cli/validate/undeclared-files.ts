@@ -48,9 +48,12 @@ export async function warnOfUndeclaredFiles({ file, stages }: Pipeline): Promise
 /** A word of a shell, and what it is redirected by; quotes go. */
 const WORD = /(>\s*)?(?:"([^"]*)"|'([^']*)'|([^\s"'`;|&<>()]+))/g;
 
+/** Whether a text may name an absolute path; most do not, and a pipeline may have thousands. */
+const MAY_NAME = /(?<![\w.*-])\/|~\/|\$HOME\//;
+
 /** The absolute paths in what a stage gives to programs, as whole arguments or as words of a script. */
 function namedPaths({ type, settings }: Stage): readonly NamedPath[] {
-  const texts = type.programTexts?.(settings) ?? [];
+  const texts = (type.programTexts?.(settings) ?? []).filter((text) => MAY_NAME.test(text));
   return texts.flatMap((text) => {
     // What is written to is not read.
     const words = [...text.matchAll(WORD)].filter(([, redirect]) => redirect === undefined);
