@@ -35,8 +35,8 @@ const NAMES = { pipe: 'pipe', huggingFace: 'Hugging Face generate', book: "the b
 
 const { TENSOR_MEMORY, tokenizerFor, renderPrompt } = await importSource(`
   export { TENSOR_MEMORY } from './src/runner/attempt/stage-environment.ts';
-  export { tokenizerFor } from './src/text/tokenizer.ts';
-  export { renderPrompt } from './src/text/prompt-style.ts';`);
+  export { tokenizerFor } from './src/text/tokenizer/tokenizer.ts';
+  export { renderPrompt } from './src/text/prompt/prompt-style.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));
 const config = { model_type: 'gpt2', ...yaml(`models/gpt2-${options.size}.yaml`), tie_word_embeddings: true };
 

@@ -43,8 +43,8 @@ const { TENSOR_MEMORY, parameterCount, tokenizerFor, renderPrompt, renderRespons
   await importSource(`
   export { TENSOR_MEMORY } from './src/runner/attempt/stage-environment.ts';
   export { parameterCount } from './src/model/families/families.ts';
-  export { tokenizerFor } from './src/text/tokenizer.ts';
-  export { renderPrompt, renderResponse } from './src/text/prompt-style.ts';
+  export { tokenizerFor } from './src/text/tokenizer/tokenizer.ts';
+  export { renderPrompt, renderResponse } from './src/text/prompt/prompt-style.ts';
   export { DataOrder } from './src/training/data/data-order.ts';
   export { Mt19937 } from './src/training/data/mt19937.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));

@@ -46,11 +46,12 @@ export const plainSchemas = {
   },
 };
 
-const plainTypeBox = {
+/** TypeBox as its plain part, without the check. */
+export const plainTypeBox = {
   name: 'plain-typebox',
   setup(esbuild) {
     const path = join(root, 'scripts/plain-typebox.mjs');
-    esbuild.onResolve({ filter: /^@sinclair\/typebox$/ }, () => ({ path }));
+    esbuild.onResolve({ filter: /^typebox$/ }, () => ({ path }));
   },
 };
 

@@ -13,6 +13,7 @@ import {
   modulesOnCall,
   partsApart,
   plainSchemas,
+  plainTypeBox,
   withoutSubprograms,
 } from './build-plugins.mjs';
 import { root } from './import-source.mjs';
@@ -114,7 +115,7 @@ const modules = await build({
   entryPoints,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  plugins: [compiledValidators],
+  plugins: [compiledValidators, plainTypeBox],
   // Bundled CommonJS packages call require for Node's own modules.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",

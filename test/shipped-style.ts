@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Value } from '@sinclair/typebox/value';
+import { Value } from 'typebox/value';
 import { parse } from 'yaml';
-import { PromptStyle } from '../src/text/prompt-style-schema.ts';
+import { PromptStyle } from '../src/text/prompt/prompt-style-schema.ts';
 
 /** A prompt style under configs/prompts. */
 export function shippedStyle(name: string): PromptStyle {

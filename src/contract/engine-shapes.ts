@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { ENGINE_NAMES } from './engine-name.ts';
 import { exact, oneOf } from './shapes.ts';
 

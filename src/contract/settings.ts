@@ -1,4 +1,4 @@
-import type { TObject, TSchema } from '@sinclair/typebox';
+import type { TObject, TSchema } from 'typebox';
 
 /**
  * Marks that a stage type puts on the properties of its settings schema (as TypeBox options). They are

@@ -1,4 +1,4 @@
-import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import type { Json } from './json.ts';
 
 // Documents that pipe prints or stores are declared once, as schemas: their types, the published JSON Schemas and the
@@ -24,10 +24,8 @@ export function exact<Properties extends TProperties>(properties: Properties, de
 }
 
 export function oneOf<const Values extends readonly string[]>(values: Values, description?: string) {
-  return Type.Union(
-    values.map((value) => Type.Literal(value as Values[number])),
-    description === undefined ? {} : { description },
-  );
+  const anyOf = values.map((value) => Type.Literal(value));
+  return Type.Unsafe<Values[number]>({ ...(description === undefined ? {} : { description }), anyOf });
 }
 
 export function mapOf<Value extends TSchema>(value: Value) {

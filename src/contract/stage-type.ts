@@ -1,4 +1,4 @@
-import type { Static } from '@sinclair/typebox';
+import type { Static } from 'typebox';
 import type { JsonObject } from './json.ts';
 import type { SettingsSchema } from './settings.ts';
 import type { StageContext } from './stage-context.ts';

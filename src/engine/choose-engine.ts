@@ -16,9 +16,9 @@ import type { ProbeResult } from './probe.ts';
 const PROBE_MS = 60_000;
 
 /**
- * The engine for a run: the one that is asked for, or under `auto` the best that works here and is not software in
+ * The engine for a run: the requested one, or under `auto` the best that works here and is not software in
  * the place of a GPU. Each is proved by a small computation in a process of its own; the first that works ends the
- * search. Throws StageError where the engine that is asked for does not work.
+ * search. Throws StageError if the requested engine does not work.
  */
 export async function chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice> {
   const candidates: EngineCandidate[] = [];

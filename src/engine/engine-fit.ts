@@ -9,8 +9,8 @@ export interface ContextEngine {
 }
 
 /**
- * The engine of a stage that works with a model of so many parameters. Throws StageError, saying what to do,
- * where `auto` found only an engine that is far too slow for it.
+ * The engine of a stage that works with a model of `parameters` parameters. Throws StageError, saying what to do,
+ * if `auto` found only an engine that is far too slow for it.
  */
 export function engineFor({ engine, engineByName }: ContextEngine, parameters: number): EngineName {
   if (engine === undefined) throw new Error('the runner gave a stage with tensors no engine');

@@ -21,13 +21,13 @@ export interface Engine {
   };
   /** Computes in other memory than the machine's, such as a GPU's. */
   readonly ownMemory: boolean;
-  /** A model with more parameters takes days: it is used for that only when asked for by name. */
+  /** A model with more parameters takes days: it is used for that only when named. */
   readonly slowAbove?: number;
   /** Keeps a compiled graph or buffers for each combination of shapes, so few of them should occur; brings the kernel `Flush`. */
   readonly compilesShapes: boolean;
   /** Registers its backend and kernels; may be called again. Throws what its packages throw if they are absent or do not start. */
   start(tf: Tf): Promise<void>;
-  /** What it computes on, if that may be one thing or another; asked while it is the current engine. */
+  /** What it computes on, if there is a choice; called while it is the current engine. */
   device?(tf: Tf): Promise<Device>;
 }
 

@@ -14,7 +14,7 @@ export function registerUnsortedSegmentSum(tf: Tf, backendName: 'cpu' | 'wasm'):
   if (tf.getKernel(KERNEL, backendName)) tf.unregisterKernel(KERNEL, backendName);
   const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
     const { x, segmentIds } = inputs as { x: TensorInfo; segmentIds: TensorInfo };
-    const { numSegments } = attrs as unknown as { numSegments: number };
+    const { numSegments } = attrs as { numSegments: number };
     // Both backends have the same readSync and makeOutput-like `write`; only the type of one is named here.
     const storage = backend as BackendWasm;
     const rows = storage.readSync(x.dataId) as Float32Array;

@@ -39,7 +39,7 @@ export function registerWasmBatchMatMul(tf: Tf): void {
 
   const kernelFunc: KernelFunc = (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
-    const { transposeA, transposeB } = call.attrs as unknown as { transposeA: boolean; transposeB: boolean };
+    const { transposeA, transposeB } = call.attrs as { transposeA: boolean; transposeB: boolean };
     const backend = call.backend as BackendWasm;
     const outer = a.shape.slice(0, -2);
     if (`${outer}` !== `${b.shape.slice(0, -2)}` || a.dtype !== 'float32' || b.dtype !== 'float32')

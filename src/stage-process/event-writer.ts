@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { StageEvent, Untimed } from '../contract/stage-event.ts';
+import type { StageEvent, Untimed } from '../contract/attempt/stage-event.ts';
 
 /** A stage may report progress for every item; readers need no more than ten a second. */
 const PROGRESS_INTERVAL_MS = 100;

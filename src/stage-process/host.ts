@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { attemptFiles } from '../contract/attempt-files.ts';
+import { attemptFiles } from '../contract/attempt/attempt-files.ts';
+import { RESULT_VERSION, type StageResult } from '../contract/attempt/result.ts';
+import { SPEC_VERSION, type StageSpec } from '../contract/attempt/spec.ts';
 import { canonicalJson } from '../contract/canonical-json.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
-import { RESULT_VERSION, type StageResult } from '../contract/result.ts';
-import { SPEC_VERSION, type StageSpec } from '../contract/spec.ts';
 import { type StageContext, StageError } from '../contract/stage-context.ts';
 import type { StageType } from '../contract/stage-type.ts';
 import { freeBytes } from '../files/disk-space.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SpecInput } from '../contract/spec.ts';
+import type { SpecInput } from '../contract/attempt/spec.ts';
 import type { InputArtifact } from '../contract/stage-context.ts';
 
 /** What a stage is given of one input of its spec. */

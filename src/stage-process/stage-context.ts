@@ -1,6 +1,6 @@
-import { attemptFiles } from '../contract/attempt-files.ts';
+import { attemptFiles } from '../contract/attempt/attempt-files.ts';
+import type { StageSpec } from '../contract/attempt/spec.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
-import type { StageSpec } from '../contract/spec.ts';
 import type { StageContext } from '../contract/stage-context.ts';
 import type { EventWriter } from './event-writer.ts';
 import { inputArtifact } from './input-artifact.ts';

@@ -1,7 +1,7 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { StageError } from '../contract/stage-context.ts';
 import { defineStage } from '../contract/stage-type.ts';
-import { PromptStyle } from '../text/prompt-style-schema.ts';
+import { PromptStyle } from '../text/prompt/prompt-style-schema.ts';
 
 const settings = Type.Object(
   {
@@ -38,7 +38,7 @@ export const format = defineStage({
   }),
   async run({ settings, inputs, outputs, log }) {
     const { readFile } = await import('node:fs/promises');
-    const { renderPrompt, renderResponse } = await import('../text/prompt-style.ts');
+    const { renderPrompt, renderResponse } = await import('../text/prompt/prompt-style.ts');
     const { parseInstructionData } = await import('../text/instruction-data.ts');
     const { writeRecords } = await import('../text/records.ts');
     const items = parseInstructionData(await readFile(inputs.data!.path, 'utf8'));

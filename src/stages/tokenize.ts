@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { StageError } from '../contract/stage-context.ts';
 import { defineStage } from '../contract/stage-type.ts';
 import type { InstructionRecord } from '../text/records.ts';
@@ -39,7 +39,7 @@ export const tokenize = defineStage({
   outputs: () => ({ train: tokens('train'), validation: tokens('validation') }),
   async run({ settings, inputs, outputs, signal, progress, log }) {
     const { setImmediate: eventLoop } = await import('node:timers/promises');
-    const { tokenizerFor } = await import('../text/tokenizer.ts');
+    const { tokenizerFor } = await import('../text/tokenizer/tokenizer.ts');
     const { writeTokens } = await import('../training/data/token-file.ts');
     const tokenizer = await tokenizerFor(settings.encoding);
     const { encoding, vocabularySize, endOfText } = tokenizer;

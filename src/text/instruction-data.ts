@@ -1,7 +1,7 @@
 import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
-import type { InstructionItem } from './prompt-style.ts';
+import type { InstructionItem } from './prompt/prompt-style.ts';
 
 /** An item of the data; one of preference data also has an answer that is not wanted. */
 export interface DataItem extends InstructionItem {

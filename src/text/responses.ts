@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
-import type { InstructionItem } from './prompt-style.ts';
+import type { InstructionItem } from './prompt/prompt-style.ts';
 
 /** One element of a `responses` artifact: an instruction, the expected output, and what the model replied. */
 export interface Response extends InstructionItem {

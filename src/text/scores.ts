@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Errors } from 'typebox/schema';
 import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
@@ -10,7 +10,7 @@ const Score = Type.Object({
   /** A file written by hand may omit it. */
   index: Type.Optional(Type.Number()),
   /** Null where the judge's reply cannot be understood. */
-  score: Type.Union([Type.Null(), Type.Number({ minimum: 0, maximum: 100 })]),
+  score: Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.Null()]),
   /** Why there is no score. */
   reason: Type.Optional(Type.String()),
   /** The judge's words as they came; a comparison has none. */
@@ -40,9 +40,9 @@ const ScoreStatistics = Type.Object({
   items: Type.Integer(),
   scored: Type.Integer(),
   unscored: Type.Integer(),
-  mean: Type.Union([Type.Null(), Type.Number()]),
-  standard_deviation: Type.Union([Type.Null(), Type.Number()]),
-  interval_95: Type.Union([Type.Null(), Type.Tuple([Type.Number(), Type.Number()])]),
+  mean: Type.Union([Type.Number(), Type.Null()]),
+  standard_deviation: Type.Union([Type.Number(), Type.Null()]),
+  interval_95: Type.Union([Type.Tuple([Type.Number(), Type.Number()]), Type.Null()]),
 });
 /** Counts, mean, deviation and interval of scores; null where there are too few scores to tell. */
 export type ScoreStatistics = Static<typeof ScoreStatistics>;
@@ -90,9 +90,9 @@ async function readChecked<Schema extends TSchema>(
   } catch (error) {
     throw new StageError(`Input ${input} is not JSON: ${messageOf(error)}.`);
   }
-  if (Value.Check(schema, value)) return value;
-  const [fault] = [...Value.Errors(schema, value)];
+  const [valid, [fault]] = Errors(schema, value);
+  if (valid) return value as Static<Schema>;
   throw new StageError(
-    `Input ${input} is not what a judge writes: at ${fault?.path || 'the top'}: ${fault?.message}.`,
+    `Input ${input} is not what a judge writes: at ${fault?.instancePath || 'the top'}: ${fault?.message}.`,
   );
 }

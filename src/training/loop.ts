@@ -34,20 +34,23 @@ export interface TrainingSurroundings {
   /** Called when the training continues from a checkpoint, with the updates that are done already. */
   onResume(done: number): void;
   onUpdate(update: Update): void;
-  /** Told between the parts of an update, an evaluation or a sample, many times a second: the updates made so far, and what share of the next is done. */
+  /**
+   * Called between the parts of an update, an evaluation or a sample, many times a second: the updates made so far, and
+   * what share of the next is done.
+   */
   onPart(done: number, share: number): void;
   onEvaluation(evaluation: Evaluation): void;
   onSample(sample: Sample): void;
 }
 
-/** What is told of one update. */
+/** What is reported of one update. */
 export interface Update {
   /** Updates made so far, this one included. */
   readonly done: number;
   /** Loss of its batch, in nats. */
   readonly loss: number;
   readonly learningRate: number;
-  /** Norm of all its gradients before clipping; null where it was not asked for. */
+  /** Norm of all its gradients before clipping; null if it was not requested. */
   readonly gradNorm: number | null;
   /** Tokens in its batch, padding included. */
   readonly tokens: number;
@@ -57,9 +60,9 @@ export interface Update {
 /**
  * Trains a model in place, or the adapter that it has, in the order of chapter 7 of "Build a Large Language Model (From Scratch)"
  * (train_model_simple): losses and a sample before the first update; losses after the first and then every
- * `evalEvery` updates; a sample after each epoch. Ends early and with the best weights where the options say so. Goes on
+ * `evalEvery` updates; a sample after each epoch. Ends early and with the best weights if the options say so. Continues
  * from the newest checkpoint, and on one engine ends with the same bytes as without the interruption. Throws StageError
- * where a loss is no longer a number.
+ * if a loss is no longer a number.
  */
 export async function minimize(
   model: CausalModel,

@@ -14,8 +14,8 @@ import { loadModel } from '../../src/model/files/model-folder.ts';
 import { generate } from '../../src/model/generation/generate.ts';
 import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import { exportStage } from '../../src/stages/export/export.ts';
-import { renderPrompt } from '../../src/text/prompt-style.ts';
-import { type Encoding, type Tokenizer, tokenizerFor } from '../../src/text/tokenizer.ts';
+import { renderPrompt } from '../../src/text/prompt/prompt-style.ts';
+import { type Encoding, type Tokenizer, tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { choices, writeExportedModel } from '../fixtures/exported-model.ts';
 import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage.ts';
 

@@ -1,4 +1,4 @@
-"""Expected values of test/text/similar-pairs.test.ts and test/stages/split/duplicates.test.ts, from scikit-learn
+"""Expected values of test/text/similarity/similar-pairs.test.ts and test/stages/split/duplicates.test.ts, from scikit-learn
 (pip install scikit-learn).
 
     PIPE_BOOK_DATA=<folder of instruction-data.json> python test/golden/near_duplicates.py

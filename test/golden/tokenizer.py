@@ -1,4 +1,4 @@
-"""Expected token ids of test/text/tokenizer.golden.test.ts, from tiktoken (pip install tiktoken).
+"""Expected token ids of test/text/tokenizer/tokenizer.golden.test.ts, from tiktoken (pip install tiktoken).
 
     PIPE_BOOK_DATA=<folder of instruction-data.json> python test/golden/tokenizer.py
 

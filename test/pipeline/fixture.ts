@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Type } from '@sinclair/typebox';
 import fc from 'fast-check';
+import { Type } from 'typebox';
 import { afterEach } from 'vitest';
 import type { Json } from '../../src/contract/json.ts';
 import { defineStage, type StageType } from '../../src/contract/stage-type.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StageEvent } from '../../src/contract/stage-event.ts';
+import type { StageEvent } from '../../src/contract/attempt/stage-event.ts';
 import { EventWriter } from '../../src/stage-process/event-writer.ts';
 
 let directory: string;

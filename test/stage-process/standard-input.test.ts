@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { attemptFiles } from '../../src/contract/attempt-files.ts';
-import { SPEC_VERSION, type StageSpec } from '../../src/contract/spec.ts';
+import { attemptFiles } from '../../src/contract/attempt/attempt-files.ts';
+import { SPEC_VERSION, type StageSpec } from '../../src/contract/attempt/spec.ts';
 
 const HOST = join(import.meta.dirname, '../../dist/stage-host.cjs');
 

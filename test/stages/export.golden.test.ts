@@ -8,7 +8,7 @@ import { loadEngine } from '../../src/engine/load-engine.ts';
 import { loadModel } from '../../src/model/files/model-folder.ts';
 import { SafetensorsFile } from '../../src/model/files/safetensors.ts';
 import { exportStage } from '../../src/stages/export/export.ts';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { writeExportedModel } from '../fixtures/exported-model.ts';
 import { logits } from '../model/logits.ts';
 import { freshDirectory, removeDirectories, runStage } from './run-stage.ts';

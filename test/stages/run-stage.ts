@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Static } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import type { Static } from 'typebox';
+import { Value } from 'typebox/value';
+import type { StageEvent } from '../../src/contract/attempt/stage-event.ts';
 import type { EngineName } from '../../src/contract/engine-name.ts';
 import type { SettingsSchema } from '../../src/contract/settings.ts';
 import type { InputArtifact, StageContext } from '../../src/contract/stage-context.ts';
-import type { StageEvent } from '../../src/contract/stage-event.ts';
 import type { StageType } from '../../src/contract/stage-type.ts';
 import { Secrets } from '../../src/stage-process/secrets.ts';
 
@@ -68,8 +68,9 @@ export function resolvedSettings<Schema extends SettingsSchema>(
   values: Record<string, unknown> = {},
 ): Static<Schema> {
   const settings = Value.Default(type.settings, structuredClone(values));
-  const [error] = [...Value.Errors(type.settings, settings)];
-  if (error !== undefined) throw new Error(`settings${error.path.replaceAll('/', '.')}: ${error.message}`);
+  const [error] = Value.Errors(type.settings, settings);
+  if (error !== undefined)
+    throw new Error(`settings${error.instancePath.replaceAll('/', '.')}: ${error.message}`);
   return settings as Static<Schema>;
 }
 

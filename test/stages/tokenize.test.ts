@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tokenize } from '../../src/stages/tokenize.ts';
 import { type InstructionRecord, writeRecords } from '../../src/text/records.ts';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { readTokens } from '../../src/training/data/token-file.ts';
 import { freshDirectory, removeDirectories, runStage } from './run-stage.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ModelConfig } from '../../src/model/families/model-config.ts';
 import { writeModelFolder } from '../../src/model/files/model-folder.ts';
 import { randomWeights } from '../../src/model/network/random-weights.ts';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { writeTokens } from '../../src/training/data/token-file.ts';
 
 /** A byte-level GPT-2 of a few thousand parameters. */

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { collate, IGNORED, responseTargets } from '../../src/batch/collate.ts';
-import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt-style.ts';
-import type { PromptStyle } from '../../src/text/prompt-style-schema.ts';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt/prompt-style.ts';
+import type { PromptStyle } from '../../src/text/prompt/prompt-style-schema.ts';
+import { tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { bookData } from '../book-data.ts';
 import { shippedStyle } from '../shipped-style.ts';
 

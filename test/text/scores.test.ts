@@ -49,11 +49,11 @@ describe('a scores file', () => {
   });
 
   it.each([
-    [{}, 'the top: Expected array'],
-    [['7'], '/0: Expected object'],
-    [[{ score: 101 }], '/0/score: Expected union value'],
-    [[{ score: 1 }, { index: 1 }], '/1/score: Expected required property'],
-    [[{ score: 1, reply: 1 }], '/0/reply: Expected string'],
+    [{}, 'the top: must be array'],
+    [['7'], '/0: must be object'],
+    [[{ score: 101 }], '/0/score: must be <= 100'],
+    [[{ score: 1 }, { index: 1 }], '/1: must have required properties score'],
+    [[{ score: 1, reply: 1 }], '/0/reply: must be string'],
   ])('%j is none', async (value, fault) => {
     await expect(readScores(written(value), 'baseline_scores')).rejects.toMatchObject({
       name: 'StageError',
@@ -73,7 +73,7 @@ describe('a summary file', () => {
 
   it('without who judged is none', async () => {
     await expect(readScoreSummary(written(scoreStatistics(judgements)), 'summary')).rejects.toThrow(
-      'Input summary is not what a judge writes: at /judge: Expected required property.',
+      'Input summary is not what a judge writes: at the top: must have required properties judge.',
     );
   });
 });

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { engineCandidateShape } from '../../contract/engine-shapes.ts';
 import { bytesShape, type Described, exact } from '../../contract/shapes.ts';
 

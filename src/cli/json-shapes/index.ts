@@ -1,4 +1,4 @@
-import type { TSchema } from '@sinclair/typebox';
+import type { TSchema } from 'typebox';
 import { runEventShape } from '../../runner/events/run-event.ts';
 import { doctorShape } from './doctor.ts';
 import { planShape } from './plan.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { type Described, digestShape, exact, oneOf } from '../../contract/shapes.ts';
 import { reasonShape } from '../../runner/events/run-event.ts';
 

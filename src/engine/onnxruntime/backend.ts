@@ -64,7 +64,7 @@ export class OnnxruntimeBackend extends tf.KernelBackend {
     return { dataId, shape: [...shape], dtype };
   }
 
-  /** The elements of a tensor where they are stored: not to be changed, nor to be kept. */
+  /** The elements of a tensor where they are stored: do not change or keep them. */
   peek(dataId: tf.DataId): tf.backend_util.BackendValues {
     const { content } = this.#storage.get(dataId);
     if ('host' in content) return content.host;
@@ -180,7 +180,7 @@ function contentOf(
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
-/** Kernels of the cpu backend also return plain arrays, or arrays of another kind. */
+/** Kernels of the cpu backend also return plain arrays, which their types do not say, or arrays of another kind. */
 function arrayOf(elements: tf.backend_util.BackendValues, dtype: keyof typeof ARRAYS): TensorData {
   const Kind = ARRAYS[dtype];
   return elements instanceof Kind ? elements : new Kind(elements as unknown as ArrayLike<number>);

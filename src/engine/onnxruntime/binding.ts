@@ -53,7 +53,7 @@ const SESSION_OPTIONS = {
 let loaded: BindingModule | undefined;
 
 /**
- * A session for a serialised model, with threads of its own unless `alone`. Throws where the native library is
+ * A session for a serialised model, with threads of its own unless `alone`. Throws if the native library is
  * absent, or refuses the model.
  */
 export function createSession(model: Uint8Array, { alone }: { readonly alone: boolean }): NativeSession {

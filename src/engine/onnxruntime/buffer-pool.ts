@@ -21,7 +21,7 @@ interface Slab {
 
 /**
  * Where results are. Arrays are cut out of a few large slabs, and what is given back serves later arrays of any length:
- * what a training step needs on its way forward lies where its gradients will be, and batches of different sizes
+ * what a training step needs on its way forward is where its gradients will be, and batches of different sizes
  * share the memory of the largest. Besides, memory that the system has already handed out is far faster than new memory,
  * and JavaScript's garbage collector, which runs whenever large arrays come and go, has nothing to do.
  *
@@ -37,7 +37,7 @@ export class BufferPool {
     return this.#slabs.reduce((sum, { memory }) => sum + memory.byteLength, 0);
   }
 
-  /** An array with arbitrary contents. Throws where the system has no more memory. */
+  /** An array with arbitrary contents. Throws if the system has no more memory. */
   take(type: ElementType, length: number): TensorData {
     const Kind = ARRAYS[type as keyof typeof ARRAYS];
     const bytes = Math.ceil((length * Kind.BYTES_PER_ELEMENT) / LINE_BYTES) * LINE_BYTES;

@@ -18,7 +18,7 @@ export interface Statistics {
   readonly runMs: number;
 }
 
-/** Computes recorded values, and keeps what is worth keeping from one time to the next. */
+/** Computes recorded values, and keeps what the next time needs. */
 export class Flusher {
   readonly #pool = new BufferPool();
   readonly #inPlace: boolean;
@@ -48,7 +48,7 @@ export class Flusher {
 
   /**
    * Computes `pending`, which must be every value that is recorded, not computed, and known to TensorFlow.js: what
-   * remains of the trace afterwards can never be asked for.
+   * remains of the trace afterwards can never be requested.
    */
   flush(pending: Iterable<Value>): void {
     const outputs = [...pending];

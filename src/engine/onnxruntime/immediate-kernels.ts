@@ -20,6 +20,7 @@ export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
       'second',
     ]);
     const arrays = { parameter: parameter!, gradient: gradient!, first: first!, second: second! };
+    // TensorFlow.js types attributes for all kernels alike; src/model/network/engine-kernels.ts passes these.
     updateWithAdamW(arrays, attributes as unknown as AdamWNumbers);
   },
   AddRows: (backend, inputs) => {
@@ -36,7 +37,7 @@ export const immediateKernels: Readonly<Record<string, ImmediateKernel>> = {
   },
 };
 
-/** Throws where a tensor that is to change has its data in common with another, which would change with it. */
+/** Throws if a tensor that is to change has its data in common with another, which would change with it. */
 function refuseShared(
   backend: OnnxruntimeBackend,
   kernel: string,

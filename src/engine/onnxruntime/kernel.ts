@@ -5,7 +5,7 @@ import type { Operand } from './graph/trace.ts';
 export type Inputs = Readonly<Record<string, Operand>>;
 
 /**
- * Records a kernel. Undefined where it does not cover these inputs, which are then left to the cpu backend.
+ * Records a kernel. Undefined if it does not cover these inputs, which are then left to the cpu backend.
  * Each names the type of its attributes itself, as TensorFlow.js declares it.
  */
 export type RecordKernel<Attributes = never> = (

@@ -31,6 +31,7 @@ function register(kernelName: string, kernel: RecordKernel | undefined): void {
   const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend: current }) => {
     const backend = current as OnnxruntimeBackend;
     const operands = kernel && operandsOf(inputs, backend);
+    // Each kernel has the type of its own attributes; TensorFlow.js passes those of the kernel by its name.
     const result = operands && kernel(operands, attrs as never);
     if (result === undefined) return runOnCpu(kernelName, inputs, attrs, backend);
     const publish = (operand: Operand) => backend.publish(operand);
@@ -39,7 +40,7 @@ function register(kernelName: string, kernel: RecordKernel | undefined): void {
   tf.registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc });
 }
 
-/** Undefined where an input is not for graphs. */
+/** Undefined if an input is not for graphs. */
 function operandsOf(
   inputs: tf.NamedTensorInfoMap,
   backend: OnnxruntimeBackend,
@@ -54,7 +55,7 @@ function operandsOf(
   return operands;
 }
 
-/** What an operator makes of no elements at all is told by TensorFlow.js, not by onnxruntime. */
+/** TensorFlow.js, not onnxruntime, says what an operator makes of no elements at all. */
 function forGraphs(kernel: RecordKernel | undefined): RecordKernel | undefined {
   return (
     kernel &&

@@ -36,7 +36,7 @@ export function unsigned(value: number): Code {
 
 /**
  * Makes a WebAssembly module (https://webassembly.github.io/spec/core/binary/) of one function that works on a
- * memory of so many bytes. Throws where the engine finds the code invalid.
+ * memory of that many bytes. Throws if the engine finds the code invalid.
  */
 export function instantiate({ parameters, locals, body }: WasmFunction, memoryBytes: number): WasmInstance {
   const types = (list: readonly WasmType[]) => list.map((type): Code => [TYPES[type]]);

@@ -5,7 +5,7 @@ const LESS_MEMORY =
   'Use a smaller `batch_size` (with `gradient_accumulation` the training stays the same), a smaller model, or --engine onnxruntime.';
 
 /**
- * The same backend, which now tells what goes wrong. TensorFlow.js's own looks at no error of the device: after one,
+ * The same backend, which now reports what goes wrong. TensorFlow.js's own looks at no error of the device: after one,
  * whatever it computes is zeros.
  */
 export function checkedBackend(backend: WebgpuBackend, device: GPUDevice): WebgpuBackend {
@@ -38,7 +38,7 @@ export function checkedBackend(backend: WebgpuBackend, device: GPUDevice): Webgp
   return backend;
 }
 
-/** What throws the first error that the device has told of. */
+/** A function that throws the first error that the device reported. */
 function failureOf(device: GPUDevice): () => void {
   let failure: Error | undefined;
   device.addEventListener('uncapturederror', (event) => {

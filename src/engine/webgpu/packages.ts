@@ -52,7 +52,7 @@ interface BufferManager {
   acquireBuffer(size: number, ...rest: unknown[]): GPUBuffer;
 }
 
-/** A compute shader, of which the package writes all but `main`. */
+/** A compute shader; the package writes everything except `main`. */
 export interface WebgpuProgram {
   readonly shaderKey: string;
   readonly variableNames: readonly string[];

@@ -53,7 +53,7 @@ export function adapterOf(backend: object): AdapterInfo {
   return adapters.get(backend)!.info;
 }
 
-/** A device has only the least that the standard grants, unless it is asked for more. */
+/** A device has only the least that the standard grants, unless more is requested. */
 function highestLimits(limits: GPUSupportedLimits): Record<string, number> {
   const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupStorageSize } = limits;
   const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupSizeX, maxComputeWorkgroupsPerDimension } =

@@ -25,14 +25,14 @@ export interface BackwardLayers {
   dropRows(name: string): Drop;
 }
 
-/** What the gradient of a block needs of its forward pass. All else that it holds is known to the block alone. */
+/** What the gradient of a block needs of its forward pass. Only the block knows the rest. */
 export type BlockSaved<Kept> = {
   readonly attention: Kept;
 };
 
 /** One transformer block on rows [N, C], written once for training and for generation. */
 export interface Block {
-  /** What is saved is computed in any case: whoever does not go back disposes of it. */
+  /** What is saved is computed in any case: a caller that does not go back disposes of it. */
   forward<Kept>(
     x: tf.Tensor2D,
     layers: ForwardLayers<Kept>,

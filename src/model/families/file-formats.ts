@@ -3,7 +3,7 @@ import type { ModelConfig } from './model-config.ts';
 
 /** The config.json of a Hugging Face folder. */
 export interface ConfigFile {
-  /** What the file at `path` says. Throws ModelFileError where it describes a model that would be computed wrongly. */
+  /** What the file at `path` says. Throws ModelFileError if it describes a model that would be computed wrongly. */
   read(values: Readonly<Record<string, unknown>>, path: string): ModelConfig;
   /** From which `transformers` builds the same model. */
   write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Record<string, unknown>>;

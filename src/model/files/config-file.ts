@@ -5,7 +5,7 @@ import type { ModelConfig } from '../families/model-config.ts';
 import { ModelFileError } from './model-file-error.ts';
 
 /**
- * Reads the config.json of a Hugging Face folder. Throws ModelFileError that names the file and the setting where it
+ * Reads the config.json of a Hugging Face folder. Throws ModelFileError that names the file and the setting if it
  * describes a model that this program would compute wrongly.
  */
 export async function readConfigFile(path: string): Promise<ModelConfig> {

@@ -30,8 +30,8 @@ export async function readConfig(folder: ModelFolder): Promise<ModelConfig> {
 }
 
 /**
- * Loads a model from a Hugging Face folder onto the current engine, tensor by tensor, and puts an adapter beside it.
- * Throws ModelFileError that names the tensor and both shapes where the weights do not fit config.json.
+ * Loads a model from a Hugging Face folder onto the current engine, tensor by tensor, and adds its adapter.
+ * Throws ModelFileError that names the tensor and both shapes if the weights do not fit config.json.
  */
 export async function loadModel(folder: ModelFolder, adapter?: Adapter): Promise<CausalModel> {
   const config = await readConfig(folder);

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import type { ModelConfig } from '../families/model-config.ts';
 
 const size = (description: string) => Type.Integer({ minimum: 1, description });

@@ -115,7 +115,7 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-/** Some bytes of a file, at the start of a buffer of their own. Throws ModelFileError where it ends before. */
+/** Some bytes of a file, at the start of a buffer of their own. Throws ModelFileError if it ends before. */
 export async function readFully(
   path: string,
   file: FileHandle,

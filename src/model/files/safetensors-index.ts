@@ -9,7 +9,7 @@ export const WEIGHTS_INDEX = 'model.safetensors.index.json';
 const MAX_INDEX_BYTES = 4 * 2 ** 20;
 
 /**
- * Names of the files that an index spreads the weights over, each once. They stand beside the index: a name that
+ * Names of the files that an index spreads the weights over, each once. They are in the folder of the index: a name that
  * leads anywhere else is refused, because it comes from the network. Throws ModelFileError.
  */
 export async function shardNames(indexPath: string): Promise<string[]> {

@@ -71,7 +71,7 @@ export class SafetensorsFile {
   }
 }
 
-/** A tensor to be written; its bytes (little-endian) are asked for when their turn comes. */
+/** A tensor to be written; its bytes (little-endian) are requested when their turn comes. */
 export interface TensorSource {
   readonly name: string;
   readonly dtype: SafetensorsType;
@@ -81,7 +81,7 @@ export interface TensorSource {
 
 /**
  * Writes a safetensors file tensor by tensor. Tensors are sorted by name, so the same tensors give the same
- * bytes in whatever order they come. Throws where a source's bytes do not fit its shape.
+ * bytes in whatever order they come. Throws if a source's bytes do not fit its shape.
  */
 export async function writeSafetensors(
   path: string,

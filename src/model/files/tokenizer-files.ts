@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gpt2Tokens } from '../../text/gpt2-vocabulary.ts';
-import { END_OF_TEXT, type Encoding } from '../../text/tokenizer.ts';
+import { gpt2Tokens } from '../../text/tokenizer/gpt2-vocabulary.ts';
+import { END_OF_TEXT, type Encoding } from '../../text/tokenizer/tokenizer.ts';
 import type { ModelConfig } from '../families/model-config.ts';
 import { ModelFileError } from './model-file-error.ts';
 
@@ -33,8 +33,8 @@ export async function writeTokenizerFiles(
 }
 
 /**
- * The encoding that a model's token ids belong to, told by its end of text: a vocabulary may be padded. Throws
- * ModelFileError where it is neither.
+ * The encoding that a model's token ids belong to, recognised by its end of text: a vocabulary may be padded. Throws
+ * ModelFileError if it is neither.
  */
 export function encodingOf({
   vocab_size,

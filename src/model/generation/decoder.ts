@@ -11,7 +11,7 @@ import { KeyValueCache } from './key-value-cache.ts';
 /** Tokens that reading what prompts share once must save: it reads all weights once more. */
 const LEAST_SAVED = 32;
 
-/** Called between the parts of a computation, several times a second. Where it throws, that error ends it. */
+/** Called between the parts of a computation, several times a second. If it throws, that error ends it. */
 export type BetweenParts = () => Promise<void>;
 
 /** Scores of every token of the vocabulary as the next one of each text [B, V]. */
@@ -75,7 +75,7 @@ export class Decoder {
     }
   }
 
-  /** Goes on with some of the texts only, in this order. */
+  /** Continues with only some of the texts, in this order. */
   keep(texts: readonly number[]): void {
     this.#cache.keep(texts);
   }
@@ -91,7 +91,7 @@ interface Read {
   readonly layers: readonly KeysAndValues[];
 }
 
-/** Reads texts, each of which goes on from the tokens that `past` [1, heads, P, D] was kept of, where there are any. */
+/** Reads texts, each of which continues the tokens whose keys and values `past` [1, heads, P, D] holds, if there are any. */
 async function readTexts(
   model: CausalModel,
   texts: readonly (readonly number[])[],
@@ -118,7 +118,7 @@ async function readTexts(
   }
 }
 
-/** The texts without padding, as a batch in which only the last token of each is asked for what follows. */
+/** The texts without padding, as a batch in which only the last token of each predicts what follows. */
 function packTexts(texts: readonly (readonly number[])[]): PackedBatch {
   const length = Math.max(...texts.map((text) => text.length));
   const inputs = new Int32Array(texts.length * length);
@@ -127,7 +127,7 @@ function packTexts(texts: readonly (readonly number[])[]): PackedBatch {
     inputs.set(text, place * length);
     targets[place * length + text.length - 1] = 0;
   }
-  // The slots that one text fills up would be seen by those that go on from it.
+  // The texts that continue it would see the slots that fill it up.
   const granularity = compilesShapes() && texts.length > 1 ? FEW_SHAPES : EXACT;
   return packBatch({ inputs, targets, rows: texts.length, length }, granularity);
 }

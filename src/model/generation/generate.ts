@@ -136,7 +136,7 @@ class Generation {
 }
 
 /**
- * Whether slots of rows that have left are given up. Where shapes are compiled that is worth it only for half of them:
+ * Whether slots of rows that have left are given up. If shapes are compiled, that pays only for half of them:
  * so few sizes occur, and a step takes little less with fewer rows.
  */
 function shallShrink(slots: number, taken: number): boolean {

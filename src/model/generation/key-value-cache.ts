@@ -3,11 +3,11 @@ import type { KeysAndValues } from '../layers/cached-attention.ts';
 import { HIDDEN } from '../layers/causal-mask.ts';
 import { flush, hasKernel, runKernel } from '../network/engine-kernels.ts';
 
-/** Where tokens can be written in place, there is room for so many more at a time: then few shapes occur. */
+/** Where tokens can be written in place, room is added for this many at a time: then few shapes occur. */
 const STEP = 32;
 
 /**
- * Keys and values of the tokens of B texts, one pair of tensors [B, heads, S, D] a layer. A token lies in a slot; its
+ * Keys and values of the tokens of B texts, one pair of tensors [B, heads, S, D] a layer. A token is in a slot; its
  * position is in its keys already, so the order of slots means nothing. All texts use a slot at the same time: those
  * of the prompts first, where shorter ones leave some unused, and then one a step.
  */
@@ -58,7 +58,7 @@ export class KeyValueCache {
     }
   }
 
-  /** Goes on with some of the texts only. */
+  /** Continues with only some of the texts. */
   keep(texts: readonly number[]): void {
     const indices = tf.tensor1d(texts as number[], 'int32');
     for (const [layer, { key, value }] of this.#layers.entries()) {

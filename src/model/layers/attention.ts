@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Drop, keep } from './drop.ts';
 
-/** Where the rows of a packed batch [N, …] lie in the grid [B, T] of its texts, and what a token may see. */
+/** Where the rows of a packed batch [N, …] are in the grid [B, T] of its texts, and what a token may see. */
 export type Grid = {
   readonly texts: number;
   readonly length: number;
-  /** For each place of the grid, text after text, the row that lies there [B*T] int32. */
+  /** For each place of the grid, text after text, the row that is there [B*T] int32. */
   readonly rowOfPlace: tf.Tensor1D;
   /** For each row, its place in the grid [N] int32. */
   readonly placeOfRow: tf.Tensor1D;

@@ -31,7 +31,7 @@ export function cachedAttention(
 }
 
 /**
- * Attention of texts that are packed without padding and all go on from the same P tokens, whose keys and values are
+ * Attention of texts that are packed without padding and all continue the same P tokens, whose keys and values are
  * [1, heads, P, D]: queries, keys and values of the N tokens after them [N, 3C] in, mixed values [N, C] out, and the
  * keys and values of each text from its beginning [B, heads, P + T, D].
  */

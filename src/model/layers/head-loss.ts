@@ -12,7 +12,7 @@ export type HeadLossSaved = {
 export type Targets = {
   /** [M] int32 */
   readonly tokens: tf.Tensor1D;
-  /** Where target i lies among the M × V probabilities: i · V + token [M] int32. */
+  /** Where target i is among the M × V probabilities: i · V + token [M] int32. */
   readonly places: tf.Tensor1D;
 };
 
@@ -26,7 +26,7 @@ export function headLosses(
   { places }: Targets,
 ): { losses: tf.Tensor1D; saved: HeadLossSaved } {
   const logits = tf.matMul(hidden, weight as tf.Tensor2D, false, true); // [M, V]
-  // As results, these two largest of all arrays lie in memory that serves the next batch too; an intermediate result of this
+  // As results, these two largest of all arrays use memory that serves the next batch too; an intermediate result of this
   // size, a little different in each batch, would make holes in the heap.
   flush();
   const probabilities = tf.softmax(logits) as tf.Tensor2D;
@@ -45,7 +45,7 @@ export function weightedSum(losses: tf.Tensor1D, weights: tf.Tensor2D): tf.Scala
 /**
  * The gradients of that sum. With P the probabilities, H the hidden states, D the diagonal of the weights and y the
  * targets, dH = D (P W - W[y]) and dW = Pᵀ (D H) - (rows of D H added up by y): one-hot targets [M, V] and their
- * difference from P, each as large as P, are never made. Of dW only the product is returned, where it is asked for:
+ * difference from P, each as large as P, are never made. Of dW only the product is returned, on request:
  * `targetRows`, the rows of - D H, are still to be added to it.
  */
 export function headLossGradients(

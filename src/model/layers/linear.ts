@@ -8,12 +8,12 @@ export interface LinearLayer {
   backward(dy: tf.Tensor2D, x: tf.Tensor2D): { x: tf.Tensor2D; parameters: GradientsOnDemand };
 }
 
-/** At most so many rows count as few. */
+/** At most this many rows count as few. */
 const FEW_ROWS = 128;
 
 /**
  * x · Wᵀ [N, out], with x [N, in], W [out, in]. For few rows it is made as (W · xᵀ)ᵀ: the large matrix is then read once,
- * where it lies, while as the right factor it would first be laid out anew, which takes longer than such a product. On
+ * in place, while as the right factor it would first be laid out anew, which takes longer than such a product. On
  * onnxruntime 16 rows take a quarter of the time of x · W with W [in, out].
  */
 export function turnedProduct(x: tf.Tensor2D, turned: tf.Tensor): tf.Tensor2D {

@@ -11,7 +11,7 @@ export interface LowRankPair {
 }
 
 /**
- * A linear layer with a low-rank adapter beside it (Hu et al., https://arxiv.org/abs/2106.09685):
+ * A linear layer with a low-rank adapter (Hu et al., https://arxiv.org/abs/2106.09685):
  * layer(x) + scaling · drop(x) · Aᵀ · Bᵀ.
  */
 export function adapted(layer: LinearLayer, { a, b, scaling }: LowRankPair, drop: Drop): LinearLayer {

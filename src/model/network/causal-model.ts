@@ -10,10 +10,10 @@ import { type LinearLayer, linear, turnedProduct } from '../layers/linear.ts';
 import { adapted, type LowRankPair, lowRankChange } from '../layers/low-rank.ts';
 import { flush } from './engine-kernels.ts';
 
-/** Low-rank matrices beside some of a model's linear layers; where there are any, they alone are trained. */
+/** Low-rank matrices added to some of a model's linear layers; if there are any, only they are trained. */
 export interface Adapter {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
-  /** Those beside a layer, by its name: `transformer.h.0.attn.c_attn`. */
+  /** Those of a layer, by its name: `transformer.h.0.attn.c_attn`. */
   pairOf(layer: string): LowRankPair | undefined;
   /** Probability with which an element of what goes into them is dropped in training. */
   readonly dropout: number;
@@ -31,7 +31,7 @@ export class CausalModel {
   /** Matrices [out, in] of linear layers, by the name of the layer. */
   readonly #turned = new Map<string, tf.Tensor2D>();
 
-  /** Takes ownership of the parameters. Throws where one is missing, unknown or of another shape. */
+  /** Takes ownership of the parameters. Throws if one is missing, unknown or of another shape. */
   constructor(config: ModelConfig, parameters: ReadonlyMap<string, tf.Variable>, adapter?: Adapter) {
     this.config = config;
     this.family = familyOf(config);

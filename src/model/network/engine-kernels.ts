@@ -34,7 +34,7 @@ export function runKernel(
 }
 
 /**
- * Lets an engine that only records operations compute what was recorded so far. Between two calls lies what
+ * Lets an engine that only records operations compute what was recorded so far. Between two calls is what
  * becomes one compiled graph: parts of a computation that are alike share it, and what is not needed after a part
  * takes no memory beyond it.
  */

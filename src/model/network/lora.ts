@@ -17,7 +17,7 @@ export interface LoraOptions {
   readonly targets: readonly string[];
 }
 
-/** The adapter of a model: for each layer it is beside, `<layer>.lora_A.weight` and `<layer>.lora_B.weight`. */
+/** The adapter of a model: for each layer that it adapts, `<layer>.lora_A.weight` and `<layer>.lora_B.weight`. */
 export class LoraAdapter implements Adapter {
   readonly options: LoraOptions;
   readonly parameters: ReadonlyMap<string, tf.Variable>;

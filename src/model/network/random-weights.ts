@@ -20,7 +20,7 @@ function numbersOf(value: InitialValue, seed: number, size: number): Float32Arra
 }
 
 /**
- * Numbers from N(0, deviation), in float32, the n-th of which depends on nothing but the stream's name and n's
+ * Numbers from N(0, deviation), in float32. The n-th depends only on the stream's name and n's
  * predecessors: Box and Muller's transform in Marsaglia's polar form. Only additions, multiplications,
  * divisions and square roots are used, which IEEE 754 defines to the last bit; Math.log, cos and sin have
  * changed their last bit between versions of Node.
@@ -41,7 +41,7 @@ export function normalNumbers(stream: string, count: number, deviation: number):
   return numbers.subarray(0, count);
 }
 
-/** Numbers evenly from (-bound, bound), in float32, of which the same holds. */
+/** Numbers evenly from (-bound, bound), in float32, with the same property. */
 export function uniformNumbers(stream: string, count: number, bound: number): Float32Array {
   const key = keyOf(stream);
   return Float32Array.from({ length: count }, (_, counter) => uniform(key, counter) * bound);

@@ -14,7 +14,7 @@ import type { Dropout } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
 
 /**
- * Called between the parts of a pass, with the share of it that is done, from 0 to 1. Where it throws, the pass
+ * Called between the parts of a pass, with the share of it that is done, from 0 to 1. If it throws, the pass
  * ends with that error.
  */
 export type Pause = (share: number) => Promise<void>;

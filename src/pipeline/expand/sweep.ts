@@ -11,7 +11,7 @@ const MOST_VARIANTS = 1000;
 /** For each point that is wanted; excluded points and those that were drawn before are drawn again. */
 const DRAWS_A_POINT = 100;
 /** Keys of `sweep` that are no parameters. */
-export const SWEEP_KEYS = ['include', 'exclude', 'sample'] as const;
+const SWEEP_KEYS = ['include', 'exclude', 'sample'] as const;
 
 /** One point of the sweep, before stages are resolved. */
 export interface Point {

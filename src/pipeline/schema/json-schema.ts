@@ -12,11 +12,10 @@ const TEMPLATE: JsonSchema = { type: 'string', pattern: '\\$\\{params', descript
 export function pipelineJsonSchema(stageTypes: ReadonlyMap<string, StageType>): JsonSchema {
   const types = [...stageTypes.values()];
   const { stages, ...properties } = propertiesOf(validationSchema(PipelineSchema));
-  const { $id: _, ...pipeline } = PipelineSchema as JsonSchema;
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'pipe: a pipeline',
-    type: pipeline.type,
+    type: PipelineSchema.type,
     properties: {
       ...properties,
       extends: { type: 'string', description: 'Path of the pipeline file that this one changes.' },
@@ -137,7 +136,11 @@ function editorBranch(branch: JsonSchema): JsonSchema {
       { ...branch, then: editorSchema(branch.then as JsonSchema) };
 }
 
-function pick(schema: JsonSchema, keyword: string, change: (branch: JsonSchema) => JsonSchema): JsonSchema {
+function pick(
+  schema: JsonSchema,
+  keyword: keyof JsonSchema,
+  change: (branch: JsonSchema) => JsonSchema,
+): JsonSchema {
   const branches = schema[keyword] as readonly JsonSchema[] | undefined;
   return branches === undefined ? {} : { [keyword]: branches.map(change) };
 }

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 
 /** Names of stages and parameters: what `${params.x}` and `stage.output` can hold. */

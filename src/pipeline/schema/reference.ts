@@ -125,7 +125,7 @@ function knownOutputs(type: StageType): ReturnType<StageType['outputs']> | undef
 function valueWords(schema: JsonSchema): string {
   const branches = schema.anyOf as readonly JsonSchema[] | undefined;
   if (branches !== undefined && discriminatorOf(branches) !== undefined) return 'an object';
-  const limits = Object.entries(LIMITS).flatMap(([keyword, sign]) =>
+  const limits = LIMITS.flatMap(([keyword, sign]) =>
     schema[keyword] === undefined ? [] : [`${sign} ${schema[keyword]}`],
   );
   return [describeSchema(validationSchema(schema)), ...limits]
@@ -133,7 +133,12 @@ function valueWords(schema: JsonSchema): string {
     .replace(' (`key: value` lines)', '');
 }
 
-const LIMITS = { minimum: '≥', exclusiveMinimum: '>', maximum: '≤', exclusiveMaximum: '<' };
+const LIMITS = [
+  ['minimum', '≥'],
+  ['exclusiveMinimum', '>'],
+  ['maximum', '≤'],
+  ['exclusiveMaximum', '<'],
+] as const;
 
 function defaultText(schema: JsonSchema): string {
   return schema.default === undefined ? '' : code(JSON.stringify(schema.default));

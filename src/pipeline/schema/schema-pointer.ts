@@ -8,7 +8,8 @@ export function schemaAt(schema: JsonSchema, schemaPath: string, drop = 0): Json
   return steps
     .slice(0, steps.length - drop)
     .reduce<JsonSchema>(
-      (inner, step) => (inner[unescapePointer(decodeURIComponent(step))] ?? {}) as JsonSchema,
+      (inner, step) =>
+        (inner[unescapePointer(decodeURIComponent(step)) as keyof JsonSchema] ?? {}) as JsonSchema,
       schema,
     );
 }

@@ -1,7 +1,16 @@
-/** A JSON Schema as plain data. */
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-}
+import type { SettingMarks } from '../../contract/settings.ts';
+
+/** A JSON Schema as plain data, by the keywords that pipe reads and writes. TypeBox's schemas are such data. */
+export type JsonSchema = { readonly $schema?: string } & {
+  readonly [Name in Keyword | keyof SettingMarks]?: unknown;
+};
+
+// biome-ignore format: a list of words
+type Keyword =
+  | '$ref' | 'definitions' | 'title' | 'description' | 'default' | 'examples'
+  | 'type' | 'const' | 'enum' | 'pattern' | 'minimum' | 'exclusiveMinimum' | 'maximum' | 'exclusiveMaximum'
+  | 'properties' | 'patternProperties' | 'propertyNames' | 'additionalProperties' | 'required' | 'items'
+  | 'anyOf' | 'allOf' | 'oneOf' | 'if' | 'then' | 'else';
 
 /**
  * The schema that values are checked against, from the one that was written:

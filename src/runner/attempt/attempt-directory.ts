@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Attempt, isAbandoned, isOfDead, listAttempts } from '../../cache/work-directory.ts';
-import { attemptFiles } from '../../contract/attempt-files.ts';
+import { attemptFiles } from '../../contract/attempt/attempt-files.ts';
 import type { Digest } from '../../files/digest.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
 import type { Executor } from '../executor/executor.ts';

@@ -1,6 +1,6 @@
+import type { StageSpec } from '../../contract/attempt/spec.ts';
+import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import type { JsonObject } from '../../contract/json.ts';
-import type { StageSpec } from '../../contract/spec.ts';
-import type { StageEvent } from '../../contract/stage-event.ts';
 import type { AttemptHandle, Executor, Surroundings } from '../executor/executor.ts';
 import type { RunControl } from '../schedule/run-control.ts';
 

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import type { ObjectStore, StoredArtifact } from '../../cache/objects/object-store.ts';
-import type { StageSpec } from '../../contract/spec.ts';
+import type { StageSpec } from '../../contract/attempt/spec.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { holdsLinks } from '../../files/directory-listing.ts';
 import { orAbsent } from '../../files/system-problem.ts';

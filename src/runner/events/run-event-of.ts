@@ -1,5 +1,5 @@
 import type { CacheProblem } from '../../cache/cache-problem.ts';
-import type { StageEvent, Untimed } from '../../contract/stage-event.ts';
+import type { StageEvent, Untimed } from '../../contract/attempt/stage-event.ts';
 import type { CacheError } from '../../files/system-problem.ts';
 import type { RunEvent } from './run-event.ts';
 

@@ -1,4 +1,4 @@
-import { type TProperties, Type } from '@sinclair/typebox';
+import { type TProperties, Type } from 'typebox';
 import { engineCandidateShape, engineNameShape } from '../../contract/engine-shapes.ts';
 import type { Json } from '../../contract/json.ts';
 import {

@@ -1,7 +1,7 @@
+import type { StageResult } from '../../contract/attempt/result.ts';
+import type { StageSpec } from '../../contract/attempt/spec.ts';
+import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
-import type { StageResult } from '../../contract/result.ts';
-import type { StageSpec } from '../../contract/spec.ts';
-import type { StageEvent } from '../../contract/stage-event.ts';
 
 /**
  * Where stages' processes run. Runner and process meet only in the attempt's directory, so an executor for

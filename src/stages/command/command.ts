@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { fittingFileName, MOST_BYTES } from '../../contract/file-name.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
 import { defineStage, type OutputDeclaration } from '../../contract/stage-type.ts';

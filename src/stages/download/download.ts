@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { defineStage, type OutputDeclaration, type Problem } from '../../contract/stage-type.ts';
 import { maxBytes } from './max-bytes.ts';
 

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 
 /** Bound of a downloaded file: an endless body must not fill the disk. The largest GPT-2 is a third of it. */
 export const maxBytes = Type.Integer({

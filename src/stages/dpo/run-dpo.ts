@@ -6,7 +6,7 @@ import { parameterCount } from '../../model/families/families.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
 import { encodingOf } from '../../model/files/tokenizer-files.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
-import { type Tokenizer, tokenizerFor } from '../../text/tokenizer.ts';
+import { type Tokenizer, tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
 import { preferences } from '../../training/objective/preferences.ts';

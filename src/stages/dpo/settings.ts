@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { optimizationSettings } from '../training/optimization-settings.ts';
 
 const { properties: optimization } = optimizationSettings;

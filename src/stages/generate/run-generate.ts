@@ -9,10 +9,10 @@ import type { ModelConfig } from '../../model/families/model-config.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
 import { encodingOf } from '../../model/files/tokenizer-files.ts';
 import { generate } from '../../model/generation/generate.ts';
-import { cutReply, isStopped } from '../../text/prompt-style.ts';
+import { cutReply, isStopped } from '../../text/prompt/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
-import { tokenizerFor } from '../../text/tokenizer.ts';
+import { tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
 import type { GenerateSettings } from './settings.ts';
 import { tokenDraws } from './token-draws.ts';
 

@@ -1,5 +1,5 @@
-import { type Static, Type } from '@sinclair/typebox';
-import { PromptStyle } from '../../text/prompt-style-schema.ts';
+import { type Static, Type } from 'typebox';
+import { PromptStyle } from '../../text/prompt/prompt-style-schema.ts';
 
 export const generateSettings = Type.Object(
   {

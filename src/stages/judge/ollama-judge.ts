@@ -37,7 +37,7 @@ export function ollamaJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
     },
 
     async begin(signal, warn) {
-      const { textTemplate } = await import('../../text/jinja.ts');
+      const { textTemplate } = await import('../../text/prompt/jinja.ts');
       const questionOf = textTemplate("The judge's `prompt`", prompt);
       const ollama = patientOllama(settings, warn, retryPolicy);
       const digest = await ollama.digest(signal);

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 
 const label = Type.String({ minLength: 1, description: 'What the report calls this judge.' });
 

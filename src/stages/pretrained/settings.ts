@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { ModelPiece } from '../../model/files/model-piece.ts';
 import { maxBytes } from '../download/max-bytes.ts';
 

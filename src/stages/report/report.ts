@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import type { Json } from '../../contract/json.ts';
 import { defineStage, type InputDeclaration } from '../../contract/stage-type.ts';
 

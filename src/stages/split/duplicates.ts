@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { defineStage } from '../../contract/stage-type.ts';
 import type { InstructionRecord } from '../../text/records.ts';
 
@@ -53,8 +53,8 @@ export const duplicates = defineStage({
     const { writeFile } = await import('node:fs/promises');
     const { setImmediate: eventLoop } = await import('node:timers/promises');
     const { readRecords } = await import('../../text/records.ts');
-    const { similarPairs } = await import('../../text/similar-pairs.ts');
-    const { tfIdfVectors } = await import('../../text/tf-idf.ts');
+    const { similarPairs } = await import('../../text/similarity/similar-pairs.ts');
+    const { tfIdfVectors } = await import('../../text/similarity/tf-idf.ts');
     const { MostSimilar } = await import('./most-similar.ts');
     const records = (await readRecords(inputs.records!.path))
       .map((record) => ({ id: record.id, text: textOf(record, field) }))

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { StageError } from '../../contract/stage-context.ts';
 import { defineStage } from '../../contract/stage-type.ts';
 import type { InstructionRecord } from '../../text/records.ts';

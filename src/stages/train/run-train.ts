@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../model/families/model-config.ts';
 import { saveAdapter } from '../../model/files/adapter-folder.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
 import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
-import { tokenizerFor } from '../../text/tokenizer.ts';
+import { tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import { readTokens, type TokenizedTexts } from '../../training/data/token-file.ts';
 import { nextTokens } from '../../training/objective/next-tokens.ts';

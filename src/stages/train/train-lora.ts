@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { oneOf } from '../../contract/shapes.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 
 /** The settings of every stage that trains: how a loss is minimised, measured and saved. */
 export const optimizationSettings = Type.Object(

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { StageContext } from '../../contract/stage-context.ts';
 import { saveModel } from '../../model/files/model-folder.ts';
 import type { CausalModel } from '../../model/network/causal-model.ts';
-import type { Tokenizer } from '../../text/tokenizer.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { minimize, type Update } from '../../training/loop.ts';
 import type { Objective } from '../../training/objective/objective.ts';
 import { Checkpoints } from '../../training/state/checkpoint.ts';

@@ -42,7 +42,7 @@ export class DataOrder {
     this.#generator = Mt19937.restored(generator);
   }
 
-  /** Where the generator stands now. */
+  /** The position of the generator now. */
   state(): Mt19937State {
     return this.#generator.state();
   }

@@ -1,6 +1,6 @@
 import { StageError } from '../../contract/stage-context.ts';
 import { SafetensorsFile, writeSafetensors } from '../../model/files/safetensors.ts';
-import { ENCODINGS, type Encoding } from '../../text/tokenizer.ts';
+import { ENCODINGS, type Encoding } from '../../text/tokenizer/tokenizer.ts';
 
 /** Tokenized texts, as a `tokens` artifact holds them. */
 export interface TokenizedTexts {
@@ -49,7 +49,7 @@ export async function writeTokens(path: string, tokens: TokenizedTexts): Promise
   );
 }
 
-/** Reads a `tokens` artifact and checks it. Throws StageError where the file is not one, or is inconsistent. */
+/** Reads a `tokens` artifact and checks it. Throws StageError if the file is not one, or is inconsistent. */
 export async function readTokens(path: string): Promise<TokenizedTexts> {
   const file = await SafetensorsFile.open(path);
   try {

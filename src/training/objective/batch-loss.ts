@@ -61,7 +61,7 @@ export interface Dropping {
   readonly stream: string;
 }
 
-/** Throws StageError where a loss is not finite. */
+/** Throws StageError if a loss is not finite. */
 export function checkFinite(loss: number, which: string): void {
   if (Number.isFinite(loss)) return;
   throw new StageError(`The loss ${which} is ${loss}: the training has diverged.`, {
@@ -85,7 +85,7 @@ async function overParts(
   return sum;
 }
 
-/** Takes a batch `rowsAtOnce` texts at a time, packed; `visit` is told which text of the batch is the part's first. */
+/** Takes a batch `rowsAtOnce` texts at a time, packed; `visit` gets the number of the part's first text in the batch. */
 export async function eachPart(
   batch: Batch,
   rowsAtOnce: number,

@@ -3,7 +3,7 @@ import type { Gradients, Pause } from '../../model/network/training-pass.ts';
 /** The two data sets of a training. */
 export type Part = 'train' | 'validation';
 
-/** What is measured on some examples: the loss that is minimised, and what else an objective has to tell, by name. */
+/** What is measured on some examples: the loss that is minimised, and what else an objective reports, by name. */
 export interface Measures extends Readonly<Record<string, number>> {
   readonly loss: number;
 }

@@ -14,7 +14,7 @@ import {
 import { type PairLogProbabilities, type Preference, preference } from './preference-loss.ts';
 
 export interface PreferenceOptions extends PairOptions {
-  /** How dearly a policy pays for leaving the reference. */
+  /** How strongly leaving the reference is penalised. */
   readonly beta: number;
 }
 

@@ -26,7 +26,7 @@ export function stopsEarly(history: readonly Evaluation[], { patience, minDelta 
   return waited >= patience;
 }
 
-/** Evaluations that a training of so many updates makes after its first update. */
+/** Evaluations that a training of `updates` updates makes after its first update. */
 export function evaluationsIn(updates: number, evalEvery: number): number {
   return Math.ceil(updates / evalEvery);
 }

@@ -39,7 +39,7 @@ export interface TrainingOptions {
   readonly shuffle: Shuffle;
   /** Longest row of a batch, in tokens. */
   readonly maxLength: number;
-  /** Losses are measured every so many updates, on this many batches of each data set. */
+  /** Losses are measured every `evalEvery` updates, on `evalBatches` batches of each data set. */
   readonly evalEvery: number;
   readonly evalBatches: number;
   /** Which weights are the result: the last, or those of the evaluation with the lowest validation loss. */

@@ -15,7 +15,7 @@ function tensorSource([name, variable]: [string, tf.Variable]): TensorSource {
 
 /**
  * Sets variables to what writeVariables wrote, all of them or none: names and shapes are compared before the first
- * one is touched. Throws where they differ.
+ * one is touched. Throws if they differ.
  */
 export async function readVariables(path: string, variables: Variables): Promise<void> {
   const file = await SafetensorsFile.open(path);

@@ -1,5 +1,5 @@
-import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import fc from 'fast-check';
+import { type TProperties, type TSchema, Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { keyedSettings } from '../../../src/cache/records/keyed-settings.ts';
 import type { Json, JsonObject } from '../../../src/contract/json.ts';

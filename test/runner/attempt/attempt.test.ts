@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StageResult } from '../../../src/contract/result.ts';
-import type { StageSpec } from '../../../src/contract/spec.ts';
-import type { StageEvent } from '../../../src/contract/stage-event.ts';
+import type { StageResult } from '../../../src/contract/attempt/result.ts';
+import type { StageSpec } from '../../../src/contract/attempt/spec.ts';
+import type { StageEvent } from '../../../src/contract/attempt/stage-event.ts';
 import { executeAttempt } from '../../../src/runner/attempt/attempt.ts';
 import type { AttemptHandle } from '../../../src/runner/executor/executor.ts';
 import { RunControl } from '../../../src/runner/schedule/run-control.ts';

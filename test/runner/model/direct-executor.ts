@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { attemptFiles } from '../../../src/contract/attempt-files.ts';
-import { RESULT_VERSION, type StageResult } from '../../../src/contract/result.ts';
-import type { SpecInput, StageSpec } from '../../../src/contract/spec.ts';
-import type { StageEvent } from '../../../src/contract/stage-event.ts';
+import { attemptFiles } from '../../../src/contract/attempt/attempt-files.ts';
+import { RESULT_VERSION, type StageResult } from '../../../src/contract/attempt/result.ts';
+import type { SpecInput, StageSpec } from '../../../src/contract/attempt/spec.ts';
+import type { StageEvent } from '../../../src/contract/attempt/stage-event.ts';
 import type { AttemptHandle, Executor } from '../../../src/runner/executor/executor.ts';
 import { noEngine } from '../fixtures/no-engine.ts';
 import { type Artifact, type Files, filesOf, sorted } from './artifact.ts';

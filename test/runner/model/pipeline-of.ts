@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { defineStage, type OutputDeclaration, type StageType } from '../../../src/contract/stage-type.ts';
 import type { InputSource, Pipeline, Stage } from '../../../src/pipeline/pipeline.ts';
 import { type Task, taskOf } from './compute.ts';

@@ -99,7 +99,7 @@ describe('the download stage', () => {
 
 describe('settings of download', () => {
   it('want a URL or files', () => {
-    expect(download.settings.oneOf).toEqual([{ required: ['url'] }, { required: ['files'] }]);
+    expect(download.settings).toHaveProperty('oneOf', [{ required: ['url'] }, { required: ['files'] }]);
   });
 
   it('refuse a digest that is not one', () => {

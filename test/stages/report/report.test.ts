@@ -274,7 +274,11 @@ describe('inputs that do not fit', () => {
   it.each([
     ['scores', 'no JSON', /^Input scores is not JSON: /],
     ['scores', [{ score: 'high' }], /^Input scores is not what a judge writes: at \/0\/score: /],
-    ['summary', { mean: 1 }, /^Input summary is not what a judge writes: at \/judge: /],
+    [
+      'summary',
+      { mean: 1 },
+      /^Input summary is not what a judge writes: at the top: must have required properties judge/,
+    ],
     ['history', 'step,loss\n1,2\n', /^Input history is not the history of a training: line 1: /],
     ['responses', [{ instruction: 'a' }], /^Item 0 of the input `responses` has no text "input"\.$/],
   ])('%s as %j', async (name, content, message) => {

@@ -38,7 +38,7 @@ export function programFor(outputs: readonly Value[]): Program {
   return { nodes, inputs, outputs, structure: structure.join(' ') };
 }
 
-/** Tells inputs of one program apart. */
+/** Distinguishes the inputs of one program. */
 export function inputKey({ value, shape }: Operand): string {
   return `${value.id}[${shape}]`;
 }

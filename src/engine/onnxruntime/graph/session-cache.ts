@@ -6,7 +6,7 @@ import type { Program } from './program.ts';
 import { sizeOf } from './trace.ts';
 
 const MAX_SESSIONS = 64;
-/** Below so many elements in and between all nodes, starting threads takes longer than computing. */
+/** With fewer elements in and between all nodes, starting threads takes longer than computing. */
 const MIN_ELEMENTS_FOR_THREADS = 2 ** 14;
 
 /** Sessions by the structure of the program, the least recently used going first. */
@@ -22,7 +22,7 @@ export class SessionCache {
     this.#inPlace = inPlace;
   }
 
-  /** The session of a program, compiled if there is none yet. Throws where the library refuses the graph. */
+  /** The session of a program, compiled if there is none yet. Throws if the library refuses the graph. */
   get(program: Program): NativeSession {
     const session = this.#sessions.get(program.structure) ?? this.#compile(program);
     this.#sessions.delete(program.structure);

@@ -17,6 +17,11 @@ function split(x: Operand, axis: number, lengths: readonly number[]): Operand[] 
   return recordAll('Split', [x, integers(lengths)], shapes, typeOf(x), { attributes: { axis } });
 }
 
+/** An operand as TensorFlow.js's helpers take it. They read the shape alone, so the type may be any. */
+function infoOf(x: Operand): tf.TensorInfo {
+  return { dataId: {}, shape: [...x.shape], dtype: 'float32' };
+}
+
 /** Kernels that put elements elsewhere and change none. */
 export const arrangeKernels: Kernels = {
   Transpose: ({ x }, { perm }: tf.TransposeAttrs) =>
@@ -30,13 +35,11 @@ export const arrangeKernels: Kernels = {
           { attributes: { perm } },
         ),
   Slice: ({ x }, attributes: tf.SliceAttrs) => {
-    const [begin, size] = tf.slice_util.parseSliceParams(
-      // It reads nothing but rank and shape.
-      { shape: x!.shape, rank: x!.shape.length } as unknown as tf.Tensor,
-      attributes.begin,
-      attributes.size,
-    ) as [number[], number[]];
-    tf.slice_util.assertParamsValid({ shape: x!.shape } as unknown as tf.TensorInfo, begin, size);
+    const [begin, size] = tf.slice_util.parseSliceParams(infoOf(x!), attributes.begin, attributes.size) as [
+      number[],
+      number[],
+    ];
+    tf.slice_util.assertParamsValid(infoOf(x!), begin, size);
     if (`${size}` === `${x!.shape}`) return x;
     const ends = begin.map((start, axis) => start + size[axis]!);
     const axes = begin.map((_, axis) => axis);
@@ -44,8 +47,7 @@ export const arrangeKernels: Kernels = {
   },
   SplitV: ({ x }, { numOrSizeSplits, axis }: tf.SplitVAttrs) => {
     const along = axisOf(axis, x!);
-    const info = { shape: [...x!.shape] } as unknown as tf.Tensor;
-    return split(x!, along, tf.backend_util.prepareSplitSize(info, numOrSizeSplits, along));
+    return split(x!, along, tf.backend_util.prepareSplitSize(infoOf(x!), numOrSizeSplits, along));
   },
   Concat: (inputs, { axis }: tf.ConcatAttrs) => {
     const parts = Object.values(inputs);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Operand } from '../graph/trace.ts';
 
-/** The common shape of two operands. Throws where they cannot be broadcast. */
+/** The common shape of two operands. Throws if they cannot be broadcast. */
 export function broadcastShape(a: Operand, b: Operand): number[] {
   return tf.broadcast_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { reshape, sizeOf } from '../graph/trace.ts';
 import type { Kernels } from '../kernel.ts';
 
-/** Kernels that only give the same elements another shape: nothing is recorded, nor copied. */
+/** Kernels that only give the same elements another shape: nothing is recorded or copied. */
 export const views: Kernels = {
   Identity: ({ x }) => x,
   Reshape: ({ x }, { shape }: tf.ReshapeAttrs) =>

@@ -18,7 +18,7 @@ const DEFAULTS = {
   eos_token_id: 50256,
 } as const;
 
-/** Beyond any GPT-2: a forged number shall not make a table of parameters without end. */
+/** Beyond any GPT-2: a forged number must not make an endless table of parameters. */
 const MAX_LAYERS = 10_000;
 
 export const configFile: ConfigFile = { read, write };

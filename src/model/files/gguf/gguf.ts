@@ -41,7 +41,7 @@ export const GGUF_TENSOR_TYPES = {
 } as const;
 export type GgufTensorType = keyof typeof GGUF_TENSOR_TYPES;
 
-/** A tensor to be written; the bytes of its rows are asked for when their turn comes. */
+/** A tensor to be written; the bytes of its rows are requested when their turn comes. */
 export interface GgufTensor {
   readonly name: string;
   readonly type: GgufTensorType;
@@ -61,7 +61,7 @@ export function aligned(offset: number, alignment = GGUF_ALIGNMENT): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** Writes a GGUF file tensor by tensor, in the order given. Throws ModelFileError where bytes do not fit a shape. */
+/** Writes a GGUF file tensor by tensor, in the order given. Throws ModelFileError if bytes do not fit a shape. */
 export async function writeGguf(
   path: string,
   metadata: ReadonlyMap<string, GgufValue>,

@@ -1,9 +1,9 @@
 import { StageError } from '../../../contract/stage-context.ts';
-import { renderPrompt, renderResponse } from '../../../text/prompt-style.ts';
-import type { PromptStyle } from '../../../text/prompt-style-schema.ts';
-import { END_OF_TEXT } from '../../../text/tokenizer.ts';
+import { renderPrompt, renderResponse } from '../../../text/prompt/prompt-style.ts';
+import type { PromptStyle } from '../../../text/prompt/prompt-style-schema.ts';
+import { END_OF_TEXT } from '../../../text/tokenizer/tokenizer.ts';
 
-/** Name of the weights beside the Modelfile. */
+/** Name of the weights next to the Modelfile. */
 export const GGUF_FILE = 'model.gguf';
 
 /** Stand for the instruction and the answer while a style is rendered: private characters, found in no style. */
@@ -13,7 +13,7 @@ const ANSWER = '\u{F0002}';
 /**
  * The Modelfile from which `ollama create` makes a model that answers as it was trained to: the prompt style as a
  * template, its stop texts, and greedy decoding as in the `generate` stage. Without a style the template is the
- * question alone. Format: https://docs.ollama.com/modelfile. Throws StageError where the style does not show
+ * question alone. Format: https://docs.ollama.com/modelfile. Throws StageError if the style does not show
  * instruction and answer once each.
  */
 export function modelfile(style: PromptStyle | undefined, contextLength: number): string {

@@ -27,7 +27,7 @@ export async function checkHparams(path: string, config: ModelConfig): Promise<v
 
 /**
  * The parameters of a checkpoint of OpenAI's under Hugging Face's names, each read when its turn comes.
- * The matrices are the same in both, but for a leading dimension of 1 that OpenAI's convolutions have. A head
+ * The matrices are the same in both, except a leading dimension of 1 that OpenAI's convolutions have. A head
  * of its own begins as a copy of the token embedding. Throws ModelFileError that names tensor and shapes.
  */
 export async function openAiWeights(file: FindFile, config: ModelConfig): Promise<TensorSource[]> {

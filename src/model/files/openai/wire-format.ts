@@ -40,7 +40,7 @@ export class ByteReader {
     return this.#view.getUint32(at, true);
   }
 
-  /** An unsigned number of 8 bytes, of which up to 53 bits are used. */
+  /** An unsigned number of 8 bytes; up to 53 bits are used. */
   uint64(): number {
     const at = this.position;
     this.take(8);

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { modelfile } from '../../../../src/model/files/gguf/modelfile.ts';
-import { renderPrompt, renderResponse } from '../../../../src/text/prompt-style.ts';
-import type { PromptStyle } from '../../../../src/text/prompt-style-schema.ts';
+import { renderPrompt, renderResponse } from '../../../../src/text/prompt/prompt-style.ts';
+import type { PromptStyle } from '../../../../src/text/prompt/prompt-style-schema.ts';
 
 const prompts = new URL('../../../../configs/prompts/', import.meta.url);
 const shipped = (name: string) => parse(readFileSync(new URL(name, prompts), 'utf8')) as PromptStyle;

@@ -1,7 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { textTemplate } from '../../src/text/jinja.ts';
+import { textTemplate } from '../../../src/text/prompt/jinja.ts';
 
 const render = (text: string, values = {}) => textTemplate('The template', text)(values);
 

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
 
 /** One line of an attempt's `events.ndjson`. `time` is milliseconds since the Unix epoch. */
 export type StageEvent = { readonly time: number } & (
@@ -21,16 +21,14 @@ export type StageEvent = { readonly time: number } & (
  */
 export function parseStageEvent(line: string): StageEvent | undefined {
   try {
-    const event = JSON.parse(line) as Partial<Record<string, unknown>> | null;
-    return event !== null && typeof event === 'object' && isStageEvent(event)
-      ? (event as unknown as StageEvent)
-      : undefined;
+    const event: unknown = JSON.parse(line);
+    return isObject(event) && isStageEvent(event) ? event : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isStageEvent(event: Partial<Record<string, unknown>>): boolean {
+function isStageEvent(event: JsonObject): event is StageEvent & JsonObject {
   if (typeof event.time !== 'number') return false;
   switch (event.type) {
     case 'progress':

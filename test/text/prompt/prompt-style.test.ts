@@ -8,10 +8,10 @@ import {
   isStopped,
   renderPrompt,
   renderResponse,
-} from '../../src/text/prompt-style.ts';
-import type { PromptStyle } from '../../src/text/prompt-style-schema.ts';
-import { bookData } from '../book-data.ts';
-import { shippedStyle } from '../shipped-style.ts';
+} from '../../../src/text/prompt/prompt-style.ts';
+import type { PromptStyle } from '../../../src/text/prompt/prompt-style-schema.ts';
+import { bookData } from '../../book-data.ts';
+import { shippedStyle } from '../../shipped-style.ts';
 
 const alpaca = shippedStyle('alpaca');
 const plain = shippedStyle('plain');
@@ -136,7 +136,7 @@ describe('the chatml style', () => {
 
 describe('every shipped style', () => {
   it('is tested here', () => {
-    const files = readdirSync(join(import.meta.dirname, '../../configs/prompts'));
+    const files = readdirSync(join(import.meta.dirname, '../../../configs/prompts'));
     expect(files.map((file) => file.replace('.yaml', '')).sort()).toEqual(Object.keys(styles).sort());
   });
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Tiktoken } from 'js-tiktoken/lite';
 import ranks from 'js-tiktoken/ranks/gpt2';
 import { describe, expect, it } from 'vitest';
-import { gpt2Pieces } from '../../src/text/gpt2-pieces.ts';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
-import { bookData } from '../book-data.ts';
+import { gpt2Pieces } from '../../../src/text/tokenizer/gpt2-pieces.ts';
+import { tokenizerFor } from '../../../src/text/tokenizer/tokenizer.ts';
+import { bookData } from '../../book-data.ts';
 
 interface Golden {
   readonly pools: readonly (readonly string[])[];
@@ -28,7 +28,7 @@ interface Golden {
 
 /** Ids that tiktoken gives: see tokenizer.py. */
 const golden: Golden = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../golden/tokenizer.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, '../../golden/tokenizer.json'), 'utf8'),
 );
 
 /** `Draws` of tokenizer.py. */

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { similarPairs } from '../../src/text/similar-pairs.ts';
-import { type TermVector, tfIdfVectors } from '../../src/text/tf-idf.ts';
+import { similarPairs } from '../../../src/text/similarity/similar-pairs.ts';
+import { type TermVector, tfIdfVectors } from '../../../src/text/similarity/tf-idf.ts';
 
 type Pair = readonly [first: number, second: number, similarity: number];
 const golden: { readonly texts: readonly string[]; readonly cosines: readonly Pair[] } = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../golden/near-duplicates.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, '../../golden/near-duplicates.json'), 'utf8'),
 );
 
 const pairsOf = (vectors: readonly TermVector[], threshold: number): Pair[] =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tokenizerFor } from '../../src/text/tokenizer.ts';
+import { tokenizerFor } from '../../../src/text/tokenizer/tokenizer.ts';
 
 describe('the gpt2 encoding', async () => {
   const tokenizer = await tokenizerFor('gpt2');

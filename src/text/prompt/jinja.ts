@@ -1,6 +1,6 @@
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
-import { messageOf } from '../contract/message-of.ts';
-import { StageError } from '../contract/stage-context.ts';
+import { messageOf } from '../../contract/message-of.ts';
+import { StageError } from '../../contract/stage-context.ts';
 
 /** Of one `range`; a list of more numbers is no prompt. */
 const MOST_NUMBERS = 10_000;

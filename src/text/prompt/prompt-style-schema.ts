@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 
 /**
  * Settings of a prompt style, the piece under configs/prompts: the one source of training texts, of the prompts that a

@@ -1,6 +1,6 @@
-import type { EngineName } from './engine-name.ts';
-import type { JsonObject } from './json.ts';
-import type { ArtifactKind } from './stage-type.ts';
+import type { EngineName } from '../engine-name.ts';
+import type { JsonObject } from '../json.ts';
+import type { ArtifactKind } from '../stage-type.ts';
 
 /** Version of `spec.json`, the file that tells a stage's process what to do. */
 export const SPEC_VERSION = 2;
