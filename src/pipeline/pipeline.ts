@@ -63,5 +63,10 @@ export type InputSource =
   | { readonly kind: 'output'; readonly stage: string; readonly output: string }
   /** A file or directory on disk, absolute. */
   | { readonly kind: 'file'; readonly path: string; readonly place: Place }
-  /** One output over all variants: variant label -> producing stage. */
-  | { readonly kind: 'each'; readonly output: string; readonly stages: Readonly<Record<string, string>> };
+  /** One output over all variants: variant label -> producing stage. `optional`: those that fail are done without. */
+  | {
+      readonly kind: 'each';
+      readonly output: string;
+      readonly stages: Readonly<Record<string, string>>;
+      readonly optional?: true;
+    };

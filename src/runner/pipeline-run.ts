@@ -8,7 +8,7 @@ import type { RunStore } from './events/run-store.ts';
 import { Decider } from './plan/decide.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
 import { preflight } from './plan/preflight.ts';
-import { producersOf } from './plan/stage-graph.ts';
+import { needsOf } from './plan/stage-graph.ts';
 import type { RunOptions, RunOutcome } from './run-options.ts';
 import { drive } from './schedule/drive.ts';
 import { machineCapacity } from './schedule/machine-capacity.ts';
@@ -94,7 +94,7 @@ export class PipelineRun {
   #schedule({ stages }: Plan): Schedule {
     const tasks = stages.map(({ stage }) => ({
       id: stage.id,
-      needs: producersOf(stage),
+      ...needsOf(stage),
       resources: stage.execution.resources,
       class: stage.type.uses,
       atMost: stage.type.atMost ?? Number.POSITIVE_INFINITY,

@@ -122,7 +122,8 @@ function instanceMaker(
     const producers = ids.get(input.stage)!;
     if (input.kind === 'output') return { kind: 'output', stage: producers[index]!, output: input.output };
     const labelled = resolved.map(({ point }, at) => [point.label, producers[at]!]);
-    return { kind: 'each', output: input.output, stages: Object.fromEntries(labelled) };
+    const optional = input.optional && { optional: input.optional };
+    return { kind: 'each', output: input.output, stages: Object.fromEntries(labelled), ...optional };
   };
 
   return (name) => {

@@ -35,7 +35,10 @@ function parseInput({ key, value }: Entry): InputReference | undefined {
   const each = get(value, 'each');
   const [, stage, output] = OUTPUT.exec(textOf(each ?? value) ?? '') ?? [];
   if (stage === undefined || output === undefined) return undefined;
-  return { key, place: each?.place ?? place, kind: each === undefined ? 'output' : 'each', stage, output };
+  if (each === undefined) return { key, place, kind: 'output', stage, output };
+  const optional = get(value, 'optional');
+  const isOptional = optional?.kind === 'scalar' && optional.value === true;
+  return { key, place: each.place, kind: 'each', stage, output, ...(isOptional && { optional: true }) };
 }
 
 /** Checks the inputs of a stage against its type's declarations and against what the other stages give. */

@@ -19,6 +19,7 @@ export interface StageDraft {
 
 /** An input as the file gives it. */
 export type InputReference = { readonly key: Place; readonly place: Place } & (
-  | { readonly kind: 'output' | 'each'; readonly stage: string; readonly output: string }
+  | { readonly kind: 'output'; readonly stage: string; readonly output: string }
+  | { readonly kind: 'each'; readonly stage: string; readonly output: string; readonly optional?: true }
   | { readonly kind: 'file'; readonly path: string }
 );

@@ -29,6 +29,11 @@ const Input = Type.Union(
           examples: ['judge.scores'],
           description: 'Collects one output over all variants of the sweep.',
         }),
+        optional: Type.Optional(
+          Type.Boolean({
+            description: 'true: collects what succeeded, and does without variants that failed.',
+          }),
+        ),
       },
       strict,
     ),

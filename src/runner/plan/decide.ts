@@ -36,8 +36,8 @@ export interface DecideOptions {
   readonly offline: boolean;
 }
 
-/** Record of a stage whose outputs are known. */
-export type RecordOf = (stage: string) => ActionRecord;
+/** Record of a stage whose outputs are known; undefined of one that has failed. */
+export type RecordOf = (stage: string) => ActionRecord | undefined;
 
 /** Says for one stage at a time which action it is, and whether that was done before. */
 export class Decider {
@@ -61,7 +61,7 @@ export class Decider {
     const inputs = new Map<string, ActionInput>();
     const collections = new Map<string, Record<string, ActionInput>>();
     const outputOf = (producer: string, output: string): ActionInput => {
-      const artifact = recordOf(producer).outputs[output];
+      const artifact = recordOf(producer)?.outputs[output];
       if (!artifact)
         throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
       return { artifact, from: { stage: producer, output } };
@@ -71,7 +71,9 @@ export class Decider {
       else if (source.kind === 'file') {
         inputs.set(name, { artifact: await this.files.artifact(source.path), from: { path: source.path } });
       } else {
-        const producers = Object.entries(source.stages);
+        const producers = Object.entries(source.stages).filter(
+          ([, producer]) => !source.optional || recordOf(producer) !== undefined,
+        );
         collections.set(
           name,
           Object.fromEntries(

@@ -6,7 +6,7 @@ import type { Reason } from '../events/run-event.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
 import { type Action, type DecideOptions, Decider } from './decide.ts';
 import { findLostOutputs, lostReason } from './lost-outputs.ts';
-import { producersOf, selectStages, stageIds } from './stage-graph.ts';
+import { needsOf, producersOf, selectStages, stageIds } from './stage-graph.ts';
 
 export interface PlanOptions extends DecideOptions {
   readonly artifactsDirectory: string;
@@ -98,11 +98,13 @@ async function planStage(
   runners: ReadonlyMap<string, string>,
 ): Promise<PlannedStage> {
   const stale = producersOf(stage).filter((id) => planned.get(id)!.state !== 'hit');
-  if (stale.some((id) => planned.get(id)!.record === undefined)) {
+  const isUnknown = (id: string) => planned.get(id)!.record === undefined;
+  const { needs, collects } = needsOf(stage);
+  if (needs.some(isUnknown) || collects.some((group) => group.every(isUnknown))) {
     return must ? { stage, state: 'run', reason: must } : { stage, state: 'may-run', reason: after(stale) };
   }
   // A producer that is done again most likely gives what its record says, so that is reckoned with.
-  const action = await unlessUnreadable(decider.action(stage, (id) => planned.get(id)!.record!));
+  const action = await unlessUnreadable(decider.action(stage, (id) => planned.get(id)!.record));
   if (action instanceof StageError)
     return { stage, state: 'run', reason: { code: 'failed', message: action.message } };
   const decision = await decider.decide(stage, action);
@@ -110,6 +112,8 @@ async function planStage(
   const twin = runners.get(action.key);
   if (twin !== undefined) return { ...known, state: 'may-run', reason: sameAction(twin) };
   if (must) return { ...known, state: 'run', reason: must };
+  // It does without what failed before, and that is tried again.
+  if (stale.some(isUnknown)) return { ...known, state: 'may-run', reason: after(stale) };
   if (!decision.hit) return { ...known, state: 'run', reason: decision.reason };
   return stale.length > 0
     ? { ...known, state: 'may-run', reason: after(stale) }

@@ -1,18 +1,34 @@
 import { StageError } from '../../contract/stage-context.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
-import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { stagesNamed } from '../../pipeline/variant-name.ts';
 
 /** A stage that the arguments name and the pipeline does not have. */
 export class UnknownStageError extends StageError {}
 
 /** Ids of the stages whose outputs a stage takes, each once, in the order of its inputs. */
-export function producersOf(stage: Stage): string[] {
-  const producers = Object.values(stage.inputs).flatMap((source) => {
+export function producersOf({ inputs }: Pick<Stage, 'inputs'>): string[] {
+  const producers = Object.values(inputs).flatMap((source) => {
     if (source.kind === 'output') return [source.stage];
     return source.kind === 'each' ? Object.values(source.stages) : [];
   });
   return [...new Set(producers)];
+}
+
+/** What a stage waits for: producers that it cannot do without, and collections, of each of which it needs one at least. */
+interface Needs {
+  readonly needs: readonly string[];
+  readonly collects: readonly (readonly string[])[];
+}
+
+export function needsOf({ inputs }: Pick<Stage, 'inputs'>): Needs {
+  const isOptional = (source: InputSource) => source.kind === 'each' && source.optional === true;
+  const required = Object.entries(inputs).filter(([, source]) => !isOptional(source));
+  const collects = Object.entries(inputs).filter(([, source]) => isOptional(source));
+  return {
+    needs: producersOf({ inputs: Object.fromEntries(required) }),
+    collects: collects.map(([, source]) => producersOf({ inputs: { source } })),
+  };
 }
 
 /**

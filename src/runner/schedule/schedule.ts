@@ -24,6 +24,8 @@ export type State =
 export interface Task {
   readonly id: string;
   readonly needs: readonly string[];
+  /** Groups of stages of each of which it takes those that succeed, and needs one at least. */
+  readonly collects?: readonly (readonly string[])[];
   readonly resources: Resources;
   /** Stages of one class share a limit; the class is the stage type. */
   readonly class: string;
@@ -52,6 +54,7 @@ export const FOLLOWING: Readonly<Record<State, readonly State[]>> = {
 /** A task within the graph. */
 interface Node extends Omit<Task, 'needs'> {
   readonly needs: Set<string>;
+  readonly collects: readonly (readonly string[])[];
   readonly neededBy: Set<string>;
   /** Its place among the tasks, which decides who is given room first. */
   readonly place: number;
@@ -76,11 +79,12 @@ export class Schedule {
     for (const [place, task] of tasks.entries()) {
       const resources = withinCapacity(task.resources, limits.capacity);
       const graph = { needs: new Set(task.needs), neededBy: new Set<string>() };
-      const node: Node = { ...task, ...graph, resources, place, state: 'waiting' };
+      const node: Node = { collects: [], ...task, ...graph, resources, place, state: 'waiting' };
       this.#nodes.set(task.id, node);
       this.#all('waiting').add(node);
     }
-    for (const { id, needs } of tasks) for (const need of needs) this.#node(need).neededBy.add(id);
+    for (const { id, needs, collects = [] } of tasks)
+      for (const need of [...needs, ...collects.flat()]) this.#node(need).neededBy.add(id);
     for (const { id } of tasks) this.#follow(this.#node(id));
   }
 
@@ -165,8 +169,9 @@ export class Schedule {
   }
 
   /** Where a stage that has not started goes because of what it needs; undefined where it stays. */
-  #stateByNeeds({ state, needs }: Node): State | undefined {
+  #stateByNeeds({ state, needs, collects }: Node): State | undefined {
     const states = [...needs].map((need) => this.state(need));
+    for (const group of collects) states.push(stateOfGroup(group.map((id) => this.state(id))));
     const allDone = states.every((state) => state === 'done');
     // A producer may have been reopened, also while this one was being decided: it waits for the new outputs.
     if (state === 'ready' || state === 'queued') return allDone ? undefined : 'waiting';
@@ -183,6 +188,12 @@ export class Schedule {
       return used + task.resources[name] <= this.#limits.capacity[name];
     });
   }
+}
+
+/** A collection is done when all of it has ended and something succeeded; it failed where nothing did. */
+function stateOfGroup(states: readonly State[]): 'done' | 'failed' | 'waiting' {
+  if (!states.every((state) => ['done', 'failed', 'skipped'].includes(state))) return 'waiting';
+  return states.includes('done') ? 'done' : 'failed';
 }
 
 function withinCapacity(wanted: Resources, capacity: Resources): Resources {

@@ -66,7 +66,7 @@ export class StageWork implements Work {
   async check(id: string): Promise<Step> {
     return await this.#mendable(id, async () => {
       const stage = this.#stage(id);
-      const action = await this.#context.decider.action(stage, this.#recordOf);
+      const action = await this.#context.decider.action(stage, this.#recordOfDone);
       this.#actions.set(id, action);
       const owner = this.#ownerOf(action, id);
       if (owner !== id) return await this.#follow(id, owner);
@@ -128,6 +128,9 @@ export class StageWork implements Work {
     if (!record) throw new Error(`Internal error: stage "${id}" is not done`);
     return record;
   };
+
+  readonly #recordOfDone = (id: string): ActionRecord | undefined =>
+    this.#schedule.state(id) === 'done' ? this.#records.get(id) : undefined;
 
   /** The stage that does an action; this one unless another was first. */
   #ownerOf({ key }: Action, id: string): string {

@@ -36,7 +36,7 @@ const work: fc.Arbitrary<Work> = fc.record({
   salt: fc.nat(2),
   reads: fc.constantFrom('all', 'first-line'),
   outputs: fc.uniqueArray(fc.constantFrom<OutputName>('out', 'dir', 'big'), { minLength: 1 }),
-  fails: often('never', fc.constantFrom('always', 'by-content'), 20),
+  fails: often('never', fc.constantFrom('always', 'by-content', 'by-content', 'by-content'), 8),
   flaky: often(0, fc.integer({ min: 1, max: 2 }), 20),
   retries: often(0, fc.constant(1), 12),
 });
@@ -55,7 +55,8 @@ const rawStage: fc.Arbitrary<RawStage> = fc.record({
   type: often('in-place', fc.constantFrom('copying', 'one-at-a-time'), 1),
   work,
   axes: often<string[]>([], fc.subarray(['p', 'q']), 1),
-  collects: often(false, fc.constant(true), 4),
+  collects: often(false, fc.constant(true), 3),
+  optional: fc.boolean(),
   resources,
   files: fc.array(file, { maxLength: 5 }),
   needs: fc.array(fc.record({ back: often(0, choice, 1), output: choice }), { maxLength: 4 }),

@@ -27,7 +27,7 @@ function stageYaml(sketch: StageSketch, axes: readonly string[], directory: stri
   const task = `${JSON.stringify({ type, work }).slice(0, -1)},"point":{${point}}}`;
   return {
     uses: 'command',
-    inputs: Object.fromEntries(inputs.map((input) => [input.name, sourceOf(input, sketch.collects)])),
+    inputs: Object.fromEntries(inputs.map((input) => [input.name, sourceOf(input, sketch)])),
     with: {
       run: workScript(work, shellQuoted(task), `{${point}}`, directory),
       outputs: Object.fromEntries(work.outputs.map((name) => [name, OUTPUTS[name]])),
@@ -37,8 +37,8 @@ function stageYaml(sketch: StageSketch, axes: readonly string[], directory: stri
   };
 }
 
-function sourceOf(input: InputSketch, collects: boolean): unknown {
+function sourceOf(input: InputSketch, { collects, optional }: StageSketch): unknown {
   if ('file' in input) return { file: `./${input.file}` };
   const output = `${input.stage}.${input.output}`;
-  return collects ? { each: output } : output;
+  return collects ? { each: output, ...(optional && { optional }) } : output;
 }

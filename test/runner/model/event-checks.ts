@@ -62,7 +62,8 @@ function orderViolations({ events, forecast }: ObservedRun): string[] {
       const { instance } = forecast.stages.get(event.stage)!;
       for (const producer of producersOf(instance)) {
         const state = states.get(producer) ?? 'not begun';
-        if (!['hit', 'ran'].includes(state)) {
+        const ends = forecast.stages.get(producer)!.succeeds ? ['hit', 'ran'] : ['failed', 'skipped'];
+        if (!ends.includes(state)) {
           violations.push(`${event.stage} starts while ${producer}, which it needs, is ${state}`);
         }
       }

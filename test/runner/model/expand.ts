@@ -12,6 +12,7 @@ export type Source =
       readonly kind: 'each';
       readonly stages: readonly (readonly [label: string, stage: string])[];
       readonly output: OutputName;
+      readonly optional: boolean;
     };
 
 /** A stage of one variant, or of several where it comes out the same. */
@@ -79,7 +80,7 @@ function sourcesOf(
     const { name, output } = input;
     if (!sketch.collects) return { name, kind: 'output', stage: producers[index]!, output };
     const stages = points.map((point, at) => [labelOf(point, Object.keys(point)), producers[at]!] as const);
-    return { name, kind: 'each', stages, output };
+    return { name, kind: 'each', stages, output, optional: sketch.optional };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Artifact, type Files, filesOf, sorted } from './artifact.ts';
 import { alwaysFails, compute, type Identity, identityOf, type Task, taskOf } from './compute.ts';
-import { type Instance, producersOf } from './expand.ts';
+import type { Instance } from './expand.ts';
 import type { OutputName } from './sketch.ts';
 
 /** What a runner without any cache finds out about a stage. */
@@ -23,8 +23,7 @@ export function runNaively(
 ): Map<string, Expected> {
   const expected = new Map<string, Expected>();
   for (const instance of instances) {
-    const isBlocked = producersOf(instance).some((id) => !expected.get(id)!.succeeds);
-    if (isBlocked) {
+    if (isBlocked(instance, expected)) {
       expected.set(instance.id, { instance, succeeds: false, outputs: {} });
       continue;
     }
@@ -42,6 +41,17 @@ export function runNaively(
   return expected;
 }
 
+/** Whether something fails that the stage cannot do without; of what it collects optionally that is all of it. */
+function isBlocked({ sources }: Instance, expected: ReadonlyMap<string, Expected>): boolean {
+  const fails = (id: string) => !expected.get(id)!.succeeds;
+  return sources.some((source) => {
+    if (source.kind === 'file') return false;
+    if (source.kind === 'output') return fails(source.stage);
+    const producers = source.stages.map(([, stage]) => stage);
+    return source.optional ? producers.every(fails) : producers.some(fails);
+  });
+}
+
 function inputsOf(
   instance: Instance,
   disk: ReadonlyMap<string, Artifact>,
@@ -51,7 +61,8 @@ function inputsOf(
   const files = instance.sources.flatMap((source): Files => {
     if (source.kind === 'file') return filesOf(source.name, disk.get(source.file)!);
     if (source.kind === 'output') return filesOf(source.name, outputOf(source.stage, source.output));
-    return source.stages.flatMap(([label, stage]) =>
+    const collected = source.stages.filter(([, stage]) => expected.get(stage)!.succeeds);
+    return collected.flatMap(([label, stage]) =>
       filesOf(`${source.name}/${label || 'default'}`, outputOf(stage, source.output)),
     );
   });

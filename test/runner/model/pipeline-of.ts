@@ -50,7 +50,8 @@ export function pipelineOf(instances: readonly Instance[], directory: string): P
   const sourceOf = (source: Source): InputSource => {
     if (source.kind === 'file') return { kind: 'file', path: join(directory, source.file), place };
     if (source.kind === 'output') return { kind: 'output', stage: source.stage, output: source.output };
-    return { kind: 'each', output: source.output, stages: Object.fromEntries(source.stages) };
+    const each = { output: source.output, stages: Object.fromEntries(source.stages) };
+    return { kind: 'each', ...each, ...(source.optional && { optional: true }) };
   };
   const stages = instances.map((instance): Stage => {
     const { id, sketch, sources } = instance;

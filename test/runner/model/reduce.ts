@@ -72,7 +72,7 @@ function* simplerSteps({ changes, run, rival }: Step): Generator<Step> {
 
 function* simplerStages(stage: StageSketch): Generator<StageSketch> {
   for (const inputs of without(stage.inputs)) yield { ...stage, inputs };
-  const simple = { type: 'in-place', axes: [], collects: false } as const;
+  const simple = { type: 'in-place', axes: [], collects: false, optional: false } as const;
   yield* eachReplaced(stage, { ...simple, resources: { cpu: 1, gpu: 0, memory: 0 } });
   const simpleWork = { reads: 'all', fails: 'never', flaky: 0, retries: 0 } as const;
   for (const work of eachReplaced(stage.work, simpleWork)) yield { ...stage, work };

@@ -43,6 +43,8 @@ export interface StageSketch {
   readonly axes: readonly string[];
   /** Takes every input that is an output as `{each: …}`, and then no parameter. */
   readonly collects: boolean;
+  /** A stage that collects does without variants that have failed. */
+  readonly optional: boolean;
   readonly inputs: readonly InputSketch[];
   readonly resources: Resources;
 }

@@ -95,7 +95,8 @@ function withLostProducers(
     for (const { instance, identity } of stages.values()) {
       if (identity === undefined || !may.has(identity)) continue;
       for (const [producer, output] of outputsReadBy(instance)) {
-        const { outputs, identity: lost } = stages.get(producer)!;
+        const { outputs, identity: lost, succeeds } = stages.get(producer)!;
+        if (!succeeds) continue; // collected by a stage that does without it
         // A small file lies in its stage's record as well.
         if (output !== 'out' && !isStored(outputs[output]!)) may.add(lost!);
       }

@@ -51,10 +51,12 @@ function eventText(event: RunEvent): string[] {
   }
 }
 
-function stageText({ name, type, work, axes, collects, inputs, resources }: StageSketch): string {
+function stageText({ name, type, work, axes, collects, optional, inputs, resources }: StageSketch): string {
   const sources = inputs.map((input) => {
     const from =
-      'file' in input ? `./${input.file}` : `${collects ? 'each ' : ''}${input.stage}.${input.output}`;
+      'file' in input
+        ? `./${input.file}`
+        : `${collects ? `${optional ? 'optional ' : ''}each ` : ''}${input.stage}.${input.output}`;
     return `${input.name}: ${from}`;
   });
   const remarks = [

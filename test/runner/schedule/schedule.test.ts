@@ -35,6 +35,33 @@ describe('a schedule', () => {
     expect(schedule.state('c')).toBe('ready');
   });
 
+  it('makes a stage that collects ready when all of that has ended and some of it is done', () => {
+    const collector = task('all', ['x'], { collects: [['a', 'b']] });
+    const schedule = new Schedule([task('x'), task('a'), task('b'), collector], { jobs: 4, capacity });
+    queue(schedule);
+    startAll(schedule);
+    schedule.set('x', 'done');
+    schedule.set('a', 'failed');
+    expect(schedule.state('all')).toBe('waiting');
+    schedule.set('b', 'done');
+    expect(schedule.state('all')).toBe('ready');
+  });
+
+  it('skips a stage that collects where all of a collection failed, or something besides', () => {
+    const collector = task('all', ['x'], { collects: [['a', 'b']] });
+    for (const [failed, done] of [
+      [['a', 'b'], ['x']],
+      [['x'], ['a', 'b']],
+    ] as const) {
+      const schedule = new Schedule([task('x'), task('a'), task('b'), collector], { jobs: 4, capacity });
+      queue(schedule);
+      startAll(schedule);
+      for (const id of done) schedule.set(id, 'done');
+      for (const id of failed) schedule.set(id, 'failed');
+      expect(schedule.state('all')).toBe('skipped');
+    }
+  });
+
   it('gives room by jobs, resources and type, and fills gaps with what fits', () => {
     const big = { resources: { cpu: 3, gpu: 0, memory: 1 } };
     const schedule = new Schedule(
