@@ -48,6 +48,20 @@ export class PipelineRun {
       if (isStale) throw this.#store.problem;
       this.#emit(notStored(this.#store.problem));
     }
+    const treeChecked = isStale ? this.#checkTree() : undefined;
+    try {
+      return await this.#drive(plan, decider, isStale, counts);
+    } finally {
+      await treeChecked;
+    }
+  }
+
+  async #drive(
+    plan: Plan,
+    decider: Decider,
+    isStale: boolean,
+    counts: Record<Outcome, number>,
+  ): Promise<RunOutcome> {
     if (isStale) {
       await removeLeftovers(this.#workspace);
       await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
@@ -74,6 +88,14 @@ export class PipelineRun {
     }
     if (counts.failed > 0) return 'failed';
     return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+  }
+
+  /** Beside the work, which need not wait for it. */
+  async #checkTree(): Promise<void> {
+    if (this.#store.about.commit === undefined) return;
+    const { isTreeClean } = await import('./events/git-tree.ts');
+    const clean = await isTreeClean(this.#pipeline.file);
+    if (clean !== undefined) this.#emit({ type: 'tree-checked', clean });
   }
 
   async #preflightFails(plan: Plan): Promise<boolean> {

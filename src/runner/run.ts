@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { commandText } from '../contract/command-text.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { commitOf } from './events/git-commit.ts';
 import type { Outcome, RunEvent } from './events/run-event.ts';
 import { cacheProblemEvent, type Emit, notStored } from './events/run-event-of.ts';
-import { RunStore } from './events/run-store.ts';
+import { type RunAbout, RunStore } from './events/run-store.ts';
 import { PipelineRun } from './pipeline-run.ts';
 import { producersOf, selectStages, stageIds } from './plan/stage-graph.ts';
 import type { RunOptions, RunOutcome } from './run-options.ts';
@@ -31,6 +32,8 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     pipeline: pipeline.name,
     file: pipeline.file,
     params: pipeline.params,
+    ...variantsOf(pipeline),
+    ...commitAt(pipeline.file),
     argv: options.argv,
     host: hostname(),
     versions: options.versions,
@@ -73,4 +76,16 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     });
     store.close();
   }
+}
+
+function variantsOf({ variants, stages }: Pipeline): Pick<RunAbout, 'variants'> {
+  if (variants.length < 2) return {};
+  const ids = new Map<string, string[]>(variants.map(({ label }) => [label, []]));
+  for (const { id, variants } of stages) for (const label of variants) ids.get(label)!.push(id);
+  return { variants: variants.map(({ label, params }) => ({ label, params, stages: ids.get(label)! })) };
+}
+
+function commitAt(file: string): Pick<RunAbout, 'commit'> {
+  const commit = commitOf(file);
+  return commit === undefined ? {} : { commit };
 }

@@ -84,6 +84,9 @@ export const runEventShape = Type.Union(
       jobs: Type.Integer({ minimum: 1 }),
       stages: Type.Array(exact({ stage, uses: Type.String(), needs: Type.Array(stage) })),
     }),
+    event('tree-checked', 'Whether the commit that `run.json` names is all of the code, as git sees it.', {
+      clean: Type.Boolean({ description: 'false: there are changes or new files that are not committed' }),
+    }),
     event('stage-planned', 'What is known of a stage before anything runs.', {
       stage,
       state: oneOf(['hit', 'run', 'may-run']),
@@ -145,6 +148,7 @@ export const runEventShape = Type.Union(
         outcome: outcomeShape,
         reason: reasonShape,
         duration_ms: millisecondsShape,
+        action: Type.Optional(digestShape),
         outputs: mapOf(exact({ digest: digestShape, bytes: bytesShape })),
         metrics: Type.Optional(
           mapOf(

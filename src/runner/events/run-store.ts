@@ -19,10 +19,21 @@ export interface RunAbout {
   readonly pipeline: string;
   readonly file: string;
   readonly params: JsonObject;
+  /** Of a sweep each variant, and the ids of its stages; absent without one. */
+  readonly variants?: readonly RunVariant[];
+  /** The git commit that was checked out where the pipeline file is. */
+  readonly commit?: string;
   /** The command line, without the program. */
   readonly argv: readonly string[];
   readonly host: string;
   readonly versions: Readonly<Record<string, string>>;
+}
+
+/** One point of a sweep, as a run stores it. */
+export interface RunVariant {
+  readonly label: string;
+  readonly params: JsonObject;
+  readonly stages: readonly string[];
 }
 
 /** A finished or unfinished run that was read back. */

@@ -55,6 +55,7 @@ export class StageEndings {
       outcome,
       reason,
       duration_ms: started === undefined ? 0 : Math.round(performance.now() - started),
+      ...(record && { action: record.key }),
       outputs: Object.fromEntries(
         Object.entries(record?.outputs ?? {}).map(([name, { digest, bytes }]) => [name, { digest, bytes }]),
       ),
