@@ -1,0 +1,13 @@
+/** The lower and the upper end, in the unit of the values. */
+export type Interval = readonly [low: number, high: number];
+
+/** The least and the greatest value that an item can have. */
+export interface Scale {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** All intervals are of 95 %. */
+export const CONFIDENCE = 0.95;
+/** The probability that is left out at each end. */
+export const TAIL = (1 - CONFIDENCE) / 2;
