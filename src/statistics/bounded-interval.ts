@@ -1,7 +1,7 @@
-import { ln } from './elementary.ts';
+import { exp, ln } from './elementary.ts';
 import { type Interval, type Scale, TAIL } from './interval.ts';
 import { Mt19937 } from './mt19937.ts';
-import type { Sample } from './sample.ts';
+import { isConstant, type Sample } from './sample.ts';
 
 const DRAWS = 10_000;
 
@@ -15,7 +15,11 @@ const DRAWS = 10_000;
  * With groups of unequal sizes the unit that is added has the mean size; the guarantee is for equal sizes.
  */
 export function boundedInterval(sample: Sample, scale: Scale, seed: number): Interval {
-  const { sums, counts, items } = sample;
+  const { sums, counts, items, mean } = sample;
+  if (isConstant(sample)) {
+    const unseen = 1 - exp(ln(TAIL) / sums.length);
+    return [mean - unseen * (mean - scale.low), mean + unseen * (scale.high - mean)];
+  }
   const generator = Mt19937.seeded(seed);
   const added = items / sums.length;
   const lows = new Float64Array(DRAWS);

@@ -1,5 +1,5 @@
 import { Mt19937 } from './mt19937.ts';
-import type { Sample } from './sample.ts';
+import { type Sample, sumOf } from './sample.ts';
 
 /** Up to this many units that differ from 0, all 2^n patterns of signs are tried. */
 const EXACT = 14;
@@ -17,35 +17,35 @@ export function signFlipTest({ sums }: Sample, seed: number, draws = DRAWS): num
     .map(Math.abs)
     .filter((size) => size > 0)
     .sort();
-  const seen = Math.abs(sums.reduce((sum, value) => sum + value, 0));
   // Sums that differ by rounding alone are equal.
-  const extreme = seen - 1e-10 * sizes.reduce((sum, size) => sum + size, 0);
+  const extreme = Math.abs(sumOf(sums)) - 1e-10 * sumOf(sizes);
   return sizes.length <= EXACT ? exactShare(sizes, extreme) : drawnShare(sizes, extreme, seed, draws);
 }
 
 function exactShare(sizes: Float64Array, extreme: number): number {
   const patterns = 2 ** sizes.length;
+  const total = sumOf(sizes);
   let found = 0;
   for (let pattern = 0; pattern < patterns; pattern++) {
-    let sum = 0;
-    for (let unit = 0; unit < sizes.length; unit++)
-      sum += (pattern >> unit) & 1 ? sizes[unit]! : -sizes[unit]!;
-    if (Math.abs(sum) >= extreme) found++;
+    let up = 0;
+    for (let unit = 0; unit < sizes.length; unit++) up += ((pattern >> unit) & 1) * sizes[unit]!;
+    if (Math.abs(2 * up - total) >= extreme) found++;
   }
   return found / patterns;
 }
 
 function drawnShare(sizes: Float64Array, extreme: number, seed: number, draws: number): number {
   const generator = Mt19937.seeded(seed);
+  const total = sumOf(sizes);
   let found = 0;
   for (let draw = 0; draw < draws; draw++) {
-    let sum = 0;
+    let up = 0;
     let bits = 0;
     for (let unit = 0; unit < sizes.length; unit++) {
       bits = unit % 32 === 0 ? generator.next32() : bits >>> 1;
-      sum += bits & 1 ? sizes[unit]! : -sizes[unit]!;
+      up += (bits & 1) * sizes[unit]!;
     }
-    if (Math.abs(sum) >= extreme) found++;
+    if (Math.abs(2 * up - total) >= extreme) found++;
   }
   return (found + 1) / (draws + 1);
 }
