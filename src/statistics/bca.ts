@@ -2,26 +2,18 @@ import { resampledMeans } from './bootstrap.ts';
 import { type Interval, TAIL } from './interval.ts';
 import { normalCdf, normalQuantile } from './normal.ts';
 import type { Sample } from './sample.ts';
-import { studentQuantile } from './student.ts';
 
 /**
- * The bias-corrected and accelerated bootstrap interval of a mean (BCa, Efron 1987), with two refinements that its
- * coverage needs (docs/statistics.md):
- * - The tails are those of Student's t, widened by √(n/(n-1)): Hesterberg's expanded percentiles (2015). Plain BCa is too
- *   narrow for fewer than about 50 items.
- * - Quantiles of the resampled means are those of their mid-distribution (Ma, Genton and Parzen 2011). The means of zeros
- *   and hundreds take few values, and the plain quantile would go to the next one outwards.
- *
- * Needs two units that differ.
+ * The bias-corrected and accelerated bootstrap interval of a mean (BCa, Efron 1987). Quantiles of the resampled means are those
+ * of their mid-distribution (Ma, Genton and Parzen 2011): the means of zeros and hundreds take few values, and the plain
+ * quantile would always be the next one outwards. Needs two units that differ.
  */
 export function bcaInterval(sample: Sample, seed: number, resamples?: number): Interval {
-  const units = sample.sums.length;
   const means = resampledMeans(sample, seed, resamples);
   const z0 = normalQuantile(midShare(means, sample.mean));
   const a = acceleration(sample);
-  const expanded = Math.sqrt(units / (units - 1)) * studentQuantile(TAIL, units - 1);
   const end = (z: number) => midQuantile(means, normalCdf(z0 + (z0 + z) / (1 - a * (z0 + z))));
-  return [end(expanded), end(-expanded)];
+  return [end(normalQuantile(TAIL)), end(-normalQuantile(TAIL))];
 }
 
 /** A sixth of the skewness of the mean, Σd³ / (6 (Σd²)^1.5), where d is what each unit adds to the sum's deviation. */

@@ -4,7 +4,7 @@ import { type Interval, type Scale, TAIL } from './interval.ts';
 import { isConstant, type Sample, sampleOf, standardError } from './sample.ts';
 import { studentQuantile } from './student.ts';
 
-/** With fewer units the bootstrap covers too little: it cannot see what the sample has not. docs/statistics.md has the table. */
+/** Of fewer items too much is unseen for a statement that rests on their spread. */
 const FEW = 20;
 
 export interface MeanOptions {
@@ -40,10 +40,11 @@ export function meanOf(values: readonly number[], options: MeanOptions): MeanEst
 }
 
 /**
- * The 95 % interval of a sample's mean, by what is sound for it:
+ * The 95 % interval of a sample's mean, by what is sound for it (docs/statistics.md):
  * - no spread: the bound that needs only the scale (`boundedInterval`); null without a scale;
- * - fewer than 20 items: the same; with groups or without a scale the wider of Student's t and BCa, end by end;
- * - else BCa (`bcaInterval`).
+ * - fewer than 20 items: the same; with groups or without a scale as below;
+ * - else the wider of BCa (`bcaInterval`) and Student's t, end by end. BCa alone covers too little if large deviations are
+ *   rare on both sides, t if they are rare on one side.
  *
  * It never leaves the scale. Null for fewer than two units.
  */
@@ -51,16 +52,15 @@ export function meanInterval(
   sample: Sample,
   { scale, seed, resamples }: Omit<MeanOptions, 'groups'>,
 ): Interval | null {
-  const units = sample.sums.length;
+  const { items, mean, sums } = sample;
+  const units = sums.length;
   if (units < 2) return null;
-  const few = units < FEW;
-  if (isConstant(sample) || (few && scale && sample.items === units)) {
-    return scale ? boundedInterval(sample, scale, seed) : null;
-  }
+  if (isConstant(sample)) return scale ? boundedInterval(sample, scale, seed) : null;
+  if (units < FEW && items === units && scale) return boundedInterval(sample, scale, seed);
   const [low, high] = bcaInterval(sample, seed, resamples);
-  const margin = few ? -studentQuantile(TAIL, units - 1) * standardError(sample) : 0;
+  const margin = -studentQuantile(TAIL, units - 1) * standardError(sample);
   return [
-    Math.max(Math.min(low, sample.mean - margin), scale?.low ?? Number.NEGATIVE_INFINITY),
-    Math.min(Math.max(high, sample.mean + margin), scale?.high ?? Number.POSITIVE_INFINITY),
+    Math.max(Math.min(low, mean - margin), scale?.low ?? Number.NEGATIVE_INFINITY),
+    Math.min(Math.max(high, mean + margin), scale?.high ?? Number.POSITIVE_INFINITY),
   ];
 }

@@ -85,9 +85,9 @@ export function coverageOfPredictionPowered(noise: number, { experiments }: Effo
   return covered / experiments;
 }
 
-/** Numbers evenly from [0, 1). */
+/** Numbers evenly from [0, 1); of a seed that no resampling has, whose draws would be those that made the data. */
 function uniformNumbers(seed: number): () => number {
-  const generator = Mt19937.seeded(seed);
+  const generator = Mt19937.seeded(~seed);
   return () => generator.next32() / 2 ** 32;
 }
 
