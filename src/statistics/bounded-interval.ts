@@ -14,7 +14,7 @@ const DRAWS = 10_000;
  *
  * With groups of unequal sizes the unit that is added has the mean size; the guarantee is for equal sizes.
  */
-export function boundedInterval(sample: Sample, scale: Scale, seed: number): Interval {
+export function boundedInterval(sample: Sample, scale: Scale, seed: number, draws = DRAWS): Interval {
   const { sums, counts, items, mean } = sample;
   if (isConstant(sample)) {
     const unseen = 1 - exp(ln(TAIL) / sums.length);
@@ -22,9 +22,9 @@ export function boundedInterval(sample: Sample, scale: Scale, seed: number): Int
   }
   const generator = Mt19937.seeded(seed);
   const added = items / sums.length;
-  const lows = new Float64Array(DRAWS);
-  const highs = new Float64Array(DRAWS);
-  for (let draw = 0; draw < DRAWS; draw++) {
+  const lows = new Float64Array(draws);
+  const highs = new Float64Array(draws);
+  for (let draw = 0; draw < draws; draw++) {
     const weight = added * exponential(generator);
     let sum = 0;
     let total = weight;
@@ -37,8 +37,8 @@ export function boundedInterval(sample: Sample, scale: Scale, seed: number): Int
     highs[draw] = (sum + weight * scale.high) / total;
   }
   // Outwards where the quantile is between two draws.
-  const skipped = Math.floor(TAIL * DRAWS) - 1;
-  return [lows.sort()[skipped]!, highs.sort()[DRAWS - 1 - skipped]!];
+  const skipped = Math.floor(TAIL * draws) - 1;
+  return [lows.sort()[skipped]!, highs.sort()[draws - 1 - skipped]!];
 }
 
 function exponential(generator: Mt19937): number {

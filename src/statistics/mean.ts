@@ -56,7 +56,7 @@ export function meanInterval(
   const units = sums.length;
   if (units < 2) return null;
   if (isConstant(sample)) return scale ? boundedInterval(sample, scale, seed) : null;
-  if (units < FEW && items === units && scale) return boundedInterval(sample, scale, seed);
+  if (units < FEW && items === units && scale) return boundedInterval(sample, scale, seed, resamples);
   const [low, high] = bcaInterval(sample, seed, resamples);
   const margin = -studentQuantile(TAIL, units - 1) * standardError(sample);
   return [

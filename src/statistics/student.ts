@@ -12,6 +12,7 @@ export function studentCdf(t: number, freedom: number): number {
 
 /** The value below which such a variable is with probability `p`, 0 < p < 1; beyond ±1e7 it is cut. */
 export function studentQuantile(p: number, freedom: number): number {
+  if (p === 0.5) return 0;
   if (p > 0.5) return -studentQuantile(1 - p, freedom);
   return rootOf((t) => studentCdf(t, freedom) - p, -1e7, 0);
 }

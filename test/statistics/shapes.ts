@@ -90,6 +90,7 @@ export const SHAPES: readonly Shape[] = [
     scale: SCORES,
     mean: 79,
     difference: 0,
+    conservative: 'of its difference: few large losses',
     draw: (uniform) => {
       const first = Array.from({ length: 110 }, () => marks(uniform()));
       return { first, second: first.map((score) => score - (uniform() < 0.1 ? 27 : -3)) };
