@@ -2,7 +2,7 @@
 // How often what the statistics say is true: over simulated experiments whose truth is known, the share of 95 % intervals that
 // have it in them, and how often "better" or "worse" is said although nothing differs. docs/statistics.md has the table.
 //
-//   npm run check:statistics             10,000 experiments of each shape: five minutes
+//   npm run check:statistics             10,000 experiments of each shape: ten minutes
 //   npm run check:statistics -- 500      fewer
 import { importSource } from '../scripts/import-source.mjs';
 

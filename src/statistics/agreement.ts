@@ -33,7 +33,7 @@ export function agreement(ratings: readonly (readonly (number | null)[])[]): Agr
 }
 
 /** Share of equal pairs; null for none. */
-export function exactShare(x: readonly number[], y: readonly number[]): number | null {
+function exactShare(x: readonly number[], y: readonly number[]): number | null {
   return x.length === 0 ? null : x.filter((value, item) => value === y[item]).length / x.length;
 }
 

@@ -7,7 +7,5 @@ export interface Scale {
   readonly high: number;
 }
 
-/** All intervals are of 95 %. */
-export const CONFIDENCE = 0.95;
-/** The probability that is left out at each end. */
-export const TAIL = (1 - CONFIDENCE) / 2;
+/** The probability that is left out at each end: all intervals are of 95 %. */
+export const TAIL = 0.025;

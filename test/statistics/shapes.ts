@@ -83,6 +83,7 @@ export const SHAPES: readonly Shape[] = [
     scale: SCORES,
     mean: 250 / 3,
     difference: 0,
+    conservative: 'not many items: the wider of two intervals',
     draw: alike(30, (u) => 100 * (1 - u ** 5)),
   },
   {
