@@ -1,7 +1,7 @@
 import type { Interval, Scale } from './interval.ts';
 import { type MeanOptions, meanInterval } from './mean.ts';
 import { itemsFor, smallestDifference } from './power.ts';
-import { negated, type Sample, sampleOf } from './sample.ts';
+import { type Sample, sampleOf } from './sample.ts';
 import { signFlipTest } from './sign-flip.ts';
 
 /** What two settings differ by, on the same items. */
@@ -41,14 +41,15 @@ export function pairedDifference(
   }
   const paired = [...first.keys()].filter((item) => first[item] !== null && second[item] !== null);
   const differences = paired.map((item) => first[item]! - second[item]!);
-  const sample = sampleOf(differences, groups && paired.map((item) => groups[item]!));
+  const { sample, sign } = oriented(differences, groups && paired.map((item) => groups[item]!));
   const { items } = sample;
+  const interval = meanInterval(sample, { scale: scale && ofDifferences(scale), seed, resamples });
   return {
     items,
     unpaired: first.length - items,
     groups: sample.sums.length,
-    difference: items === 0 ? null : sample.mean,
-    interval: differenceInterval(sample, { scale: scale && ofDifferences(scale), seed, resamples }),
+    difference: items === 0 ? null : sign * sample.mean,
+    interval: sign < 0 && interval ? [-interval[1], -interval[0]] : interval,
     p: items === 0 ? null : signFlipTest(sample, seed, resamples),
     greater: differences.filter((difference) => difference > 0).length,
     equal: differences.filter((difference) => difference === 0).length,
@@ -58,15 +59,29 @@ export function pairedDifference(
   };
 }
 
-function ofDifferences({ low, high }: Scale): Scale {
-  return { low: low - high, high: high - low };
+/**
+ * The differences, or their negatives with the sign -1: whichever comes first in order. So both ways of comparing draw the
+ * same and round the same.
+ */
+function oriented(
+  differences: readonly number[],
+  groups?: readonly string[],
+): { sample: Sample; sign: 1 | -1 } {
+  const sample = sampleOf(differences, groups);
+  const mirrored = sampleOf(
+    differences.map((difference) => -difference),
+    groups,
+  );
+  const order = compare(sample.sums, mirrored.sums) || compare(sample.counts, mirrored.counts);
+  return order <= 0 ? { sample, sign: 1 } : { sample: mirrored, sign: -1 };
 }
 
-/** Draws for the one of a sample and its negative that comes first, so that both have the same draws. */
-function differenceInterval(sample: Sample, options: Omit<MeanOptions, 'groups'>): Interval | null {
-  const mirrored = negated(sample);
-  const unit = sample.sums.findIndex((sum, at) => sum !== mirrored.sums[at]);
-  if (unit < 0 || sample.sums[unit]! > mirrored.sums[unit]!) return meanInterval(sample, options);
-  const interval = meanInterval(mirrored, options);
-  return interval && [-interval[1], -interval[0]];
+/** Below 0 if `one` comes first, 0 if they are equal. */
+function compare(one: Float64Array, other: Float64Array): number {
+  const at = one.findIndex((value, index) => value !== other[index]);
+  return at < 0 ? 0 : one[at]! - other[at]!;
+}
+
+function ofDifferences({ low, high }: Scale): Scale {
+  return { low: low - high, high: high - low };
 }

@@ -32,11 +32,6 @@ export function sampleOf(values: readonly number[], groups?: readonly string[]):
   };
 }
 
-/** The sample of the values with the other sign. */
-export function negated({ sums, counts, items, mean }: Sample): Sample {
-  return { sums: sums.map((sum) => -sum).reverse(), counts: counts.toReversed(), items, mean: -mean };
-}
-
 /** Whether all units have one mean, so that the sample shows no spread. */
 export function isConstant({ sums, counts, mean }: Sample): boolean {
   return sums.every((sum, unit) => Math.abs(sum / counts[unit]! - mean) <= 1e-12 * Math.abs(mean));

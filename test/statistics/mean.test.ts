@@ -94,7 +94,7 @@ describe('for all values', () => {
       fc.property(
         values,
         fc.integer({ min: -50, max: 50 }),
-        fc.double({ min: 0.1, max: 9 }),
+        fc.double({ min: 0.1, max: 9, noNaN: true }),
         (items, by, times) => {
           const moved = (value: number) => by + times * value;
           for (const bounds of [undefined, scale]) {

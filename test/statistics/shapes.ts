@@ -136,7 +136,6 @@ export const SHAPES: readonly Shape[] = [
     scale: SCORES,
     mean: 60,
     difference: 0,
-    conservative: 'few groups: the wider of two intervals',
     draw: grouped(() => Array(8).fill(10)),
   },
   {
