@@ -49,7 +49,7 @@ export function pairedDifference(
     unpaired: first.length - items,
     groups: sample.sums.length,
     difference: items === 0 ? null : sign * sample.mean,
-    interval: sign < 0 && interval ? [-interval[1], -interval[0]] : interval,
+    interval: interval && facing(sign, interval),
     p: items === 0 ? null : signFlipTest(sample, seed, resamples),
     greater: differences.filter((difference) => difference > 0).length,
     equal: differences.filter((difference) => difference === 0).length,
@@ -61,19 +61,25 @@ export function pairedDifference(
 
 /**
  * The differences, or their negatives with the sign -1: whichever comes first in order. So both ways of comparing draw the
- * same and round the same.
+ * same and round the same. The sign is 0 if the two are equal, such as 2 and -2.
  */
 function oriented(
   differences: readonly number[],
   groups?: readonly string[],
-): { sample: Sample; sign: 1 | -1 } {
+): { sample: Sample; sign: number } {
   const sample = sampleOf(differences, groups);
   const mirrored = sampleOf(
     differences.map((difference) => -difference),
     groups,
   );
   const order = compare(sample.sums, mirrored.sums) || compare(sample.counts, mirrored.counts);
-  return order <= 0 ? { sample, sign: 1 } : { sample: mirrored, sign: -1 };
+  return { sample: order > 0 ? mirrored : sample, sign: -Math.sign(order) };
+}
+
+/** The interval of the differences themselves. */
+function facing(sign: number, [low, high]: Interval): Interval {
+  if (sign === 0) return [Math.min(low, -high), Math.max(high, -low)];
+  return sign > 0 ? [low, high] : [-high, -low];
 }
 
 /** Below 0 if `one` comes first, 0 if they are equal. */
