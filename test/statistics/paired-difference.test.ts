@@ -81,8 +81,8 @@ describe('a paired difference', () => {
         expect(back.p).toBe(there.p);
         expect([back.greater, back.smaller]).toEqual([there.smaller, there.greater]);
         expect(back.smallestDifference).toBe(there.smallestDifference);
-        expect(back.difference ?? 0).toBe(0 - (there.difference ?? 0));
-        // 0 - x rather than -x: 0 and -0 are the same end.
+        // 0 + x and 0 - x rather than x and -x: 0 and -0 are the same.
+        expect(0 + (back.difference ?? 0)).toBe(0 - (there.difference ?? 0));
         expect(back.interval?.map((end) => 0 - end).reverse()).toEqual(there.interval?.map((end) => end + 0));
       }),
       { numRuns: 100 },
