@@ -8,12 +8,13 @@ const ROOMS = {
   runner: ['contract', 'files', 'pipeline', 'cache'],
   reporters: ['runner/events', 'terminal'],
   'stage-process': ['contract', 'files'],
+  statistics: [],
   text: ['contract'],
   batch: [],
   engine: ['contract'],
   model: ['contract', 'text', 'batch', 'engine'],
-  training: ['contract', 'files', 'text', 'batch', 'model'],
-  stages: ['contract', 'files', 'text', 'batch', 'model', 'training', 'engine'],
+  training: ['contract', 'files', 'statistics', 'text', 'batch', 'model'],
+  stages: ['contract', 'files', 'statistics', 'text', 'batch', 'model', 'training', 'engine'],
   cli: ['contract', 'files', 'terminal', 'cache', 'pipeline', 'runner', 'reporters', 'stages', 'engine'],
 };
 

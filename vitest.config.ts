@@ -6,7 +6,7 @@ const REPORT = process.env.PIPE_TEST_REPORT;
 /** What needs no process of its own, no engine and no training: a minute and a half on two cores. `npm run test:fast`. */
 const FAST = [
   'test/*.test.ts',
-  'test/{batch,contract,files,pipeline,reporters,terminal,text}/**/*.test.ts',
+  'test/{batch,contract,files,pipeline,reporters,statistics,terminal,text}/**/*.test.ts',
   'test/cache/**/!(crash).test.ts',
   'test/model/files/**/*.test.ts',
   'test/runner/{events,schedule}/*.test.ts',

@@ -138,8 +138,8 @@ export async function startServers(): Promise<() => Promise<void>> {
 }
 
 const COMPARED = {
-  exact_match: { scores: 'a1ce4a48c095a71a', summary: 'bcf5a54a03063ea0' },
-  rouge_l: { scores: 'a87038417823da05', summary: '4f472a8ded840c85' },
+  exact_match: { scores: 'a1ce4a48c095a71a', summary: '3f1fa4eb8eb6d8d3' },
+  rouge_l: { scores: 'a87038417823da05', summary: 'c7770032dc28edd4' },
 };
 const TOKENS = { gpt2: '2a67d6c7c002a876', bytes: '231e1df63ac25e60' };
 
@@ -245,16 +245,16 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'judge',
-    version: 1,
+    version: 2,
     fixture: 'a language model, with the prompt of the book',
     settings: () => ({ judge: config('judges/llama3.yaml'), rationales: 1, url: ollama.url }),
     inputs: responses,
-    gives: { scores: '5f9c19fffc4baf57', summary: '528f7983cdc66676' },
+    gives: { scores: '5f9c19fffc4baf57', summary: '85df8b59e01bd1c4' },
   },
   ...(['exact_match', 'rouge_l'] as const).map(
     (metric): Pin => ({
       uses: 'judge',
-      version: 1,
+      version: 2,
       fixture: `a comparison by ${metric}`,
       settings: () => ({ judge: { ...config('judges/reference.yaml'), metric } }),
       inputs: responses,
@@ -289,7 +289,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'report',
-    version: 1,
+    version: 2,
     fixture: 'all inputs',
     settings: () => ({ title: 'A & B', parameters: { learning_rate: 0.00005, judge: { model: 'llama3' } } }),
     inputs: (folder) => ({
@@ -302,7 +302,7 @@ export const PINS: readonly Pin[] = [
         SCORES.map((item) => ({ ...item, score: 1 })),
       ),
     }),
-    gives: { report: '5459300566cd6413' },
+    gives: { report: '80a8a4c06cd2eca1' },
   },
   {
     uses: 'split',

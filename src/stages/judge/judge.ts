@@ -4,7 +4,7 @@ import { judgeSettings } from './settings.ts';
 
 export const judge = defineStage({
   uses: 'judge',
-  version: 1,
+  version: 2,
   summary: 'Scores responses from 0 to 100, by a language model or by comparison with the expected output.',
   settings: judgeSettings,
   inputs: {

@@ -1,6 +1,6 @@
 import type { StageContext } from '../../contract/stage-context.ts';
+import { scoreStatistics } from '../../statistics/score-statistics.ts';
 import { readResponses } from '../../text/responses.ts';
-import { scoreStatistics } from '../../text/score-statistics.ts';
 import { writeScoreSummary, writeScores } from '../../text/scores.ts';
 import type { Judge } from './judge-contract.ts';
 import { judgeResponses } from './judge-responses.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Json } from '../../contract/json.ts';
 import { type InputArtifact, StageError } from '../../contract/stage-context.ts';
+import { scoreStatistics } from '../../statistics/score-statistics.ts';
 import { withoutMark } from '../../text/byte-order-mark.ts';
 import { type Response, readResponses } from '../../text/responses.ts';
-import { scoreStatistics } from '../../text/score-statistics.ts';
 import {
   type JudgeIdentity,
   type Judgement,

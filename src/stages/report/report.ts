@@ -22,7 +22,7 @@ const optional = (description: string): InputDeclaration => ({
 
 export const report = defineStage({
   uses: 'report',
-  version: 1,
+  version: 2,
   summary: 'Writes one self-contained HTML page about an experiment.',
   settings,
   inputs: {

@@ -1,5 +1,5 @@
+import { Mt19937, type Mt19937State } from '../../statistics/mt19937.ts';
 import type { Shuffle } from '../data/data-order.ts';
-import { Mt19937, type Mt19937State } from '../data/mt19937.ts';
 import type { AdamWOptions } from '../optimizer/adamw.ts';
 import type { LearningRateOptions } from '../optimizer/learning-rate.ts';
 import type { EarlyStopping } from './early-stopping.ts';
