@@ -3,19 +3,21 @@ const ROOMS = {
   contract: [],
   files: ['contract'],
   terminal: [],
+  html: [],
   cache: ['contract', 'files'],
   pipeline: ['contract', 'files', 'terminal'],
   runner: ['contract', 'files', 'pipeline', 'cache'],
   reporters: ['runner/events', 'terminal'],
   'stage-process': ['contract', 'files'],
   statistics: [],
+  comparison: ['contract', 'statistics'],
   text: ['contract'],
   batch: [],
   engine: ['contract'],
   model: ['contract', 'text', 'batch', 'engine'],
   training: ['contract', 'files', 'statistics', 'text', 'batch', 'model'],
-  stages: ['contract', 'files', 'statistics', 'text', 'batch', 'model', 'training', 'engine'],
-  cli: ['contract', 'files', 'terminal', 'cache', 'pipeline', 'runner', 'reporters', 'stages', 'engine'],
+  stages: ['contract', 'files', 'html', 'statistics', 'text', 'batch', 'model', 'training', 'engine'],
+  cli: ['contract', 'files', 'terminal', 'cache', 'pipeline', 'runner', 'reporters', 'comparison', 'html', 'stages', 'engine'],
 };
 
 const roomRule = ([room, allowed]) => ({

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { concealCredentials } from '../pipeline/resolve/url-credentials.ts';
 import { visible } from '../terminal/show.ts';
+import { compareCommand } from './compare/compare.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { EXIT } from './exit-code.ts';
 import { graphCommand } from './graph/graph.ts';
@@ -30,6 +31,7 @@ const VERBS = {
   validate: validateCommand,
   graph: graphCommand,
   status: statusCommand,
+  compare: compareCommand,
   doctor: doctorCommand,
   cat: catCommand,
   get: getCommand,

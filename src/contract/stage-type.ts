@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { JsonObject } from './json.ts';
+import type { Metric } from './metric.ts';
 import type { SettingsSchema } from './settings.ts';
 import type { StageContext } from './stage-context.ts';
 
@@ -51,6 +52,8 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   readonly inputs: Readonly<Record<string, InputDeclaration>> | 'any';
   /** The outputs that a stage with these (resolved) settings has, by name. */
   outputs(settings: Static<Schema>): Readonly<Record<string, OutputDeclaration>>;
+  /** What its results can be compared by, the most important first. */
+  readonly metrics?: readonly Metric[];
   /**
    * Inputs are opened where they are stored (default), or copied into the attempt's directory for a program that
    * is not ours; its process then sees of the environment only what the pipeline declares.

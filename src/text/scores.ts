@@ -9,6 +9,8 @@ import { withoutMark } from './byte-order-mark.ts';
 const Score = Type.Object({
   /** A file written by hand may omit it. */
   index: Type.Optional(Type.Number()),
+  /** Digest of instruction and input: items of two judgements are the same where this is. */
+  question: Type.Optional(Type.String()),
   /** Null where the judge's reply cannot be understood. */
   score: Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.Null()]),
   /** Why there is no score. */

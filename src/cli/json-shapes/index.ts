@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { comparisonShape } from '../../comparison/comparison.ts';
 import { runEventShape } from '../../runner/events/run-event.ts';
 import { doctorShape } from './doctor.ts';
 import { planShape } from './plan.ts';
@@ -10,6 +11,7 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   plan: published(planShape),
   status: published(statusShape),
   doctor: published(doctorShape),
+  comparison: published(comparisonShape),
 };
 
 function published(shape: TSchema): TSchema {

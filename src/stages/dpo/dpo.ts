@@ -1,5 +1,6 @@
 import { defineStage } from '../../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../../training/memory.ts';
+import { validationAccuracy, validationLoss } from '../training/history-metrics.ts';
 import { memoryProblem } from '../training/train-memory.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { trainedOutputs } from '../training/trained-outputs.ts';
@@ -39,6 +40,7 @@ export const dpo = defineStage({
         'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}].',
     },
   }),
+  metrics: [validationAccuracy, validationLoss],
   tensors: true,
   atMost: 1,
   // The newest checkpoint (parameters and two moments), the one that replaces it, and the result; the best weights twice.

@@ -1,5 +1,5 @@
+import { html, type Markup } from '../../html/html.ts';
 import type { Judgement } from '../../text/scores.ts';
-import { html, type Markup } from './html.ts';
 import type { ReportItem } from './report-data.ts';
 
 /** Every response next to the expected one, with its score and, where they are given, what came before training. */

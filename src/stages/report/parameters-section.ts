@@ -1,5 +1,5 @@
 import type { Json } from '../../contract/json.ts';
-import { html, type Markup } from './html.ts';
+import { html, type Markup } from '../../html/html.ts';
 
 /** The settings of the experiment as a table, nested names joined with dots; nothing if there are none. */
 export function parametersSection(parameters: Json): Markup | undefined {

@@ -1,5 +1,5 @@
+import { html, type Markup } from '../../html/html.ts';
 import type { JudgeIdentity, ScoreStatistics } from '../../text/scores.ts';
-import { html, type Markup } from './html.ts';
 import type { ReportData } from './report-data.ts';
 
 /** Mean scores with counts and intervals, after and before training, and who judged. */

@@ -1,5 +1,6 @@
 import { defineStage } from '../../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../../training/memory.ts';
+import { validationLoss } from '../training/history-metrics.ts';
 import { memoryProblem } from '../training/train-memory.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { trainedOutputs } from '../training/trained-outputs.ts';
@@ -38,6 +39,7 @@ export const train = defineStage({
         'What the model made of one prompt before training and after each epoch: [{epoch, prompt, text}]. With `keep: best` the last one is of the model that was kept: `kept: true`.',
     },
   }),
+  metrics: [validationLoss],
   tensors: true,
   atMost: 1,
   // Peak use: the result (1), the newest checkpoint and its successor (3 each: parameters and two moments), and, with

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeText, html } from '../../../src/stages/report/html.ts';
+import { escapeText, html } from '../../../src/html/html.ts';
 
 describe('the html tag', () => {
   it('escapes text, keeps markup, joins lists, and leaves undefined out', () => {

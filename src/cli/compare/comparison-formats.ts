@@ -1,0 +1,93 @@
+import type { Comparison } from '../../comparison/comparison.ts';
+import { columnsOf, padded } from '../../terminal/display-width.ts';
+import type { Paint } from '../../terminal/paint.ts';
+import { visibleJson } from '../../terminal/show.ts';
+import { comparisonCells } from './comparison-cells.ts';
+import type { Format } from './format-names.ts';
+
+/** A comparison as text in a format; the table is painted. */
+export async function formatComparison(
+  comparison: Comparison,
+  format: Format,
+  paint: Paint,
+): Promise<string> {
+  switch (format) {
+    case 'table':
+      return table(comparison, paint);
+    case 'json':
+      return visibleJson(comparison, 2);
+    case 'csv':
+      return csv(comparison);
+    case 'markdown':
+      return markdown(comparison);
+    case 'html': {
+      const { comparisonPage } = await import('./comparison-page.ts');
+      return comparisonPage(comparison);
+    }
+  }
+}
+
+function table(comparison: Comparison, paint: Paint): string {
+  const { header, rows } = comparisonCells(comparison);
+  const widths = header.map((name, column) =>
+    Math.max(...[name, ...rows.map((row) => row[column]!)].map(columnsOf)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => padded(cell, widths[column]!))
+      .join('  ')
+      .trimEnd();
+  return [
+    paint('bold', line(header)),
+    ...rows.map((row, index) => (comparison.rows[index]!.best ? paint('green', line(row)) : line(row))),
+    '',
+    comparison.verdict,
+    ...comparison.notes.map((note) => paint('dim', `note: ${note}`)),
+  ].join('\n');
+}
+
+/** A table for a pull request: the verdict first, as GitHub shows Markdown. */
+function markdown(comparison: Comparison): string {
+  const { header, rows } = comparisonCells(comparison);
+  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |`;
+  return [
+    ...comparison.verdict.split('\n').map((sentence) => `**${escaped(sentence)}**`),
+    '',
+    line(header),
+    `|${header.map(() => ' --- |').join('')}`,
+    ...rows.map(line),
+    ...(comparison.notes.length > 0 ? ['', ...comparison.notes.map((note) => `- ${escaped(note)}`)] : []),
+  ].join('\n');
+}
+
+/** No text of a pipeline or model becomes markup, a mention or a link. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\`*_{}[\]<>|~#!@]/g, (sign) => `\\${sign}`).replaceAll(/\s+/g, ' ');
+}
+
+/** One line a candidate, numbers in full (RFC 4180). A cell that a spreadsheet would compute begins with `'`. */
+function csv({ parameters, metrics, rows }: Comparison): string {
+  const ofMetric = (name: string) => [name, `${name} low`, `${name} high`];
+  const header = [
+    ...['name', ...parameters, ...metrics.flatMap(({ name }) => ofMetric(name))],
+    ...['compared_with', 'difference', 'difference low', 'difference high', 'p', 'finding', 'duration_ms'],
+  ];
+  const body = rows.map(({ name, parameters: own, values, difference, duration_ms }) => [
+    name,
+    ...parameters.map((key) => (typeof own[key] === 'object' ? JSON.stringify(own[key]) : own[key])),
+    ...metrics.flatMap(({ name }) => [
+      values[name]?.value,
+      ...(values[name]?.interval ?? [undefined, undefined]),
+    ]),
+    ...[difference?.to, difference?.difference, ...(difference?.interval ?? [undefined, undefined])],
+    ...[difference?.p, difference?.finding, duration_ms],
+  ]);
+  return [header, ...body].map((cells) => cells.map(csvCell).join(',')).join('\r\n');
+}
+
+function csvCell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = String(value).replace(/^[=+\-@\t\r]/, "'$&");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

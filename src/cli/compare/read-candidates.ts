@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { execa } from 'execa';
+import type { Candidate } from '../../comparison/candidate.ts';
+import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
+import { show } from '../../terminal/show.ts';
+import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
+import type { PipelineOptions } from '../open/pipeline-options.ts';
+import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { UserError } from '../user-error.ts';
+import { variantsOfFile } from './variants-of-file.ts';
+import { variantsOfRun } from './variants-of-run.ts';
+
+/**
+ * What `pipe compare` is given: pipeline files stand for their variants as they are now, runs for what they made, and git
+ * revisions for the last finished run of that commit. Throws a UserError for what is none of these.
+ */
+export async function readCandidates(
+  names: readonly string[],
+  options: PipelineOptions,
+): Promise<readonly Candidate[]> {
+  const file = names.find((name) => existsSync(name));
+  const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
+  const workspace = openWorkspace(artifacts, tellCacheProblem);
+  const candidates: Candidate[] = [];
+  for (const name of names) {
+    if (existsSync(name)) {
+      const pipeline = await openPipeline(name, options);
+      const variants = await variantsOfFile(pipeline, artifacts, workspace);
+      candidates.push(
+        ...(names.length === 1 ? variants : variants.map((one) => ofSource(pipeline.name, one))),
+      );
+    } else {
+      const run = (await storedRun(name, workspace)) ?? (await runOfRevision(name, file, workspace));
+      candidates.push(...(await variantsOfRun(name, run, workspace)));
+    }
+  }
+  return candidates;
+}
+
+function ofSource(source: string, candidate: Candidate): Candidate {
+  return candidate.name === source ? candidate : { ...candidate, name: `${source} ${candidate.name}` };
+}
+
+async function storedRun(name: string, { runsDirectory }: Workspace): Promise<StoredRun | undefined> {
+  if (!(await listRuns(runsDirectory)).includes(name)) return undefined;
+  return await readRun(runsDirectory, name, (message) => show(process.stderr, message));
+}
+
+/** The newest run that succeeded on a commit; of the given pipeline file, where there is one. */
+async function runOfRevision(
+  name: string,
+  file: string | undefined,
+  { runsDirectory }: Workspace,
+): Promise<StoredRun> {
+  const commit = await commitNamed(name, file);
+  for (const id of await listRuns(runsDirectory)) {
+    const run = await readRun(runsDirectory, id);
+    if (run?.about.commit !== commit) continue;
+    const isSame = file === undefined || run.about.file === resolve(file);
+    const succeeded = run.events.some(
+      (event) => event.type === 'run-finished' && event.outcome === 'succeeded',
+    );
+    if (isSame && succeeded) return run;
+  }
+  throw new UserError(
+    `there is no finished run of the commit ${commit.slice(0, 12)} (${name})`,
+    `make one: git checkout ${name}, then pipe run ${file ?? 'FILE'}`,
+  );
+}
+
+async function commitNamed(name: string, file: string | undefined): Promise<string> {
+  const cwd = file === undefined ? process.cwd() : dirname(resolve(file));
+  const { failed, stdout } = await execa(
+    'git',
+    ['rev-parse', '--verify', '--end-of-options', `${name}^{commit}`],
+    {
+      cwd,
+      reject: false,
+      stdin: 'ignore',
+    },
+  );
+  if (!failed) return stdout.trim();
+  throw new UserError(
+    `\`${name}\` is neither a pipeline file, nor a run, nor a git revision`,
+    'pipe runs lists the runs',
+  );
+}

@@ -1,0 +1,63 @@
+import type { ActionRecord } from '../../cache/records/action-record.ts';
+import { restoreInline } from '../../cache/records/inline-outputs.ts';
+import type { Candidate, Measurement } from '../../comparison/candidate.ts';
+import type { Json } from '../../contract/json.ts';
+import { messageOf } from '../../contract/message-of.ts';
+import type { StageType } from '../../contract/stage-type.ts';
+import type { Workspace } from '../../runner/workspace.ts';
+import { UserError } from '../user-error.ts';
+
+/** A finished stage of what is compared. */
+export interface DoneStage {
+  /** Without its variant. */
+  readonly name: string;
+  readonly type: StageType;
+  readonly record: ActionRecord;
+}
+
+/** What the stages of a candidate measured, how long they took, and what computed. Throws a UserError for lost scores. */
+export async function candidateOf(
+  about: { readonly name: string; readonly parameters: Readonly<Record<string, Json>> },
+  stages: readonly DoneStage[],
+  { objects }: Workspace,
+): Promise<Candidate> {
+  const measurements: Measurement[] = [];
+  for (const { name, type, record } of stages) {
+    if (type.metrics === undefined) continue;
+    await restoreInline(record, objects);
+    for (const metric of type.metrics) {
+      const output = record.outputs[metric.output];
+      const located = output && (await objects.locate(output));
+      if (located?.artifact !== 'file')
+        throw new UserError(
+          `the output ${name}.${metric.output} of ${about.name} is not in the cache, so ${metric.name} cannot be read`,
+          `make it again: pipe run FILE --force ${name}`,
+        );
+      try {
+        measurements.push({ stage: name, metric, measured: await metric.read(located.path) });
+      } catch (error) {
+        throw new UserError(
+          `${name}.${metric.output} of ${about.name} cannot be read: ${messageOf(error)}`,
+          `make it again: pipe run FILE --force ${name}`,
+        );
+      }
+    }
+  }
+  const records = stages.map(({ record }) => record);
+  return {
+    ...about,
+    measurements,
+    milliseconds: records.reduce((sum, { provenance }) => sum + durationOf(provenance), 0),
+    engines: [...new Set(records.flatMap(({ provenance }) => engineOf(provenance)))],
+  };
+}
+
+function durationOf({ started, finished }: ActionRecord['provenance']): number {
+  const milliseconds = Date.parse(String(finished)) - Date.parse(String(started));
+  return milliseconds > 0 ? milliseconds : 0;
+}
+
+function engineOf({ engine }: ActionRecord['provenance']): readonly string[] {
+  const { name } = Object(engine) as { name?: unknown };
+  return typeof name === 'string' ? [name] : [];
+}
