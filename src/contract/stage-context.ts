@@ -49,8 +49,10 @@ export interface StageContext<Settings> {
     readonly metrics?: Readonly<Record<string, number | string>>;
   }): void;
   log(message: string): void;
-  /** Something a user should know that does not stop the stage (an item on both sides of a split). */
+  /** Something a user should know of how the work goes that does not stop it (a server that is asked again). */
   warn(message: string, hint?: string): void;
+  /** Something a user should know of the result (an item on both sides of a split): it is shown again on every hit. */
+  warnOfResult(message: string, hint?: string): void;
   /** A measured value that belongs to events and provenance, never to an artifact (tokens per second). */
   metric(name: string, value: number): void;
   /** A fact about how the work was done (the engine's version, the thread count); goes to provenance. */

@@ -18,6 +18,11 @@ export function stageContext(
   signal: AbortSignal,
   secrets: Secrets,
 ): StageContext<JsonObject> {
+  const warn = (message: string, hint?: string, mark: { of_result?: true } = {}): void => {
+    const warning = { message, ...(hint !== undefined && { hint }) };
+    events.write({ type: 'warning', ...secrets.hideIn(warning), ...mark });
+    console.log(`warning: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  };
   return {
     settings: spec.settings,
     inputs: mapValues(spec.inputs, (input, name) => inputArtifact(name, input)),
@@ -39,11 +44,8 @@ export function stageContext(
       events.write({ type: 'log', message: secrets.hide(message) });
       console.log(message);
     },
-    warn: (message, hint) => {
-      const warning = { message, ...(hint !== undefined && { hint }) };
-      events.write({ type: 'warning', ...secrets.hideIn(warning) });
-      console.log(`warning: ${message}${hint === undefined ? '' : ` (${hint})`}`);
-    },
+    warn: (message, hint) => warn(message, hint),
+    warnOfResult: (message, hint) => warn(message, hint, { of_result: true }),
     metric: (name, value) => events.write({ type: 'metric', name, value }),
     fact: (name, value) => {
       const shown = secrets.hideIn(value);

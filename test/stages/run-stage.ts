@@ -121,6 +121,8 @@ export async function runStage<Schema extends SettingsSchema>(
     progress: (progress) => emit({ type: 'progress', ...progress }),
     log: (message) => emit({ type: 'log', message }),
     warn: (message, hint) => emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) }),
+    warnOfResult: (message, hint) =>
+      emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }), of_result: true }),
     metric: (name, value) => emit({ type: 'metric', name, value }),
     fact: (name, value) => emit({ type: 'fact', name, value }),
     secretFilter: () => new Secrets([], {}).filter(),

@@ -50,7 +50,12 @@ export function ollamaJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
             index < settings.rationales ? { rationale: (await ollama.ask(question, signal)).content } : {};
           // After every item, because each is kept for later attempts: it must be the words of this very model.
           if ((await ollama.digest(signal)) !== digest) throw replaced(model);
-          return { index, ...readScore(content, doneReason), reply: content, ...rationale };
+          return {
+            index,
+            ...readScore(content, doneReason === 'length' ? 'length' : 'stop'),
+            reply: content,
+            ...rationale,
+          };
         },
       };
     },

@@ -46,6 +46,15 @@ export const judgeSettings = Type.Object(
       minimum: 0,
       description: 'The judge also explains its verdict in free text for the first N items.',
     }),
+    min_scored: Type.Number({
+      affects: 'result',
+      default: 0.5,
+      legacy: 0.5,
+      minimum: 0,
+      maximum: 1,
+      description:
+        'Least share of the items that must get a score. With less the stage fails; the replies are kept.',
+    }),
     url: Type.Optional(
       Type.String({
         affects: 'execution',

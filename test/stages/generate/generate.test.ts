@@ -81,7 +81,7 @@ describe('the generate stage', () => {
     const inputs = { records: records(), model: await randomModel() };
     const { events } = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
     const message = "Prompts with more than the model's 32 tokens: 1. It sees their ends.";
-    expect(events).toContainEqual({ type: 'warning', message });
+    expect(events).toContainEqual({ type: 'warning', message, of_result: true });
   });
 
   it('goes on after its last whole batch when it was cancelled, to the same bytes', async () => {

@@ -107,6 +107,7 @@ describe('a language model as the judge', () => {
       type: 'warning',
       message: '2 of 4 replies gave no score, the first for item 1: the reply holds several numbers',
       hint: 'They are left out of the mean; the replies are in the scores.',
+      of_result: true,
     });
   });
 
@@ -315,19 +316,74 @@ describe('the shipped judges', () => {
 
 describe('responses that are none', () => {
   it.each([
-    ['{}', 'The input `responses` is not a JSON array.'],
+    ['{}', 'The input `responses` is not a JSON array: it is one object with nothing in it.'],
+    ['{"data": [], "n": 0}', 'The input `responses` is not a JSON array: it is one object with data, n.'],
+    ['[]', 'The input `responses` holds no items.'],
+    ['[7]', 'Item 0 of the input `responses` is not an object.'],
     [
       '[{"instruction":"a","input":"","output":"b"}]',
       'Item 0 of the input `responses` has no text "model_response".',
     ],
     [
       '# A page\n\nof text',
-      /^The input `responses` is not JSON: .*\.$/, // `.` takes no line break: all is on one line
+      /^Line 1 of the input `responses` is not JSON: .*\.$/, // `.` takes no line break: all is on one line
     ],
   ])('%s', async (content, message) => {
     writeFileSync(responses, content);
     await expect(runStage(judge, { with: { judge: reference }, inputs: { responses } })).rejects.toThrow(
       message,
     );
+  });
+});
+
+describe('responses as people have them', () => {
+  const item = { instruction: 'Opposite?', output: 'cold', model_response: 'cold' };
+  const scoresOf = async (content: string | Uint8Array) => {
+    writeFileSync(responses, content);
+    const run = await runStage(judge, { with: { judge: reference }, inputs: { responses } });
+    return read(run.outputs.scores).map(({ score }: Judgement) => score);
+  };
+
+  it.each([
+    ['with a byte order mark', `\uFEFF${JSON.stringify([item])}`, 1],
+    ['as JSON Lines', `${JSON.stringify(item)}\n\n${JSON.stringify(item)}\n`, 2],
+    ['as one line', JSON.stringify(item), 1],
+    ['with an input that is null', JSON.stringify([{ ...item, input: null }]), 1],
+    ['over several lines', JSON.stringify([item, item], null, 2), 2],
+  ])('are read %s', async (_, content, count) => {
+    expect(await scoresOf(content)).toEqual(Array(count).fill(100));
+  });
+
+  it('in another encoding are refused, for their letters would be lost', async () => {
+    const bytes = Buffer.from(JSON.stringify([{ ...item, output: 'Café' }]), 'latin1');
+    await expect(scoresOf(bytes)).rejects.toMatchObject({
+      message: 'The input `responses` is not text in UTF-8.',
+      hint: expect.stringContaining('iconv -f WINDOWS-1252'),
+    });
+  });
+
+  it('that are empty are counted in a warning', async () => {
+    const silent = { ...item, output: '', model_response: '' };
+    writeFileSync(responses, JSON.stringify([silent, item]));
+    const { events } = await runStage(judge, { with: { judge: reference }, inputs: { responses } });
+    expect(events).toContainEqual(expect.objectContaining({ message: '1 of 2 responses are empty' }));
+  });
+});
+
+describe('too few scores', () => {
+  it('fail the stage, with the reason and the first reply', async () => {
+    server.answer = (_, count) => (count < 1 ? '85' : 'Good, but\nnot perfect.');
+    await expect(runStage(judge, withOllama({ rationales: 0 }))).rejects.toMatchObject({
+      name: 'StageError',
+      message:
+        '3 of 4 replies gave no score, the first for item 1: the reply holds no number: "Good, but not perfect.".',
+      hint: expect.stringContaining('At least 50 % must have one (`min_scored`)'),
+    });
+  });
+
+  it('are as many as the pipeline says', async () => {
+    server.answer = (_, count) => (count < 1 ? '85' : 'Good.');
+    const { outputs } = await runStage(judge, withOllama({ rationales: 0, min_scored: 0.25 }));
+    expect(read(outputs.summary)).toMatchObject({ scored: 1, unscored: 3, mean: 85 });
   });
 });

@@ -41,7 +41,15 @@ type Settings = SettingsOf<'ollama'>;
 
 function context(settings: Partial<Settings> = {}): StageContext<Settings> {
   return {
-    settings: { judge, rationales: 0, url: server.url, concurrency: 1, reply_timeout: 10, ...settings },
+    settings: {
+      judge,
+      rationales: 0,
+      min_scored: 0.5,
+      url: server.url,
+      concurrency: 1,
+      reply_timeout: 10,
+      ...settings,
+    },
     inputs: {},
     collections: {},
     outputs: {},
@@ -52,6 +60,7 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
     progress: () => undefined,
     log: () => undefined,
     warn: (message) => warnings.push(message),
+    warnOfResult: () => undefined,
     metric: () => undefined,
     fact: () => undefined,
     secretFilter: () => new Secrets([], {}).filter(),

@@ -16,17 +16,61 @@ describe('the score in a reply', () => {
   });
 
   it.each([
+    '85.',
+    '+85',
+    '**85**',
+    '`85`',
+    '**85**.',
+    '85/100',
+    '85 / 100.',
+    '**85/100**',
+    '85 out of 100',
+    'Score: 85',
+    'score = 85',
+    'The score is 85.',
+    'Final score: 85/100',
+    'Overall rating: **85**',
+    '**Score:** 85',
+    '**Score: 85**',
+    'Score:\n85',
+    '{"score": 85}',
+    ' {"reason": "good, 90 % of it", "score": 85} ',
+    '```json\n{"score": 85}\n```',
+    '```\n85\n```',
+    '<think>90? Hmm.</think>\n\n85',
+    '<think>\n\n</think>\n\n85',
+    '<thinking>Maybe 7.</thinking> {"score": 85}',
+    'The opening mark was in the template: 40.\n</think>\n\n85',
+  ])('%j is 85', (reply) => {
+    expect(readScore(reply, 'stop')).toEqual({ score: 85 });
+  });
+
+  it.each([
     ['', 'the reply is empty'],
     [' \n', 'the reply is empty'],
     ['Excellent!', 'the reply holds no number'],
-    ['85.5', 'the reply is not a bare integer'],
-    ['85.', 'the reply is not a bare integer'],
-    ['Score: 85', 'the reply is not a bare integer'],
-    ['85/100', 'the reply holds several numbers'],
+    ['\u0661\u0660', 'the reply holds no number'],
+    ['85.5', 'the reply is more than a score'],
+    ["I'd rate it 85.", 'the reply is more than a score'],
+    ['Score: 85\nBecause it is good.', 'the reply is more than a score'],
+    ['8/10', 'the reply holds several numbers'],
+    ['1e2', 'the reply holds several numbers'],
+    ['8*5', 'the reply holds several numbers'],
     ['Between 80 and 90.', 'the reply holds several numbers'],
+    ['85\n90', 'the reply holds several numbers'],
     ['101', 'the number is not from 0 to 100'],
     ['-5', 'the number is not from 0 to 100'],
+    ['150/100', 'the number is not from 0 to 100'],
+    ['{"score": 850}', 'the number is not from 0 to 100'],
     ['9'.repeat(400), 'the number is not from 0 to 100'],
+    ['{"score": 85.5}', 'the "score" of the reply is not an integer'],
+    ['{"score": "good"}', 'the "score" of the reply is not an integer'],
+    ['{"grade": 85}', 'the JSON of the reply has no "score"'],
+    ['{"score": 85, "score": 20}', 'the JSON of the reply has several scores'],
+    ['{"score": 85', 'the reply begins as JSON and is none'],
+    ['<think>It is 90.', 'the thoughts of the reply do not end'],
+    ['<think>90</think> <think>85', 'the thoughts of the reply do not end'],
+    ['<think>90</think>', 'the reply holds thoughts and no answer'],
   ])('%j is none', (reply, reason) => {
     expect(readScore(reply, 'stop')).toEqual({ score: null, reason });
   });
@@ -39,9 +83,31 @@ describe('the score in a reply', () => {
   });
 
   it('is never anything but an integer from 0 to 100, or null with a reason', () => {
+    const pieces = fc.constantFrom(
+      '85',
+      '/',
+      '100',
+      '.',
+      '**',
+      '`',
+      '{',
+      '}',
+      '"score"',
+      ':',
+      '<think>',
+      '</think>',
+      '-',
+      ' ',
+      '\n',
+    );
+    const replies = fc.oneof(
+      fc.string(),
+      fc.stringMatching(/^[-+ 0-9./]*$/),
+      fc.array(pieces).map((all) => all.join('')),
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[-+ 0-9./]*$/)), (reply) => {
-        const read = readScore(reply, undefined);
+      fc.property(replies, (reply) => {
+        const read = readScore(reply, 'stop');
         if (read.score === null) expect(read.reason).not.toBe('');
         else {
           expect(Number.isInteger(read.score) && !Object.is(read.score, -0)).toBe(true);
@@ -50,5 +116,10 @@ describe('the score in a reply', () => {
         }
       }),
     );
+  });
+
+  it('takes time in proportion to the length of the reply', () => {
+    for (const piece of ['<think>', 'score ', '**', '{"score":', 'a', '9'])
+      readScore(piece.repeat(200_000), 'stop');
   });
 });

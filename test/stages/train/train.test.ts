@@ -232,6 +232,7 @@ describe('train', () => {
       type: 'warning',
       message: '1 of 12 texts are cut at 48 tokens.',
       hint: expect.stringContaining('`max_length`'),
+      of_result: true,
     });
   });
 
@@ -257,6 +258,7 @@ describe('train', () => {
         type: 'warning',
         message: '1 of 2 validation texts have no response within 9 tokens, so nothing of them counts.',
         hint: expect.stringContaining('`max_length`'),
+        of_result: true,
       });
     });
 
