@@ -1,7 +1,10 @@
 import { attemptFiles } from '../contract/attempt-files.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
+import { messageOf } from '../contract/message-of.ts';
 import type { StageSpec } from '../contract/spec.ts';
 import type { StageContext } from '../contract/stage-context.ts';
+import { worldOf } from '../contract/world.ts';
+import { ItemMemory } from '../files/item-memory.ts';
 import type { EventWriter } from './event-writer.ts';
 import { inputArtifact } from './input-artifact.ts';
 import type { Secrets } from './secrets.ts';
@@ -38,7 +41,7 @@ export function stageContext(
     scratchDirectory: attemptFiles(spec.attemptDirectory).scratch,
     earlierWorkDirectories: spec.earlierWorkDirectories,
     ...(spec.engine !== null && { engine: spec.engine, engineByName: spec.engineByName === true }),
-    signal,
+    ...worldOf(process.env, spec.secrets, signal),
     progress: (progress) => events.write({ type: 'progress', ...secrets.hideIn(progress) }),
     log: (message) => {
       events.write({ type: 'log', message: secrets.hide(message) });
@@ -52,8 +55,22 @@ export function stageContext(
       facts[name] = shown;
       events.write({ type: 'fact', name, value: shown });
     },
+    memo: memoIn(spec.itemsDirectory, warn),
     secretFilter: () => secrets.filter(),
   };
+}
+
+/** Answers that cannot be kept cost time later, and nothing now: it is said once. */
+function memoIn(directory: string, warn: StageContext<unknown>['warn']): StageContext<unknown>['memo'] {
+  const memory = new ItemMemory(directory);
+  let told = false;
+  const onUnkept = (error: unknown): void => {
+    if (!told) warn(`Answers are not kept for later: ${messageOf(error)}.`);
+    told = true;
+  };
+  // What is kept under a key is what was computed for it, and has its type.
+  return async (key, compute) =>
+    (await memory.answer(key, compute, onUnkept)) as Awaited<ReturnType<typeof compute>>;
 }
 
 function mapValues<From, To>(

@@ -5,12 +5,24 @@ import { judgeSettings } from './settings.ts';
 export const judge = defineStage({
   uses: 'judge',
   version: 1,
-  summary: 'Scores responses from 0 to 100, by a language model or by comparison with the expected output.',
+  summary:
+    'Scores responses from 0 to 100: by a language model, a program, people, or comparison with the expected output.',
   settings: judgeSettings,
   inputs: {
     responses: {
       artifact: 'file',
-      description: 'JSON array of {instruction, input, output, model_response}.',
+      description: 'JSON array, or JSON Lines, of {instruction, input, output, model_response}.',
+    },
+    labels: {
+      artifact: 'file',
+      optional: true,
+      description:
+        'Labels of people for a judge of kind `human`: JSON array of {index, score, model_response}.',
+    },
+    program: {
+      artifact: 'file',
+      optional: true,
+      description: 'Script of a judge of kind `command`, which finds it at inputs/program.',
     },
   },
   outputs: () => ({
@@ -29,9 +41,9 @@ export const judge = defineStage({
     const judge = await judgeOf(settings);
     return (await judge.preflight?.(context)) ?? [];
   },
-  async observe(settings, signal, warn) {
+  async observe(settings, context) {
     const judge = await judgeOf(settings);
-    return (await judge.observe?.(signal, warn)) ?? {};
+    return (await judge.observe?.(context)) ?? {};
   },
   async run(context) {
     const { runJudge } = await import('./run-judge.ts');

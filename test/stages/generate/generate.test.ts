@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { generate } from '../../../src/stages/generate/generate.ts';
 import type { GenerateSettings } from '../../../src/stages/generate/settings.ts';
 import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
-import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, runStage, type StageRunEvent, world } from '../run-stage.ts';
 
 afterEach(removeDirectories);
 
@@ -158,7 +158,7 @@ describe('the generate stage', () => {
   });
 
   it('finds out before anything starts that nothing is drawn for settings that say how', async () => {
-    const context = { inputBytes: {}, environment: {}, signal: new AbortController().signal };
+    const context = { inputBytes: {}, ...world() };
     const resolved = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 } as const;
     const problems = (more: Pick<GenerateSettings, 'strategy'> & Partial<GenerateSettings>) =>
       generate.preflight!({ ...resolved, ...more }, context);

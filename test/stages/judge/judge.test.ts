@@ -9,7 +9,7 @@ import type { Judgement } from '../../../src/text/scores.ts';
 import { bookData } from '../../book-data.ts';
 import { closeServer, listen } from '../../servers/listen.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
 
 const shipped = (name: string) =>
   parse(readFileSync(join(import.meta.dirname, `../../../configs/judges/${name}.yaml`), 'utf8'));
@@ -143,9 +143,8 @@ describe('a language model as the judge', () => {
   });
 
   it('observes the digest of the model, with and without a tag', async () => {
-    const signal = new AbortController().signal;
     const observe = (model: string) =>
-      judge.observe?.(resolvedSettings(judge, { judge: { ...llama3, model }, url: server.url }), signal);
+      judge.observe?.(resolvedSettings(judge, { judge: { ...llama3, model }, url: server.url }), world());
     expect(await observe('llama3')).toEqual({ model_digest: digestOf('llama3:latest') });
     expect(await observe('llama3:latest')).toEqual({ model_digest: digestOf('llama3:latest') });
     await expect(observe('llama3:70b')).rejects.toThrow('does not have the model llama3:70b');
@@ -159,12 +158,15 @@ describe('a language model as the judge', () => {
       response.end(JSON.stringify(ready ? { models: [{ name: 'llama3:latest', digest: 'd1' }] } : {}));
     });
     const settings = resolvedSettings(judge, { judge: llama3, url: await listen(starting) });
-    const { signal } = new AbortController();
     const warnings: string[] = [];
     try {
-      await expect(judge.observe?.(settings, signal)).rejects.toThrow(/does not answer .* answered 503/);
+      await expect(judge.observe?.(settings, world())).rejects.toThrow(
+        /does not do its work: Ollama answered 503/,
+      );
       asked = 0;
-      expect(await judge.observe?.(settings, signal, (message) => warnings.push(message))).toEqual({
+      expect(
+        await judge.observe?.(settings, { ...world(), warn: (message) => warnings.push(message) }),
+      ).toEqual({
         model_digest: 'd1',
       });
       expect(warnings).toEqual(['Ollama answered 503; asking again in 1 s']);
@@ -184,8 +186,7 @@ describe('before anything starts', () => {
   const problems = (settings: Record<string, unknown>, environment = {}) =>
     judge.preflight?.(resolvedSettings(judge, settings), {
       inputBytes: {},
-      environment,
-      signal: new AbortController().signal,
+      ...world(environment),
     });
 
   it('all is well when Ollama has the model', async () => {
@@ -218,10 +219,10 @@ describe('before anything starts', () => {
 });
 
 describe('when Ollama fails', () => {
-  it('finished items are kept and taken over by the next attempt', async () => {
+  it('what it has answered is kept, and is not asked again', async () => {
     server.answer = (_, count) => (count < 2 ? '70' : { status: 400, error: 'bad option' });
-    const directory = freshDirectory();
-    await expect(runStage(judge, { ...withOllama({ rationales: 0 }), directory })).rejects.toThrow(
+    const itemsDirectory = join(freshDirectory(), 'items');
+    await expect(runStage(judge, { ...withOllama({ rationales: 0 }), itemsDirectory })).rejects.toThrow(
       `Ollama at ${server.url} answered 400: bad option.`,
     );
     const asked = server.questions.length;
@@ -229,7 +230,7 @@ describe('when Ollama fails', () => {
     server.answer = () => '30';
     const run = await runStage(judge, {
       ...withOllama({ rationales: 0 }),
-      earlierWorkDirectories: [join(directory, 'work')],
+      itemsDirectory,
     });
     expect(server.questions.length - asked).toBe(2);
     expect(read(run.outputs.scores).map(({ score }: Judgement) => score)).toEqual([70, 70, 30, 30]);
@@ -237,12 +238,13 @@ describe('when Ollama fails', () => {
 
   it('what another model said is never taken over', async () => {
     server.answer = () => '90';
-    const { workDirectory } = await runStage(judge, withOllama({ rationales: 0 }));
+    const itemsDirectory = join(freshDirectory(), 'items');
+    await runStage(judge, { ...withOllama({ rationales: 0 }), itemsDirectory });
     server.models.set('llama3:latest', digestOf('another'));
     server.answer = () => '50';
     const run = await runStage(judge, {
       ...withOllama({ rationales: 0 }),
-      earlierWorkDirectories: [workDirectory],
+      itemsDirectory,
     });
     expect(read(run.outputs.scores)[0].score).toBe(50);
   });
@@ -291,7 +293,7 @@ describe('comparison with the expected output', () => {
     await compare('rouge_l');
     expect(server.questions).toHaveLength(0);
     const settings = resolvedSettings(judge, { judge: reference });
-    expect(await judge.observe?.(settings, new AbortController().signal)).toEqual({});
+    expect(await judge.observe?.(settings, world())).toEqual({});
   });
 
   it('gives the same bytes twice', async () => {

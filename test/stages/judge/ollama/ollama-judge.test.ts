@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StageContext } from '../../../src/contract/stage-context.ts';
-import { Secrets } from '../../../src/stage-process/secrets.ts';
-import { judgeResponses } from '../../../src/stages/judge/judge-responses.ts';
-import { ollamaJudge } from '../../../src/stages/judge/ollama-judge.ts';
-import type { SettingsOf } from '../../../src/stages/judge/settings.ts';
-import type { RetryPolicy } from '../../../src/stages/network/retry.ts';
-import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
-import { freshDirectory, removeDirectories } from '../run-stage.ts';
+import type { StageContext } from '../../../../src/contract/stage-context.ts';
+import { ItemMemory } from '../../../../src/files/item-memory.ts';
+import { Secrets } from '../../../../src/stage-process/secrets.ts';
+import { judgeResponses } from '../../../../src/stages/judge/judge-responses.ts';
+import { ollamaJudge } from '../../../../src/stages/judge/ollama/ollama-judge.ts';
+import type { SettingsOf } from '../../../../src/stages/judge/settings.ts';
+import type { RetryPolicy } from '../../../../src/stages/network/retry.ts';
+import { digestOf, type OllamaServer, startOllamaServer } from '../../../servers/ollama-server.ts';
+import { freshDirectory, removeDirectories, world } from '../../run-stage.ts';
 
 const judge = {
   kind: 'ollama' as const,
@@ -27,8 +28,12 @@ const responses = Array.from({ length: 5 }, (_, index) => ({
 
 let server: OllamaServer;
 let warnings: string[];
+let items: string;
+let memory: ItemMemory;
 
 beforeEach(async () => {
+  items = join(freshDirectory(), 'items');
+  memory = new ItemMemory(items);
   warnings = [];
   server = await startOllamaServer(() => '50');
 });
@@ -56,7 +61,8 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
     workDirectory: freshDirectory(),
     scratchDirectory: freshDirectory(),
     earlierWorkDirectories: [],
-    signal: new AbortController().signal,
+    ...world(),
+    memo: async (key, compute) => (await memory.answer(key, compute, () => {})) as never,
     progress: () => undefined,
     log: () => undefined,
     warn: (message) => warnings.push(message),
@@ -90,8 +96,8 @@ describe('while Ollama fails for a moment', () => {
     const judged = judgeAll(context({ concurrency: 2 }), { retries: 2, delayMs: 1 });
     await expect(judged).rejects.toMatchObject({
       name: 'StageError',
-      message: `Ollama does not answer at ${server.url}: Ollama answered 503: an error.`,
-      hint: 'Start it (ollama serve), or check `url` and OLLAMA_HOST.',
+      message: `Ollama at ${server.url} does not do its work: Ollama answered 503: an error.`,
+      hint: 'Look into the log of Ollama.',
     });
     expect(
       server.questions.filter(({ messages }) => messages[0]!.content.startsWith('Question 1')),
@@ -109,8 +115,10 @@ describe('a model that is replaced while it judges', () => {
     await expect(judgeAll(first, { retries: 0, delayMs: 1 })).rejects.toThrow(
       'The model llama3 was replaced by another one while it judged.',
     );
-    const kept = readFileSync(join(first.workDirectory, 'finished.ndjson'), 'utf8').trim().split('\n');
-    expect(kept.map((line) => JSON.parse(line).item.index)).toEqual([0, 1]);
+    const kept = readdirSync(items, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.json'),
+    );
+    expect(kept).toHaveLength(2);
   });
 });
 

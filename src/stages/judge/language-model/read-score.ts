@@ -1,5 +1,5 @@
-import { isObject } from '../../contract/json.ts';
-import type { Judgement } from '../../text/scores.ts';
+import { isObject } from '../../../contract/json.ts';
+import type { Judgement } from '../../../text/scores.ts';
 
 type Reading = Pick<Judgement, 'score' | 'reason'>;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readScore } from '../../../src/stages/judge/read-score.ts';
+import { readScore } from '../../../../src/stages/judge/language-model/read-score.ts';
 
 describe('the score in a reply', () => {
   it('is the integer that is the whole reply', () => {

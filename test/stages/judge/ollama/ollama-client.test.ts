@@ -1,14 +1,24 @@
 import { createServer, type RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judge } from '../../../src/stages/judge/judge.ts';
-import { chat, modelDigest } from '../../../src/stages/judge/ollama.ts';
-import { ollamaUrl } from '../../../src/stages/network/ollama-address.ts';
-import { closeServer, listen } from '../../servers/listen.ts';
-import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
-import { resolvedSettings } from '../run-stage.ts';
+import { judge } from '../../../../src/stages/judge/judge.ts';
+import type { ModelServer } from '../../../../src/stages/judge/language-model/model-server.ts';
+import { chat, modelDigest } from '../../../../src/stages/judge/ollama/ollama-client.ts';
+import { ollamaUrl } from '../../../../src/stages/network/ollama-address.ts';
+import { closeServer, listen } from '../../../servers/listen.ts';
+import { type OllamaServer, startOllamaServer } from '../../../servers/ollama-server.ts';
+import { resolvedSettings } from '../../run-stage.ts';
 
 const JUDGE = { kind: 'reference', label: 'x', metric: 'rouge_l' };
+/** Ollama at an address, as the judge sees it. */
+const at = (url: string): ModelServer => ({
+  name: 'Ollama',
+  url,
+  keyVariable: 'OLLAMA_API_KEY',
+  checkHint: 'Check it.',
+  startHint: 'Start it.',
+});
+const within = (seconds: number) => ({ seconds, pieces: 100, thoughts: 100 });
 let server: OllamaServer;
 
 beforeEach(async () => {
@@ -18,9 +28,9 @@ afterEach(() => server.close());
 
 const ask = (model = 'llama3', timeoutMs = 10_000, signal = new AbortController().signal) =>
   chat(
-    server.url,
+    at(server.url),
     { model, messages: [{ role: 'user', content: 'Score it.' }], options: {} },
-    timeoutMs,
+    within(timeoutMs / 1000),
     signal,
   );
 
@@ -29,7 +39,7 @@ describe('modelDigest', () => {
     const silent = createServer(() => {});
     const url = await listen(silent);
     try {
-      await expect(modelDigest(url, 'llama3', new AbortController().signal, 30)).rejects.toMatchObject({
+      await expect(modelDigest(at(url), 'llama3', new AbortController().signal, 30)).rejects.toMatchObject({
         name: 'TransientError',
         message: `nothing came from ${new URL(url).host} within 0.03 s`,
       });
@@ -39,18 +49,18 @@ describe('modelDigest', () => {
   });
 
   it('that is cancelled meanwhile rejects with the reason', async () => {
-    await expect(modelDigest(server.url, 'llama3', AbortSignal.abort('enough'))).rejects.toBe('enough');
+    await expect(modelDigest(at(server.url), 'llama3', AbortSignal.abort('enough'))).rejects.toBe('enough');
   });
 });
 
 describe('chat', () => {
   it('joins the pieces of a streamed reply', async () => {
-    expect(await ask()).toEqual({ content: 'eighty-five', doneReason: 'stop' });
+    expect(await ask()).toEqual({ content: 'eighty-five', end: 'stop', prompt_tokens: 20 });
   });
 
   it('tells when the reply was cut', async () => {
     server.answer = () => ({ content: '8', doneReason: 'length' });
-    expect(await ask()).toEqual({ content: '8', doneReason: 'length' });
+    expect(await ask()).toEqual({ content: '8', end: 'length', prompt_tokens: 20 });
   });
 
   it.each([
@@ -96,9 +106,9 @@ describe('chat', () => {
 
   it('another server is no Ollama', async () => {
     const elsewhere = chat(
-      `${server.url}/elsewhere`,
+      at(`${server.url}/elsewhere`),
       { model: 'llama3', messages: [], options: {} },
-      10_000,
+      within(10),
       new AbortController().signal,
     );
     await expect(elsewhere).rejects.toThrow(`What answers at ${server.url}/elsewhere is not Ollama.`);
@@ -184,8 +194,8 @@ describe('a hostile server', () => {
     const message = (error: unknown) => (error as Error).message.replaceAll(new URL(url).host, 'HOST');
     try {
       return await Promise.all([
-        modelDigest(url, 'llama3', signal).then(String, message),
-        chat(url, question, 10_000, signal).then(({ content }) => content, message),
+        modelDigest(at(url), 'llama3', signal).then(String, message),
+        chat(at(url), question, within(10), signal).then(({ content }) => content, message),
       ]);
     } finally {
       await closeServer(hostile);
@@ -208,11 +218,13 @@ describe('a hostile server', () => {
 
   it('that sends lines or lists without an end is refused', async () => {
     expect(await failures(endless(200, 'x'.repeat(65_536)))).toEqual([
-      'http://HOST/api/tags sent more than 16000000 bytes: that is not what Ollama does.',
-      'http://HOST/api/chat sent a line of more than 1000000 bytes: that is not what Ollama does.',
+      "http://HOST/api/tags sent more than 16000000 bytes: that is not what a judge's server does.",
+      "http://HOST/api/chat sent a line of more than 1000000 bytes: that is not what a judge's server does.",
     ]);
     const [, reply] = await failures(endless(200, `{"x":"${'x'.repeat(60_000)}"}\n`));
-    expect(reply).toBe('http://HOST/api/chat sent more than 64000000 bytes: that is not what Ollama does.');
+    expect(reply).toBe(
+      "http://HOST/api/chat sent more than 64000000 bytes: that is not what a judge's server does.",
+    );
   });
 
   it('that sends an error without an end is told by its status', async () => {

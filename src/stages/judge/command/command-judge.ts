@@ -1,0 +1,26 @@
+import type { Judge } from '../judge-contract.ts';
+import type { SettingsOf } from '../settings.ts';
+
+/** Any program that reads responses and writes scores, as JSON lines. */
+export function commandJudge(settings: SettingsOf<'command'>): Judge {
+  const { kind, label, command } = settings.judge;
+  return {
+    describe: () => ({ kind, label, language_model: false }),
+
+    async begin(context) {
+      const { JudgingProgram } = await import('./judging-program.ts');
+      const program = context.inputs.program;
+      const judging = new JudgingProgram(settings, context);
+      return {
+        async judge({ instruction, input, output, model_response }, index, signal) {
+          const question = { instruction, input, output, model_response };
+          // As a text: half of a surrogate pair has no canonical form.
+          const key = { command, program: program?.digest ?? null, question: JSON.stringify(question) };
+          const answer = await context.memo(key, () => judging.ask(question, index, signal));
+          return { ...answer, index };
+        },
+        close: () => judging.close(),
+      };
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { Type } from '@sinclair/typebox';
+import { askingSettings, serverOptions } from '../language-model/model-settings.ts';
+
+/** A language model behind the API of OpenAI, which many servers speak. */
+export const OpenAiJudge = Type.Object(
+  {
+    kind: Type.Literal('openai'),
+    ...askingSettings,
+    model: Type.String({ minLength: 1, description: 'Name of the model as GET /models lists it.' }),
+    options: serverOptions('Further fields of the request, such as seed, temperature and reasoning_effort.'),
+    context_tokens: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          'Size of the context. A question that fills it was cut by the server, and gets no score.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
