@@ -36,6 +36,9 @@ export function languageModelJudge(
   memo: Memo,
 ): ReadyJudge {
   const questionOf = textTemplate("The judge's `prompt`", prompt);
+  const { context } = model;
+  const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
+  const tooLong = `the question does not fit into the model's context${context ? ` of ${context.tokens} tokens (\`${context.setting}\`)` : ''}`;
   const ask = (question: Question, signal: AbortSignal): Promise<ModelReply> =>
     memo({ ...model.identity, ...question }, () => model.ask(question, signal));
 
@@ -50,23 +53,23 @@ export function languageModelJudge(
   };
 
   async function scoreOf(text: string, signal: AbortSignal): Promise<Scored> {
-    if (cannotFit(text)) return { score: null, reason: tooLong() };
+    if (cannotFit(text)) return { score: null, reason: tooLong };
     for (let repeat = 0; ; repeat++) {
       const scored = await scoreOnce({ text, asks: 'score', repeat }, signal);
-      if (scored.score !== null || repeat === ask_again || scored.reason === tooLong()) return scored;
+      if (scored.score !== null || repeat === ask_again || scored.reason === tooLong) return scored;
     }
   }
 
   async function scoreOnce(question: Question, signal: AbortSignal): Promise<Scored> {
     try {
       const reply = await ask(question, signal);
-      const cut = (reply.prompt_tokens ?? 0) >= (model.contextTokens ?? Number.POSITIVE_INFINITY);
-      const reading = cut ? { score: null, reason: tooLong() } : readScore(reply.content, reply.end);
+      const cut = (reply.prompt_tokens ?? 0) >= mostTokens;
+      const reading = cut ? { score: null, reason: tooLong } : readScore(reply.content, reply.end);
       return { ...reading, reply: reply.content };
     } catch (error) {
       if (error instanceof UnfinishedReply)
         return { score: null, reason: error.message, reply: error.content };
-      if (error instanceof QuestionTooLong) return { score: null, reason: tooLong() };
+      if (error instanceof QuestionTooLong) return { score: null, reason: tooLong };
       throw error;
     }
   }
@@ -83,13 +86,6 @@ export function languageModelJudge(
   }
 
   function cannotFit(text: string): boolean {
-    const most = model.contextTokens ?? Number.POSITIVE_INFINITY;
-    return Buffer.byteLength(text) > MOST_BYTES_PER_TOKEN * most;
-  }
-
-  function tooLong(): string {
-    const { contextTokens } = model;
-    const size = contextTokens === undefined ? '' : ` of ${contextTokens} tokens`;
-    return `the question does not fit into the model's context${size}`;
+    return Buffer.byteLength(text) > MOST_BYTES_PER_TOKEN * mostTokens;
   }
 }

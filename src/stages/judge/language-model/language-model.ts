@@ -22,8 +22,8 @@ export type ModelReply = JsonObject & {
 export interface LanguageModel {
   /** All that decides a reply besides the question; part of the key under which replies are kept. */
   readonly identity: JsonObject;
-  /** Tokens that question and reply may have together, if that is known. */
-  readonly contextTokens?: number | undefined;
+  /** Tokens that question and reply may have together, if that is known, and the setting that says so. */
+  readonly context?: { readonly tokens: number; readonly setting: string } | undefined;
   /** Throws UnfinishedReply or QuestionTooLong for what says nothing of other questions, and StageError. */
   ask(question: Question, signal: AbortSignal): Promise<ModelReply>;
 }

@@ -68,7 +68,10 @@ async function ollamaModel(
       ...(think !== undefined && { think }),
       ...(max_tokens !== undefined && { max_tokens }),
     },
-    contextTokens: typeof options.num_ctx === 'number' ? options.num_ctx : undefined,
+    context:
+      typeof options.num_ctx === 'number'
+        ? { tokens: options.num_ctx, setting: 'options.num_ctx' }
+        : undefined,
     async ask(question, signal) {
       const request = chatRequest(settings, question);
       const reply = await patient(() => chat(server, request, boundsOf(settings, question), signal), signal);

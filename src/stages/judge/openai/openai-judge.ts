@@ -27,7 +27,7 @@ const MOST_TOKENS = 1024;
  * its address is the fact that is observed.
  */
 export function openAiJudge(settings: Settings, retryPolicy?: RetryPolicy): Judge {
-  const { kind, label, model } = settings.judge;
+  const { kind, label, model, context_tokens } = settings.judge;
   return {
     describe: () => ({ kind, label, language_model: true, model }),
 
@@ -48,7 +48,8 @@ export function openAiJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
       const server = serverOf(settings, context);
       const language: LanguageModel = {
         identity: { server: server.url, ...requestBody(settings, { text: '', asks: 'score', repeat: 0 }) },
-        contextTokens: settings.judge.context_tokens,
+        context:
+          context_tokens === undefined ? undefined : { tokens: context_tokens, setting: 'context_tokens' },
         ask(question, signal) {
           const body = requestBody(settings, question);
           const ask = () => complete(server, body, settings.reply_timeout, signal);
