@@ -7,6 +7,7 @@ import { chat, modelDigest } from '../../../../src/stages/judge/ollama/ollama-cl
 import { ollamaUrl } from '../../../../src/stages/network/ollama-address.ts';
 import { closeServer, listen } from '../../../servers/listen.ts';
 import { type OllamaServer, startOllamaServer } from '../../../servers/ollama-server.ts';
+import { startOpenAiServer } from '../../../servers/openai-server.ts';
 import { resolvedSettings } from '../../run-stage.ts';
 
 const JUDGE = { kind: 'reference', label: 'x', metric: 'rouge_l' };
@@ -53,6 +54,47 @@ describe('modelDigest', () => {
   });
 });
 
+describe('a server that is not reached as it must be', () => {
+  const digest = (address: string, model = 'llama3') =>
+    modelDigest(at(address), model, new AbortController().signal);
+
+  it.each(['api', 'v1'])('because of /%s at the end is told what to leave out', async (end) => {
+    await expect(digest(`${server.url}/${end}`)).rejects.toMatchObject({
+      message: `What answers at ${server.url}/${end} is not Ollama. But ${server.url} is.`,
+      hint: `Leave out /${end} at the end of the address.`,
+    });
+  });
+
+  it.each(['', '/v1'])('because it speaks the API of OpenAI (at "%s") is told', async (end) => {
+    const other = await startOpenAiServer(() => '85');
+    try {
+      const base = other.url.replace('/v1', '');
+      await expect(digest(`${base}${end}`)).rejects.toMatchObject({
+        message: `What answers at ${base}${end} is not Ollama. It is a server with the API of OpenAI.`,
+        hint: expect.stringContaining('`kind: openai`'),
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('for the model has another name is told what there is', async () => {
+    server.models.set('mistral:7b', 'd2');
+    await expect(digest(server.url, 'mistral')).rejects.toMatchObject({
+      message: `Ollama at ${server.url} does not have the model mistral. It has llama3:latest, mistral:7b.`,
+      hint: 'Get it: ollama pull mistral',
+    });
+  });
+
+  it('because it wants a login is told', async () => {
+    server.key = 'k';
+    await expect(digest(server.url)).rejects.toMatchObject({
+      message: `Ollama at ${server.url}, or a proxy before it, wants a login (401).`,
+      hint: expect.stringContaining('secrets: [OLLAMA_API_KEY]'),
+    });
+  });
+});
+
 describe('chat', () => {
   it('joins the pieces of a streamed reply', async () => {
     expect(await ask()).toEqual({ content: 'eighty-five', end: 'stop', prompt_tokens: 20 });
@@ -85,6 +127,57 @@ describe('chat', () => {
     await expect(ask()).rejects.toMatchObject({
       name: 'TransientError',
       message: expect.stringMatching(message),
+    });
+  });
+
+  it('a page of a proxy may be gone at the next try', async () => {
+    server.answer = () => ({ status: 502, fault: 'page' });
+    await expect(ask()).rejects.toMatchObject({
+      name: 'TransientError',
+      message: 'a proxy answered 502 with a web page',
+      hint: 'Is Ollama running behind that proxy? Check it.',
+    });
+  });
+
+  it('too little memory is told at once', async () => {
+    const error = 'model requires more system memory (5.6 GiB) than is available (3.1 GiB)';
+    server.answer = () => ({ status: 500, error });
+    await expect(ask()).rejects.toMatchObject({
+      name: 'StageError',
+      message: `Ollama at ${server.url} cannot run the model llama3: ${error}.`,
+      hint: expect.stringContaining('`num_ctx`'),
+    });
+  });
+
+  it('a reply without an end is cut when it is longer than its bound', async () => {
+    server.answer = () => ({ content: '85 ', fault: 'endless' });
+    const { content, end } = await ask();
+    expect(end).toBe('length');
+    expect(content.trim().split(' ')).toHaveLength(101);
+  });
+
+  it('thoughts have a bound of their own, in whatever field they come', async () => {
+    const asked = (content: string) => {
+      server.answer = () => ({ content, fault: 'endless' });
+      const question = { model: 'llama3', messages: [], options: {} };
+      const bounds = { seconds: 10, pieces: 10, thoughts: 50 };
+      return chat(at(server.url), question, bounds, new AbortController().signal);
+    };
+    expect((await asked('<think>')).content.length).toBe('<think>'.length * 51);
+    expect((await asked('no ')).content.length).toBe('no '.length * 11);
+  });
+
+  it('thoughts in a field of their own are no part of the reply', async () => {
+    server.answer = () => ({ content: '85', thinking: 'Is it 40? Or 90?' });
+    expect((await ask()).content).toBe('85');
+  });
+
+  it('a reply that does not end in time is given as far as it came', async () => {
+    server.answer = () => ({ content: 'I think', fault: 'stall' });
+    await expect(ask('llama3', 100)).rejects.toMatchObject({
+      name: 'UnfinishedReply',
+      message: 'the reply did not end within 0.1 s',
+      content: 'I think',
     });
   });
 
@@ -134,6 +227,11 @@ describe('the address of Ollama', () => {
     ['judge.local', 'http://judge.local:11434'],
     ['judge.local:80', 'http://judge.local'],
     ['[::1]:11434', 'http://[::1]:11434'],
+    ['::1', 'http://[::1]:11434'],
+    ['::', 'http://[::1]:11434'],
+    ['[::]:8080', 'http://[::1]:8080'],
+    ['"127.0.0.1:8080"', 'http://127.0.0.1:8080'],
+    [" 'judge.local' ", 'http://judge.local:11434'],
     ['https://judge.example/ollama/', 'https://judge.example/ollama'],
   ])('OLLAMA_HOST=%s is %s', (host, url) => {
     expect(ollamaUrl(undefined, { OLLAMA_HOST: host })).toBe(url);

@@ -136,3 +136,100 @@ describe('a prompt that is not Jinja', () => {
     expect(server.questions).toHaveLength(0);
   });
 });
+
+describe('what the settings say', () => {
+  const one = [responses[0]!];
+  const asked = async (settings: Partial<Settings['judge']>, rationales = 0) => {
+    const work = context({ judge: { ...judge, ...settings }, rationales });
+    const judgements = await judgeResponses(ollamaJudge(work.settings), one, work);
+    return { judgements, questions: server.questions };
+  };
+
+  it('is sent as the server takes it', async () => {
+    const { questions } = await asked({
+      think: false,
+      keep_alive: '10m',
+      max_tokens: 40,
+      options: { seed: 1, stop: ['\n'] },
+    });
+    expect(questions[0]).toMatchObject({
+      think: false,
+      keep_alive: '10m',
+      options: { seed: 1, stop: ['\n'], num_predict: 40 },
+    });
+  });
+
+  it('forces a score to be JSON, and leaves verdicts free', async () => {
+    server.answer = ({ format }) => (format ? '{"score": 85}' : 'Well done.');
+    const { judgements, questions } = await asked({ format: 'score' }, 1);
+    expect(judgements).toEqual([{ index: 0, score: 85, reply: '{"score": 85}', rationale: 'Well done.' }]);
+    expect(questions.map(({ format }) => format)).toEqual([
+      {
+        type: 'object',
+        properties: { score: { type: 'integer', minimum: 0, maximum: 100 } },
+        required: ['score'],
+        additionalProperties: false,
+      },
+      undefined,
+    ]);
+  });
+
+  it.each(['json', { type: 'object', properties: { score: { type: 'integer' } } }] as const)(
+    'may be another format: %j',
+    async (format) => {
+      server.answer = () => '{"score": 7}';
+      const { judgements, questions } = await asked({ format });
+      expect(questions[0]?.format).toEqual(format);
+      expect(judgements[0]?.score).toBe(7);
+    },
+  );
+
+  it('lets a question that gave no score be asked again with the next seed', async () => {
+    server.answer = ({ options }) => (options?.seed === 2 ? '60' : 'Hm.');
+    const { judgements } = await asked({ options: { seed: 1 }, ask_again: 1 });
+    expect(judgements[0]?.score).toBe(60);
+  });
+});
+
+describe('a question that does not fit', () => {
+  const reason = "the question does not fit into the model's context of 2048 tokens (`options.num_ctx`)";
+  const judged = async (text: string) => {
+    const work = context({ judge: { ...judge, options: { num_ctx: 2048 }, ask_again: 3 }, rationales: 1 });
+    const long = { ...responses[0]!, model_response: text };
+    return (await judgeResponses(ollamaJudge(work.settings), [long], work))[0];
+  };
+
+  it('has no score if the server says that it filled the context', async () => {
+    server.answer = () => ({ content: '85', promptTokens: 2048 });
+    expect(await judged('short')).toMatchObject({ score: null, reason, reply: '85' });
+    expect(server.questions).toHaveLength(2); // the score and the verdict: asking again would help nothing
+  });
+
+  it('is not even asked if no encoding makes it short enough', async () => {
+    expect(await judged('x'.repeat(29_000))).toEqual({ index: 0, score: null, reason });
+    expect(server.questions).toHaveLength(0);
+  });
+});
+
+describe('a reply that is not kept', () => {
+  it('is one that did not end in time: another machine may be faster', async () => {
+    server.answer = () => ({ content: 'Well', fault: 'stall' });
+    const late = await judgeAll(context({ reply_timeout: 0.05 }));
+    expect(late[0]).toEqual({
+      index: 0,
+      score: null,
+      reason: 'the reply did not end within 0.05 s',
+      reply: 'Well',
+    });
+    server.answer = () => '50';
+    expect((await judgeAll()).map(({ score }) => score)).toEqual([50, 50, 50, 50, 50]);
+  });
+
+  it('is none of those that cannot be read: they are a result', async () => {
+    server.answer = () => 'Fine!';
+    const first = await judgeAll();
+    server.answer = () => '50';
+    expect(await judgeAll()).toEqual(first);
+    expect(server.questions).toHaveLength(5);
+  });
+});
