@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { JsonObject } from '../../../contract/json.ts';
 
-/** What the report calls a judge. */
 export const label = Type.String({ minLength: 1, description: 'What the report calls this judge.' });
 
 const scalar = Type.Union([Type.Number(), Type.String(), Type.Boolean()]);
@@ -12,7 +11,6 @@ export const serverOptions = (description: string) =>
 
 /** The settings of every judge that is a language model. */
 export const askingSettings = {
-  label,
   prompt: Type.String({
     minLength: 1,
     description: 'Jinja template of the question; sees instruction, input, output and model_response.',
@@ -31,7 +29,7 @@ export const askingSettings = {
     Type.Integer({
       minimum: 1,
       description:
-        'Most tokens of a reply. Without it, a reply that has become longer than any score is cut off.',
+        'Most tokens of a reply. By default 1024 with the API of OpenAI; with Ollama a reply is cut off when it has become longer than any score.',
     }),
   ),
   ask_again: Type.Optional(

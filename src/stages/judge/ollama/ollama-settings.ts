@@ -1,12 +1,13 @@
 import { Type } from '@sinclair/typebox';
-import { askingSettings, serverOptions } from '../language-model/model-settings.ts';
+import { askingSettings, label, serverOptions } from '../language-model/model-settings.ts';
 
 /** A language model behind Ollama's API. */
 export const OllamaJudge = Type.Object(
   {
     kind: Type.Literal('ollama'),
-    ...askingSettings,
+    label,
     model: Type.String({ minLength: 1, description: 'Name of the model as `ollama list` shows it.' }),
+    ...askingSettings,
     options: serverOptions("Ollama's sampling options, such as seed, temperature, num_ctx and stop."),
     think: Type.Optional(
       Type.Union([Type.Boolean(), Type.Literal('low'), Type.Literal('medium'), Type.Literal('high')], {

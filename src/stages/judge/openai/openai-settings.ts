@@ -1,12 +1,13 @@
 import { Type } from '@sinclair/typebox';
-import { askingSettings, serverOptions } from '../language-model/model-settings.ts';
+import { askingSettings, label, serverOptions } from '../language-model/model-settings.ts';
 
 /** A language model behind the API of OpenAI, which many servers speak. */
 export const OpenAiJudge = Type.Object(
   {
     kind: Type.Literal('openai'),
-    ...askingSettings,
+    label,
     model: Type.String({ minLength: 1, description: 'Name of the model as GET /models lists it.' }),
+    ...askingSettings,
     options: serverOptions('Further fields of the request, such as seed, temperature and reasoning_effort.'),
     context_tokens: Type.Optional(
       Type.Integer({
