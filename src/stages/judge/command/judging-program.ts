@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
@@ -15,7 +15,8 @@ import { type Answer, answerOf } from './program-answer.ts';
 const ALWAYS_PASSED = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
 /** A program that has answered everything may still have something to store. */
 const LAST_WORDS_MS = 5000;
-const TAIL_CHARACTERS = 1000;
+const TAIL_CHARACTERS = 4000;
+const LINES_SHOWN = 10;
 
 type Settings = SettingsOf<'command'>;
 
@@ -75,6 +76,8 @@ export class JudgingProgram {
     const { scratchDirectory, inputs } = this.#context;
     const directory = join(scratchDirectory, 'judge');
     await mkdir(join(directory, 'inputs'), { recursive: true });
+    // Node would look for one above, and the project's decides whether a script is a module.
+    await writeFile(join(directory, 'package.json'), '{}');
     if (inputs.program) await copyFile(inputs.program.path, join(directory, 'inputs', 'program'));
     const [program, ...args] = this.#settings.judge.command as [string, ...string[]];
     const child = spawn(program, args, { cwd: directory, env: this.#environment(), stdio: 'pipe' });
@@ -137,7 +140,10 @@ export class JudgingProgram {
 
   #failure(code: number | null, signal: NodeJS.Signals | null): StageError {
     const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`;
-    const words = this.#tail.trim() === '' ? '' : `:\n${outsideText(this.#tail.trim(), 600)}`;
-    return new StageError(`${this.#name()} ${how} before it had answered everything${words}`);
+    const lines = this.#tail.trim().split('\n').slice(-LINES_SHOWN);
+    const words = lines.map((line) => outsideText(line)).join('\n');
+    return new StageError(
+      `${this.#name()} ${how} before it had answered everything${words === '' ? '.' : `:\n${words}`}`,
+    );
   }
 }

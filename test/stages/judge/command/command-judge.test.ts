@@ -118,6 +118,12 @@ describe('a program as the judge', () => {
     await expect(run(command)).rejects.toThrow(message);
   });
 
+  it('is the same kind of script in every project', async () => {
+    const directory = freshDirectory();
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+    expect(await run(['node', 'inputs/program', notes], { directory })).toHaveLength(3);
+  });
+
   it('that keeps its answers to itself is told to flush them', async () => {
     await expect(shell('cat > /dev/null', { reply_timeout: 0.2 })).rejects.toMatchObject({
       message: expect.stringContaining('gave no answer within 0.2 s.'),
