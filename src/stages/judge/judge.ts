@@ -19,6 +19,11 @@ export const judge = defineStage({
       description:
         'Labels of people for a judge of kind `human`: JSON array of {index, score, model_response}.',
     },
+    model: {
+      artifact: 'file',
+      optional: true,
+      description: 'Model of a judge of kind `llama-cpp`: a GGUF file.',
+    },
     program: {
       artifact: 'file',
       optional: true,

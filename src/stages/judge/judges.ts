@@ -5,6 +5,7 @@ import type { JudgeKind, JudgeSettings, SettingsOf } from './settings.ts';
 const judges: { readonly [Kind in JudgeKind]: (settings: SettingsOf<Kind>) => Promise<Judge> } = {
   command: async (settings) => (await import('./command/command-judge.ts')).commandJudge(settings),
   human: async (settings) => (await import('./human/human-judge.ts')).humanJudge(settings),
+  'llama-cpp': async (settings) => (await import('./llama-cpp/llama-cpp-judge.ts')).llamaCppJudge(settings),
   ollama: async (settings) => (await import('./ollama/ollama-judge.ts')).ollamaJudge(settings),
   openai: async (settings) => (await import('./openai/openai-judge.ts')).openAiJudge(settings),
   reference: async (settings) => (await import('./reference/reference-judge.ts')).referenceJudge(settings),

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { label } from './language-model/model-settings.ts';
+import { LlamaCppJudge } from './llama-cpp/llama-cpp-settings.ts';
 import { OllamaJudge } from './ollama/ollama-settings.ts';
 import { OpenAiJudge } from './openai/openai-settings.ts';
 
@@ -35,7 +36,7 @@ const HumanJudge = Type.Object({ kind: Type.Literal('human'), label }, { additio
 
 export const judgeSettings = Type.Object(
   {
-    judge: Type.Union([CommandJudge, HumanJudge, OllamaJudge, OpenAiJudge, ReferenceJudge], {
+    judge: Type.Union([CommandJudge, HumanJudge, LlamaCppJudge, OllamaJudge, OpenAiJudge, ReferenceJudge], {
       affects: 'result',
       piece: 'judges',
       description: 'Who scores: a name under configs/judges, or the judge itself.',

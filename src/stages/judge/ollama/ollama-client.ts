@@ -28,11 +28,17 @@ export interface ChatRequest extends JsonObject {
   readonly options: JsonObject;
 }
 
+/** A piece is a token, and longer only from a server that does not stream, or means harm. */
+const LONGEST_TOKEN = 32;
+/** So many characters tell whether a reply begins with thoughts. */
+const BEGINNING = 64;
+const THOUGHTS_END = '</think';
+
 /** How long one reply may be. */
 export interface ReplyBounds {
   readonly seconds: number;
-  /** Pieces, each about a token. Thoughts count for `thoughts`. */
-  readonly pieces: number;
+  /** Tokens of the answer; those of thoughts before it count for `thoughts`. */
+  readonly tokens: number;
   readonly thoughts: number;
 }
 
@@ -116,8 +122,10 @@ export async function chat(
 class ReplyStream {
   content = '';
   readonly #bounds: ReplyBounds;
-  #pieces = 0;
+  #tokens = 0;
   #thoughts = 0;
+  /** The content is within thoughts now. */
+  #thinks = false;
 
   constructor(bounds: ReplyBounds) {
     this.#bounds = bounds;
@@ -133,18 +141,23 @@ class ReplyStream {
       }
       if (reply.message !== undefined) this.#take(Object(reply.message));
       if (reply.done === true) return this.#ended(reply.done_reason === 'length', reply.prompt_eval_count);
-      if (this.#pieces > this.#bounds.pieces || this.#thoughts > this.#bounds.thoughts)
+      if (this.#tokens > this.#bounds.tokens || this.#thoughts > this.#bounds.thoughts)
         return this.#ended(true, undefined);
     }
     throw new TransientError('Ollama ended its reply in the middle');
   }
 
   #take({ content, thinking }: { content?: unknown; thinking?: unknown }): void {
-    if (typeof content === 'string') this.content += content;
-    const thinks = typeof thinking === 'string' && thinking !== '';
+    const said = typeof content === 'string' ? content : '';
+    const thought = typeof thinking === 'string' ? thinking : '';
+    this.content += said;
     // Older versions and models write their thoughts into the content.
-    if (thinks || /^\s*<think(ing)?>(?![\s\S]*<\/think)/.test(this.content)) this.#thoughts++;
-    else this.#pieces++;
+    if (this.content.length < BEGINNING) this.#thinks = /^\s*<think(ing)?>/.test(this.content);
+    if (this.#thinks && this.content.slice(-said.length - THOUGHTS_END.length).includes(THOUGHTS_END))
+      this.#thinks = false;
+    if (thought !== '') this.#thoughts += tokensIn(thought);
+    else if (this.#thinks) this.#thoughts += tokensIn(said);
+    else this.#tokens += tokensIn(said);
   }
 
   #ended(cut: boolean, promptTokens: unknown): ModelReply {
@@ -184,4 +197,8 @@ function modelMissing({ url }: ModelServer, model: string, names: readonly strin
 
 function textsOf(value: unknown): string[] {
   return typeof value === 'string' ? [value] : [];
+}
+
+function tokensIn(text: string): number {
+  return Math.max(1, Math.ceil(text.length / LONGEST_TOKEN));
 }

@@ -18,9 +18,9 @@ import { type ChatRequest, chat, modelDigest, type ReplyBounds } from './ollama-
 type Settings = SettingsOf<'ollama'>;
 
 /** A score has a few tokens in every form; so much tells what a model says instead. */
-const SCORE_PIECES = 512;
+const SCORE_TOKENS = 512;
 /** Thoughts and verdicts end long before, and a model that repeats itself never ends. */
-const MOST_PIECES = 8192;
+const MOST_TOKENS = 8192;
 
 /**
  * A language model behind Ollama's API. It scores every response, and gives its verdict on the first `rationales` ones
@@ -95,8 +95,8 @@ function chatRequest({ judge }: Settings, { text, asks, repeat }: Question): Cha
 }
 
 function boundsOf({ judge, reply_timeout }: Settings, { asks }: Question): ReplyBounds {
-  const pieces = judge.max_tokens ?? (asks === 'score' ? SCORE_PIECES : MOST_PIECES);
-  return { seconds: reply_timeout, pieces, thoughts: Math.max(pieces, MOST_PIECES) };
+  const tokens = judge.max_tokens ?? (asks === 'score' ? SCORE_TOKENS : MOST_TOKENS);
+  return { seconds: reply_timeout, tokens, thoughts: Math.max(tokens, MOST_TOKENS) };
 }
 
 /** The model's digest as Ollama reports it now: a planner does not wait for a server. Throws StageError. */

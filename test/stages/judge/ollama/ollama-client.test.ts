@@ -19,7 +19,7 @@ const at = (url: string): ModelServer => ({
   checkHint: 'Check it.',
   startHint: 'Start it.',
 });
-const within = (seconds: number) => ({ seconds, pieces: 100, thoughts: 100 });
+const within = (seconds: number) => ({ seconds, tokens: 100, thoughts: 100 });
 let server: OllamaServer;
 
 beforeEach(async () => {
@@ -160,11 +160,25 @@ describe('chat', () => {
     const asked = (content: string) => {
       server.answer = () => ({ content, fault: 'endless' });
       const question = { model: 'llama3', messages: [], options: {} };
-      const bounds = { seconds: 10, pieces: 10, thoughts: 50 };
+      const bounds = { seconds: 10, tokens: 10, thoughts: 50 };
       return chat(at(server.url), question, bounds, new AbortController().signal);
     };
     expect((await asked('<think>')).content.length).toBe('<think>'.length * 51);
     expect((await asked('no ')).content.length).toBe('no '.length * 11);
+  });
+
+  it('a reply in pieces without an end is cut as soon', async () => {
+    server.answer = () => ({ content: 'x'.repeat(60_000), fault: 'endless' });
+    const { content, end } = await ask();
+    expect([content.length, end]).toEqual([60_000, 'length']);
+  });
+
+  it('an answer after thoughts has its own bound', async () => {
+    server.answer = () => `<think>${'hm '.repeat(800)}</think>\n\n85`;
+    const question = { model: 'llama3', messages: [], options: {} };
+    const bounds = { seconds: 10, tokens: 90, thoughts: 100 };
+    const reply = await chat(at(server.url), question, bounds, new AbortController().signal);
+    expect(reply).toMatchObject({ content: expect.stringMatching(/85$/), end: 'stop' });
   });
 
   it('thoughts in a field of their own are no part of the reply', async () => {
