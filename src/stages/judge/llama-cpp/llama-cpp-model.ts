@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { JsonObject } from '../../../contract/json.ts';
 import { type InputArtifact, StageError } from '../../../contract/stage-context.ts';
 import { outsideText } from '../../network/outside-text.ts';
@@ -84,7 +85,13 @@ export class LlamaCppModel implements LanguageModel {
 
   async #load(): Promise<Loaded> {
     const llamaPackage = await loadLlamaPackage();
-    const llama = await llamaPackage.getLlama({ gpu: 'auto', build: 'never', logLevel: 'error' });
+    const { threads = Math.max(1, availableParallelism() - 1) } = this.#settings.judge;
+    const llama = await llamaPackage.getLlama({
+      gpu: 'auto',
+      build: 'never',
+      logLevel: 'error',
+      maxThreads: threads,
+    });
     try {
       const model = await llama.loadModel({ modelPath: this.#path, loadSignal: this.#signal });
       return { llama, model, llamaPackage };

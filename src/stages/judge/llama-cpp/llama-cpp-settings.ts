@@ -35,6 +35,14 @@ export const LlamaCppJudge = Type.Object(
       },
       { additionalProperties: false, description: 'How the model samples.' },
     ),
+    threads: Type.Optional(
+      Type.Integer({
+        affects: 'execution',
+        minimum: 1,
+        description:
+          'Threads of llama.cpp; by default one fewer than there are cores, because it stalls where another program keeps one of them busy.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -11,6 +11,7 @@ export interface LlamaPackage {
     readonly gpu: 'auto';
     readonly build: 'never';
     readonly logLevel: 'error';
+    readonly maxThreads: number;
   }): Promise<Llama>;
   readonly LlamaChatSession: new (options: { readonly contextSequence: unknown }) => ChatSession;
 }
