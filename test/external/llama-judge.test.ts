@@ -10,12 +10,12 @@ import { writeExportedModel } from '../fixtures/exported-model.ts';
 import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage.ts';
 
 /*
- * A judge in llama.cpp: not part of the ordinary tests, which do not have it. Without JUDGE_GGUF (a model that can chat) a
- * random model of ours judges, which is enough to see how.
+ * A judge in llama.cpp: not part of the ordinary tests, which have neither the package nor a model that can chat.
  *
- *   NODE_LLAMA_CPP=<folder with node_modules/node-llama-cpp> npm run check:gguf
+ *   NODE_LLAMA_CPP=<folder with node_modules/node-llama-cpp> JUDGE_GGUF=<such a model> npm run check:gguf
  */
 const LLAMA = process.env.NODE_LLAMA_CPP;
+const JUDGE = process.env.JUDGE_GGUF;
 
 const PIPELINE = `
 schema: 1
@@ -44,17 +44,10 @@ const RESPONSES = ['Paris', 'Rome', 'word '.repeat(300)].map((model_response) =>
 
 describe('a judge of kind llama-cpp', () => {
   let project: Project;
-  let model: string;
-  beforeAll(async () => {
-    model = process.env.JUDGE_GGUF ?? '';
-    if (model === '') {
-      const source = await writeExportedModel(freshDirectory(), 'gpt2', true);
-      const run = await runStage(exportStage, { with: { format: 'gguf' }, inputs: { model: source } });
-      model = join(run.outputs.model!, GGUF_FILE);
-    }
+  beforeAll(() => {
     project = new Project({ 'judge.yaml': PIPELINE, 'responses.json': JSON.stringify(RESPONSES) });
-    cpSync(model, project.path('model.gguf'));
-  }, 120_000);
+    project.write('model.gguf', 'no model');
+  });
   afterAll(() => {
     project.remove();
     removeDirectories();
@@ -84,9 +77,32 @@ describe('a judge of kind llama-cpp', () => {
     expect(stdout).toContain('Install it next to pipe: npm install node-llama-cpp@3');
   });
 
+  it.skipIf(LLAMA === undefined)('says what is wrong with a file that is no model', async () => {
+    const { code, text } = await installed('run', 'judge.yaml');
+    expect(code).toBe(1);
+    expect(text).toContain('llama.cpp cannot load the input model');
+  });
+
   it.skipIf(LLAMA === undefined)(
+    'refuses a context that is longer than the model has',
+    async () => {
+      const source = await writeExportedModel(freshDirectory(), 'gpt2', true);
+      const { outputs } = await runStage(exportStage, {
+        with: { format: 'gguf' },
+        inputs: { model: source },
+      });
+      cpSync(join(outputs.model!, GGUF_FILE), project.path('model.gguf'));
+      const { code, text } = await installed('run', 'judge.yaml');
+      expect(code).toBe(1);
+      expect(text).toMatch(/The input model has a context of \d+ tokens\.\n.*`options.num_ctx`/);
+    },
+    120_000,
+  );
+
+  it.skipIf(LLAMA === undefined || JUDGE === undefined)(
     'gives what fits a score, in the form of the schema, and the same one every time',
     async () => {
+      cpSync(JUDGE!, project.path('model.gguf'));
       const first = await installed('run', 'judge.yaml');
       expect(first.code, first.text).toBe(0);
       const judged = await scores();
@@ -104,11 +120,4 @@ describe('a judge of kind llama-cpp', () => {
     },
     300_000,
   );
-
-  it.skipIf(LLAMA === undefined)('says what is wrong with a file that is no model', async () => {
-    project.write('model.gguf', 'no model');
-    const { code, text } = await installed('run', 'judge.yaml');
-    expect(code).toBe(1);
-    expect(text).toContain('llama.cpp cannot load the input model');
-  });
 });

@@ -92,9 +92,19 @@ export class LlamaCppModel implements LanguageModel {
       logLevel: 'error',
       maxThreads: threads,
     });
+    const model = await this.#loadModel(llama);
+    // Models with learned positions end the whole process beyond them.
+    if (this.context.tokens > model.trainContextSize) {
+      throw new StageError(`The input model has a context of ${model.trainContextSize} tokens.`, {
+        hint: `Set \`options.num_ctx\` to at most that; it is ${this.context.tokens}.`,
+      });
+    }
+    return { llama, model, llamaPackage };
+  }
+
+  async #loadModel(llama: Llama): Promise<LlamaModel> {
     try {
-      const model = await llama.loadModel({ modelPath: this.#path, loadSignal: this.#signal });
-      return { llama, model, llamaPackage };
+      return await llama.loadModel({ modelPath: this.#path, loadSignal: this.#signal });
     } catch (error) {
       this.#signal.throwIfAborted();
       const words = outsideText(error instanceof Error ? error.message : String(error));

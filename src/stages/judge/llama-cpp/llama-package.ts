@@ -24,6 +24,8 @@ export interface Llama {
 }
 
 export interface LlamaModel {
+  /** Tokens of the contexts that it was trained on. */
+  readonly trainContextSize: number;
   tokenize(text: string): readonly number[];
   createContext(options: { readonly contextSize: number }): Promise<LlamaContext>;
 }

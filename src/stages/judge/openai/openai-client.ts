@@ -38,7 +38,9 @@ export async function requireModel(server: ModelServer, model: string, signal: A
     const names = body.data.flatMap((entry: Json) =>
       isObject(entry) && typeof entry.id === 'string' ? [entry.id] : [],
     );
-    if (!names.includes(model)) throw modelMissing(server, model, names);
+    // Ollama lists a name without a tag as `:latest`.
+    if (!names.includes(model) && !names.includes(`${model}:latest`))
+      throw modelMissing(server, model, names);
   } catch (error) {
     signal.throwIfAborted();
     if (!silence.aborted) throw error;

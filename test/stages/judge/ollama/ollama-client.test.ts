@@ -211,6 +211,14 @@ describe('chat', () => {
     });
   });
 
+  it('a setting that the model does not take is told in the words of Ollama', async () => {
+    server.answer = () => ({ status: 400, error: '"llama3" does not support thinking' });
+    await expect(ask()).rejects.toMatchObject({
+      message: `Ollama at ${server.url} answered 400: "llama3" does not support thinking.`,
+      hint: expect.stringContaining('`think`'),
+    });
+  });
+
   it('another server is no Ollama', async () => {
     const elsewhere = chat(
       at(`${server.url}/elsewhere`),

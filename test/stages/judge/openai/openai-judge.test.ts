@@ -120,6 +120,15 @@ describe('before anything starts', () => {
     expect(await problems()).toEqual([]);
   });
 
+  it('a name without a tag is the latest one, as in the list of Ollama 0.17', async () => {
+    const ollama = await startOpenAiServer(() => '85', ['judge-1:latest']);
+    try {
+      expect(await problems({}, { url: ollama.url })).toEqual([]);
+    } finally {
+      await ollama.close();
+    }
+  });
+
   it('a missing model is told with those that are there', async () => {
     expect(await problems({ model: 'judge-2' })).toEqual([
       { message: `The server at ${server.url} does not have the model judge-2.`, hint: 'It has judge-1.' },
