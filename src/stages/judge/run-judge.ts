@@ -18,7 +18,7 @@ export async function runJudge(judge: Judge, context: StageContext<JudgeSettings
   const { inputs, outputs, settings } = context;
   const responses = await readResponses(inputs.responses!.path);
   const judgements = await judgeResponses(judge, responses, context);
-  requireScores(judgements, settings.min_scored);
+  requireScores(judgements, settings.min_scored, judge.describe().language_model);
   const statistics = scoreStatistics(judgements);
   await writeScores(outputs.scores!, judgements);
   await writeScoreSummary(outputs.summary!, { judge: judge.describe(), ...statistics });
@@ -29,15 +29,16 @@ export async function runJudge(judge: Judge, context: StageContext<JudgeSettings
     context.warnOfResult(unscored, 'They are left out of the mean; the replies are in the scores.');
 }
 
-function requireScores(judgements: readonly Judgement[], least: number): void {
+function requireScores(judgements: readonly Judgement[], least: number, ofModel: boolean): void {
   const scored = judgements.filter(({ score }) => score !== null).length;
   if (scored >= least * judgements.length) return;
   const { reply } = judgements.find(({ score }) => score === null)!;
   const words = reply === undefined ? '' : `: ${JSON.stringify(outsideText(reply, REPLY_SHOWN))}`;
+  const help = ofModel
+    ? ' Ask for a bare number in `instructions`, or for JSON with `format: score`. The replies are kept: what is asked again is only what has changed.'
+    : '';
   throw new StageError(`${firstUnscored(judgements)}${words}.`, {
-    hint:
-      `At least ${100 * least} % must have one (\`min_scored\`). Ask for a bare number in \`instructions\`, or for JSON ` +
-      'with `format: score`. The replies are kept: what is asked again is only what has changed.',
+    hint: `At least ${100 * least} % must have one (\`min_scored\`).${help}`,
   });
 }
 

@@ -1,11 +1,16 @@
 import type { Judge } from '../judge-contract.ts';
+import { namedSecret, problemsOf } from '../language-model/model-server.ts';
 import type { SettingsOf } from '../settings.ts';
 
 /** Any program that reads responses and writes scores, as JSON lines. */
 export function commandJudge(settings: SettingsOf<'command'>): Judge {
   const { kind, label, command } = settings.judge;
+  const { api_key } = settings;
   return {
     describe: () => ({ kind, label, language_model: false }),
+
+    preflight: (world) =>
+      problemsOf(async () => (api_key === undefined ? undefined : namedSecret(api_key, world))),
 
     async begin(context) {
       const { JudgingProgram } = await import('./judging-program.ts');

@@ -7,7 +7,7 @@ import { StageError } from '../../../contract/stage-context.ts';
 import { linesOf } from '../../../text/lines.ts';
 import { outsideText } from '../../network/outside-text.ts';
 import type { JudgeContext } from '../judge-contract.ts';
-import { parseObject } from '../language-model/model-server.ts';
+import { namedSecret, parseObject } from '../language-model/model-server.ts';
 import type { SettingsOf } from '../settings.ts';
 import { type Answer, answerOf } from './program-answer.ts';
 
@@ -99,10 +99,9 @@ export class JudgingProgram {
   }
 
   #environment(): Record<string, string> {
-    const { environment, secret } = this.#context;
     const { api_key } = this.#settings;
-    const values = ALWAYS_PASSED.map((name) => [name, environment[name]]);
-    if (api_key !== undefined) values.push([api_key, secret(api_key)]);
+    const values = ALWAYS_PASSED.map((name) => [name, this.#context.environment[name]]);
+    if (api_key !== undefined) values.push([api_key, namedSecret(api_key, this.#context)]);
     return Object.fromEntries(values.filter(([, value]) => value !== undefined));
   }
 

@@ -37,19 +37,23 @@ export class ServerTrouble extends TransientError {
   }
 }
 
-/** The key that a stage has for its server: `api_key` names the variable, which the pipeline declares under `secrets`. */
+/** The value of the secret that `api_key` names. Throws StageError if the stage does not declare it. */
+export function namedSecret(apiKey: string, world: World): string {
+  const value = world.secret(apiKey);
+  if (value !== undefined) return value;
+  throw new StageError(`The variable ${apiKey}, which \`api_key\` names, is not a secret of this stage.`, {
+    hint: `Add it to the stage, next to \`uses\`: secrets: [${apiKey}], and set it: export ${apiKey}=…`,
+  });
+}
+
+/** The key for a server: `api_key` names its variable, else it is the usual one, if the stage declares that. */
 export function keyOf(
   apiKey: string | undefined,
   usual: string,
   world: World,
 ): Pick<ModelServer, 'key' | 'keyVariable'> {
   const keyVariable = apiKey ?? usual;
-  const key = world.secret(keyVariable);
-  if (apiKey !== undefined && key === undefined) {
-    throw new StageError(`The variable ${apiKey}, which \`api_key\` names, is not a secret of this stage.`, {
-      hint: `Add it to the stage, next to \`uses\`: secrets: [${apiKey}], and set it: export ${apiKey}=…`,
-    });
-  }
+  const key = apiKey === undefined ? world.secret(usual) : namedSecret(apiKey, world);
   // The error of a header that cannot be sent would quote it.
   if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
     throw new StageError(

@@ -124,8 +124,7 @@ class ReplyStream {
   readonly #bounds: ReplyBounds;
   #tokens = 0;
   #thoughts = 0;
-  /** The content is within thoughts now. */
-  #thinks = false;
+  #part: 'beginning' | 'thoughts' | 'answer' = 'beginning';
 
   constructor(bounds: ReplyBounds) {
     this.#bounds = bounds;
@@ -152,11 +151,12 @@ class ReplyStream {
     const thought = typeof thinking === 'string' ? thinking : '';
     this.content += said;
     // Older versions and models write their thoughts into the content.
-    if (this.content.length < BEGINNING) this.#thinks = /^\s*<think(ing)?>/.test(this.content);
-    if (this.#thinks && this.content.slice(-said.length - THOUGHTS_END.length).includes(THOUGHTS_END))
-      this.#thinks = false;
+    if (this.#part === 'beginning' && /^\s*<think(ing)?>/.test(this.content)) this.#part = 'thoughts';
+    else if (this.content.length > BEGINNING && this.#part === 'beginning') this.#part = 'answer';
+    const last = this.content.slice(-said.length - THOUGHTS_END.length);
+    if (this.#part === 'thoughts' && last.includes(THOUGHTS_END)) this.#part = 'answer';
     if (thought !== '') this.#thoughts += tokensIn(thought);
-    else if (this.#thinks) this.#thoughts += tokensIn(said);
+    else if (this.#part === 'thoughts') this.#thoughts += tokensIn(said);
     else this.#tokens += tokensIn(said);
   }
 

@@ -2,7 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judge } from '../../../../src/stages/judge/judge.ts';
-import { freshDirectory, removeDirectories, runStage, type StageRunOptions } from '../../run-stage.ts';
+import {
+  freshDirectory,
+  removeDirectories,
+  resolvedSettings,
+  runStage,
+  type StageRunOptions,
+  world,
+} from '../../run-stage.ts';
 
 /** Scores by length; notes each question and its environment in the file that its argument names. */
 const PROGRAM = `
@@ -84,6 +91,17 @@ describe('a program as the judge', () => {
     expect(seen.filter((name) => !['HOME', 'LANG', 'PATH', 'TMPDIR'].includes(name))).toEqual(['MY_KEY']);
   });
 
+  it('is not begun without the secret that is named', async () => {
+    const settings = resolvedSettings(judge, {
+      judge: { kind: 'command', label: 'Mine', command: ['true'] },
+      api_key: 'MY_KEY',
+    });
+    const problems = (secrets: Record<string, string>) =>
+      judge.preflight!(settings, { inputBytes: {}, ...world({}, secrets) });
+    expect(await problems({})).toMatchObject([{ hint: expect.stringContaining('secrets: [MY_KEY]') }]);
+    expect(await problems({ MY_KEY: 'of\nmany lines' })).toEqual([]);
+  });
+
   it.each([
     ['{"index": 0, "score": null}', 'the program gave no score'],
     ['{"index": 0, "score": null, "reason": "too short"}', 'too short'],
@@ -133,7 +151,7 @@ describe('a program as the judge', () => {
 
   it('ends when the run is cancelled', async () => {
     const cancel = new AbortController();
-    const running = run(['sh', '-c', 'read line; sleep 60'], { signal: cancel.signal });
+    const running = run(['sh', '-c', 'read line; exec sleep 60'], { signal: cancel.signal });
     setTimeout(() => cancel.abort(new Error('cancelled')), 50);
     await expect(running).rejects.toThrow('cancelled');
   });
