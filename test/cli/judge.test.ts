@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/runner/events/run-event.ts';
 import { type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
-import { outcomes, Project } from './rig.ts';
+import { finished, outcomes, Project } from './rig.ts';
 
 const KEY = 'sk-very-secret';
 
@@ -88,8 +88,23 @@ describe('what was asked once', () => {
       other: 'min_scored: 0.0\n      concurrency: 2\n      reply_timeout: 9',
     });
     project.write('judge.yaml', two);
-    expect(outcomes((await run()).events)).toMatchObject({ judge: expect.stringMatching(/ran|hit/) });
+    const judged = outcomes((await run()).events);
+    expect(Object.values(judged)).toContain('ran');
+    expect(Object.values(judged)).not.toContain('failed');
     expect(server.questions).toHaveLength(3);
+  });
+
+  it('is not asked again after the run was killed', async () => {
+    const killed = project.start(['run', 'judge.yaml'], { OLLAMA_API_KEY: KEY });
+    server.answer = (_, count) => {
+      if (count === 2) killed.kill('SIGKILL');
+      return count < 2 ? '50' : { fault: 'hang' };
+    };
+    await finished(killed);
+    server.answer = () => '50';
+    expect(outcomes((await run()).events)).toEqual({ judge: 'ran' });
+    // The third question had no answer yet.
+    expect(server.questions.map(({ messages }) => messages[0]!.content)).toEqual(['a?', 'b?', 'c?', 'c?']);
   });
 
   it('is asked again where its entry was damaged', async () => {
