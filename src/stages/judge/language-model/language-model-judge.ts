@@ -17,10 +17,16 @@ export interface AskingSettings {
   readonly prompt: string;
   readonly instructions: string;
   readonly ask_again?: number;
+  readonly repeats?: number;
 }
 
 type Memo = StageContext<unknown>['memo'];
-type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'>;
+type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'> & {
+  /** Of a response that was scored several times. */
+  readonly replies?: readonly string[];
+  readonly scores?: readonly number[];
+  readonly spread?: number;
+};
 
 /** Encodings of today's models have 3 to 5 bytes a token in most languages. What has more than this does not fit. */
 const MOST_BYTES_PER_TOKEN = 6;
@@ -31,7 +37,7 @@ const MOST_BYTES_PER_TOKEN = 6;
  */
 export function languageModelJudge(
   model: LanguageModel,
-  { prompt, instructions, ask_again = 0 }: AskingSettings,
+  { prompt, instructions, ask_again = 0, repeats = 1 }: AskingSettings,
   rationales: number,
   memo: Memo,
 ): ReadyJudge {
@@ -54,9 +60,19 @@ export function languageModelJudge(
 
   async function scoreOf(text: string, signal: AbortSignal): Promise<Scored> {
     if (cannotFit(text)) return { score: null, reason: tooLong };
-    for (let repeat = 0; ; repeat++) {
+    const first = await readableScore(text, 0, signal);
+    if (repeats === 1 || first.reason === tooLong) return first;
+    const all = [first];
+    while (all.length < repeats) all.push(await readableScore(text, all.length, signal));
+    return meanOf(all);
+  }
+
+  /** The score of one repetition. Each has seeds of its own: first those of the repetitions, then those of further tries. */
+  async function readableScore(text: string, repetition: number, signal: AbortSignal): Promise<Scored> {
+    for (let tries = 0; ; tries++) {
+      const repeat = repetition + tries * repeats;
       const scored = await scoreOnce({ text, asks: 'score', repeat }, signal);
-      if (scored.score !== null || repeat === ask_again || scored.reason === tooLong) return scored;
+      if (scored.score !== null || tries === ask_again || scored.reason === tooLong) return scored;
     }
   }
 
@@ -88,4 +104,15 @@ export function languageModelJudge(
   function cannotFit(text: string): boolean {
     return Buffer.byteLength(text) > MOST_BYTES_PER_TOKEN * mostTokens;
   }
+}
+
+/** One score for several of the same response: their mean, and how far they spread (their standard deviation). */
+function meanOf(all: readonly Scored[]): Scored {
+  const scores = all.flatMap(({ score }) => (score === null ? [] : [score]));
+  const replies = all.flatMap(({ reply }) => (reply === undefined ? [] : [reply]));
+  if (scores.length === 0) return { ...all[0]!, replies };
+  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const squares = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0);
+  const spread = scores.length > 1 && { spread: Math.sqrt(squares / (scores.length - 1)) };
+  return { score: mean, reply: replies[0]!, replies, scores, ...spread };
 }

@@ -40,6 +40,14 @@ export const askingSettings = {
         'How often a question is asked again, with the next `seed`, if its reply gives no score. By default never.',
     }),
   ),
+  repeats: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description:
+        'How often each response is scored, with another `seed` each time; its score is the mean. By default once.',
+    }),
+  ),
 } as const;
 
 type Format = 'score' | 'json' | object;

@@ -216,6 +216,26 @@ describe('a reply', () => {
     expect(await scores({ ask_again: 1 }, { min_scored: 0 })).toEqual([null, null]);
   });
 
+  it('may be asked for several times, and the mean counts', async () => {
+    server.answer = ({ seed }) => ({ 1: '80', 2: '90', 3: 'Hm.', 4: '0' })[seed as number] ?? '100';
+    const [judgement] = await run({ repeats: 3 });
+    expect(judgement).toEqual({
+      index: 0,
+      score: 85,
+      reply: '80',
+      replies: ['80', '90', 'Hm.'],
+      scores: [80, 90],
+      spread: expect.closeTo(7.0711, 4),
+    });
+    // The try after `Hm.` has a seed that no repetition has.
+    expect(await run({ repeats: 3, ask_again: 1 })).toMatchObject([{ scores: [80, 90, 100] }, {}]);
+    server.answer = () => 'Hm.';
+    expect(await run({ repeats: 2, instructions: '!' }, { min_scored: 0 })).toMatchObject([
+      { score: null, reason: 'the reply holds no number', replies: ['Hm.', 'Hm.'] },
+      {},
+    ]);
+  });
+
   it('is asked for once by all runs that ask the same', async () => {
     const itemsDirectory = join(freshDirectory(), 'items');
     await run({}, {}, { itemsDirectory });
