@@ -39,7 +39,7 @@ export class LlamaCppModel implements LanguageModel {
   #loaded: Promise<Loaded> | undefined;
 
   constructor(settings: Settings, model: InputArtifact, version: string, signal: AbortSignal) {
-    const { options, format, max_tokens = MOST_TOKENS } = settings.judge;
+    const { options = {}, format, max_tokens = MOST_TOKENS } = settings.judge;
     this.#settings = settings;
     this.#path = model.path;
     this.#signal = signal;
@@ -116,7 +116,7 @@ export class LlamaCppModel implements LanguageModel {
   }
 
   async #options({ asks, repeat }: Question, tokens: number): Promise<Readonly<Record<string, unknown>>> {
-    const { options, format, max_tokens = MOST_TOKENS } = this.#settings.judge;
+    const { options = {}, format, max_tokens = MOST_TOKENS } = this.#settings.judge;
     const { seed, temperature = 0, top_k, top_p } = withSeed(options, repeat);
     return {
       // Beyond the context llama.cpp would forget the question.

@@ -62,7 +62,7 @@ export function openAiJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
 }
 
 function requestBody({ judge }: Settings, { text, asks, repeat }: Question): JsonObject & { model: string } {
-  const { model, options, format, max_tokens = MOST_TOKENS } = judge;
+  const { model, options = {}, format, max_tokens = MOST_TOKENS } = judge;
   // Reasoning models of OpenAI take their bound under this name alone.
   const bounded = 'max_completion_tokens' in options ? {} : { max_tokens };
   return {

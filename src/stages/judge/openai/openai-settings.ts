@@ -8,7 +8,9 @@ export const OpenAiJudge = Type.Object(
     label,
     model: Type.String({ minLength: 1, description: 'Name of the model as GET /models lists it.' }),
     ...askingSettings,
-    options: serverOptions('Further fields of the request, such as seed, temperature and reasoning_effort.'),
+    options: Type.Optional(
+      serverOptions('Further fields of the request, such as seed, temperature and reasoning_effort.'),
+    ),
     context_tokens: Type.Optional(
       Type.Integer({
         minimum: 1,

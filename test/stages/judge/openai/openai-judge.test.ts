@@ -73,6 +73,11 @@ describe('a judge behind the API of OpenAI', () => {
     });
   });
 
+  it('needs no options', async () => {
+    await run({ options: undefined });
+    expect(Object.keys(server.questions[0]!)).toEqual(['model', 'messages', 'max_tokens']);
+  });
+
   it('is bound by the name that a reasoning model takes', async () => {
     await run({ options: { max_completion_tokens: 300 } });
     expect(server.questions[0]).toMatchObject({ max_completion_tokens: 300 });
