@@ -10,7 +10,7 @@ const NOT_OURS = ['.git', '.stryker-tmp', 'artifacts', 'coverage', 'dist', 'node
 const files = filesIn('');
 const pages = files.filter((file) => file.endsWith('.md') && !file.startsWith('docs/reference/'));
 /** What readers of the guides write themselves. */
-const ofGuides = ['add-a-stage-type', 'add-a-judge', 'add-an-engine'].flatMap((name) =>
+const ofGuides = ['add-a-stage-type', 'add-a-judge', 'add-an-engine', 'judges'].flatMap((name) =>
   readGuide(name).files.map(({ path }) => path),
 );
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

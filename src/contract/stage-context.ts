@@ -1,5 +1,6 @@
 import type { EngineName } from './engine-name.ts';
 import type { Json } from './json.ts';
+import type { World } from './world.ts';
 
 /** One input artifact as a stage sees it. The bytes were checked against the digest before the stage began. */
 export interface InputArtifact {
@@ -21,7 +22,7 @@ export interface SecretFilter {
 }
 
 /** What a stage's `run` is given. Nothing else of the world is to be relied upon. */
-export interface StageContext<Settings> {
+export interface StageContext<Settings> extends World {
   readonly settings: Settings;
   /** Single inputs by name; an optional input that the pipeline does not give is absent. */
   readonly inputs: Readonly<Record<string, InputArtifact>>;
@@ -49,12 +50,19 @@ export interface StageContext<Settings> {
     readonly metrics?: Readonly<Record<string, number | string>>;
   }): void;
   log(message: string): void;
-  /** Something a user should know that does not stop the stage (an item on both sides of a split). */
+  /** Something a user should know of how the work goes that does not stop it (a server that is asked again). */
   warn(message: string, hint?: string): void;
+  /** Something a user should know of the result (an item on both sides of a split): it is shown again on every hit. */
+  warnOfResult(message: string, hint?: string): void;
   /** A measured value that belongs to events and provenance, never to an artifact (tokens per second). */
   metric(name: string, value: number): void;
   /** A fact about how the work was done (the engine's version, the thread count); goes to provenance. */
   fact(name: string, value: Json): void;
+  /**
+   * The answer to a question whose answer depends on nothing but `key`, from memory if anybody has asked it before: an
+   * earlier attempt, another stage, another run. Else that of `compute`; what that throws is never kept.
+   */
+  memo<Answer extends Json>(key: Json, compute: () => Promise<Answer>): Promise<Answer>;
   /** For what another program prints: replaces the values of the pipeline's secrets by `***NAME***`. */
   secretFilter(): SecretFilter;
 }

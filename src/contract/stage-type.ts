@@ -3,6 +3,7 @@ import type { JsonObject } from './json.ts';
 import type { Metric } from './metric.ts';
 import type { SettingsSchema } from './settings.ts';
 import type { StageContext } from './stage-context.ts';
+import type { World } from './world.ts';
 
 export type ArtifactKind = 'file' | 'directory';
 
@@ -28,12 +29,14 @@ export interface Problem {
   readonly hint?: string;
 }
 
-export interface PreflightContext {
+export interface PreflightContext extends World {
   /** Sizes in bytes of the inputs that are known already (their producers are hits), by input name. */
   readonly inputBytes: Readonly<Record<string, number | undefined>>;
-  /** The environment that the stage's process will see. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
+}
+
+export interface ObserveContext extends World {
+  /** Given in the stage's process alone: what does not answer is waited for, and that is told. A planner does not wait. */
+  readonly warn?: StageContext<unknown>['warn'];
 }
 
 /**
@@ -71,14 +74,9 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   preflight?(settings: Static<Schema>, context: PreflightContext): Promise<readonly Problem[]>;
   /**
    * Facts of the outside world that decide the result (the digest of the judge's model). Asked before and
-   * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had. With `warn`, in
-   * the stage's process, what does not answer is waited for and that is told; a planner wants to know at once.
+   * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had.
    */
-  observe?(
-    settings: Static<Schema>,
-    signal: AbortSignal,
-    warn?: StageContext<unknown>['warn'],
-  ): Promise<JsonObject>;
+  observe?(settings: Static<Schema>, context: ObserveContext): Promise<JsonObject>;
   /** Does the work in the stage's own process. Throws StageError for what a user can fix. */
   run(context: StageContext<Static<Schema>>): Promise<void>;
 }

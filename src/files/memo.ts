@@ -25,13 +25,18 @@ export function decodeMemo(text: string): Json | undefined {
   return text.slice(0, Math.max(end, 0)) === digestOfBytes(json) ? (JSON.parse(json) as Json) : undefined;
 }
 
+/** The text of a memo. */
+export function encodeMemo(value: unknown): string {
+  const json = JSON.stringify(value);
+  return `${digestOfBytes(json)}\n${json}`;
+}
+
 /** Writes a memo whole or not at all. Throws the system's error; whoever can do without the memo ignores it. */
 export async function writeMemo(cacheDirectory: string, path: string, value: unknown): Promise<void> {
-  const json = JSON.stringify(value);
   const temporary = await temporaryName(cacheDirectory);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, `${digestOfBytes(json)}\n${json}`);
+    await writeFile(temporary, encodeMemo(value));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

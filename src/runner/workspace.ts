@@ -16,6 +16,8 @@ export interface Workspace {
   /** Directories of attempts, by key. */
   readonly workDirectory: string;
   readonly runsDirectory: string;
+  /** Answers of judges, for every stage and run that asks the same. */
+  readonly itemsDirectory: string;
   readonly objects: ObjectStore;
   readonly records: Records;
 }
@@ -35,6 +37,7 @@ export function openWorkspace(artifactsDirectory: string, onProblem: OnCacheProb
     locksDirectory: join(cacheDirectory, 'locks'),
     workDirectory: join(artifactsDirectory, 'work'),
     runsDirectory: join(artifactsDirectory, 'runs'),
+    itemsDirectory: join(cacheDirectory, 'items'),
     objects: new ObjectStore(new BlobStore(cacheDirectory, onProblem), onProblem),
     records: new ActionRecords(cacheDirectory, onProblem),
   };

@@ -105,11 +105,8 @@ function tooShort(name: string): NewStageEvent {
   };
 }
 
-async function observe(
-  type: StageType,
-  { settings, signal, warn }: StageContext<JsonObject>,
-): Promise<JsonObject> {
-  return type.observe ? await type.observe(settings, signal, warn) : {};
+async function observe(type: StageType, context: StageContext<JsonObject>): Promise<JsonObject> {
+  return type.observe ? await type.observe(context.settings, context) : {};
 }
 
 function requireSameWorld(before: JsonObject, after: JsonObject): void {

@@ -3,13 +3,15 @@ import { createInterface } from 'node:readline';
 import { WebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finished } from '../cli/rig.ts';
+import { type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
+import { type OpenAiServer, startOpenAiServer } from '../servers/openai-server.ts';
 import { type Command, readGuide } from './guide.ts';
 import { Workshop } from './workshop.ts';
 
 /* docs/guides are followed to the letter: their files are written, their edits applied, their commands run. One copy of the
 sources and one build serve all of them. */
 
-const GUIDES = ['add-a-stage-type', 'add-a-judge', 'add-an-engine', 'debug-a-stage', 'release'].map(
+const GUIDES = ['add-a-stage-type', 'add-a-judge', 'add-an-engine', 'debug-a-stage', 'judges', 'release'].map(
   readGuide,
 );
 const FILES = GUIDES.flatMap(({ files }) => files);
@@ -34,14 +36,25 @@ const pattern = (line: string) => new RegExp(line.split('…').map(escaped).join
 
 describe('the guides', () => {
   let workshop: Workshop;
-  beforeAll(() => {
-    workshop = new Workshop();
+  let ollama: OllamaServer;
+  let api: OpenAiServer;
+  beforeAll(async () => {
+    ollama = await startOllamaServer(({ format }) => (format ? '{"score": 80}' : 'Good.'));
+    api = await startOpenAiServer(() => '80');
+    api.key = 'sk-1234';
+    workshop = new Workshop({ OLLAMA_HOST: ollama.url });
     for (const { files, edits } of GUIDES) {
-      for (const file of files) workshop.write(file);
+      // Another port than the one of the guide, which may be taken.
+      for (const { path, text } of files)
+        workshop.write({ path, text: text.replace('http://127.0.0.1:8080/v1', api.url) });
       for (const edit of edits) workshop.edit(edit);
     }
   });
-  afterAll(() => workshop.remove());
+  afterAll(async () => {
+    workshop.remove();
+    await ollama.close();
+    await api.close();
+  });
 
   const succeeds = async (script: string) => {
     const { code, stdout, stderr } = await workshop.run(script);

@@ -23,7 +23,11 @@ export class Workshop {
   readonly directory = mkdtempSync(join(tmpdir(), 'pipe-guides-'));
   readonly #running = new Set<ChildProcess>();
 
-  constructor() {
+  readonly #environment: Readonly<Record<string, string>>;
+
+  /** `environment`: what its commands see besides paths and language. */
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    this.#environment = environment;
     for (const name of readdirSync(ROOT)) {
       if (!NOT_COPIED.includes(name)) cpSync(join(ROOT, name), this.path(name), { recursive: true });
     }
@@ -60,6 +64,7 @@ export class Workshop {
         LANG: 'C.UTF-8',
         NO_COLOR: '1',
         npm_config_offline: 'true',
+        ...this.#environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

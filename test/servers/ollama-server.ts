@@ -8,6 +8,9 @@ export interface ChatBody {
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly stream?: boolean;
   readonly options?: Readonly<Record<string, unknown>>;
+  readonly format?: unknown;
+  readonly think?: unknown;
+  readonly keep_alive?: unknown;
 }
 
 /** What the server does with a question. A text alone is a whole reply. */
@@ -21,8 +24,15 @@ type Answer =
       readonly status?: number;
       /** With status 200: sends half of the content, then this error as a line of the stream. */
       readonly error?: string;
-      /** `drop` breaks the connection after half of the content, `hang` says nothing at all. */
-      readonly fault?: 'drop' | 'hang';
+      /** Tokens of the question as the server counts them, after it has cut what does not fit. */
+      readonly promptTokens?: number;
+      /** What a reasoning model thinks first, in words of their own. */
+      readonly thinking?: string;
+      /**
+       * `drop` breaks the connection after half of the content, `hang` says nothing at all, `endless` repeats the content
+       * until nobody listens, `stall` says the content and never ends, `page` answers `status` with a page of a proxy.
+       */
+      readonly fault?: 'drop' | 'hang' | 'endless' | 'stall' | 'page';
     };
 
 export interface OllamaServer {
@@ -33,6 +43,8 @@ export interface OllamaServer {
   readonly mostAtOnce: number;
   /** Model names with a tag -> digest; may be changed while the server runs. */
   readonly models: Map<string, string>;
+  /** The key that every request must bring, if there is one. */
+  key: string | undefined;
   /** Decides the answer; may be replaced while the server runs. `count`: questions before this one. */
   answer: (question: ChatBody, count: number) => Answer | Promise<Answer>;
   close(): Promise<void>;
@@ -48,8 +60,16 @@ export async function startOllamaServer(
 ): Promise<OllamaServer> {
   const questions: ChatBody[] = [];
   const models = new Map(modelNames.map((name) => [name, digestOf(name)]));
-  const state = { answer, open: 0, mostAtOnce: 0 };
+  const state: { answer: OllamaServer['answer']; key: string | undefined; open: number; mostAtOnce: number } =
+    {
+      answer,
+      key: undefined,
+      open: 0,
+      mostAtOnce: 0,
+    };
   const server = createServer(async (request, response) => {
+    if (state.key !== undefined && request.headers.authorization !== `Bearer ${state.key}`)
+      return json(response, 401, { error: 'unauthorized' });
     if (request.url === '/api/version') return json(response, 200, { version: '0.17.4' });
     if (request.url === '/api/tags') {
       return json(response, 200, {
@@ -79,6 +99,12 @@ export async function startOllamaServer(
     get mostAtOnce() {
       return state.mostAtOnce;
     },
+    get key() {
+      return state.key;
+    },
+    set key(key) {
+      state.key = key;
+    },
     get answer() {
       return state.answer;
     },
@@ -100,9 +126,17 @@ function reply(response: ServerResponse, { model, stream }: ChatBody, answer: An
     doneReason = 'stop',
     status,
     error,
+    promptTokens = 20,
+    thinking,
     fault,
   } = typeof answer === 'string' ? { content: answer } : answer;
   if (fault === 'hang') return;
+  if (fault === 'page') {
+    response
+      .writeHead(status ?? 502, { 'content-type': 'text/html' })
+      .end('<html><h1>Bad Gateway</h1></html>');
+    return;
+  }
   if (status !== undefined) {
     json(response, status, { error: error ?? 'an error' });
     return;
@@ -113,12 +147,33 @@ function reply(response: ServerResponse, { model, stream }: ChatBody, answer: An
     message: { role: 'assistant', content },
     done,
   });
-  const last = { done_reason: doneReason, total_duration: 5_000_000, prompt_eval_count: 20, eval_count: 2 };
+  const last = {
+    done_reason: doneReason,
+    total_duration: 5_000_000,
+    prompt_eval_count: promptTokens,
+    eval_count: 2,
+  };
   if (stream === false && error === undefined) {
     json(response, 200, { ...line(content, true), ...last });
     return;
   }
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  if (thinking !== undefined) {
+    const thought = { ...line('', false), message: { role: 'assistant', content: '', thinking } };
+    response.write(`${JSON.stringify(thought)}\n`);
+  }
+  if (fault === 'stall') {
+    response.write(`${JSON.stringify(line(content, false))}\n`);
+    return;
+  }
+  if (fault === 'endless') {
+    const more = () => {
+      while (!response.destroyed && response.write(`${JSON.stringify(line(content, false))}\n`));
+    };
+    response.on('drain', more).on('error', () => {});
+    more();
+    return;
+  }
   const middle = Math.ceil(content.length / 2);
   response.write(`${JSON.stringify(line(content.slice(0, middle), false))}\n`, () => {
     if (fault === 'drop') response.socket?.destroySoon();

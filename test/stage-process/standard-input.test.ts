@@ -22,6 +22,7 @@ beforeEach(() => {
     inputs: {},
     collections: {},
     outputs: { text: { artifact: 'file', path: join(files.outputs, 'text') } },
+    itemsDirectory: join(directory, 'items'),
     attemptDirectory: directory,
     earlierWorkDirectories: [],
     secrets: [],

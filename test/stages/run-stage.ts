@@ -18,6 +18,8 @@ import type { EngineName } from '../../src/contract/engine-name.ts';
 import type { SettingsSchema } from '../../src/contract/settings.ts';
 import type { InputArtifact, StageContext } from '../../src/contract/stage-context.ts';
 import type { StageType } from '../../src/contract/stage-type.ts';
+import { type Environment, type World, worldOf } from '../../src/contract/world.ts';
+import { ItemMemory } from '../../src/files/item-memory.ts';
 import { Secrets } from '../../src/stage-process/secrets.ts';
 
 type Untimed<Event> = Event extends unknown ? Omit<Event, 'time'> : never;
@@ -40,6 +42,10 @@ export interface StageRunOptions {
   /** Input name -> variant label -> path. */
   readonly collections?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly earlierWorkDirectories?: readonly string[];
+  /** Where answers are kept; a stage that is given none knows of no other. */
+  readonly itemsDirectory?: string;
+  /** Variables that the pipeline declares under `secrets`. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly engine?: EngineName;
   readonly signal?: AbortSignal;
   /** Sees every event as it comes. */
@@ -60,6 +66,15 @@ export function freshDirectory(): string {
 /** For `afterEach`: removes every directory that the tests of a file were given. */
 export function removeDirectories(): void {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+/** The world of a stage: these variables, and those that are declared as secrets. */
+export function world(
+  environment: Environment = {},
+  secrets: Readonly<Record<string, string>> = {},
+  signal: AbortSignal = new AbortController().signal,
+): World {
+  return worldOf({ ...environment, ...secrets }, Object.keys(secrets), signal);
 }
 
 /** The settings as a stage gets them: defaults filled in, checked against the schema. */
@@ -100,6 +115,7 @@ export async function runStage<Schema extends SettingsSchema>(
     events.push(event);
     options.onEvent?.(event);
   };
+  const memory = new ItemMemory(options.itemsDirectory ?? join(directory, 'cache', 'items'));
   const context: StageContext<Static<Schema>> = {
     settings,
     inputs: mapValues(options.inputs ?? {}, (path, name) => given(path, join('inputs', name))),
@@ -118,12 +134,16 @@ export async function runStage<Schema extends SettingsSchema>(
     scratchDirectory,
     earlierWorkDirectories: options.earlierWorkDirectories ?? [],
     ...(options.engine === undefined ? {} : { engine: options.engine }),
-    signal: options.signal ?? new AbortController().signal,
+    ...world(process.env, options.secrets, options.signal),
     progress: (progress) => emit({ type: 'progress', ...progress }),
     log: (message) => emit({ type: 'log', message }),
     warn: (message, hint) => emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) }),
+    warnOfResult: (message, hint) =>
+      emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }), of_result: true }),
     metric: (name, value) => emit({ type: 'metric', name, value }),
     fact: (name, value) => emit({ type: 'fact', name, value }),
+    memo: async (key, compute) =>
+      (await memory.answer(key, compute, () => {})) as Awaited<ReturnType<typeof compute>>,
     secretFilter: () => new Secrets([], {}).filter(),
   };
   await type.run(context);

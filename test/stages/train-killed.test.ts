@@ -56,6 +56,7 @@ function start(
         { artifact, path: join(directory, 'outputs', path) },
       ]),
     ),
+    itemsDirectory: join(directory, 'items'),
     attemptDirectory: directory,
     earlierWorkDirectories,
     secrets: [],

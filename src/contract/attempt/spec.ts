@@ -3,7 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { ArtifactKind } from '../stage-type.ts';
 
 /** Version of `spec.json`, the file that tells a stage's process what to do. */
-export const SPEC_VERSION = 2;
+export const SPEC_VERSION = 3;
 
 export type SpecInput =
   | { readonly artifact: 'file'; readonly digest: string; readonly path: string }
@@ -33,6 +33,8 @@ export interface StageSpec {
   /** Holds spec.json, events.ndjson, result.json, `inputs/` (copies), `outputs/`, `scratch/`, `work/` and, on cancelling, `cancel`. */
   readonly attemptDirectory: string;
   readonly earlierWorkDirectories: readonly string[];
+  /** Where answers are kept that any stage may ask for again. */
+  readonly itemsDirectory: string;
   /** Names of the variables whose values must not be seen; the process hides them in all that it tells. */
   readonly secrets: readonly string[];
   readonly engine: EngineName | null;

@@ -10,7 +10,13 @@ export type StageEvent = { readonly time: number } & (
       readonly metrics?: Readonly<Record<string, number | string>>;
     }
   | { readonly type: 'log'; readonly message: string }
-  | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
+  | {
+      readonly type: 'warning';
+      readonly message: string;
+      readonly hint?: string;
+      /** The warning is about the result, and holds as long as that does. */
+      readonly of_result?: true;
+    }
   | { readonly type: 'metric'; readonly name: string; readonly value: number }
   | { readonly type: 'fact'; readonly name: string; readonly value: Json }
 );
@@ -41,7 +47,11 @@ function isStageEvent(event: JsonObject): event is StageEvent & JsonObject {
     case 'log':
       return typeof event.message === 'string';
     case 'warning':
-      return typeof event.message === 'string' && ['string', 'undefined'].includes(typeof event.hint);
+      return (
+        typeof event.message === 'string' &&
+        ['string', 'undefined'].includes(typeof event.hint) &&
+        [true, undefined].includes(event.of_result as true | undefined)
+      );
     case 'metric':
       return typeof event.name === 'string' && typeof event.value === 'number';
     case 'fact':

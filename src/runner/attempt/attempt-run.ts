@@ -18,6 +18,7 @@ import type { RunControl } from '../schedule/run-control.ts';
 import type { Workspace } from '../workspace.ts';
 import { type AttemptEnd, type AttemptError, executeAttempt } from './attempt.ts';
 import { keepOnlyWork, takeOver } from './attempt-directory.ts';
+import { type ResultWarning, resultWarning } from './result-warnings.ts';
 import { stageEnvironment } from './stage-environment.ts';
 import { prepareSpec } from './stage-spec.ts';
 import { storeOutputs } from './store-outputs.ts';
@@ -58,6 +59,8 @@ interface WorkDone {
   readonly engine: EngineChoice | undefined;
   /** The last value of each. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What is to be known of the result, and is shown again on every hit. */
+  readonly warnings: readonly ResultWarning[];
 }
 
 /**
@@ -82,8 +85,8 @@ export async function runAttempt(
     );
     if ('lost' in prepared) return { status: 'lost', lost: prepared.lost };
     const started = new Date();
-    const { end, log, metrics } = await execute(order, number, prepared.spec, context);
-    const work = { started, engine, metrics };
+    const { end, log, metrics, warnings } = await execute(order, number, prepared.spec, context);
+    const work = { started, engine, metrics, warnings };
     const outcome =
       end.status === 'done'
         ? await failedByUser(() => record(order, prepared.spec, end, work, context))
@@ -122,9 +125,10 @@ async function execute(
   number: number,
   spec: StageSpec,
   { executor, control, store, environment, emit }: StageRunContext,
-): Promise<{ end: AttemptEnd; log: string; metrics: Record<string, number> }> {
+): Promise<Pick<WorkDone, 'metrics' | 'warnings'> & { end: AttemptEnd; log: string }> {
   const log = store.logFile(stage.id, number);
   const metrics = new Map<string, number>();
+  const warnings: ResultWarning[] = [];
   emit({ type: 'stage-started', stage: stage.id, action: spec.key, attempt: number, reason, log });
   const end = await executeAttempt(spec, {
     executor,
@@ -133,10 +137,11 @@ async function execute(
     timeout: stage.execution.timeout,
     onEvent: (event) => {
       if (event.type === 'metric') metrics.set(event.name, event.value);
+      if (event.type === 'warning' && event.of_result) warnings.push(resultWarning(event));
       emit(runEventOf(stage.id, event));
     },
   });
-  return { end, log, metrics: Object.fromEntries(metrics) };
+  return { end, log, metrics: Object.fromEntries(metrics), warnings };
 }
 
 /** Stores the outputs, then the record: a crash between the two leaves nothing that could be taken for a result. */
@@ -164,7 +169,7 @@ async function record(
 }
 
 function provenance(
-  { started, engine, metrics }: WorkDone,
+  { started, engine, metrics, warnings }: WorkDone,
   facts: JsonObject,
   { about }: RunStore,
 ): JsonObject {
@@ -178,5 +183,6 @@ function provenance(
     ...(engine && { engine: { name: engine.engine, requested: engine.requested, reason: engine.reason } }),
     facts,
     metrics,
+    ...(warnings.length > 0 && { warnings }),
   };
 }

@@ -57,6 +57,7 @@ export async function prepareSpec(
     ),
     attemptDirectory: attempt.directory,
     earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
+    itemsDirectory: sources.workspace.itemsDirectory,
     secrets: stage.secrets,
     engine: order.engine?.engine ?? null,
     engineByName: order.engine !== undefined && order.engine.requested !== 'auto',

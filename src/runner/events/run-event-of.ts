@@ -15,7 +15,13 @@ export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
     case 'log':
       return { type: 'stage-log', stage, level: 'info', message: rest.message };
     case 'warning':
-      return { ...rest, type: 'stage-log', stage, level: 'warning' };
+      return {
+        type: 'stage-log',
+        stage,
+        level: 'warning',
+        message: rest.message,
+        ...(rest.hint !== undefined && { hint: rest.hint }),
+      };
     case 'metric':
       return { ...rest, type: 'stage-metric', stage };
     case 'fact':

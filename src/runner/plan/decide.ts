@@ -52,7 +52,7 @@ export class Decider {
     this.#workspace = workspace;
     this.#options = options;
     this.files = new FileInputs(workspace);
-    this.observed = new ObservedFacts(workspace.cacheDirectory);
+    this.observed = new ObservedFacts(workspace.cacheDirectory, options.environment);
   }
 
   /** The action of a stage, given the records of the stages that it needs. Throws a StageError for a bad file input. */

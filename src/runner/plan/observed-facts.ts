@@ -2,9 +2,11 @@ import { dirname, join } from 'node:path';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
+import { type Environment, worldOf } from '../../contract/world.ts';
 import { digestOfBytes } from '../../files/digest.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
+import { stageEnvironment } from '../attempt/stage-environment.ts';
 
 /** A hit must stay quick also where a server does not answer. */
 const PATIENCE_MS = 1000;
@@ -17,9 +19,11 @@ export type Observation = { readonly facts: JsonObject } | { readonly unreachabl
 /** Asks for the facts that decide whether a recorded result still holds, and remembers the answers for a minute. */
 export class ObservedFacts {
   readonly #directory: string;
+  readonly #environment: Environment;
 
-  constructor(cacheDirectory: string) {
+  constructor(cacheDirectory: string, environment: Environment) {
     this.#directory = join(cacheDirectory, 'observed');
+    this.#environment = environment;
   }
 
   /** The facts of a stage whose type has `observe`. */
@@ -27,7 +31,10 @@ export class ObservedFacts {
     const remembered = recall(this.#file(stage));
     if (remembered) return { facts: remembered };
     try {
-      const facts = await inTime((signal) => stage.type.observe!(stage.settings, signal));
+      const environment = stageEnvironment(stage, this.#environment);
+      const facts = await inTime((signal) =>
+        stage.type.observe!(stage.settings, worldOf(environment, stage.secrets, signal)),
+      );
       await this.remember(stage, facts);
       return { facts };
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Problem } from '../../contract/stage-type.ts';
+import { worldOf } from '../../contract/world.ts';
 import { freeBytes } from '../../files/disk-space.ts';
 import type { Resources, Stage } from '../../pipeline/pipeline.ts';
 import { missingVariables, stageEnvironment } from '../attempt/stage-environment.ts';
@@ -62,8 +63,7 @@ async function askedOf(
   try {
     return await stage.type.preflight(stage.settings, {
       inputBytes: bytes,
-      environment: stageEnvironment(stage, options.environment),
-      signal: options.signal,
+      ...worldOf(stageEnvironment(stage, options.environment), stage.secrets, options.signal),
     });
   } catch (error) {
     return [problemOf(error)];

@@ -5,6 +5,7 @@ import { CacheError } from '../../files/system-problem.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import type { AttemptError } from '../attempt/attempt.ts';
 import type { StageRunContext } from '../attempt/attempt-run.ts';
+import { warningsOf } from '../attempt/result-warnings.ts';
 import { StageRun } from '../attempt/stage-run.ts';
 import type { Outcome, Reason } from '../events/run-event.ts';
 import type { Action } from '../plan/decide.ts';
@@ -175,6 +176,10 @@ export class StageWork implements Work {
     const name = { pipeline: this.#pipeline.name, stage: id };
     // Serves only later explanations; a result that is recorded does not fail for it.
     await rememberKey(this.#context.workspace.cacheDirectory, name, record.key).catch(() => {});
+    if (outcome === 'hit') {
+      for (const warning of warningsOf(record))
+        this.#context.emit({ type: 'stage-log', stage: id, level: 'warning', ...warning });
+    }
     this.#endings.finish(id, outcome, { ...finish, record });
     return { to: 'done' };
   }

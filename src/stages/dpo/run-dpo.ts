@@ -66,7 +66,7 @@ async function readPairs(
   part: 'train' | 'validation',
   tokenizer: Tokenizer,
   maxLength: number,
-  { inputs, warn }: StageContext<DpoSettings>,
+  { inputs, warnOfResult }: StageContext<DpoSettings>,
 ): Promise<PreferencePair[]> {
   const all = (await readRecords(inputs[part]!.path)).map((record) => pairOf(part, record, tokenizer));
   const kept = all.filter(({ chosen, rejected, promptLength }) =>
@@ -76,7 +76,7 @@ async function readPairs(
   const hint = 'Raise `max_length` if the model has more positions, or shorten the records.';
   if (all.length === 0) throw new StageError(`There are no ${part} pairs.`);
   if (kept.length === 0) throw new StageError(message, { hint });
-  if (kept.length < all.length) warn(message, hint);
+  if (kept.length < all.length) warnOfResult(message, hint);
   return kept;
 }
 

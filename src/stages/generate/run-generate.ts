@@ -41,7 +41,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const tasks = records.map(({ prompt }, index): Prompt => ({ index, prompt: tokenizer.encode(prompt) }));
   const cut = tasks.filter(({ prompt }) => prompt.length > config.n_positions).length;
   if (cut > 0)
-    context.warn(
+    context.warnOfResult(
       `Prompts with more than the model's ${config.n_positions} tokens: ${cut}. It sees their ends.`,
     );
 

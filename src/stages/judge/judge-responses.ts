@@ -1,5 +1,4 @@
 import type { StageContext } from '../../contract/stage-context.ts';
-import { FinishedItems } from '../../files/journal.ts';
 import type { Response } from '../../text/responses.ts';
 import type { Judgement } from '../../text/scores.ts';
 import type { Judge } from './judge-contract.ts';
@@ -7,33 +6,34 @@ import type { Judge } from './judge-contract.ts';
 type Context = StageContext<{ readonly concurrency: number }>;
 
 /**
- * Asks a judge for every response, `concurrency` at a time. Finished items survive a failure in the work directory, if
- * the judge says what they are kept for. Throws what the judge throws, and the signal's reason when that is aborted.
+ * Asks a judge for every response, `concurrency` at a time. Throws what the judge throws, and the signal's reason when that
+ * is aborted.
  */
 export async function judgeResponses(
   judge: Judge,
   responses: readonly Response[],
   context: Context,
 ): Promise<Judgement[]> {
-  const { settings, signal, warn } = context;
-  const ready = await judge.begin(signal, warn);
-  const kept =
-    ready.keptFor === undefined ? undefined : await FinishedItems.open<Judgement>(context, ready.keptFor);
-  const judged = new Judged(responses.length, kept?.items.values());
+  const { settings, signal } = context;
+  const ready = await judge.begin(context);
+  const judged = new Judged(responses.length);
   try {
     context.progress(judged.progress());
-    await inParallel(judged.missing(), settings.concurrency, signal, async (index, signal) => {
-      const judgement = await ready.judge(responses[index]!, index, signal);
-      await kept?.add([judgement]);
-      judged.add(judgement);
-      context.progress(judged.progress());
-    });
+    await inParallel(
+      [...responses.entries()],
+      settings.concurrency,
+      signal,
+      async ([index, response], signal) => {
+        judged.add(await ready.judge(response, index, signal));
+        context.progress(judged.progress());
+      },
+    );
     return judged.all();
   } catch (error) {
-    if (kept) context.log(`${kept.items.size} of ${responses.length} items are finished and kept`);
+    context.log(`${judged.count} of ${responses.length} items are judged, and their answers are kept`);
     throw error;
   } finally {
-    await kept?.close();
+    await ready.close?.();
   }
 }
 
@@ -44,9 +44,12 @@ class Judged {
   #scored = 0;
   #sum = 0;
 
-  constructor(total: number, earlier: Iterable<Judgement> = []) {
+  constructor(total: number) {
     this.#total = total;
-    for (const judgement of earlier) this.add(judgement);
+  }
+
+  get count(): number {
+    return this.#judgements.size;
   }
 
   add(judgement: Judgement): void {
@@ -56,22 +59,14 @@ class Judged {
     this.#sum += judgement.score;
   }
 
-  missing(): number[] {
-    return this.#indices().filter((index) => !this.#judgements.has(index));
-  }
-
   all(): Judgement[] {
-    return this.#indices().map((index) => this.#judgements.get(index)!);
+    return Array.from({ length: this.#total }, (_, index) => this.#judgements.get(index)!);
   }
 
   progress(): Parameters<Context['progress']>[0] {
     const mean = this.#sum / this.#scored;
     const metrics = this.#scored > 0 && { metrics: { mean_score: Number(mean.toFixed(2)) } };
-    return { done: this.#judgements.size, total: this.#total, unit: 'items', ...metrics };
-  }
-
-  #indices(): number[] {
-    return Array.from({ length: this.#total }, (_, index) => index);
+    return { done: this.count, total: this.#total, unit: 'items', ...metrics };
   }
 }
 

@@ -1,16 +1,34 @@
 import { defineStage } from '../../contract/stage-type.ts';
 import { judgeOf } from './judges.ts';
+import { score } from './score-metric.ts';
 import { judgeSettings } from './settings.ts';
 
 export const judge = defineStage({
   uses: 'judge',
   version: 2,
-  summary: 'Scores responses from 0 to 100, by a language model or by comparison with the expected output.',
+  summary:
+    'Scores responses from 0 to 100: by a language model, a program, people, or comparison with the expected output.',
   settings: judgeSettings,
   inputs: {
     responses: {
       artifact: 'file',
-      description: 'JSON array of {instruction, input, output, model_response}.',
+      description: 'JSON array, or JSON Lines, of {instruction, input, output, model_response}.',
+    },
+    labels: {
+      artifact: 'file',
+      optional: true,
+      description:
+        'Labels of people for a judge of kind `human`: JSON array of {index, score, model_response}.',
+    },
+    model: {
+      artifact: 'file',
+      optional: true,
+      description: 'Model of a judge of kind `llama-cpp`: a GGUF file.',
+    },
+    program: {
+      artifact: 'file',
+      optional: true,
+      description: 'Script of a judge of kind `command`, which finds it at inputs/program.',
     },
   },
   outputs: () => ({
@@ -25,13 +43,14 @@ export const judge = defineStage({
       description: 'JSON: judge, counts, mean, standard deviation and 95 % interval.',
     },
   }),
+  metrics: [score],
   async preflight(settings, context) {
     const judge = await judgeOf(settings);
     return (await judge.preflight?.(context)) ?? [];
   },
-  async observe(settings, signal, warn) {
+  async observe(settings, context) {
     const judge = await judgeOf(settings);
-    return (await judge.observe?.(signal, warn)) ?? {};
+    return (await judge.observe?.(context)) ?? {};
   },
   async run(context) {
     const { runJudge } = await import('./run-judge.ts');

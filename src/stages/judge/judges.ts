@@ -3,8 +3,12 @@ import type { JudgeKind, JudgeSettings, SettingsOf } from './settings.ts';
 
 /** Every kind of judge: makes one of the stage's settings, and is loaded only when a pipeline uses that kind. */
 const judges: { readonly [Kind in JudgeKind]: (settings: SettingsOf<Kind>) => Promise<Judge> } = {
-  ollama: async (settings) => (await import('./ollama-judge.ts')).ollamaJudge(settings),
-  reference: async (settings) => (await import('./reference-judge.ts')).referenceJudge(settings),
+  command: async (settings) => (await import('./command/command-judge.ts')).commandJudge(settings),
+  human: async (settings) => (await import('./human/human-judge.ts')).humanJudge(settings),
+  'llama-cpp': async (settings) => (await import('./llama-cpp/llama-cpp-judge.ts')).llamaCppJudge(settings),
+  ollama: async (settings) => (await import('./ollama/ollama-judge.ts')).ollamaJudge(settings),
+  openai: async (settings) => (await import('./openai/openai-judge.ts')).openAiJudge(settings),
+  reference: async (settings) => (await import('./reference/reference-judge.ts')).referenceJudge(settings),
 };
 
 /** The judge of a stage's settings. */

@@ -1,41 +1,42 @@
 import { type Static, Type } from 'typebox';
-
-const label = Type.String({ minLength: 1, description: 'What the report calls this judge.' });
-
-/** A language model behind Ollama's API. */
-const OllamaJudge = Type.Object(
-  {
-    kind: Type.Literal('ollama'),
-    label,
-    model: Type.String({ minLength: 1, description: 'Name of the model as `ollama list` shows it.' }),
-    prompt: Type.String({
-      minLength: 1,
-      description: 'Jinja template of the question; sees instruction, input, output and model_response.',
-    }),
-    instructions: Type.String({ description: 'Text after the question that asks for a bare number.' }),
-    options: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String(), Type.Boolean()]), {
-      description: "Ollama's sampling options, such as seed, temperature and num_ctx.",
-    }),
-  },
-  { additionalProperties: false },
-);
+import { label } from './language-model/model-settings.ts';
+import { LlamaCppJudge } from './llama-cpp/llama-cpp-settings.ts';
+import { OllamaJudge } from './ollama/ollama-settings.ts';
+import { OpenAiJudge } from './openai/openai-settings.ts';
 
 /** A comparison with the expected output; no model is asked. */
 const ReferenceJudge = Type.Object(
   {
     kind: Type.Literal('reference'),
     label,
-    metric: Type.Union([Type.Literal('exact_match'), Type.Literal('rouge_l')], {
+    metric: Type.Union([Type.Literal('exact_match'), Type.Literal('rouge_l'), Type.Literal('chrf')], {
       description:
-        'Which comparison is the score: 100 or 0 for equal texts or not, or 100 times the F1 of ROUGE-L.',
+        'Which comparison is the score: 100 or 0 for equal texts or not, 100 times the F1 of ROUGE-L (words), or chrF2 (characters).',
     }),
   },
   { additionalProperties: false },
 );
 
+/** Any program. */
+const CommandJudge = Type.Object(
+  {
+    kind: Type.Literal('command'),
+    label,
+    command: Type.Array(Type.String(), {
+      minItems: 1,
+      description:
+        'Program and arguments. It reads {index, instruction, input, output, model_response} and writes {index, score}, as JSON lines; the input `program` is at inputs/program.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** People, who have written labels into a file. */
+const HumanJudge = Type.Object({ kind: Type.Literal('human'), label }, { additionalProperties: false });
+
 export const judgeSettings = Type.Object(
   {
-    judge: Type.Union([OllamaJudge, ReferenceJudge], {
+    judge: Type.Union([CommandJudge, HumanJudge, LlamaCppJudge, OllamaJudge, OpenAiJudge, ReferenceJudge], {
       affects: 'result',
       piece: 'judges',
       description: 'Who scores: a name under configs/judges, or the judge itself.',
@@ -46,13 +47,30 @@ export const judgeSettings = Type.Object(
       minimum: 0,
       description: 'The judge also explains its verdict in free text for the first N items.',
     }),
+    min_scored: Type.Number({
+      affects: 'result',
+      default: 0.5,
+      legacy: 0.5,
+      minimum: 0,
+      maximum: 1,
+      description:
+        'Least share of the items that must get a score. With less the stage fails; the replies are kept.',
+    }),
     url: Type.Optional(
       Type.String({
         affects: 'execution',
         // No user name or password, in whatever spelling: `http:user:password@host` is one too.
         pattern: '^([hH][tT][tT][pP][sS]?://)?(?![A-Za-z]+:(?!\\d))[^@/\\\\?#]+([/?#].*)?$',
         description:
-          'Address of Ollama, without user and password; by default OLLAMA_HOST, else http://127.0.0.1:11434.',
+          'Address of the server, without user and password. Ollama: by default OLLAMA_HOST, else http://127.0.0.1:11434. A server with the API of OpenAI: by default https://api.openai.com/v1.',
+      }),
+    ),
+    api_key: Type.Optional(
+      Type.String({
+        affects: 'execution',
+        pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+        description:
+          'Name of a variable under `secrets` of the stage: its value is sent to the server as `Authorization: Bearer`, or is in the environment of a program. By default OLLAMA_API_KEY or OPENAI_API_KEY, if the stage declares it.',
       }),
     ),
     concurrency: Type.Integer({
@@ -64,9 +82,10 @@ export const judgeSettings = Type.Object(
     }),
     reply_timeout: Type.Number({
       affects: 'execution',
-      default: 300,
+      default: 600,
       exclusiveMinimum: 0,
-      description: 'Seconds without a word from Ollama after which a question is asked again.',
+      description:
+        'Seconds that a whole reply may take. A reply that does not end by then is no score; a server that says nothing is asked again.',
     }),
   },
   { additionalProperties: false },

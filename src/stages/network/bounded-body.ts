@@ -44,7 +44,7 @@ async function* bounded(
 
 function tooLong(url: string, what: string): StageError {
   const { origin, pathname } = new URL(url);
-  return new StageError(`${origin}${pathname} sent ${what}: that is not what Ollama does.`, {
-    hint: 'Check `url` and OLLAMA_HOST.',
+  return new StageError(`${origin}${pathname} sent ${what}: that is not what a judge's server does.`, {
+    hint: 'Check the address.',
   });
 }

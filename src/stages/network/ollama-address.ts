@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { StageError } from '../../contract/stage-context.ts';
 import { urlProblem } from './network-error.ts';
 
@@ -11,7 +12,7 @@ export function ollamaUrl(
   setting: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
-  const given = setting ?? environment.OLLAMA_HOST?.trim() ?? '';
+  const given = setting ?? unquoted(environment.OLLAMA_HOST ?? '');
   const address = given.includes('://') ? given : `http://${withPort(given)}`;
   // `http:\\user:password@host` is a URL of another host than it seems.
   const problem =
@@ -24,10 +25,17 @@ export function ollamaUrl(
   const url = new URL(address);
   // What a server listens on when it listens everywhere is no address to call.
   if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1';
+  if (url.hostname === '[::]') url.hostname = '[::1]';
   return url.href.replace(/\/+$/, '');
 }
 
+/** As Ollama itself does: a line that was copied from a file of systemd or a shell has them. */
+function unquoted(text: string): string {
+  return text.replace(/^[\s"']+|[\s"']+$/g, '');
+}
+
 function withPort(host: string): string {
+  if (isIPv6(host)) return `[${host}]:${DEFAULT_PORT}`;
   const named = host === '' || host.startsWith(':') ? `127.0.0.1${host}` : host;
   return /:\d+(\/|$)/.test(named) ? named : `${named}:${DEFAULT_PORT}`;
 }

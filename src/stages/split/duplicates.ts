@@ -49,7 +49,7 @@ export const duplicates = defineStage({
         'JSON {field, threshold, records, pairs: [{similarity, first: {id, text}, second: {id, text}}]}, the most similar first; of more than a million the rest is counted in pairs_left_out.',
     },
   }),
-  async run({ settings: { field, threshold }, inputs, outputs, signal, progress, log, warn }) {
+  async run({ settings: { field, threshold }, inputs, outputs, signal, progress, log, warnOfResult }) {
     const { writeFile } = await import('node:fs/promises');
     const { setImmediate: eventLoop } = await import('node:timers/promises');
     const { readRecords } = await import('../../text/records.ts');
@@ -77,7 +77,7 @@ export const duplicates = defineStage({
     const listed = pairs.sorted();
     const left = pairs.count - listed.length;
     if (left > 0) {
-      warn(
+      warnOfResult(
         `The report lists the ${listed.length} most similar pairs of ${pairs.count}.`,
         'Raise `threshold`, or leave equal records out of the data first.',
       );

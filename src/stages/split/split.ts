@@ -45,7 +45,7 @@ export const split = defineStage({
   settings,
   inputs: { records: { artifact: 'file', description: 'Records, JSON Lines.' } },
   outputs: () => ({ train: part('train'), test: part('test'), validation: part('validation') }),
-  async run({ settings, inputs, outputs, log, warn }) {
+  async run({ settings, inputs, outputs, log, warnOfResult }) {
     const { readRecords, writeRecords } = await import('../../text/records.ts');
     const parts = cut(await readRecords(inputs.records!.path), settings);
     for (const name of PARTS) await writeRecords(outputs[name]!, parts[name]);
@@ -53,7 +53,7 @@ export const split = defineStage({
     for (const name of ['test', 'validation'] as const) {
       const repeated = repeatedIn(parts.train, parts[name]);
       if (repeated.length > 0)
-        warn(overlapMessage(name, repeated), 'Scores on items seen in training flatter a model.');
+        warnOfResult(overlapMessage(name, repeated), 'Scores on items seen in training flatter a model.');
     }
   },
 });

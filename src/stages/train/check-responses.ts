@@ -12,7 +12,7 @@ const HINT =
 export function checkResponses(
   { promptLengths, ...texts }: TrainingData,
   { maxLength }: TrainingOptions,
-  { warn }: Pick<StageContext<unknown>, 'warn'>,
+  { warnOfResult }: Pick<StageContext<unknown>, 'warnOfResult'>,
 ): void {
   if (!promptLengths) return;
   for (const part of ['train', 'validation'] as const) {
@@ -23,6 +23,6 @@ export function checkResponses(
     if (without === 0) continue;
     const message = `${without} of ${all.length} ${part} texts have no response within ${maxLength} tokens, so nothing of them counts.`;
     if (without === all.length) throw new StageError(message, { hint: HINT });
-    warn(message, HINT);
+    warnOfResult(message, HINT);
   }
 }

@@ -112,7 +112,7 @@ function warnOfCuts(
   const texts = [...data.train, ...data.validation];
   const cut = texts.filter(({ length }) => length > maxLength).length;
   if (cut > 0) {
-    context.warn(
+    context.warnOfResult(
       `${cut} of ${texts.length} texts are cut at ${maxLength} tokens.`,
       'Their ends are not trained on: raise `max_length` if the model has more positions, or shorten the records.',
     );

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../src/contract/json.ts';
+import type { World } from '../../../src/contract/world.ts';
 import type { Stage } from '../../../src/pipeline/pipeline.ts';
 import { ObservedFacts } from '../../../src/runner/plan/observed-facts.ts';
 import { temporaryDirectory } from '../../cache/temporary-directory.ts';
@@ -30,7 +31,7 @@ function judge(
   const type = {
     ...observing,
     uses,
-    observe: (settings: JsonObject, signal: AbortSignal) => {
+    observe: (settings: JsonObject, { signal }: World) => {
       asked++;
       return answer(settings, signal);
     },
@@ -41,7 +42,7 @@ function judge(
 /** As another run asks, a while later. */
 async function askAfter(milliseconds: number, stage: Stage) {
   vi.setSystemTime(Date.now() + milliseconds);
-  return await new ObservedFacts(cache).of(stage);
+  return await new ObservedFacts(cache, {}).of(stage);
 }
 
 describe('the facts of the world', () => {
@@ -61,7 +62,7 @@ describe('the facts of the world', () => {
   });
 
   it('are not asked for where the process of the stage has just told them', async () => {
-    await new ObservedFacts(cache).remember(judge(), { model: 'told' });
+    await new ObservedFacts(cache, {}).remember(judge(), { model: 'told' });
     expect(await askAfter(0, judge())).toEqual({ facts: { model: 'told' } });
     expect(asked).toBe(0);
   });

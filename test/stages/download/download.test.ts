@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from '../../../src/stages/download/download.ts';
 import { type FileServer, startFileServer } from '../../servers/file-server.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
 
 const data = 'the data';
 const digest = createHash('sha256').update(data).digest('hex');
@@ -119,7 +119,7 @@ describe('settings of download', () => {
       'the URL of host holds a user name or password, which would end up in logs and records',
     ],
   ])('say before anything starts what is wrong with %s', async (url, problem) => {
-    const context = { inputBytes: {}, environment: {}, signal: new AbortController().signal };
+    const context = { inputBytes: {}, ...world() };
     expect(await download.preflight?.(resolvedSettings(download, { url }), context)).toEqual([
       { message: `Cannot download: ${problem}.` },
     ]);

@@ -113,6 +113,7 @@ describe('dpo', () => {
       type: 'warning',
       message: '1 of 11 train pairs are left out: their prompts reach beyond 48 tokens.',
       hint: expect.stringContaining('`max_length`'),
+      of_result: true,
     });
   });
 

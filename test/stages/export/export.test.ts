@@ -9,7 +9,7 @@ import { floatsOfFloat16 } from '../../../src/model/files/half-precision.ts';
 import { SafetensorsFile } from '../../../src/model/files/safetensors.ts';
 import { exportStage } from '../../../src/stages/export/export.ts';
 import { exportedConfig, exportedWeights, writeExportedModel } from '../../fixtures/exported-model.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
 
 afterEach(() => removeDirectories());
 
@@ -170,8 +170,7 @@ describe('the preflight of export', () => {
   const problems = (values: Record<string, unknown>) =>
     exportStage.preflight!(resolvedSettings(exportStage, values), {
       inputBytes: {},
-      environment: {},
-      signal: new AbortController().signal,
+      ...world(),
     });
 
   it('refuses what cannot be written before anything runs', async () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { generate } from '../../../src/stages/generate/generate.ts';
 import type { GenerateSettings } from '../../../src/stages/generate/settings.ts';
 import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
-import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, runStage, type StageRunEvent, world } from '../run-stage.ts';
 
 afterEach(removeDirectories);
 
@@ -81,7 +81,7 @@ describe('the generate stage', () => {
     const inputs = { records: records(), model: await randomModel() };
     const { events } = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
     const message = "Prompts with more than the model's 32 tokens: 1. It sees their ends.";
-    expect(events).toContainEqual({ type: 'warning', message });
+    expect(events).toContainEqual({ type: 'warning', message, of_result: true });
   });
 
   it('goes on after its last whole batch when it was cancelled, to the same bytes', async () => {
@@ -158,7 +158,7 @@ describe('the generate stage', () => {
   });
 
   it('finds out before anything starts that nothing is drawn for settings that say how', async () => {
-    const context = { inputBytes: {}, environment: {}, signal: new AbortController().signal };
+    const context = { inputBytes: {}, ...world() };
     const resolved = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 } as const;
     const problems = (more: Pick<GenerateSettings, 'strategy'> & Partial<GenerateSettings>) =>
       generate.preflight!({ ...resolved, ...more }, context);

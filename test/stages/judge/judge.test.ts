@@ -9,7 +9,8 @@ import type { Judgement } from '../../../src/text/scores.ts';
 import { bookData } from '../../book-data.ts';
 import { closeServer, listen } from '../../servers/listen.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
+import { scoresOf } from './scores-of.ts';
 
 const shipped = (name: string) =>
   parse(readFileSync(join(import.meta.dirname, `../../../configs/judges/${name}.yaml`), 'utf8'));
@@ -77,7 +78,7 @@ describe('a language model as the judge', () => {
     server.answer = ({ messages }, count) =>
       isVerdict(messages[0]!.content) ? 'Well done.' : `${10 * count}`;
     const { outputs } = await runStage(judge, withOllama({ rationales: 2 }));
-    expect(read(outputs.scores)).toEqual([
+    expect(scoresOf(outputs.scores)).toEqual([
       { index: 0, score: 0, reply: '0', rationale: 'Well done.' },
       { index: 1, score: 20, reply: '20', rationale: 'Well done.' },
       { index: 2, score: 40, reply: '40' },
@@ -94,7 +95,7 @@ describe('a language model as the judge', () => {
     const replies = ['85', 'I would say 85 out of 100.', ' 40\n', ''];
     server.answer = (_, count) => replies[count]!;
     const { outputs, events } = await runStage(judge, withOllama({ rationales: 0 }));
-    const scores: Judgement[] = read(outputs.scores);
+    const scores: Judgement[] = scoresOf(outputs.scores);
     expect(scores.map(({ score, reason }) => [score, reason])).toEqual([
       [85, undefined],
       [null, 'the reply holds several numbers'],
@@ -107,6 +108,7 @@ describe('a language model as the judge', () => {
       type: 'warning',
       message: '2 of 4 replies gave no score, the first for item 1: the reply holds several numbers',
       hint: 'They are left out of the mean; the replies are in the scores.',
+      of_result: true,
     });
   });
 
@@ -142,9 +144,8 @@ describe('a language model as the judge', () => {
   });
 
   it('observes the digest of the model, with and without a tag', async () => {
-    const signal = new AbortController().signal;
     const observe = (model: string) =>
-      judge.observe?.(resolvedSettings(judge, { judge: { ...llama3, model }, url: server.url }), signal);
+      judge.observe?.(resolvedSettings(judge, { judge: { ...llama3, model }, url: server.url }), world());
     expect(await observe('llama3')).toEqual({ model_digest: digestOf('llama3:latest') });
     expect(await observe('llama3:latest')).toEqual({ model_digest: digestOf('llama3:latest') });
     await expect(observe('llama3:70b')).rejects.toThrow('does not have the model llama3:70b');
@@ -158,12 +159,15 @@ describe('a language model as the judge', () => {
       response.end(JSON.stringify(ready ? { models: [{ name: 'llama3:latest', digest: 'd1' }] } : {}));
     });
     const settings = resolvedSettings(judge, { judge: llama3, url: await listen(starting) });
-    const { signal } = new AbortController();
     const warnings: string[] = [];
     try {
-      await expect(judge.observe?.(settings, signal)).rejects.toThrow(/does not answer .* answered 503/);
+      await expect(judge.observe?.(settings, world())).rejects.toThrow(
+        /does not do its work: Ollama answered 503/,
+      );
       asked = 0;
-      expect(await judge.observe?.(settings, signal, (message) => warnings.push(message))).toEqual({
+      expect(
+        await judge.observe?.(settings, { ...world(), warn: (message) => warnings.push(message) }),
+      ).toEqual({
         model_digest: 'd1',
       });
       expect(warnings).toEqual(['Ollama answered 503; asking again in 1 s']);
@@ -183,8 +187,7 @@ describe('before anything starts', () => {
   const problems = (settings: Record<string, unknown>, environment = {}) =>
     judge.preflight?.(resolvedSettings(judge, settings), {
       inputBytes: {},
-      environment,
-      signal: new AbortController().signal,
+      ...world(environment),
     });
 
   it('all is well when Ollama has the model', async () => {
@@ -217,10 +220,10 @@ describe('before anything starts', () => {
 });
 
 describe('when Ollama fails', () => {
-  it('finished items are kept and taken over by the next attempt', async () => {
+  it('what it has answered is kept, and is not asked again', async () => {
     server.answer = (_, count) => (count < 2 ? '70' : { status: 400, error: 'bad option' });
-    const directory = freshDirectory();
-    await expect(runStage(judge, { ...withOllama({ rationales: 0 }), directory })).rejects.toThrow(
+    const itemsDirectory = join(freshDirectory(), 'items');
+    await expect(runStage(judge, { ...withOllama({ rationales: 0 }), itemsDirectory })).rejects.toThrow(
       `Ollama at ${server.url} answered 400: bad option.`,
     );
     const asked = server.questions.length;
@@ -228,7 +231,7 @@ describe('when Ollama fails', () => {
     server.answer = () => '30';
     const run = await runStage(judge, {
       ...withOllama({ rationales: 0 }),
-      earlierWorkDirectories: [join(directory, 'work')],
+      itemsDirectory,
     });
     expect(server.questions.length - asked).toBe(2);
     expect(read(run.outputs.scores).map(({ score }: Judgement) => score)).toEqual([70, 70, 30, 30]);
@@ -236,12 +239,13 @@ describe('when Ollama fails', () => {
 
   it('what another model said is never taken over', async () => {
     server.answer = () => '90';
-    const { workDirectory } = await runStage(judge, withOllama({ rationales: 0 }));
+    const itemsDirectory = join(freshDirectory(), 'items');
+    await runStage(judge, { ...withOllama({ rationales: 0 }), itemsDirectory });
     server.models.set('llama3:latest', digestOf('another'));
     server.answer = () => '50';
     const run = await runStage(judge, {
       ...withOllama({ rationales: 0 }),
-      earlierWorkDirectories: [workDirectory],
+      itemsDirectory,
     });
     expect(read(run.outputs.scores)[0].score).toBe(50);
   });
@@ -291,7 +295,7 @@ describe('comparison with the expected output', () => {
     await compare('rouge_l');
     expect(server.questions).toHaveLength(0);
     const settings = resolvedSettings(judge, { judge: reference });
-    expect(await judge.observe?.(settings, new AbortController().signal)).toEqual({});
+    expect(await judge.observe?.(settings, world())).toEqual({});
   });
 
   it('gives the same bytes twice', async () => {
@@ -316,19 +320,86 @@ describe('the shipped judges', () => {
 
 describe('responses that are none', () => {
   it.each([
-    ['{}', 'The input `responses` is not a JSON array.'],
+    ['{}', 'The input `responses` is not a JSON array: it is one object with nothing in it.'],
+    ['{"data": [], "n": 0}', 'The input `responses` is not a JSON array: it is one object with data, n.'],
+    ['[]', 'The input `responses` holds no items.'],
+    ['[7]', 'Item 0 of the input `responses` is not an object.'],
     [
       '[{"instruction":"a","input":"","output":"b"}]',
       'Item 0 of the input `responses` has no text "model_response".',
     ],
     [
       '# A page\n\nof text',
-      /^The input `responses` is not JSON: .*\.$/, // `.` takes no line break: all is on one line
+      /^Line 1 of the input `responses` is not JSON: .*\.$/, // `.` takes no line break: all is on one line
     ],
   ])('%s', async (content, message) => {
     writeFileSync(responses, content);
     await expect(runStage(judge, { with: { judge: reference }, inputs: { responses } })).rejects.toThrow(
       message,
     );
+  });
+});
+
+describe('responses as people have them', () => {
+  const item = { instruction: 'Opposite?', output: 'cold', model_response: 'cold' };
+  const scoresOf = async (content: string | Uint8Array) => {
+    writeFileSync(responses, content);
+    const run = await runStage(judge, { with: { judge: reference }, inputs: { responses } });
+    return read(run.outputs.scores).map(({ score }: Judgement) => score);
+  };
+
+  it.each([
+    ['with a byte order mark', `\uFEFF${JSON.stringify([item])}`, 1],
+    ['as JSON Lines', `${JSON.stringify(item)}\n\n${JSON.stringify(item)}\n`, 2],
+    ['as one line', JSON.stringify(item), 1],
+    ['with an input that is null', JSON.stringify([{ ...item, input: null }]), 1],
+    ['over several lines', JSON.stringify([item, item], null, 2), 2],
+  ])('are read %s', async (_, content, count) => {
+    expect(await scoresOf(content)).toEqual(Array(count).fill(100));
+  });
+
+  it('in another encoding are refused, for their letters would be lost', async () => {
+    const bytes = Buffer.from(JSON.stringify([{ ...item, output: 'Café' }]), 'latin1');
+    await expect(scoresOf(bytes)).rejects.toMatchObject({
+      message: 'The input `responses` is not text in UTF-8.',
+      hint: expect.stringContaining('iconv -f WINDOWS-1252'),
+    });
+  });
+
+  it('that are empty are counted in a warning', async () => {
+    const silent = { ...item, output: '', model_response: '' };
+    writeFileSync(responses, JSON.stringify([silent, item]));
+    const { events } = await runStage(judge, { with: { judge: reference }, inputs: { responses } });
+    expect(events).toContainEqual(expect.objectContaining({ message: '1 of 2 responses are empty' }));
+  });
+});
+
+describe('too few scores', () => {
+  it('fail the stage, with the reason and the first reply', async () => {
+    server.answer = (_, count) => (count < 1 ? '85' : 'Good, but\nnot perfect.');
+    await expect(runStage(judge, withOllama({ rationales: 0 }))).rejects.toMatchObject({
+      name: 'StageError',
+      message:
+        '3 of 4 replies gave no score, the first for item 1: the reply holds no number: "Good, but not perfect.".',
+      hint: expect.stringContaining('At least 50 % must have one (`min_scored`)'),
+    });
+  });
+
+  it('are as many as the pipeline says', async () => {
+    server.answer = (_, count) => (count < 1 ? '85' : 'Good.');
+    const { outputs } = await runStage(judge, withOllama({ rationales: 0, min_scored: 0.25 }));
+    expect(read(outputs.summary)).toMatchObject({ scored: 1, unscored: 3, mean: 85 });
+  });
+});
+
+describe('an item of the scores', () => {
+  it('names its question, by which two judgements are compared', async () => {
+    const again = response('Opposite?', 'up', 'down', 'left');
+    writeFileSync(responses, JSON.stringify([...items, again]));
+    const { outputs } = await runStage(judge, { with: { judge: reference }, inputs: { responses } });
+    const questions = read(outputs.scores).map(({ question }: Judgement) => question);
+    for (const question of questions) expect(question).toMatch(/^[0-9a-f]{64}$/);
+    expect(questions[4]).toBe(questions[3]);
+    expect(new Set(questions).size).toBe(4);
   });
 });

@@ -13,7 +13,7 @@ import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
 import { bringOpenAi } from '../../../src/stages/pretrained/published-files.ts';
 import { writeOpenAiCheckpoint } from '../../fixtures/openai-checkpoint.ts';
 import { type FileServer, startFileServer } from '../../servers/file-server.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
 
 const MODEL = {
   n_layer: 2,
@@ -258,7 +258,7 @@ describe('pretrained from a Hugging Face folder', () => {
 
 describe('the preflight of pretrained', () => {
   const problems = async (values: Record<string, unknown>, inputBytes = {}) => {
-    const context = { inputBytes, environment: {}, signal: new AbortController().signal };
+    const context = { inputBytes, ...world() };
     return await pretrained.preflight!(resolvedSettings(pretrained, values), context);
   };
 

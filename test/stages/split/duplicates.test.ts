@@ -84,6 +84,7 @@ describe('duplicates', () => {
       type: 'warning',
       message: 'The report lists the 1000000 most similar pairs of 7998000.',
       hint: expect.stringContaining('`threshold`'),
+      of_result: true,
     });
     const begin = Buffer.alloc(400);
     const file = openSync(outputs.report!, 'r');

@@ -11,6 +11,7 @@ import {
   resolvedSettings,
   runStage,
   type StageRunEvent,
+  world,
 } from '../run-stage.ts';
 import { TINY_BYTES, type TrainInputs, writeTexts, writeTrainInputs } from '../train-inputs.ts';
 
@@ -232,6 +233,7 @@ describe('train', () => {
       type: 'warning',
       message: '1 of 12 texts are cut at 48 tokens.',
       hint: expect.stringContaining('`max_length`'),
+      of_result: true,
     });
   });
 
@@ -257,6 +259,7 @@ describe('train', () => {
         type: 'warning',
         message: '1 of 2 validation texts have no response within 9 tokens, so nothing of them counts.',
         hint: expect.stringContaining('`max_length`'),
+        of_result: true,
       });
     });
 
@@ -320,10 +323,8 @@ describe('train', () => {
   });
 
   describe('in advance', () => {
-    const environment = {};
-    const { signal } = new AbortController();
     const problems = (model: number | undefined, settings: Record<string, unknown> = {}) =>
-      train.preflight!(resolvedSettings(train, settings), { inputBytes: { model }, environment, signal });
+      train.preflight!(resolvedSettings(train, settings), { inputBytes: { model }, ...world() });
 
     it('finds nothing wrong with a model that fits into memory, or that is not known yet', async () => {
       expect(await problems(1e6)).toEqual([]);

@@ -1,14 +1,25 @@
 import { createServer, type RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judge } from '../../../src/stages/judge/judge.ts';
-import { chat, modelDigest } from '../../../src/stages/judge/ollama.ts';
-import { ollamaUrl } from '../../../src/stages/network/ollama-address.ts';
-import { closeServer, listen } from '../../servers/listen.ts';
-import { type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
-import { resolvedSettings } from '../run-stage.ts';
+import { judge } from '../../../../src/stages/judge/judge.ts';
+import type { ModelServer } from '../../../../src/stages/judge/language-model/model-server.ts';
+import { chat, modelDigest } from '../../../../src/stages/judge/ollama/ollama-client.ts';
+import { ollamaUrl } from '../../../../src/stages/network/ollama-address.ts';
+import { closeServer, listen } from '../../../servers/listen.ts';
+import { type OllamaServer, startOllamaServer } from '../../../servers/ollama-server.ts';
+import { startOpenAiServer } from '../../../servers/openai-server.ts';
+import { resolvedSettings } from '../../run-stage.ts';
 
 const JUDGE = { kind: 'reference', label: 'x', metric: 'rouge_l' };
+/** Ollama at an address, as the judge sees it. */
+const at = (url: string): ModelServer => ({
+  name: 'Ollama',
+  url,
+  keyVariable: 'OLLAMA_API_KEY',
+  checkHint: 'Check it.',
+  startHint: 'Start it.',
+});
+const within = (seconds: number) => ({ seconds, tokens: 100, thoughts: 100 });
 let server: OllamaServer;
 
 beforeEach(async () => {
@@ -18,9 +29,9 @@ afterEach(() => server.close());
 
 const ask = (model = 'llama3', timeoutMs = 10_000, signal = new AbortController().signal) =>
   chat(
-    server.url,
+    at(server.url),
     { model, messages: [{ role: 'user', content: 'Score it.' }], options: {} },
-    timeoutMs,
+    within(timeoutMs / 1000),
     signal,
   );
 
@@ -29,7 +40,7 @@ describe('modelDigest', () => {
     const silent = createServer(() => {});
     const url = await listen(silent);
     try {
-      await expect(modelDigest(url, 'llama3', new AbortController().signal, 30)).rejects.toMatchObject({
+      await expect(modelDigest(at(url), 'llama3', new AbortController().signal, 30)).rejects.toMatchObject({
         name: 'TransientError',
         message: `nothing came from ${new URL(url).host} within 0.03 s`,
       });
@@ -39,18 +50,59 @@ describe('modelDigest', () => {
   });
 
   it('that is cancelled meanwhile rejects with the reason', async () => {
-    await expect(modelDigest(server.url, 'llama3', AbortSignal.abort('enough'))).rejects.toBe('enough');
+    await expect(modelDigest(at(server.url), 'llama3', AbortSignal.abort('enough'))).rejects.toBe('enough');
+  });
+});
+
+describe('a server that is not reached as it must be', () => {
+  const digest = (address: string, model = 'llama3') =>
+    modelDigest(at(address), model, new AbortController().signal);
+
+  it.each(['api', 'v1'])('because of /%s at the end is told what to leave out', async (end) => {
+    await expect(digest(`${server.url}/${end}`)).rejects.toMatchObject({
+      message: `What answers at ${server.url}/${end} is not Ollama. But ${server.url} is.`,
+      hint: `Leave out /${end} at the end of the address.`,
+    });
+  });
+
+  it.each(['', '/v1'])('because it speaks the API of OpenAI (at "%s") is told', async (end) => {
+    const other = await startOpenAiServer(() => '85');
+    try {
+      const base = other.url.replace('/v1', '');
+      await expect(digest(`${base}${end}`)).rejects.toMatchObject({
+        message: `What answers at ${base}${end} is not Ollama. It is a server with the API of OpenAI.`,
+        hint: expect.stringContaining('`kind: openai`'),
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('for the model has another name is told what there is', async () => {
+    server.models.set('mistral:7b', 'd2');
+    await expect(digest(server.url, 'mistral')).rejects.toMatchObject({
+      message: `Ollama at ${server.url} does not have the model mistral. It has llama3:latest, mistral:7b.`,
+      hint: 'Get it: ollama pull mistral',
+    });
+  });
+
+  it('because it wants a login is told', async () => {
+    server.key = 'k';
+    await expect(digest(server.url)).rejects.toMatchObject({
+      message: `Ollama at ${server.url}, or a proxy before it, wants a login (401).`,
+      hint: expect.stringContaining('secrets: [OLLAMA_API_KEY]'),
+    });
   });
 });
 
 describe('chat', () => {
   it('joins the pieces of a streamed reply', async () => {
-    expect(await ask()).toEqual({ content: 'eighty-five', doneReason: 'stop' });
+    expect(await ask()).toEqual({ content: 'eighty-five', end: 'stop', prompt_tokens: 20 });
   });
 
   it('tells when the reply was cut', async () => {
     server.answer = () => ({ content: '8', doneReason: 'length' });
-    expect(await ask()).toEqual({ content: '8', doneReason: 'length' });
+    expect(await ask()).toEqual({ content: '8', end: 'length', prompt_tokens: 20 });
   });
 
   it.each([
@@ -78,6 +130,71 @@ describe('chat', () => {
     });
   });
 
+  it('a page of a proxy may be gone at the next try', async () => {
+    server.answer = () => ({ status: 502, fault: 'page' });
+    await expect(ask()).rejects.toMatchObject({
+      name: 'TransientError',
+      message: 'a proxy answered 502 with a web page',
+      hint: 'Is Ollama running behind that proxy? Check it.',
+    });
+  });
+
+  it('too little memory is told at once', async () => {
+    const error = 'model requires more system memory (5.6 GiB) than is available (3.1 GiB)';
+    server.answer = () => ({ status: 500, error });
+    await expect(ask()).rejects.toMatchObject({
+      name: 'StageError',
+      message: `Ollama at ${server.url} cannot run the model llama3: ${error}.`,
+      hint: expect.stringContaining('`num_ctx`'),
+    });
+  });
+
+  it('a reply without an end is cut when it is longer than its bound', async () => {
+    server.answer = () => ({ content: '85 ', fault: 'endless' });
+    const { content, end } = await ask();
+    expect(end).toBe('length');
+    expect(content.trim().split(' ')).toHaveLength(101);
+  });
+
+  it('thoughts have a bound of their own, in whatever field they come', async () => {
+    const asked = (content: string) => {
+      server.answer = () => ({ content, fault: 'endless' });
+      const question = { model: 'llama3', messages: [], options: {} };
+      const bounds = { seconds: 10, tokens: 10, thoughts: 50 };
+      return chat(at(server.url), question, bounds, new AbortController().signal);
+    };
+    expect((await asked('<think>')).content.length).toBe('<think>'.length * 51);
+    expect((await asked('no ')).content.length).toBe('no '.length * 11);
+  });
+
+  it('a reply in pieces without an end is cut as soon', async () => {
+    server.answer = () => ({ content: 'x'.repeat(60_000), fault: 'endless' });
+    const { content, end } = await ask();
+    expect([content.length, end]).toEqual([60_000, 'length']);
+  });
+
+  it('an answer after thoughts has its own bound', async () => {
+    server.answer = () => `<think>${'hm '.repeat(800)}</think>\n\n85`;
+    const question = { model: 'llama3', messages: [], options: {} };
+    const bounds = { seconds: 10, tokens: 90, thoughts: 100 };
+    const reply = await chat(at(server.url), question, bounds, new AbortController().signal);
+    expect(reply).toMatchObject({ content: expect.stringMatching(/85$/), end: 'stop' });
+  });
+
+  it('thoughts in a field of their own are no part of the reply', async () => {
+    server.answer = () => ({ content: '85', thinking: 'Is it 40? Or 90?' });
+    expect((await ask()).content).toBe('85');
+  });
+
+  it('a reply that does not end in time is given as far as it came', async () => {
+    server.answer = () => ({ content: 'I think', fault: 'stall' });
+    await expect(ask('llama3', 100)).rejects.toMatchObject({
+      name: 'UnfinishedReply',
+      message: 'the reply did not end within 0.1 s',
+      content: 'I think',
+    });
+  });
+
   it('silence may be gone at the next try', async () => {
     server.answer = () => ({ fault: 'hang' });
     await expect(ask('llama3', 30)).rejects.toMatchObject({
@@ -94,11 +211,19 @@ describe('chat', () => {
     });
   });
 
+  it('a setting that the model does not take is told in the words of Ollama', async () => {
+    server.answer = () => ({ status: 400, error: '"llama3" does not support thinking' });
+    await expect(ask()).rejects.toMatchObject({
+      message: `Ollama at ${server.url} answered 400: "llama3" does not support thinking.`,
+      hint: expect.stringContaining('`think`'),
+    });
+  });
+
   it('another server is no Ollama', async () => {
     const elsewhere = chat(
-      `${server.url}/elsewhere`,
+      at(`${server.url}/elsewhere`),
       { model: 'llama3', messages: [], options: {} },
-      10_000,
+      within(10),
       new AbortController().signal,
     );
     await expect(elsewhere).rejects.toThrow(`What answers at ${server.url}/elsewhere is not Ollama.`);
@@ -124,6 +249,11 @@ describe('the address of Ollama', () => {
     ['judge.local', 'http://judge.local:11434'],
     ['judge.local:80', 'http://judge.local'],
     ['[::1]:11434', 'http://[::1]:11434'],
+    ['::1', 'http://[::1]:11434'],
+    ['::', 'http://[::1]:11434'],
+    ['[::]:8080', 'http://[::1]:8080'],
+    ['"127.0.0.1:8080"', 'http://127.0.0.1:8080'],
+    [" 'judge.local' ", 'http://judge.local:11434'],
     ['https://judge.example/ollama/', 'https://judge.example/ollama'],
   ])('OLLAMA_HOST=%s is %s', (host, url) => {
     expect(ollamaUrl(undefined, { OLLAMA_HOST: host })).toBe(url);
@@ -184,8 +314,8 @@ describe('a hostile server', () => {
     const message = (error: unknown) => (error as Error).message.replaceAll(new URL(url).host, 'HOST');
     try {
       return await Promise.all([
-        modelDigest(url, 'llama3', signal).then(String, message),
-        chat(url, question, 10_000, signal).then(({ content }) => content, message),
+        modelDigest(at(url), 'llama3', signal).then(String, message),
+        chat(at(url), question, within(10), signal).then(({ content }) => content, message),
       ]);
     } finally {
       await closeServer(hostile);
@@ -208,11 +338,13 @@ describe('a hostile server', () => {
 
   it('that sends lines or lists without an end is refused', async () => {
     expect(await failures(endless(200, 'x'.repeat(65_536)))).toEqual([
-      'http://HOST/api/tags sent more than 16000000 bytes: that is not what Ollama does.',
-      'http://HOST/api/chat sent a line of more than 1000000 bytes: that is not what Ollama does.',
+      "http://HOST/api/tags sent more than 16000000 bytes: that is not what a judge's server does.",
+      "http://HOST/api/chat sent a line of more than 1000000 bytes: that is not what a judge's server does.",
     ]);
     const [, reply] = await failures(endless(200, `{"x":"${'x'.repeat(60_000)}"}\n`));
-    expect(reply).toBe('http://HOST/api/chat sent more than 64000000 bytes: that is not what Ollama does.');
+    expect(reply).toBe(
+      "http://HOST/api/chat sent more than 64000000 bytes: that is not what a judge's server does.",
+    );
   });
 
   it('that sends an error without an end is told by its status', async () => {

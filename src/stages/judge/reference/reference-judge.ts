@@ -1,8 +1,9 @@
-import type { Judge } from './judge-contract.ts';
+import type { Judge } from '../judge-contract.ts';
+import type { SettingsOf } from '../settings.ts';
+import { chrF } from './chrf.ts';
 import { rougeL } from './rouge-l.ts';
-import type { SettingsOf } from './settings.ts';
 
-/** Compares a response with its expected output, both ways; `metric` chooses which one is the score. */
+/** Compares a response with its expected output, in every way; `metric` chooses which one is the score. */
 export function referenceJudge({ judge: { kind, label, metric } }: SettingsOf<'reference'>): Judge {
   return {
     describe: () => ({ kind, label, language_model: false, metric }),
@@ -11,8 +12,10 @@ export function referenceJudge({ judge: { kind, label, metric } }: SettingsOf<'r
         const comparisons = {
           exact_match: output.trim() === model_response.trim() ? 100 : 0,
           rouge_l: 100 * rougeL(model_response, output),
+          // It came later: scores by the others stay, to the byte, what they were.
+          ...(metric === 'chrf' && { chrf: 100 * chrF(model_response, output) }),
         };
-        return { index, score: comparisons[metric], ...comparisons };
+        return { index, score: Object(comparisons)[metric], ...comparisons };
       },
     }),
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rougeL, words } from '../../../src/stages/judge/rouge-l.ts';
+import { rougeL, words } from '../../../../src/stages/judge/reference/rouge-l.ts';
 
 describe('words', () => {
   it('are runs of letters and digits in lower case', () => {

@@ -1,0 +1,93 @@
+import { link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { canonicalJson } from '../contract/canonical-json.ts';
+import { isObject, type Json } from '../contract/json.ts';
+import { type Digest, digestOfBytes } from './digest.ts';
+import { temporaryName, writeDurably } from './durable.ts';
+import { decodeMemo, encodeMemo } from './memo.ts';
+import { errorCode } from './system-problem.ts';
+
+/**
+ * Answers to questions that cost much (a reply of a judge's model), kept for every attempt, stage and run that asks the
+ * same. An entry is a small file {key, answer} with a checksum, named by the digest of its key: what is damaged is a miss.
+ */
+export class ItemMemory {
+  readonly #directory: string;
+  /** Questions that this process is asking now. */
+  readonly #asked = new Map<Digest, Promise<Json>>();
+
+  /** The directory is a folder of the cache, and need not be there. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * The answer that is kept for a key (all that decides the answer), else that of `compute`, which is kept from then on.
+   * Who asks the same at the same time in this process waits for it; of two processes both get what the first one kept. What
+   * `compute` throws is thrown and not kept. An answer that cannot be written is given all the same, and `onUnkept` is
+   * told why.
+   */
+  async answer(key: Json, compute: () => Promise<Json>, onUnkept: (error: unknown) => void): Promise<Json> {
+    const digest = digestOfBytes(canonicalJson(key));
+    const asked = this.#asked.get(digest) ?? this.#find(digest, key, compute, onUnkept);
+    this.#asked.set(digest, asked);
+    try {
+      return await asked;
+    } finally {
+      this.#asked.delete(digest);
+    }
+  }
+
+  async #find(
+    digest: Digest,
+    key: Json,
+    compute: () => Promise<Json>,
+    onUnkept: (error: unknown) => void,
+  ): Promise<Json> {
+    const path = join(this.#directory, digest.slice(0, 2), `${digest.slice(2)}.json`);
+    const kept = await readEntry(path, digest);
+    if (kept !== undefined) return kept.answer;
+    const answer = await compute();
+    try {
+      return await this.#keep(path, digest, { key, answer });
+    } catch (error) {
+      onUnkept(error);
+      return answer;
+    }
+  }
+
+  /** Gives the answer that is kept now: another process may have been first. */
+  async #keep(path: string, digest: Digest, entry: Entry): Promise<Json> {
+    const temporary = await temporaryName(dirname(this.#directory));
+    try {
+      await writeDurably(temporary, encodeMemo(entry));
+      await mkdir(dirname(path), { recursive: true });
+      await link(temporary, path);
+      return entry.answer;
+    } catch (error) {
+      const first = errorCode(error) === 'EEXIST' ? await readEntry(path, digest) : undefined;
+      if (first !== undefined) return first.answer;
+      // A damaged entry gives way. Some file systems know no links: there the last one is kept.
+      await rename(temporary, path);
+      return entry.answer;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+}
+
+interface Entry {
+  readonly key: Json;
+  readonly answer: Json;
+}
+
+/** The entry of a key; undefined if there is none that can be relied upon. */
+async function readEntry(path: string, digest: Digest): Promise<Entry | undefined> {
+  try {
+    const entry = decodeMemo(await readFile(path, 'utf8'));
+    if (!isObject(entry) || digestOfBytes(canonicalJson(entry.key ?? null)) !== digest) return undefined;
+    return entry.answer === undefined ? undefined : { key: entry.key ?? null, answer: entry.answer };
+  } catch {
+    return undefined;
+  }
+}

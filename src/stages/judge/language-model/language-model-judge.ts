@@ -1,0 +1,118 @@
+import type { StageContext } from '../../../contract/stage-context.ts';
+import { textTemplate } from '../../../text/prompt/jinja.ts';
+import type { Response } from '../../../text/responses.ts';
+import type { Judgement } from '../../../text/scores.ts';
+import type { ReadyJudge } from '../judge-contract.ts';
+import {
+  type LanguageModel,
+  type ModelReply,
+  type Question,
+  QuestionTooLong,
+  UnfinishedReply,
+} from './language-model.ts';
+import { readScore } from './read-score.ts';
+
+/** What the settings of every kind of language model have. */
+export interface AskingSettings {
+  readonly prompt: string;
+  readonly instructions: string;
+  readonly ask_again?: number;
+  readonly repeats?: number;
+}
+
+type Memo = StageContext<unknown>['memo'];
+type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'> & {
+  /** Of a response that was scored several times. */
+  readonly replies?: readonly string[];
+  readonly scores?: readonly number[];
+  readonly spread?: number;
+};
+
+/** Encodings of today's models have 3 to 5 bytes a token in most languages. What has more than this does not fit. */
+const MOST_BYTES_PER_TOKEN = 6;
+
+/**
+ * Asks a language model to score every response, and for a verdict in free text on the first `rationales` ones. Replies
+ * are kept in the item memory, unreadable ones too. Throws StageError for a prompt that is not Jinja.
+ */
+export function languageModelJudge(
+  model: LanguageModel,
+  { prompt, instructions, ask_again = 0, repeats = 1 }: AskingSettings,
+  rationales: number,
+  memo: Memo,
+): ReadyJudge {
+  const questionOf = textTemplate("The judge's `prompt`", prompt);
+  const { context } = model;
+  const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
+  const tooLong = `the question does not fit into the model's context${context ? ` of ${context.tokens} tokens (\`${context.setting}\`)` : ''}`;
+  const ask = (question: Question, signal: AbortSignal): Promise<ModelReply> =>
+    memo({ ...model.identity, ...question }, () => model.ask(question, signal));
+
+  return {
+    async judge(response, index, signal) {
+      // Half of a surrogate pair is no text that a server could be sent.
+      const text = questionOf({ ...(response as Response & Record<string, string>) }).toWellFormed();
+      const scored = await scoreOf(text + instructions, signal);
+      if (index >= rationales) return { index, ...scored };
+      return { index, ...scored, ...(await verdictOf(text, signal)) };
+    },
+  };
+
+  async function scoreOf(text: string, signal: AbortSignal): Promise<Scored> {
+    if (cannotFit(text)) return { score: null, reason: tooLong };
+    const first = await readableScore(text, 0, signal);
+    if (repeats === 1 || first.reason === tooLong) return first;
+    const all = [first];
+    while (all.length < repeats) all.push(await readableScore(text, all.length, signal));
+    return meanOf(all);
+  }
+
+  /** The score of one repetition. Each has seeds of its own: first those of the repetitions, then those of further tries. */
+  async function readableScore(text: string, repetition: number, signal: AbortSignal): Promise<Scored> {
+    for (let tries = 0; ; tries++) {
+      const repeat = repetition + tries * repeats;
+      const scored = await scoreOnce({ text, asks: 'score', repeat }, signal);
+      if (scored.score !== null || tries === ask_again || scored.reason === tooLong) return scored;
+    }
+  }
+
+  async function scoreOnce(question: Question, signal: AbortSignal): Promise<Scored> {
+    try {
+      const reply = await ask(question, signal);
+      const cut = (reply.prompt_tokens ?? 0) >= mostTokens;
+      const reading = cut ? { score: null, reason: tooLong } : readScore(reply.content, reply.end);
+      return { ...reading, reply: reply.content };
+    } catch (error) {
+      if (error instanceof UnfinishedReply)
+        return { score: null, reason: error.message, reply: error.content };
+      if (error instanceof QuestionTooLong) return { score: null, reason: tooLong };
+      throw error;
+    }
+  }
+
+  async function verdictOf(text: string, signal: AbortSignal): Promise<Pick<Judgement, 'rationale'>> {
+    if (cannotFit(text)) return {};
+    try {
+      return { rationale: (await ask({ text, asks: 'verdict', repeat: 0 }, signal)).content };
+    } catch (error) {
+      if (error instanceof UnfinishedReply) return { rationale: error.content };
+      if (error instanceof QuestionTooLong) return {};
+      throw error;
+    }
+  }
+
+  function cannotFit(text: string): boolean {
+    return Buffer.byteLength(text) > MOST_BYTES_PER_TOKEN * mostTokens;
+  }
+}
+
+/** One score for several of the same response: their mean, and how far they spread (their standard deviation). */
+function meanOf(all: readonly Scored[]): Scored {
+  const scores = all.flatMap(({ score }) => (score === null ? [] : [score]));
+  const replies = all.flatMap(({ reply }) => (reply === undefined ? [] : [reply]));
+  if (scores.length === 0) return { ...all[0]!, replies };
+  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const squares = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0);
+  const spread = scores.length > 1 && { spread: Math.sqrt(squares / (scores.length - 1)) };
+  return { score: mean, reply: replies[0]!, replies, scores, ...spread };
+}
