@@ -95,7 +95,7 @@ describe('a language model as the judge', () => {
     const replies = ['85', 'I would say 85 out of 100.', ' 40\n', ''];
     server.answer = (_, count) => replies[count]!;
     const { outputs, events } = await runStage(judge, withOllama({ rationales: 0 }));
-    const scores: Judgement[] = scoresOf(outputs.scores);
+    const scores = scoresOf(outputs.scores);
     expect(scores.map(({ score, reason }) => [score, reason])).toEqual([
       [85, undefined],
       [null, 'the reply holds several numbers'],
@@ -288,6 +288,11 @@ describe('comparison with the expected output', () => {
       standard_deviation: expect.closeTo(57.735, 3),
       // Of Clopper and Pearson: 6.8 to 93.2 for 2 of 4.
       interval_95: [expect.closeTo(6.8, 0), expect.closeTo(93.2, 0)],
+      // Ranks by length 4, 3, 1.5, 1.5 and by score 1.5, 3.5, 1.5, 3.5.
+      length_bias: {
+        correlation: expect.closeTo(-1 / Math.sqrt(18), 12),
+        interval_95: [expect.closeTo(-0.977, 3), expect.closeTo(0.941, 3)],
+      },
     });
   });
 
