@@ -183,6 +183,27 @@ describe('a language model as the judge', () => {
   });
 });
 
+describe('the summary', () => {
+  it('shows whether longer responses score higher, with an interval', async () => {
+    server.answer = ({ messages }) => (messages[0]!.content.includes('bullet') ? '90' : '10');
+    const { outputs } = await runStage(judge, withOllama({ rationales: 0 }));
+    // Ranks by length 4, 3, 1.5, 1.5 and by score 4, 2, 2, 2.
+    const { correlation, interval_95 } = read(outputs.summary).length_bias;
+    expect(correlation).toBeCloseTo(3 / Math.sqrt(4.5 * 3), 12);
+    expect(interval_95[0]).toBeLessThan(correlation);
+    expect(interval_95[1]).toBeLessThan(1);
+  });
+
+  it('shows how far a judge agrees with itself over repeats', async () => {
+    server.answer = (_, count) => `${50 + 10 * (count % 2)}`;
+    const repeating = { ...llama3, repeats: 2 };
+    const { outputs } = await runStage(judge, withOllama({ judge: repeating, rationales: 0 }));
+    expect(read(outputs.summary).repeat_spread).toBeCloseTo(Math.sqrt(50), 12);
+    const once = await runStage(judge, withOllama({ rationales: 0 }));
+    expect(read(once.outputs.summary)).not.toHaveProperty('repeat_spread');
+  });
+});
+
 describe('before anything starts', () => {
   const problems = (settings: Record<string, unknown>, environment = {}) =>
     judge.preflight?.(resolvedSettings(judge, settings), {
