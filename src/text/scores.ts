@@ -25,6 +25,8 @@ const Score = Type.Object({
 export interface Judgement extends Static<typeof Score> {
   /** Place of the response in its file. */
   readonly index: number;
+  /** Of a judge with criteria: what it said of each. */
+  readonly criteria?: readonly (Omit<Judgement, 'index'> & { readonly name: string })[];
   /** Of a jury: what each of its judges said, by label. */
   readonly judges?: readonly (Omit<Judgement, 'index'> & { readonly judge: string })[];
 }
@@ -73,6 +75,8 @@ export type AgreementOfJudges = Static<typeof Agreement>;
 const JudgeSummary = Type.Object({
   judge: JudgeIdentity,
   ...ScoreStatistics.properties,
+  /** Of a judge with criteria: the scores by each. */
+  criteria: Type.Optional(Type.Array(Type.Object({ name: Type.String(), ...ScoreStatistics.properties }))),
   /** Rank correlation of the scores with the lengths of the responses, in characters. */
   length_bias: Type.Optional(Type.Object({ correlation: Measured, interval_95: Interval })),
   /** Standard deviation of repeated scores of one response, in points. */

@@ -3,6 +3,7 @@ import { textTemplate } from '../../../text/prompt/jinja.ts';
 import type { Response } from '../../../text/responses.ts';
 import type { Judgement } from '../../../text/scores.ts';
 import type { ReadyJudge } from '../judge-contract.ts';
+import { type Criterion, criterionText, weightedScore } from './criteria.ts';
 import {
   type LanguageModel,
   type ModelReply,
@@ -18,6 +19,7 @@ export interface AskingSettings {
   readonly instructions: string;
   readonly ask_again?: number;
   readonly repeats?: number;
+  readonly criteria?: readonly Criterion[];
 }
 
 type Memo = StageContext<unknown>['memo'];
@@ -37,7 +39,7 @@ const MOST_BYTES_PER_TOKEN = 6;
  */
 export function languageModelJudge(
   model: LanguageModel,
-  { prompt, instructions, ask_again = 0, repeats = 1 }: AskingSettings,
+  { prompt, instructions, ask_again = 0, repeats = 1, criteria }: AskingSettings,
   rationales: number,
   memo: Memo,
 ): ReadyJudge {
@@ -52,11 +54,19 @@ export function languageModelJudge(
     async judge(response, index, signal) {
       // Half of a surrogate pair is no text that a server could be sent.
       const text = questionOf({ ...(response as Response & Record<string, string>) }).toWellFormed();
-      const scored = await scoreOf(text + instructions, signal);
+      const scored = await overallScore(text, signal);
       if (index >= rationales) return { index, ...scored };
       return { index, ...scored, ...(await verdictOf(text, signal)) };
     },
   };
+
+  async function overallScore(text: string, signal: AbortSignal): Promise<Omit<Judgement, 'index'>> {
+    if (criteria === undefined) return await scoreOf(text + instructions, signal);
+    const scored: Scored[] = [];
+    for (const criterion of criteria)
+      scored.push(await scoreOf(text + criterionText(criterion) + instructions, signal));
+    return weightedScore(criteria, scored);
+  }
 
   async function scoreOf(text: string, signal: AbortSignal): Promise<Scored> {
     if (cannotFit(text)) return { score: null, reason: tooLong };

@@ -36,9 +36,16 @@ function statisticsOf(
   people: readonly (number | null)[] | undefined,
 ): JudgeSummary {
   const repeated = judgements.flatMap(scoresOfRepeats);
+  const criteria = judgements[0]?.criteria?.map(({ name }) => name) ?? [];
   return {
     judge,
     ...scoreStatistics(judgements),
+    ...(criteria.length > 0 && {
+      criteria: criteria.map((name, place) => ({
+        name,
+        ...scoreStatistics(judgements.map((judgement) => judgement.criteria![place]!)),
+      })),
+    }),
     length_bias: lengthBiasOf(judgements, lengths),
     ...(repeated.length > 0 && { repeat_spread: repeatSpread(repeated) }),
     ...(people &&
@@ -61,8 +68,12 @@ function lengthBiasOf(
   return { correlation: value, interval_95: interval && [...interval] };
 }
 
-/** The scores of a response that a language model scored several times. */
-function scoresOfRepeats(judgement: Judgement): readonly (readonly number[])[] {
+/** The scores of a response that a language model scored several times; with criteria those of each. */
+function scoresOfRepeats({
+  criteria,
+  ...judgement
+}: Omit<Judgement, 'index'>): readonly (readonly number[])[] {
+  if (criteria) return criteria.flatMap(scoresOfRepeats);
   const { scores } = judgement as { readonly scores?: readonly number[] };
   return scores === undefined ? [] : [scores];
 }
