@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fittingFileName } from '../../../contract/file-name.ts';
 import type { Json } from '../../../contract/json.ts';
 import type { Point, TrackedRun } from '../tracked-run.ts';
-import { double, type Field, float, integer, message, text } from './protobuf.ts';
+import { double, type Field, float, floats, integer, message, text } from './protobuf.ts';
 import { tfRecord } from './tf-record.ts';
 
 /** Numbers of fields in tensorboard/compat/proto: event.proto, summary.proto, and plugins/hparams/plugin_data.proto. */
@@ -58,7 +59,8 @@ function scalar({ metric, step, time, value }: Point): Buffer {
 }
 
 function event(seconds: number, step: number, what: Field): Buffer {
-  return Buffer.concat([double(EVENT.wall_time, seconds), integer(EVENT.step, step), what]);
+  const steps = step === 0 ? [] : [integer(EVENT.step, step)];
+  return Buffer.concat([double(EVENT.wall_time, seconds), ...steps, what]);
 }
 
 function summary(value: Field): Field {
@@ -93,7 +95,7 @@ function hparamsValue(tag: string, data: Field): Field {
     VALUE.tensor,
     integer(TENSOR.dtype, DT_FLOAT),
     message(TENSOR.tensor_shape, message(2, integer(1, 1))),
-    float(TENSOR.float_val, 0),
+    floats(TENSOR.float_val, [0]),
   );
   const metadata = message(
     VALUE.metadata,
@@ -109,7 +111,7 @@ function anyValue(value: Json): Field {
   return text(3, typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** A label of a variant as a name that every file system takes. */
+/** In the label of a variant anything may stand; the length of a name is limited. */
 function folderName(variant: string): string {
-  return variant.replaceAll(/[^\w.,=+-]/g, '_').slice(0, 200);
+  return fittingFileName(variant, variant.replaceAll(/[/\\%\0]|^\.+$/g, encodeURIComponent));
 }

@@ -18,9 +18,18 @@ export function double(number: number, value: number): Field {
 }
 
 export function float(number: number, value: number): Field {
+  return Buffer.concat([key(number, FIXED32), floatBytes(value)]);
+}
+
+/** `repeated float`, packed. */
+export function floats(number: number, values: readonly number[]): Field {
+  return bytes(number, Buffer.concat(values.map(floatBytes)));
+}
+
+function floatBytes(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
-  return Buffer.concat([key(number, FIXED32), bytes]);
+  return bytes;
 }
 
 export function text(number: number, value: string): Field {
