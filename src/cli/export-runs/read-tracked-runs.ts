@@ -79,21 +79,40 @@ async function pointsOf(
 ): Promise<readonly Point[]> {
   const own = events.filter((event) => 'stage' in event && event.stage === id);
   const stage = done?.name ?? id.replace(/\[.*\]$/s, '');
-  const reported = new Map<string, Point>();
-  for (const event of own) {
-    if (event.type !== 'stage-metric') continue;
-    const metric = `${stage}/${event.name}`;
-    reported.set(metric, { metric, step: 0, time: Date.parse(event.time), value: event.value });
+  const reported = reportedBy(own, stage);
+  if (done === undefined) {
+    const finished = own.some(
+      (event) => event.type === 'stage-finished' && /^(ran|hit)$/.test(event.outcome),
+    );
+    if (finished) warn(`${id} is exported without its outputs: the cache has no record of it any more`);
+    return [...reported, ...progressOf(own, stage)];
   }
-  if (done === undefined) return [...reported.values(), ...progressOf(own, stage)];
   try {
     const measured = await outputsOf(done, own, workspace);
     const declared = new Set(measured.map(({ metric }) => metric));
-    return [...measured, ...[...reported.values()].filter(({ metric }) => !declared.has(metric))];
+    return [...measured, ...reported.filter(({ metric }) => !declared.has(metric))];
   } catch (error) {
     warn(`${id} is exported without its outputs: ${messageOf(error)}`);
-    return [...reported.values()];
+    return reported;
   }
+}
+
+/** The last value of each metric that a stage reported; those of a hit were reported when its result was made. */
+function reportedBy(own: readonly RunEvent[], stage: string): readonly Point[] {
+  const last = new Map<string, Point>();
+  for (const event of own) {
+    const values =
+      event.type === 'stage-metric'
+        ? { [event.name]: event.value }
+        : event.type === 'stage-finished'
+          ? event.metrics
+          : undefined;
+    for (const [name, value] of Object.entries(values ?? {})) {
+      const metric = `${stage}/${name}`;
+      last.set(metric, { metric, step: 0, time: Date.parse(event.time), value });
+    }
+  }
+  return [...last.values()];
 }
 
 async function outputsOf(
