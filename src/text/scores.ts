@@ -27,6 +27,8 @@ export interface Judgement extends Static<typeof Score> {
   readonly index: number;
   /** Of a judge with criteria: what it said of each. */
   readonly criteria?: readonly (Omit<Judgement, 'index'> & { readonly name: string })[];
+  /** Of a pairwise judge: what it said when this response stood first, and when it stood second. */
+  readonly orders?: readonly [asFirst: Omit<Judgement, 'index'>, asSecond: Omit<Judgement, 'index'>];
   /** Of a jury: what each of its judges said, by label. */
   readonly judges?: readonly (Omit<Judgement, 'index'> & { readonly judge: string })[];
 }
@@ -77,6 +79,16 @@ const JudgeSummary = Type.Object({
   ...ScoreStatistics.properties,
   /** Of a judge with criteria: the scores by each. */
   criteria: Type.Optional(Type.Array(Type.Object({ name: Type.String(), ...ScoreStatistics.properties }))),
+  /** Of a pairwise judge: items that this response won, tied and lost, and the share whose winner hangs on the order. */
+  pairwise: Type.Optional(
+    Type.Object({
+      won: Type.Integer(),
+      tied: Type.Integer(),
+      lost: Type.Integer(),
+      order_bias: Measured,
+      order_bias_interval_95: Interval,
+    }),
+  ),
   /** Rank correlation of the scores with the lengths of the responses, in characters. */
   length_bias: Type.Optional(Type.Object({ correlation: Measured, interval_95: Interval })),
   /** Standard deviation of repeated scores of one response, in points. */

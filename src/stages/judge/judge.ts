@@ -1,6 +1,6 @@
 import { defineStage } from '../../contract/stage-type.ts';
+import { factsOfJury, problemsOfJudges } from './judge-checks.ts';
 import { judgesOf } from './judges.ts';
-import { factsOfJury, problemsOfJudges } from './jury/jury-checks.ts';
 import { score } from './score-metric.ts';
 import { judgeSettings } from './settings.ts';
 
@@ -20,6 +20,12 @@ export const judge = defineStage({
       optional: true,
       description:
         'Scores that people gave to some or all responses: JSON array of {index, score, model_response}. They are the scores of a judge of kind `human`, and show how far any other judge is off.',
+    },
+    other_responses: {
+      artifact: 'file',
+      optional: true,
+      description:
+        'Responses of another model to the same questions, for a language model with `pairwise`: JSON array, or JSON Lines, in the same order.',
     },
     model: {
       artifact: 'file',
@@ -48,7 +54,7 @@ export const judge = defineStage({
   }),
   metrics: [score],
   async preflight(settings, context) {
-    return await problemsOfJudges(await judgesOf(settings), context);
+    return await problemsOfJudges(await judgesOf(settings), settings, context);
   },
   async observe(settings, context) {
     const judges = await judgesOf(settings);

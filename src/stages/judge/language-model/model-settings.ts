@@ -48,6 +48,12 @@ export const askingSettings = {
         'How often each response is scored, with another `seed` each time; its score is the mean. By default once.',
     }),
   ),
+  pairwise: Type.Optional(
+    Type.Boolean({
+      description:
+        'Compare each response with the one of the input `other_responses`, in both orders: the prompt sees response_a and response_b, the reply is A, B or tie. The score is 100 for a winner, 50 for a tie, 0 for a loser.',
+    }),
+  ),
   criteria: Type.Optional(
     Type.Array(
       Type.Object(

@@ -1,4 +1,4 @@
-import { lengthBias, repeatSpread } from '../../../statistics/judge-bias.ts';
+import { lengthBias, orderBias, repeatSpread, type Winner } from '../../../statistics/judge-bias.ts';
 import { scoreStatistics } from '../../../statistics/score-statistics.ts';
 import type { Response } from '../../../text/responses.ts';
 import type { Judgement, JudgeSummary, ScoreSummary } from '../../../text/scores.ts';
@@ -46,6 +46,7 @@ function statisticsOf(
         ...scoreStatistics(judgements.map((judgement) => judgement.criteria![place]!)),
       })),
     }),
+    ...(judgements.some(({ orders }) => orders) && { pairwise: pairwiseOf(judgements) }),
     length_bias: lengthBiasOf(judgements, lengths),
     ...(repeated.length > 0 && { repeat_spread: repeatSpread(repeated) }),
     ...(people &&
@@ -54,6 +55,25 @@ function statisticsOf(
         people,
       )),
   };
+}
+
+/** Wins, ties and losses against the other responses, and how often the order of the two decides. */
+function pairwiseOf(judgements: readonly Judgement[]): NonNullable<JudgeSummary['pairwise']> {
+  const scores = judgements.flatMap(({ score }) => (score === null ? [] : [score]));
+  const both = judgements.flatMap(({ score, orders }) => (score === null || !orders ? [] : [orders]));
+  const { value, interval } = orderBias(both.map(([first, second]) => [winnerBy(first), winnerBy(second)]));
+  return {
+    won: scores.filter((score) => score > 50).length,
+    tied: scores.filter((score) => score === 50).length,
+    lost: scores.filter((score) => score < 50).length,
+    order_bias: value,
+    order_bias_interval_95: interval && [...interval],
+  };
+}
+
+/** `first` is the response that is judged. */
+function winnerBy({ score }: Pick<Judgement, 'score'>): Winner {
+  return score === 50 ? 'tie' : score! > 50 ? 'first' : 'second';
 }
 
 function lengthBiasOf(
@@ -68,12 +88,14 @@ function lengthBiasOf(
   return { correlation: value, interval_95: interval && [...interval] };
 }
 
-/** The scores of a response that a language model scored several times; with criteria those of each. */
+/** The scores of a response that a language model scored several times; with criteria or in both orders those of each. */
 function scoresOfRepeats({
+  orders,
   criteria,
   ...judgement
 }: Omit<Judgement, 'index'>): readonly (readonly number[])[] {
-  if (criteria) return criteria.flatMap(scoresOfRepeats);
+  const parts = orders ?? criteria;
+  if (parts) return parts.flatMap(scoresOfRepeats);
   const { scores } = judgement as { readonly scores?: readonly number[] };
   return scores === undefined ? [] : [scores];
 }
