@@ -3,11 +3,15 @@ import type { Response } from '../../text/responses.ts';
 import type { Judgement } from '../../text/scores.ts';
 import type { Judge } from './judge-contract.ts';
 import type { JudgingProgress } from './judging-progress.ts';
+import { TokenBudget } from './token-budget.ts';
 
-type Context = StageContext<{ readonly concurrency: number }>;
+type Context = StageContext<{
+  readonly concurrency: number;
+  readonly budget?: { readonly tokens: number };
+}>;
 
 /**
- * Asks a judge for every response, `concurrency` at a time. Throws what the judge throws, and the signal's reason when that
+ * Asks a judge for every response, `concurrency` at a time, until its budget is spent. Throws what the judge throws, and the signal's reason when that
  * is aborted.
  */
 export async function judgeResponses(
@@ -18,7 +22,8 @@ export async function judgeResponses(
 ): Promise<Judgement[]> {
   const { settings, signal } = context;
   const ready = await judge.begin(context);
-  const judgements: Judgement[] = new Array(responses.length);
+  const judgements: (Judgement | undefined)[] = new Array(responses.length);
+  const budget = new TokenBudget(settings.budget?.tokens);
   let judged = 0;
   try {
     await inParallel(
@@ -26,12 +31,15 @@ export async function judgeResponses(
       settings.concurrency,
       signal,
       async ([index, response], signal) => {
-        judgements[index] = await ready.judge(response, index, signal);
+        if (budget.isSpent) return progress.add(null);
+        const { spent_tokens = 0, ...judgement } = await ready.judge(response, index, signal);
+        judgements[index] = judgement;
+        budget.spend(index, spent_tokens);
         judged += 1;
-        progress.add(judgements[index].score);
+        progress.add(judgement.score);
       },
     );
-    return judgements;
+    return budget.applied(judgements);
   } catch (error) {
     context.log(`${judged} of ${responses.length} items are judged, and their answers are kept`);
     throw error;

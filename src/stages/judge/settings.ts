@@ -108,6 +108,22 @@ export const judgeSettings = Type.Object(
       description:
         'Least share of the items that must get a score. With less the stage fails; the replies are kept.',
     }),
+    budget: Type.Optional(
+      Type.Object(
+        {
+          tokens: Type.Integer({
+            minimum: 1,
+            description: 'Most tokens of all questions and replies of a judge, also of those that are kept.',
+          }),
+        },
+        {
+          affects: 'result',
+          additionalProperties: false,
+          description:
+            'What a language model may spend, each one of a jury. The items that are left when it is spent have no score, with that reason.',
+        },
+      ),
+    ),
     ...access,
     concurrency: Type.Integer({
       affects: 'execution',

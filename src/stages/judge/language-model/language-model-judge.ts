@@ -23,6 +23,9 @@ export interface AskingSettings {
   readonly pairwise?: boolean;
 }
 
+/** Asks for one item. Throws what the model throws. */
+type Ask = (question: Question) => Promise<ModelReply>;
+
 /** Makes a score of a reply. */
 type Reader = (reply: string, end: ReplyEnd) => Pick<Judgement, 'score' | 'reason'>;
 type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'> & {
@@ -34,6 +37,7 @@ type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'> & {
 
 /** Encodings of today's models have 3 to 5 bytes a token in most languages. What has more than this does not fit. */
 const MOST_BYTES_PER_TOKEN = 6;
+const BYTES_PER_TOKEN = 4;
 
 /**
  * Asks a language model to score every response, and for a verdict in free text on the first `rationales` ones. A pairwise
@@ -51,27 +55,31 @@ export async function languageModelJudge(
   const { context } = model;
   const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
   const tooLong = `the question does not fit into the model's context${context ? ` of ${context.tokens} tokens (\`${context.setting}\`)` : ''}`;
-  const ask = (question: Question, signal: AbortSignal): Promise<ModelReply> =>
-    memo({ ...model.identity, ...question }, () => model.ask(question, signal));
 
   return {
     async judge(response, index, signal) {
+      let spent_tokens = 0;
+      const ask: Ask = async (question) => {
+        const reply = await memo({ ...model.identity, ...question }, () => model.ask(question, signal));
+        spent_tokens += tokensOf(question, reply);
+        return reply;
+      };
       const ours = response.model_response;
       const other = others?.[index]?.model_response;
       const text = textOf(response, other === undefined ? {} : { response_a: ours, response_b: other });
       const scored =
         other === undefined
-          ? await overallScore(text, readScore, signal)
+          ? await overallScore(text, readScore, ask)
           : scoreOfOrders([
-              await overallScore(text, preferenceFor('A'), signal),
+              await overallScore(text, preferenceFor('A'), ask),
               await overallScore(
                 textOf(response, { response_a: other, response_b: ours }),
                 preferenceFor('B'),
-                signal,
+                ask,
               ),
             ]);
-      if (index >= rationales) return { index, ...scored };
-      return { index, ...scored, ...(await verdictOf(text, signal)) };
+      const verdict = index < rationales && (await verdictOf(text, ask));
+      return { index, ...scored, ...verdict, spent_tokens };
     },
   };
 
@@ -80,44 +88,35 @@ export async function languageModelJudge(
     return questionOf({ ...(response as Response & Record<string, string>), ...more }).toWellFormed();
   }
 
-  async function overallScore(
-    text: string,
-    read: Reader,
-    signal: AbortSignal,
-  ): Promise<Omit<Judgement, 'index'>> {
-    if (criteria === undefined) return await scoreOf(text + instructions, read, signal);
+  async function overallScore(text: string, read: Reader, ask: Ask): Promise<Omit<Judgement, 'index'>> {
+    if (criteria === undefined) return await scoreOf(text + instructions, read, ask);
     const scored: Scored[] = [];
     for (const criterion of criteria)
-      scored.push(await scoreOf(text + criterionText(criterion) + instructions, read, signal));
+      scored.push(await scoreOf(text + criterionText(criterion) + instructions, read, ask));
     return weightedScore(criteria, scored);
   }
 
-  async function scoreOf(text: string, read: Reader, signal: AbortSignal): Promise<Scored> {
+  async function scoreOf(text: string, read: Reader, ask: Ask): Promise<Scored> {
     if (cannotFit(text)) return { score: null, reason: tooLong };
-    const first = await readableScore(text, 0, read, signal);
+    const first = await readableScore(text, 0, read, ask);
     if (repeats === 1 || first.reason === tooLong) return first;
     const all = [first];
-    while (all.length < repeats) all.push(await readableScore(text, all.length, read, signal));
+    while (all.length < repeats) all.push(await readableScore(text, all.length, read, ask));
     return meanOf(all);
   }
 
   /** The score of one repetition. Each has seeds of its own: first those of the repetitions, then those of further tries. */
-  async function readableScore(
-    text: string,
-    repetition: number,
-    read: Reader,
-    signal: AbortSignal,
-  ): Promise<Scored> {
+  async function readableScore(text: string, repetition: number, read: Reader, ask: Ask): Promise<Scored> {
     for (let tries = 0; ; tries++) {
       const repeat = repetition + tries * repeats;
-      const scored = await scoreOnce({ text, asks: 'score', repeat }, read, signal);
+      const scored = await scoreOnce({ text, asks: 'score', repeat }, read, ask);
       if (scored.score !== null || tries === ask_again || scored.reason === tooLong) return scored;
     }
   }
 
-  async function scoreOnce(question: Question, read: Reader, signal: AbortSignal): Promise<Scored> {
+  async function scoreOnce(question: Question, read: Reader, ask: Ask): Promise<Scored> {
     try {
-      const reply = await ask(question, signal);
+      const reply = await ask(question);
       const cut = (reply.prompt_tokens ?? 0) >= mostTokens;
       const reading = cut ? { score: null, reason: tooLong } : read(reply.content, reply.end);
       return { ...reading, reply: reply.content };
@@ -129,10 +128,10 @@ export async function languageModelJudge(
     }
   }
 
-  async function verdictOf(text: string, signal: AbortSignal): Promise<Pick<Judgement, 'rationale'>> {
+  async function verdictOf(text: string, ask: Ask): Promise<Pick<Judgement, 'rationale'>> {
     if (cannotFit(text)) return {};
     try {
-      return { rationale: (await ask({ text, asks: 'verdict', repeat: 0 }, signal)).content };
+      return { rationale: (await ask({ text, asks: 'verdict', repeat: 0 })).content };
     } catch (error) {
       if (error instanceof UnfinishedReply) return { rationale: error.content };
       if (error instanceof QuestionTooLong) return {};
@@ -143,6 +142,12 @@ export async function languageModelJudge(
   function cannotFit(text: string): boolean {
     return Buffer.byteLength(text) > MOST_BYTES_PER_TOKEN * mostTokens;
   }
+}
+
+/** What a question and its reply took, as the server counted it, else a token for every 4 bytes. */
+function tokensOf({ text }: Question, { content, prompt_tokens, reply_tokens }: ModelReply): number {
+  const ofBytes = (text: string) => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  return (prompt_tokens ?? ofBytes(text)) + (reply_tokens ?? ofBytes(content));
 }
 
 /** Reads how the response that stands there fared. */
