@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { addArtifactsOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import { addArtifactsOption } from '../open/pipeline-options.ts';
+import { type ExportOptions, TRACKERS } from './export-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -10,13 +11,6 @@ Examples:
 
 Each variant of a sweep is a run of its own. Run it again while a run works, or after it: what was exported is brought up to date.
 A server that wants a login gets MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.`;
-
-export const TRACKERS = ['tensorboard', 'mlflow', 'csv', 'json'] as const;
-
-export interface ExportOptions extends Pick<PipelineOptions, 'artifacts'> {
-  readonly format: (typeof TRACKERS)[number];
-  readonly to: string;
-}
 
 /** `pipe export-runs`: stored runs with parameters, metrics and curves, for other programs. */
 export function exportRunsCommand(program: Command): void {

@@ -3,7 +3,7 @@ import { show } from '../../terminal/show.ts';
 import { artifactsDirectory } from '../open/open-pipeline.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { UserError } from '../user-error.ts';
-import type { ExportOptions } from './export-runs.ts';
+import type { ExportOptions } from './export-options.ts';
 import { sendToMlflow } from './mlflow.ts';
 import { readTrackedRuns } from './read-tracked-runs.ts';
 import { writeCsv, writeJson } from './tables.ts';
