@@ -17,6 +17,7 @@ const GUIDES = [
   'add-an-engine',
   'debug-a-stage',
   'judges',
+  'sweep',
   'track-runs',
   'release',
 ].map(readGuide);

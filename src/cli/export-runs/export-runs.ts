@@ -16,7 +16,7 @@ A server that wants a login gets MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERN
 export function exportRunsCommand(program: Command): void {
   addArtifactsOption(program.command('export-runs'))
     .description('write runs, their parameters, metrics and curves for TensorBoard, MLflow or a table')
-    .argument('[run...]', 'ids of runs (default: all; pipe status lists the last ones)')
+    .argument('[run...]', 'ids of runs (default: all; pipe runs lists them)')
     .addOption(new Option('--format <format>', 'for what').choices(TRACKERS).makeOptionMandatory())
     .requiredOption('--to <folder or address>', 'folder to write into, or address of the server of MLflow')
     .addHelpText('after', EXAMPLES)

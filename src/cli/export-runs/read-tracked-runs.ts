@@ -28,7 +28,7 @@ export async function readTrackedRuns(
   if (missing !== undefined) {
     throw new UserError(
       `there is no run \`${missing}\` in ${runsDirectory}`,
-      'pipe status lists the last runs',
+      'pipe runs lists them',
     );
   }
   const tracked: TrackedRun[] = [];
