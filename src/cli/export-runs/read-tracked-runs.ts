@@ -7,7 +7,7 @@ import { listRuns, type RunVariant, readRun, type StoredRun } from '../../runner
 import type { Workspace } from '../../runner/workspace.ts';
 import type { DoneStage } from '../compare/read-measurements.ts';
 import { doneStages } from '../compare/variants-of-run.ts';
-import { UserError } from '../user-error.ts';
+import { runNamed } from '../runs/run-named.ts';
 import { curvesOf, HISTORY } from './curves.ts';
 import type { Point, TrackedRun } from './tracked-run.ts';
 
@@ -22,21 +22,19 @@ export async function readTrackedRuns(
   workspace: Workspace,
   warn: Warn,
 ): Promise<readonly TrackedRun[]> {
-  const { runsDirectory } = workspace;
-  const stored = (await listRuns(runsDirectory)).reverse();
-  const missing = names.find((name) => !stored.includes(name));
-  if (missing !== undefined) {
-    throw new UserError(
-      `there is no run \`${missing}\` in ${runsDirectory}`,
-      'pipe runs lists them',
-    );
-  }
+  const stored =
+    names.length === 0
+      ? await allRuns(workspace, warn)
+      : await Promise.all(names.map((name) => runNamed(name, workspace)));
   const tracked: TrackedRun[] = [];
-  for (const name of names.length === 0 ? stored : names) {
-    const run = await readRun(runsDirectory, name, warn);
-    if (run) tracked.push(...(await trackedRuns(run, workspace, warn)));
-  }
+  for (const run of stored) tracked.push(...(await trackedRuns(run, workspace, warn)));
   return tracked;
+}
+
+async function allRuns({ runsDirectory }: Workspace, warn: Warn): Promise<readonly StoredRun[]> {
+  const ids = (await listRuns(runsDirectory)).reverse();
+  const runs = await Promise.all(ids.map((id) => readRun(runsDirectory, id, warn)));
+  return runs.filter((run) => run !== undefined);
 }
 
 async function trackedRuns(stored: StoredRun, workspace: Workspace, warn: Warn): Promise<TrackedRun[]> {

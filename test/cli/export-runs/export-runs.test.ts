@@ -98,7 +98,7 @@ describe('pipe export-runs', () => {
       [0, 3.5],
       [10, 0.1],
     ]);
-    await exported('json', 'one', run);
+    await exported('json', 'one', 'last');
     expect(JSON.parse(read('one/runs.json'))).toHaveLength(2);
   });
 
