@@ -18,6 +18,7 @@ const GUIDES = [
   'debug-a-stage',
   'judges',
   'sweep',
+  'track-runs',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);
@@ -45,7 +46,10 @@ describe('the guides', () => {
   let ollama: OllamaServer;
   let api: OpenAiServer;
   beforeAll(async () => {
-    ollama = await startOllamaServer(({ format }) => (format ? '{"score": 80}' : 'Good.'));
+    ollama = await startOllamaServer(({ format }) => {
+      if (Object.hasOwn(Object(format).properties ?? {}, 'winner')) return '{"winner": "A"}';
+      return format ? '{"score": 80}' : 'Good.';
+    });
     api = await startOpenAiServer(() => '80');
     api.key = 'sk-1234';
     workshop = new Workshop({ OLLAMA_HOST: ollama.url });
