@@ -6,7 +6,7 @@ export class Markup {
   }
 }
 
-type Value = Markup | string | number | undefined | readonly (Markup | string | number)[];
+type Value = Markup | string | number | undefined | readonly (Markup | string | number | undefined)[];
 
 /**
  * Template tag for HTML: values are escaped for element content and quoted attributes; Markup stands as it is,

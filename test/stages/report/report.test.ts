@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { learningCurve } from '../../../src/stages/report/learning-curve.ts';
+import { learningCurve } from '../../../src/stages/training/learning-curve.ts';
 import { report } from '../../../src/stages/report/report.ts';
 import type { Response } from '../../../src/text/responses.ts';
 import { formatHistory } from '../../../src/training/state/history.ts';
