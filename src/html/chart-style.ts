@@ -8,9 +8,10 @@ svg .axis { stroke: var(--faint); fill: none; }
 .histogram .low { fill: var(--low); }
 .histogram .middle { fill: var(--middle); }
 .histogram .high { fill: var(--high); }
-.curves { display: grid; gap: .5rem 1.5rem; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); align-items: start; }
+.curves { display: grid; gap: .5rem 1.5rem; grid-template-columns: minmax(0, 5fr) minmax(0, 3fr); align-items: start; }
 .chart-controls { grid-column: 1 / -1; }
 .legend { max-height: 26rem; overflow: auto; }
+.legend tbody th { overflow-wrap: anywhere; }
 .chart .curve path { fill: none; stroke: var(--colour); stroke-width: 2; stroke-linejoin: round; }
 .chart .curve.train path { stroke-dasharray: 6 4; }
 .chart .point { fill: var(--colour); }
@@ -25,10 +26,12 @@ svg .axis { stroke: var(--faint); fill: none; }
 .parallel .variant { fill: none; stroke: color-mix(in oklab, var(--high) var(--share), var(--low)); stroke-width: 2; }
 .parallel .variant:hover { stroke-width: 4; }
 .parallel .name { font-weight: 600; }
+.parallel text { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
 tr.faded { opacity: .4; }
 @media (max-width: 40rem) {
   .curves { grid-template-columns: minmax(0, 1fr); }
   .chart text { font-size: 24px; }
-  .parallel text { font-size: 32px; }
+  .parallel { min-width: 40rem; }
+  .parallel text { font-size: 20px; }
 }
 `;

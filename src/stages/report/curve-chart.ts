@@ -13,7 +13,7 @@ import type { CurveData, CurvePoint } from './page-data.ts';
 
 /** In units of the picture. */
 export const CHART = { width: 720, height: 400 } as const;
-export const PLOT = { left: 60, right: CHART.width - 28, top: 16, bottom: CHART.height - 52 } as const;
+export const PLOT = { left: 60, right: CHART.width - 28, top: 16, bottom: CHART.height - 64 } as const;
 
 const AXIS: Readonly<Record<Along, string>> = { epoch: 'epochs', step: 'steps', tokens: 'tokens seen' };
 
@@ -41,10 +41,10 @@ ${ticks(ranges.y, 5).map(
 )}${ticks(ranges.x, 6).map(
   (
     at,
-  ) => html`<path class="axis" d="M${place(x(at))} ${PLOT.bottom}v5"/><text x="${place(x(at))}" y="${PLOT.bottom + 20}" text-anchor="middle">${tickText(at)}</text>
+  ) => html`<path class="axis" d="M${place(x(at))} ${PLOT.bottom}v5"/><text x="${place(x(at))}" y="${PLOT.bottom + 24}" text-anchor="middle">${tickText(at)}</text>
 `,
 )}<path class="axis" d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}"/>
-<text x="${(PLOT.left + PLOT.right) / 2}" y="${CHART.height - 8}" text-anchor="middle">${AXIS[along]}</text>
+<text x="${(PLOT.left + PLOT.right) / 2}" y="${CHART.height - 6}" text-anchor="middle">${AXIS[along]}</text>
 <g clip-path="url(#plot)">
 ${lines}</g>
 ${curves.length > 1 && curves.length <= NUMBERED ? curves.map((curve, index) => endNumber(curve, index, losses.at(-1)!, along, x, y)) : undefined}

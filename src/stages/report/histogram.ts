@@ -2,8 +2,8 @@ import { html, type Markup } from '../../html/html.ts';
 
 const BINS = 10;
 /** In units of the picture. */
-const BIN = { width: 36, gap: 4 } as const;
-const HEIGHT = 120;
+const BIN = { width: 26, gap: 3 } as const;
+const HEIGHT = 100;
 const TOP = 24;
 const BOTTOM = 28;
 

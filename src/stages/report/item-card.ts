@@ -16,7 +16,7 @@ export interface CardOptions {
 export function itemCard(item: PageItem, index: number, { models, shown, position }: CardOptions): Markup {
   const answers = shown.flatMap((place) => {
     const answer = item.answers[place];
-    return answer ? [{ name: models.length === 1 ? 'Response' : capitalized(models[place]!), answer }] : [];
+    return answer ? [{ name: models.length === 1 ? 'Response' : headingOf(models[place]!), answer }] : [];
   });
   const reference = answers[0]?.answer.response;
   const place =
@@ -77,7 +77,8 @@ function verdictOf({ score, reply, rationale }: Answer): Markup | undefined {
   return html`<details${score === null ? html` open` : undefined}><summary>What the judge said</summary>${replied}${opinion}</details>`;
 }
 
-export function capitalized(name: string): string {
-  // A label of a variant, such as `epochs=2`, is a name and no word.
-  return name.includes('=') ? name : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+/** The name of a model as a heading. */
+export function headingOf(name: string): string {
+  // The label of a variant, such as `lr=0.1,epochs=2`, is no word, and can be broken into lines at its commas.
+  return name.includes('=') ? name.replaceAll(',', ', ') : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.ts';
 import { html, type Markup } from '../../html/html.ts';
-import { capitalized, itemCard } from './item-card.ts';
+import { headingOf, itemCard } from './item-card.ts';
 import type { PageItem } from './page-data.ts';
 import type { ReportData, ReportItem, ReportModel } from './report-data.ts';
 
@@ -59,7 +59,7 @@ ${models.map(
   ({
     name,
     place,
-  }) => html`<label><input type="checkbox" value="${place}"${shown.includes(place) ? html` checked` : undefined}> ${capitalized(name)}</label>
+  }) => html`<label><input type="checkbox" value="${place}"${shown.includes(place) ? html` checked` : undefined}> ${headingOf(name)}</label>
 `,
 )}</fieldset></details>`;
 }

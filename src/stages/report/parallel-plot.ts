@@ -4,7 +4,7 @@ import { html, type Markup } from '../../html/html.ts';
 /** In units of the picture. */
 const WIDTH = 1040;
 const HEIGHT = 300;
-const PLOT = { left: 70, right: WIDTH - 70, top: 36, bottom: HEIGHT - 12 } as const;
+const PLOT = { left: 80, right: WIDTH - 80, top: 36, bottom: HEIGHT - 12 } as const;
 
 /** One upright line of the picture. */
 interface Axis {
@@ -35,7 +35,8 @@ export function parallelPlot({ parameters, rows }: Comparison): Markup | undefin
       })
       .join('L');
   const heightOfScore = axes.at(-1)!.at;
-  return html`<figure><svg class="parallel" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Variants as lines across their parameters to their mean scores; the table below has the numbers">
+  const anchor = (axis: number) => (axis === 0 ? 'start' : axis === axes.length - 1 ? 'end' : 'middle');
+  return html`<figure class="wide" tabindex="0" role="region" aria-label="Picture of the variants"><svg class="parallel" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Variants as lines across their parameters to their mean scores; the table below has the numbers">
 ${variants.map(
   (
     row,
@@ -45,8 +46,8 @@ ${variants.map(
   (
     { name, ticks },
     axis,
-  ) => html`<path class="axis" d="M${x(axis).toFixed(1)} ${PLOT.top}V${PLOT.bottom}"/><text class="name" x="${x(axis).toFixed(1)}" y="20" text-anchor="middle">${cut(name)}</text>
-${ticks.map(([text, at]) => html`<text x="${(x(axis) + 6).toFixed(1)}" y="${(y(at) + 4).toFixed(1)}">${cut(text)}</text>`)}
+  ) => html`<path class="axis" d="M${x(axis).toFixed(1)} ${PLOT.top}V${PLOT.bottom}"/><text class="name" x="${axis === 0 ? 0 : axis === axes.length - 1 ? WIDTH : x(axis).toFixed(1)}" y="20" text-anchor="${anchor(axis)}">${cut(name)}</text>
+${ticks.map(([text, at]) => html`<text x="${(x(axis) + (axis === 0 ? -6 : 6)).toFixed(1)}" y="${(y(at) + 4).toFixed(1)}"${axis === 0 ? html` text-anchor="end"` : undefined}>${cut(text)}</text>`)}
 `,
 )}</svg></figure>`;
 }

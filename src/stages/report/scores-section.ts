@@ -2,16 +2,18 @@ import type { Comparison } from '../../comparison/comparison.ts';
 import { html, type Markup } from '../../html/html.ts';
 import type { JudgeIdentity, ScoreStatistics } from '../../text/scores.ts';
 import { histogram, scoreClass } from './histogram.ts';
-import { capitalized } from './item-card.ts';
+import { headingOf } from './item-card.ts';
 import type { ReportData, ReportModel } from './report-data.ts';
 
-/** Of more models the table of variants says enough. */
-const SHOWN = 6;
+/** Of more models the table of variants says enough: the best have a picture. */
+const SHOWN = 3;
 
 /** Who judged, and the mean of each model with its distribution. */
 export function scoresSection(data: ReportData, comparison: Comparison | undefined): Markup {
   const { models } = data;
-  const shown = models.length <= SHOWN ? models : [];
+  const names = comparison?.rows.map(({ name }) => name) ?? [];
+  const best = models.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name)).slice(0, SHOWN);
+  const shown = models.length <= SHOWN ? models : best;
   const [first, second] = models;
   return html`<section>
 <h2>Scores</h2>
@@ -20,7 +22,20 @@ ${judges(models).map((judge) => html`<p class="judge">${judgeLine(judge)}</p>`)}
 ${shown.map((model) => figure(titleOf(model, models.length), model.statistics, scoresOf(data, model)))}
 ${models.length === 2 && second!.isBaseline ? difference(first!, second!, comparison) : undefined}
 </div>
+${notes(models.length - shown.length, comparison)}
 </section>`;
+}
+
+/** What limits the comparison, and where the other models are. */
+function notes(others: number, comparison: Comparison | undefined): Markup | undefined {
+  const all = comparison?.notes ?? [];
+  const more =
+    others > 0
+      ? html`<p><small>The best ${SHOWN} of them; the table of variants has all.</small></p>`
+      : undefined;
+  if (all.length === 0) return more;
+  return html`${more}
+<details><summary>What limits the comparison</summary><ul>${all.map((note) => html`<li>${note}</li>`)}</ul></details>`;
 }
 
 /** Each judge once; an unknown one where no summary says who it was. */
@@ -40,7 +55,7 @@ function judgeLine(judge: JudgeIdentity | undefined): Markup {
 }
 
 function titleOf({ name }: ReportModel, models: number): string {
-  return models === 1 ? 'Mean score' : capitalized(name);
+  return models === 1 ? 'Mean score' : headingOf(name);
 }
 
 function scoresOf({ models, items }: ReportData, model: ReportModel): number[] {

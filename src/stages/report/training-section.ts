@@ -1,6 +1,7 @@
 import { html, type Markup } from '../../html/html.ts';
 import type { ChartView } from './chart-scale.ts';
 import { clippedNote, colourOf, curveChart } from './curve-chart.ts';
+import { headingOf } from './item-card.ts';
 import type { CurveData } from './page-data.ts';
 import type { ReportData, ReportHistory } from './report-data.ts';
 import { trainingTable } from './training-table.ts';
@@ -60,7 +61,7 @@ function legend(curves: readonly CurveData[]): Markup {
   return html`<div class="wide legend" tabindex="0" role="region" aria-label="Losses of the curves"><table>
 <thead><tr><th scope="col">Curve</th><th scope="col">Last loss</th><th scope="col">Lowest</th></tr></thead>
 <tbody>
-${curves.length === 1 ? ['validation' as const, 'train' as const].map((loss) => legendRow(curves[0]!, loss, 0, 1, loss)) : curves.map((curve, index) => legendRow(curve, 'validation', index, curves.length, `${index + 1}. ${curve.name}`))}</tbody>
+${curves.length === 1 ? ['validation' as const, 'train' as const].map((loss) => legendRow(curves[0]!, loss, 0, 1, loss)) : curves.map((curve, index) => legendRow(curve, 'validation', index, curves.length, `${index + 1}. ${headingOf(curve.name)}`))}</tbody>
 </table></div>`;
 }
 

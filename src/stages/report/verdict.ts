@@ -8,9 +8,7 @@ export function verdictSentences(
   { models, items }: ReportData,
   comparison: Comparison | undefined,
 ): readonly string[] {
-  if (comparison !== undefined) {
-    return [...comparison.verdict.split('\n'), ...comparison.notes].map(sentence);
-  }
+  if (comparison !== undefined) return verdictOf(comparison);
   const { mean, interval_95, items: all, scored } = models[0]!.statistics;
   if (mean === null) return [`No mean score: none of the ${all} responses has a score.`];
   const range = interval_95 && ` (95 % ${interval_95.map((end) => end.toFixed(1)).join(' to ')})`;
@@ -23,6 +21,14 @@ export function verdictSentences(
   ];
 }
 
+function verdictOf({ rows, verdict }: Comparison): readonly string[] {
+  const [best] = rows;
+  const sentences = verdict.split('\n').map(sentence);
+  return best?.best && rows.length > 2
+    ? [`${best.name} is the best of ${rows.length}.`, ...sentences]
+    : sentences;
+}
+
 /** Two models that fail at different items have independent scores: their difference has twice the variance of one. */
 function whatItemsShow(scores: readonly number[]): string {
   const one = smallestDifference(sampleOf(scores));
@@ -33,5 +39,8 @@ function whatItemsShow(scores: readonly number[]): string {
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  // The label of a variant, such as `epochs=2`, is a name and no word.
+  const isName = /^[\w-]+=/.test(text);
+  const begun = isName ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return `${begun}${/[.!?]$/.test(text) ? '' : '.'}`;
 }

@@ -41,7 +41,9 @@ export class ItemList {
       return group;
     });
     this.#root.replaceChildren(...this.#groups);
-    for (const group of this.#groups) this.#observer.observe(group);
+    // The first group stays: a list of items has some, wherever the reader is.
+    if (this.#groups[0]) this.#fill(this.#groups[0]);
+    for (const group of this.#groups.slice(1)) this.#observer.observe(group);
   }
 
   /** The element of the item at a place, which is drawn now if it was not; undefined where the list has no such place. */
