@@ -69,6 +69,7 @@ summary { cursor: pointer; color: var(--faint); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 ${CHART_STYLE}
 @media print {
+  html { font-size: 9pt; }
   body { max-width: none; padding: 0; }
   .controls, .values { display: none !important; }
   .figure, article, figure, tr, .legend { break-inside: avoid; }

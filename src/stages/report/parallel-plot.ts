@@ -1,4 +1,5 @@
 import type { Comparison, Row } from '../../comparison/comparison.ts';
+import type { Json } from '../../contract/json.ts';
 import { html, type Markup } from '../../html/html.ts';
 
 /** In units of the picture. */
@@ -56,7 +57,7 @@ ${ticks.map(([text, at]) => html`<text x="${(x(axis) + (axis === 0 ? -6 : 6)).to
 function parameterAxis(name: string, rows: readonly Row[]): Axis {
   const textOf = (row: Row) => {
     const value = row.parameters[name];
-    return value === undefined ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
+    return value === undefined ? undefined : parameterText(value);
   };
   const texts = [...new Set(rows.flatMap((row) => textOf(row) ?? []))].sort(
     (a, b) => Number(a) - Number(b) || (a < b ? -1 : 1),
@@ -90,6 +91,12 @@ function numberAxis(
     },
     ticks: [...new Set([low, high])].map((value) => [value.toPrecision(3), height(value)]),
   };
+}
+
+/** A value of a parameter as people write it: 0.00003 for 0.000030000000000000004. */
+export function parameterText(value: Json): string {
+  if (typeof value === 'number') return String(Number(value.toPrecision(6)));
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function cut(text: string): string {

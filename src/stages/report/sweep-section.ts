@@ -1,6 +1,6 @@
 import type { Comparison, Row } from '../../comparison/comparison.ts';
 import { html, type Markup } from '../../html/html.ts';
-import { parallelPlot } from './parallel-plot.ts';
+import { parallelPlot, parameterText } from './parallel-plot.ts';
 
 /** The variants of a sweep, the best first: their parameters, scores and losses, as table and as picture. */
 export function sweepSection(comparison: Comparison | undefined): Markup | undefined {
@@ -33,7 +33,7 @@ function tableRow(
       ? html`<th scope="row"${parameters.length > 1 ? html` colspan="${parameters.length}"` : undefined}>${name}</th>`
       : html`${parameters.map((key, at) => {
           const value = own[key];
-          const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+          const text = value === undefined ? '' : parameterText(value);
           return at === 0 ? html`<th scope="row">${text}</th>` : html`<td>${text}</td>`;
         })}`;
   return html`<tr data-line="${index}">${cells}<td>${valueText(score?.value ?? null, score?.interval)}${best ? html` <strong>best</strong>` : undefined}</td>${

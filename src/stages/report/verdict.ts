@@ -22,11 +22,10 @@ export function verdictSentences(
 }
 
 function verdictOf({ rows, verdict }: Comparison): readonly string[] {
-  const [best] = rows;
-  const sentences = verdict.split('\n').map(sentence);
-  return best?.best && rows.length > 2
-    ? [`${best.name} is the best of ${rows.length}.`, ...sentences]
-    : sentences;
+  const [best, next] = rows;
+  if (best?.best && next?.difference && rows.length > 2)
+    return [sentence(`${best.name} is the best of ${rows.length}: ${next.difference.verdict}`)];
+  return verdict.split('\n').map(sentence);
 }
 
 /** Two models that fail at different items have independent scores: their difference has twice the variance of one. */
