@@ -7,6 +7,7 @@ import { EXIT } from './exit-code.ts';
 import { graphCommand } from './graph/graph.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
+import { openCommand } from './pages/open.ts';
 import { planCommand } from './plan/plan.ts';
 import { surviveClosedStreams } from './run/closed-streams.ts';
 import { runCommand } from './run/run.ts';
@@ -32,6 +33,7 @@ const VERBS = {
   graph: graphCommand,
   status: statusCommand,
   compare: compareCommand,
+  open: openCommand,
   doctor: doctorCommand,
   cat: catCommand,
   get: getCommand,

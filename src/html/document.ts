@@ -29,8 +29,10 @@ ${lead.length > 0 ? html`<meta name="description" content="${lead.join(' ')}">` 
 <body>
 <header>
 <h1>${title}</h1>
-${lead.map((sentence) => html`<p class="lead">${sentence}</p>`)}
-</header>
+${lead.map(
+  (sentence) => html`<p class="lead">${sentence}</p>
+`,
+)}</header>
 <main>
 ${new Markup(sections.map((section) => section?.html ?? '').join('\n'))}
 </main>

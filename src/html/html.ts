@@ -44,4 +44,11 @@ export function escapeText(text: string): string {
   return text.replace(/[&<>"'`\r]/g, (character) => ENTITIES[character]!).replace(FORBIDDEN, '\uFFFD');
 }
 
+/** The text that `escapeText` made this of. */
+export function unescapeText(escaped: string): string {
+  return escaped.replace(/&(?:#\d+|\w+);/g, (entity) => CHARACTERS.get(entity) ?? entity);
+}
+
+const CHARACTERS = new Map(Object.entries(ENTITIES).map(([character, entity]) => [entity, character]));
+
 const FORBIDDEN = /(?![\t\n])[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
