@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pageScript } from '../../src/stages/report/page-script.ts';
 import { Project } from './rig.ts';
 
 const RESPONSES = [{ instruction: 'Say hello.', input: '', output: 'Hello.', model_response: 'Hello.' }];
@@ -34,6 +35,11 @@ describe('the page of a report', () => {
     expect(code).toBe(0);
     expect(stdout.endsWith('\nOpen in a browser: artifacts/reports/pages/report.html\n')).toBe(true);
     expect(page()).toContain('<title>First');
+  });
+
+  it('has the script that is in the sources', () => {
+    const [, script] = /<script>(.*)<\/script>/s.exec(page())!;
+    expect(script).toBe(pageScript);
   });
 
   it('follows the pipeline, also when its result is cached', async () => {

@@ -22,7 +22,7 @@ ${only && trainingTable(only.evaluations)}`);
 }
 
 /** Of one training both losses; of several the one by which they are compared. */
-export function firstView(curves: readonly CurveData[]): ChartView {
+function firstView(curves: readonly CurveData[]): ChartView {
   return { along: 'epoch', losses: curves.length === 1 ? ['train', 'validation'] : ['validation'] };
 }
 

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeDirectories } from '../run-stage.ts';
 import { Browser, findChromium, type Look } from './browser.ts';
@@ -9,8 +9,6 @@ import { exampleReport } from './example-report.ts';
 const chromium = findChromium();
 /** Where pictures of the pages go, for a person to look at; none are made without it. */
 const PICTURES = process.env.PIPE_SCREENSHOTS;
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** All that ends an element, a comment, a string or a line too early. */
 const HOSTILE = `</script></title></p><!--<script>alert(1)</script>--><img src=x onerror=alert(1)>"'\`\${x}\u2028\u2029\0\u202e`;
@@ -69,7 +67,7 @@ describe.skipIf(chromium === undefined)('the report in Chromium (PIPE_CHROMIUM, 
         expect(await numberOfCards()).toBe(look.scripts === false ? 100 : 20);
         // axe is a script itself.
         if (look.scripts === false) continue;
-        await browser.evaluate(`${axe}; undefined`);
+        await browser.evaluate(`${axe.source}; undefined`);
         const violations =
           "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))";
         expect(await browser.evaluate(violations)).toEqual([]);
