@@ -5,7 +5,7 @@ const EXAMPLES = `
 Examples:
   pipe open                              all pages of the artifacts folder
   pipe open pipelines/quickstart.yaml    the page of a pipeline, as its last run made it
-  pipe open 20260101-120000-ab12         the page of one run (pipe status lists runs)
+  pipe open last                         the page of one run (pipe runs lists them)
 
 The path is printed too, for a machine without a browser.`;
 

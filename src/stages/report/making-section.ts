@@ -22,7 +22,7 @@ ${row('Items', String(items.length))}${row('Models', models.map(({ name }) => na
   },
 )}</tbody>
 </table>
-<p>To make it again, with the pipeline file as FILE: <code>${commandText(['run', 'FILE', ...overrides])}</code>. The same inputs give the same page. <code>pipe status</code> lists the runs; each of them holds its time, commit and engine.</p>
+<p>To make it again, with the pipeline file as FILE: <code>${commandText(['run', 'FILE', ...overrides])}</code>. The same inputs give the same page. <code>pipe runs</code> and <code>pipe show RUN</code> say when a page was made, where, of which commit and by which engine.</p>
 <details><summary>Inputs and their digests (sha256)</summary>
 <div class="wide" tabindex="0" role="region" aria-label="Inputs"><table class="settings">
 <tbody>
