@@ -3,7 +3,7 @@ export const CHART_STYLE = `
 svg text { fill: var(--ink); font-size: 13px; }
 svg .grid { stroke: var(--line); }
 svg .axis { stroke: var(--faint); fill: none; }
-.histogram { margin-top: .75rem; max-width: 25rem; width: 100%; height: auto; }
+.histogram { margin-top: .75rem; max-width: 22rem; width: 100%; height: auto; }
 .histogram text { text-anchor: middle; }
 .histogram .low { fill: var(--low); }
 .histogram .middle { fill: var(--middle); }

@@ -149,8 +149,24 @@ describe('pipe open', () => {
     const [first] = readdirSync(project.path('artifacts/runs')).sort();
     await project.pipe(['run', 'pages.yaml', '--set', 'title=Second']);
     const page = fileURLToPath(await opened([first!.slice(-4)]));
-    expect(page).toContain(`report of ${first}.html`);
+    expect(page).toBe(project.path('artifacts/reports/pages', first!, 'report.html'));
     expect(readFileSync(page, 'utf8')).toContain('<title>First');
+  });
+
+  it('of a sweep opens the page of all variants, and prints the others', async () => {
+    project.write(
+      'sweep.yaml',
+      `${PIPELINE.replace('name: pages', 'name: sweep')}  all:
+    uses: report
+    inputs: { responses: { file: ./responses.json }, scores: { each: judge.scores } }
+sweep: { kind: [reference], title: [First, Second] }
+`
+        .replace('params: { title: First }', 'params: { title: First, kind: reference }')
+        .replace('judge: reference', 'judge: "${params.kind}"'),
+    );
+    await project.pipe(['run', 'sweep.yaml']);
+    expect(await opened(['sweep.yaml'])).toMatch(/\/reports\/sweep\/all\.html$/);
+    expect((await project.pipe(['open', 'last'], { PATH: '' })).stdout.split('\n')).toHaveLength(4);
   });
 
   it('prints the path if nothing opens addresses', async () => {

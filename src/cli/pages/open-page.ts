@@ -11,53 +11,52 @@ import { indexFile, pageFile, pagesFolder } from './page-files.ts';
 import { pagesOfRun } from './pages-of-run.ts';
 
 /**
- * Opens the page of a pipeline file or a run in the browser, or the list of pages if there are several or nothing is named;
- * prints its path. Throws a UserError if there is no page.
+ * Opens the page of a pipeline file or a run in the browser, or the list of all pages if nothing is named, and prints its path. Of
+ * several pages it prints all and opens the first, one of all variants before those of one. Throws a UserError if there is none.
  */
 export async function openPage(what: string | undefined, options: PipelineOptions): Promise<void> {
-  const artifacts = artifactsDirectory(
-    what !== undefined && existsSync(what) ? what : 'pipeline.yaml',
-    options,
-  );
-  const { pages, section } = await pagesFor(what, artifacts, options);
-  const [page, ...others] = pages;
+  const isFile = what !== undefined && existsSync(what);
+  const artifacts = artifactsDirectory(isFile ? what : 'pipeline.yaml', options);
+  const pages =
+    what === undefined
+      ? [await listOfPages(artifacts)]
+      : wholeFirst(isFile ? await pagesOfFile(what, artifacts, options) : await pagesOfRun(what, artifacts));
+  show(process.stdout, ...pages.map((page) => relative('.', page)));
+  await openInBrowser(pages[0]!);
+}
+
+async function listOfPages(artifacts: string): Promise<string> {
   const list = indexFile(artifacts);
-  const path = page !== undefined && others.length === 0 ? page : list;
-  if (path === list && existsSync(pagesFolder(artifacts))) await writeIndex(artifacts);
-  if (!existsSync(path))
+  if (existsSync(pagesFolder(artifacts))) await writeIndex(artifacts);
+  if (!existsSync(list))
     throw new UserError('there is no page yet', 'run a pipeline with a stage that uses `report`');
-  show(process.stdout, relative('.', path));
-  const address = pathToFileURL(path);
-  if (path === list && section !== undefined) address.hash = section;
-  await openInBrowser(address.href);
+  return list;
 }
 
-interface Pages {
-  readonly pages: readonly string[];
-  /** Where the list has them. */
-  readonly section?: string;
-}
-
-async function pagesFor(
-  what: string | undefined,
+/** The published pages of a pipeline, by the ids of their stages. */
+async function pagesOfFile(
+  file: string,
   artifacts: string,
   options: PipelineOptions,
-): Promise<Pages> {
-  if (what === undefined) return { pages: [] };
-  if (!existsSync(what)) return { pages: await pagesOfRun(what, artifacts) };
-  const pipeline = await openPipeline(what, options);
-  const pages = pipeline.stages
+): Promise<ReadonlyMap<string, string>> {
+  const { name, stages } = await openPipeline(file, options);
+  const pages = stages
     .filter(({ outputs }) => Object.values(outputs).some(({ path }) => path.endsWith('.html')))
-    .map(({ id }) => pageFile(artifacts, pipeline.name, id))
-    .filter((path) => existsSync(path));
-  if (pages.length === 0) throw new UserError(`${what} has no page yet`, `pipe run ${what}`);
-  return { pages, section: pipeline.name };
+    .map(({ id }) => [id, pageFile(artifacts, name, id)] as const)
+    .filter(([, path]) => existsSync(path));
+  if (pages.length === 0) throw new UserError(`${file} has no page yet`, `pipe run ${file}`);
+  return new Map(pages);
+}
+
+function wholeFirst(pages: ReadonlyMap<string, string>): string[] {
+  const isOfVariant = (stage: string) => (stage.endsWith(']') ? 1 : 0);
+  return [...pages].sort(([one], [other]) => isOfVariant(one) - isOfVariant(other)).map(([, path]) => path);
 }
 
 /** The browser outlives pipe. Without a program that opens addresses the path, which was printed, must do. */
-async function openInBrowser(address: string): Promise<void> {
+async function openInBrowser(path: string): Promise<void> {
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
-  const child = spawn(opener, [address], { detached: true, stdio: 'ignore' });
+  const child = spawn(opener, [pathToFileURL(path).href], { detached: true, stdio: 'ignore' });
   await new Promise((resolve) => child.once('spawn', resolve).once('error', resolve));
   child.unref();
 }

@@ -13,14 +13,15 @@ export function scoresSection(data: ReportData, comparison: Comparison | undefin
   const { models } = data;
   const names = comparison?.rows.map(({ name }) => name) ?? [];
   const best = models.toSorted((a, b) => names.indexOf(a.name) - names.indexOf(b.name)).slice(0, SHOWN);
-  const shown = models.length <= SHOWN ? models : best;
+  const isPair = models.length === 2 && models[1]!.isBaseline;
+  const shown = isPair ? models : best;
   const [first, second] = models;
   return html`<section>
 <h2>Scores</h2>
 ${judges(models).map((judge) => html`<p class="judge">${judgeLine(judge)}</p>`)}
 <div class="figures">
 ${shown.map((model) => figure(titleOf(model, models.length), model.statistics, scoresOf(data, model)))}
-${models.length === 2 && second!.isBaseline ? difference(first!, second!, comparison) : undefined}
+${isPair ? difference(first!, second!, comparison) : undefined}
 </div>
 ${notes(models.length - shown.length, comparison)}
 </section>`;

@@ -4,8 +4,10 @@ import { parallelPlot, parameterText } from './parallel-plot.ts';
 
 /** The variants of a sweep, the best first: their parameters, scores and losses, as table and as picture. */
 export function sweepSection(comparison: Comparison | undefined): Markup | undefined {
-  if (comparison === undefined || comparison.rows.length < 3) return undefined;
+  if (comparison === undefined) return undefined;
   const { parameters, rows } = comparison;
+  // Of the model and the one before training the scores say all.
+  if (parameters.length === 0 && rows.length === 2) return undefined;
   const hasLoss = rows.some(({ values }) => values['train.validation_loss'] !== undefined);
   const other = rows.find(({ difference }) => difference !== undefined)?.difference?.to;
   return html`<section>
