@@ -17,7 +17,8 @@ const VARIANTS = [0.00001, 0.00005].flatMap((rate) =>
   [1, 2, 3].map((epochs) => `learning_rate=${rate},epochs=${epochs}`),
 );
 
-describe.skipIf(chromium === undefined)('the report in Chromium (PIPE_CHROMIUM, or chromium in PATH)', () => {
+const ABOUT = 'the report in Chromium (PIPE_CHROMIUM, or chromium in PATH)';
+describe.skipIf(chromium === undefined)(ABOUT, { timeout: 120_000 }, () => {
   let browser: Browser;
   let pair: string;
   let sweep: string;
