@@ -43,7 +43,7 @@ export class ItemList {
     this.#root.replaceChildren(...this.#groups);
     // The first group stays: a list of items has some, wherever the reader is.
     if (this.#groups[0]) this.#fill(this.#groups[0]);
-    for (const group of this.#groups.slice(1)) this.#observer.observe(group);
+    this.#observe();
   }
 
   /** The element of the item at a place, which is drawn now if it was not; undefined where the list has no such place. */
@@ -54,9 +54,18 @@ export class ItemList {
     return group.children[place % GROUP] as HTMLElement | undefined;
   }
 
-  /** Draws at most that many items, for a printer that sees no window. */
-  drawFirst(most: number): void {
+  /** Draws at most that many items, for a printer that sees no window; they stay until `endPrint`. */
+  beginPrint(most: number): void {
+    this.#observer.disconnect();
     for (const group of this.#groups.slice(0, Math.ceil(most / GROUP))) this.#fill(group);
+  }
+
+  endPrint(): void {
+    this.#observe();
+  }
+
+  #observe(): void {
+    for (const group of this.#groups.slice(1)) this.#observer.observe(group);
   }
 
   #react(entries: readonly IntersectionObserverEntry[]): void {

@@ -52,7 +52,8 @@ export function showItems({ models, items }: PageData): void {
   controls.addEventListener('input', update);
   controls.addEventListener('submit', (event) => event.preventDefault());
   addEventListener('hashchange', followAddress);
-  addEventListener('beforeprint', () => list.drawFirst(PRINTED));
+  addEventListener('beforeprint', () => list.beginPrint(PRINTED));
+  addEventListener('afterprint', () => list.endPrint());
   document.addEventListener('keydown', (event) => {
     const step = keyStep(event);
     if (step === undefined) return;
