@@ -21,11 +21,12 @@ export function verdictSentences(
   ];
 }
 
+/** “Best” is said only where it is shown to be better than every other one. */
 function verdictOf({ rows, verdict }: Comparison): readonly string[] {
-  const [best, next] = rows;
-  if (best?.best && next?.difference && rows.length > 2)
-    return [sentence(`${best.name} is the best of ${rows.length}: ${next.difference.verdict}`)];
-  return verdict.split('\n').map(sentence);
+  const isBest = rows[0]!.best && rows.length > 2;
+  return verdict
+    .split('\n')
+    .map((one) => sentence(isBest ? `${one}; it is the best of ${rows.length}` : one));
 }
 
 /** Two models that fail at different items have independent scores: their difference has twice the variance of one. */

@@ -17,7 +17,7 @@ describe('a report that collects the variants of a sweep', () => {
   it('says first which is the best, and how sure that is', async () => {
     const html = await exampleHtml({ items: 40, variants });
     expect(html).toMatch(
-      /<p class="lead">learning_rate=0.00005,epochs=2 is the best of 3: learning_rate=0.00005,epochs=1 is worse by [\d.]+ \(95 % [\d.]+ to [\d.]+, p (=|&lt;) [\d.]+, corrected for 3 comparisons\)\.<\/p>/,
+      /<p class="lead">Compared with learning_rate=0.00005,epochs=1, learning_rate=0.00005,epochs=2 is better by [\d.]+ \(95 % [\d.]+ to [\d.]+, p (=|&lt;) [\d.]+, corrected for 3 comparisons\); it is the best of 3\.<\/p>/,
     );
   });
 
