@@ -12,7 +12,8 @@ const FAST = [
   'test/runner/{events,schedule}/*.test.ts',
   'test/runner/plan/!(preflight).test.ts',
   'test/stages/{format,tokenize,index}.test.ts',
-  'test/stages/{judge,network,report,split}/**/*.test.ts',
+  'test/stages/{judge,network,split}/**/*.test.ts',
+  'test/stages/report/!(browser).test.ts',
 ];
 export default defineConfig({
   test: {

@@ -46,6 +46,20 @@ export const plainSchemas = {
   },
 };
 
+/** src/stages/report/page-script.ts bundles the script of a page; in dist/ the text stands in its place. */
+export const bundledPageScript = {
+  name: 'bundled-page-script',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /[\\/]src[\\/]stages[\\/]report[\\/]page-script\.ts$/ }, async () => {
+      const { bundlePageScript } = await importSource(
+        "export { bundlePageScript } from './src/stages/report/bundle-page-script.ts';",
+      );
+      const script = bundlePageScript(join(root, 'src/stages/report/page-script'));
+      return { contents: `export const pageScript = ${JSON.stringify(script)};`, loader: 'js' };
+    });
+  },
+};
+
 /** TypeBox as its plain part, without the check. */
 export const plainTypeBox = {
   name: 'plain-typebox',

@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import {
+  bundledPageScript,
   compiledValidators,
   modulesOnCall,
   partsApart,
@@ -115,7 +116,7 @@ const modules = await build({
   entryPoints,
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  plugins: [compiledValidators, plainTypeBox],
+  plugins: [compiledValidators, plainTypeBox, bundledPageScript],
   // Bundled CommonJS packages call require for Node's own modules.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",

@@ -8,6 +8,7 @@ import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { graphCommand } from './graph/graph.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
+import { openCommand } from './pages/open.ts';
 import { planCommand } from './plan/plan.ts';
 import { surviveClosedStreams } from './run/closed-streams.ts';
 import { runCommand } from './run/run.ts';
@@ -40,6 +41,7 @@ const VERBS = {
   diff: diffCommand,
   compare: compareCommand,
   'export-runs': exportRunsCommand,
+  open: openCommand,
   doctor: doctorCommand,
   cat: catCommand,
   get: getCommand,

@@ -6,7 +6,7 @@ export class Markup {
   }
 }
 
-type Value = Markup | string | number | undefined | readonly (Markup | string | number)[];
+type Value = Markup | string | number | undefined | readonly (Markup | string | number | undefined)[];
 
 /**
  * Template tag for HTML: values are escaped for element content and quoted attributes; Markup stands as it is,
@@ -43,5 +43,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 export function escapeText(text: string): string {
   return text.replace(/[&<>"'`\r]/g, (character) => ENTITIES[character]!).replace(FORBIDDEN, '\uFFFD');
 }
+
+/** The text that `escapeText` made this of. */
+export function unescapeText(escaped: string): string {
+  return escaped.replace(/&(?:#\d+|\w+);/g, (entity) => CHARACTERS.get(entity) ?? entity);
+}
+
+const CHARACTERS = new Map(Object.entries(ENTITIES).map(([character, entity]) => [entity, character]));
 
 const FORBIDDEN = /(?![\t\n])[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;

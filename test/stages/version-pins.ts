@@ -302,7 +302,7 @@ export const PINS: readonly Pin[] = [
         SCORES.map((item) => ({ ...item, score: 1 })),
       ),
     }),
-    gives: { report: '80a8a4c06cd2eca1' },
+    gives: { report: '2b849dd6413ae152' },
   },
   {
     uses: 'split',

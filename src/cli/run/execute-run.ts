@@ -10,9 +10,9 @@ import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
 import { packagePath } from '../package-path.ts';
+import { publishPages } from '../pages/publish-pages.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
-import { publishPages } from './publish-pages.ts';
 import type { RunVerbOptions } from './run-options.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {

@@ -1,50 +1,65 @@
+import type { Comparison } from '../../comparison/comparison.ts';
 import { html, type Markup } from '../../html/html.ts';
-import type { Judgement } from '../../text/scores.ts';
-import type { ReportItem } from './report-data.ts';
+import { headingOf, itemCard } from './item-card.ts';
+import type { PageItem } from './page-data.ts';
+import type { ReportData, ReportItem, ReportModel } from './report-data.ts';
 
-/** Every response next to the expected one, with its score and, where they are given, what came before training. */
-export function itemsSection(items: readonly ReportItem[]): Markup {
+/** Without its script the page shows so many items. */
+const STATIC_ITEMS = 100;
+
+/** So many responses have room beside each other. */
+const BESIDE = 3;
+
+/** The items: the first hundred for readers without scripts, and the controls of the list that the script makes of all. */
+export function itemsSection({ items, models }: ReportData, comparison: Comparison | undefined): Markup {
+  const { order, shown } = orderOf(models, comparison);
+  const options = { models: models.map(({ name }) => name), shown };
+  const answered = models.flatMap(({ name }, place) =>
+    items.some(({ answers }) => answers[place]?.response !== undefined) ? [{ name, place }] : [],
+  );
+  const more = items.length - STATIC_ITEMS;
   return html`<section>
-<h2>Responses</h2>
-${items.map(itemCard)}
+<h2>Items</h2>
+<form id="controls" class="controls" role="search" aria-label="Items" hidden>
+<label>Search <input id="search" type="search" autocomplete="off" placeholder="any text"></label>
+<label>Order <select id="order"><option value="data">as in the data</option><option value="worst">worst first</option><option value="best">best first</option>${answered.length > 1 ? html`<option value="apart">scores furthest apart first</option>` : undefined}<option value="long">longest response first</option><option value="short">shortest response first</option></select></label>
+<label>Scores from <input id="from" type="number" min="0" max="100" step="any" value="0"></label>
+<label>to <input id="to" type="number" min="0" max="100" step="any" value="100"></label>
+<label>Items <select id="which"><option value="all">with and without a score</option><option value="scored">with a score</option><option value="unscored">without a score</option></select></label>
+${answered.length > 1 ? modelsField(answered, shown) : undefined}
+<label class="keys"><input id="keys" type="checkbox" checked> Keys: <kbd>j</kbd> next, <kbd>k</kbd> previous, <kbd>/</kbd> search</label>
+</form>
+<p id="count" role="status">${more > 0 ? `The first ${STATIC_ITEMS} of ${items.length} items; with scripts allowed the page shows all of them.` : undefined}</p>
+<div id="items" data-order="${order.join(',')}">
+${items.slice(0, STATIC_ITEMS).map((item, index) => itemCard(pageItem(item), index, options))}</div>
 </section>`;
 }
 
-function itemCard({ response, judged, baselineResponse, baselineJudged }: ReportItem, index: number): Markup {
-  return html`<article id="item-${index}">
-<div class="head"><h3><a href="#item-${index}">${index + 1}</a></h3>${scoreOf(judged, baselineJudged)}</div>
-<p class="text instruction">${response.instruction}</p>
-${response.input === '' ? undefined : html`<p class="text input">${response.input}</p>`}
-<div class="columns">
-${column('Expected', response.output)}
-${column('Response', response.model_response)}
-${baselineResponse && column('Before training', baselineResponse.model_response)}
-</div>
-${verdict(judged)}
-</article>
-`;
+/** Places of the models, the best first, and of those that stand beside each other at first. */
+function orderOf(models: readonly ReportModel[], comparison: Comparison | undefined) {
+  const places = new Map(models.map(({ name }, place) => [name, place]));
+  const order = comparison?.rows.map(({ name }) => places.get(name)!) ?? [...models.keys()];
+  const baseline = order.filter((place) => models[place]!.isBaseline);
+  const others = order.filter((place) => !models[place]!.isBaseline);
+  return {
+    // What was before comes last, also where training made it worse.
+    order: [...others, ...baseline],
+    shown: [...others.slice(0, BESIDE - baseline.length), ...baseline],
+  };
 }
 
-function column(name: string, text: string): Markup {
-  const content = text === '' ? html`<p class="empty">(empty)</p>` : html`<p class="text">${text}</p>`;
-  return html`<div><h4>${name}</h4>${content}</div>`;
+/** An item as the page's script gets it. */
+export function pageItem({ instruction, input, output, answers }: ReportItem): PageItem {
+  return { instruction, input, output, answers: answers.map((answer) => answer ?? null) };
 }
 
-function scoreOf({ score }: Judgement, baseline: Judgement | undefined): Markup {
-  const before =
-    baseline === undefined ? undefined : html` <small>before training ${points(baseline.score)}</small>`;
-  const value = score === null ? html`<strong>no score</strong>` : html`<strong>${points(score)}</strong>`;
-  return html`<div class="score">${value}${before}<div class="bar"><span style="width:${(score ?? 0).toFixed(2)}%"></span></div></div>`;
-}
-
-/** At most one decimal: 85, 66.7. */
-function points(score: number | null): string {
-  return score === null ? 'no score' : String(Number(score.toFixed(1)));
-}
-
-/** The judge's words: its rationale, and its reply where that gave no score. */
-function verdict({ score, reason, reply, rationale }: Judgement): Markup {
-  const unread = html`<p>No score: ${reason}.</p><p class="text">${reply}</p>`;
-  return html`${score === null ? unread : undefined}
-${rationale === undefined ? undefined : html`<details><summary>The judge's verdict in its own words</summary><p class="text">${rationale}</p></details>`}`;
+function modelsField(models: readonly { name: string; place: number }[], shown: readonly number[]): Markup {
+  return html`<details class="models"><summary>Responses beside each other</summary><fieldset id="models"><legend>The first that is chosen decides order and scores; what the others have in other words is marked</legend>
+${models.map(
+  ({
+    name,
+    place,
+  }) => html`<label><input type="checkbox" value="${place}"${shown.includes(place) ? html` checked` : undefined}> ${headingOf(name)}</label>
+`,
+)}</fieldset></details>`;
 }

@@ -1,37 +1,36 @@
+import { dataBlock } from '../../html/data-block.ts';
 import { htmlDocument } from '../../html/document.ts';
-import { html, Markup } from '../../html/html.ts';
-import { itemsSection } from './items-section.ts';
-import { learningCurve } from './learning-curve.ts';
+import { compareModels } from './compare-models.ts';
+import { itemsSection, pageItem } from './items-section.ts';
+import { makingSection } from './making-section.ts';
+import type { PageData } from './page-data.ts';
+import { pageScript } from './page-script.ts';
 import { parametersSection } from './parameters-section.ts';
 import type { ReportData } from './report-data.ts';
 import { scoresSection } from './scores-section.ts';
-import { trainingTable } from './training-table.ts';
+import { sweepSection } from './sweep-section.ts';
+import { curvesOf, trainingSection } from './training-section.ts';
+import { verdictSentences } from './verdict.ts';
 
-/** The whole report as one HTML document that needs neither scripts nor network. */
+/** The whole report as one HTML document. It needs no network, and without its script it lacks nothing but ease. */
 export function reportPage(data: ReportData): string {
-  return htmlDocument(data.title, [
-    scoresSection(data),
-    trainingSection(data),
-    parametersSection(data.parameters),
-    itemsSection(data.items),
-  ]);
-}
-
-function trainingSection({ history, lossCurve }: ReportData): Markup | undefined {
-  if (history === undefined && lossCurve === undefined) return undefined;
-  return html`<section>
-<h2>Training</h2>
-${curve(history, lossCurve)}
-${history && trainingTable(history)}
-</section>`;
-}
-
-/** The picture that was given, as an image, where no script in it can run; else one drawn from the history. */
-function curve(history: ReportData['history'], lossCurve: string | undefined): Markup | undefined {
-  if (lossCurve !== undefined) {
-    const data = Buffer.from(lossCurve).toString('base64');
-    return html`<figure><img alt="Loss of training and validation by epoch" src="data:image/svg+xml;base64,${data}"></figure>`;
-  }
-  if (history === undefined || history.length === 0) return undefined;
-  return html`<figure>${new Markup(learningCurve(history))}</figure>`;
+  const comparison = compareModels(data);
+  const forScript: PageData = {
+    models: data.models.map(({ name }) => name),
+    items: data.items.map(pageItem),
+    curves: curvesOf(data.histories),
+  };
+  return htmlDocument(
+    data.title,
+    [
+      scoresSection(data, comparison),
+      sweepSection(comparison),
+      trainingSection(data),
+      parametersSection(data.parameters),
+      itemsSection(data, comparison),
+      makingSection(data),
+      dataBlock('data', forScript),
+    ],
+    { lead: verdictSentences(data, comparison), script: pageScript },
+  );
 }

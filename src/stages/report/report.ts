@@ -14,10 +14,11 @@ const settings = Type.Object(
   { additionalProperties: false },
 );
 
-const optional = (description: string): InputDeclaration => ({
+const optional = (description: string, more: Partial<InputDeclaration> = {}): InputDeclaration => ({
   artifact: 'file',
   description,
   optional: true,
+  ...more,
 });
 
 export const report = defineStage({
@@ -26,23 +27,22 @@ export const report = defineStage({
   summary: 'Writes one self-contained HTML page about an experiment.',
   settings,
   inputs: {
-    responses: { artifact: 'file', description: 'Responses of the model, JSON.' },
-    scores: { artifact: 'file', description: 'Scores of the responses, JSON.' },
-    summary: optional('Summary of the scores, JSON; says who judged.'),
-    history: optional('Losses during training, CSV.'),
-    loss_curve: optional('Picture of the losses, SVG; drawn from the history where it is not given.'),
+    responses: { artifact: 'file', description: 'Responses of the model, JSON.', collects: true },
+    scores: { artifact: 'file', description: 'Scores of the responses, JSON.', collects: true },
+    summary: optional('Summary of the scores, JSON; says who judged.', { collects: true }),
+    history: optional('Losses during training, CSV.', { collects: true }),
+    loss_curve: optional('Picture of the losses, SVG; shown if there is no history.'),
     baseline_scores: optional('Scores of the untrained model on the same items, JSON.'),
     baseline_summary: optional('Summary of those scores, where they themselves are not given, JSON.'),
     baseline_responses: optional('Responses of the untrained model to the same items, JSON.'),
   },
   outputs: () => ({ report: { artifact: 'file', path: 'report.html', description: 'The page, HTML.' } }),
-  async run({ settings, inputs, outputs }) {
+  async run({ settings, inputs, collections, outputs }) {
     const { writeFile } = await import('node:fs/promises');
-    const { readReportData } = await import('./report-data.ts');
+    const { readReportData } = await import('./read-report-data.ts');
     const { reportPage } = await import('./page.ts');
-    await writeFile(
-      outputs.report!,
-      reportPage(await readReportData(settings.title, settings.parameters as Json, inputs)),
-    );
+    const given = { inputs, collections };
+    const data = await readReportData(settings.title, settings.parameters as Json, given);
+    await writeFile(outputs.report!, reportPage(data));
   },
 });

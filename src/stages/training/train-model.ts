@@ -13,7 +13,7 @@ import {
   type TrainingState,
   updatesInAll,
 } from '../../training/state/training-state.ts';
-import { learningCurve } from '../report/learning-curve.ts';
+import { learningCurve } from './learning-curve.ts';
 
 /** Milliseconds between two reports of progress. */
 const PROGRESS_INTERVAL = 500;

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dataBlock } from '../../../src/html/data-block.ts';
+import { htmlDocument } from '../../../src/html/document.ts';
 import { escapeText, html } from '../../../src/html/html.ts';
 
 describe('the html tag', () => {
@@ -28,5 +30,24 @@ describe('escapeText', () => {
         expect(escapeText(text)).not.toMatch(/[<>"'`]|&(?!#\d+;|\w+;)/);
       }),
     );
+  });
+});
+
+describe('dataBlock', () => {
+  it('holds any value, and nothing that a parser of HTML or of old scripts would stop at', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        const { html: block } = dataBlock('data', [value, '</script>', '<!--<script>', '\u2028\u2029', '\0']);
+        const [, json] =
+          /^<script type="application\/json" id="data">([^<>&\u2028\u2029\0]*)<\/script>$/.exec(block)!;
+        expect(JSON.parse(json!)[0]).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+});
+
+describe('htmlDocument', () => {
+  it('refuses a script that would end its own element', () => {
+    expect(() => htmlDocument('A page', [], { script: 'const a = "</SCRIPT>";' })).toThrow('holds markup');
   });
 });

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { learningCurve } from '../../../src/stages/report/learning-curve.ts';
+import type { PageData } from '../../../src/stages/report/page-data.ts';
 import { report } from '../../../src/stages/report/report.ts';
+import { learningCurve } from '../../../src/stages/training/learning-curve.ts';
 import type { Response } from '../../../src/text/responses.ts';
 import { formatHistory } from '../../../src/training/state/history.ts';
 import { freshDirectory, removeDirectories, runStage } from '../run-stage.ts';
@@ -65,7 +67,7 @@ describe('the report page', () => {
     expect(html).toContain('<th scope="row">epochs</th><td class="text">2</td>');
     expect(html).toContain('<th scope="row">optimizer.lr</th><td class="text">0.00005</td>');
     expect(html).toContain('<h4>Expected</h4><p class="text">red</p>');
-    expect(html).toContain('<h4>Response</h4><p class="text">blue</p>');
+    expect(html).toMatch(/<h4>Response<\/h4>.*<p class="text">blue<\/p>/);
   });
 
   it('shows what a judge said, and why there is no score', async () => {
@@ -105,7 +107,7 @@ describe('the report page', () => {
     expect(html).toMatch(/After training<\/div>\s*<div class="value">75\.00/);
     expect(html).toMatch(/Before training<\/div>\s*<div class="value">7\.50/);
     expect(html).toContain('+67.50');
-    expect(html).toContain('<h4>Before training</h4><p class="text">qqq</p>');
+    expect(html).toMatch(/<h4>Before training<\/h4>.*<p class="text"><mark>qqq<\/mark><\/p>/);
   });
 
   it('takes the mean before training from a summary alone', async () => {
@@ -115,10 +117,10 @@ describe('the report page', () => {
 
   it('draws the losses of a history', async () => {
     const { html } = await page({ inputs: { history: formatHistory(history) } });
-    expect(html).toContain('<svg xmlns="http://www.w3.org/2000/svg" class="learning-curve"');
+    expect(html).toContain('<svg class="chart"');
     expect(html).toContain('Training loss 3.820 at first, 0.640 at the end');
     expect(html).toContain('All 3 evaluations');
-    expect(html).not.toContain('kept');
+    expect(markup(html)).not.toContain('kept');
   });
 
   it('says which evaluation a training has kept, and marks it in the picture', async () => {
@@ -132,16 +134,84 @@ describe('the report page', () => {
   it('shows a given picture as an image, where its scripts cannot run', async () => {
     const hostile = learningCurve(history).replace('</svg>', '<script>alert(1)</script></svg>');
     const { html } = await page({ inputs: { loss_curve: hostile } });
-    expect(html).not.toContain('<script');
+    expect(markup(html)).not.toContain('alert');
     const base64 = /src="data:image\/svg\+xml;base64,([^"]*)"/.exec(html)?.[1] ?? '';
     expect(Buffer.from(base64, 'base64').toString()).toBe(hostile);
   });
 
-  it('loads nothing and runs nothing', async () => {
+  it('loads nothing, and runs nothing but its own script', async () => {
     const { html } = await page({ inputs: { summary, history: formatHistory(history) } });
     expect(html).toContain('default-src &#39;none&#39;');
-    expect(html).not.toMatch(/<script|<link|<iframe|\ssrc="(?!data:)|@import|url\(|\son\w+=/);
-    expect(html.match(/https?:\/\/[^"\s<]+/g)).toEqual(['http://www.w3.org/2000/svg']);
+    const [, script] = /<script>(.*)<\/script>/s.exec(html)!;
+    const hash = createHash('sha256').update(script!).digest('base64');
+    expect(html).toContain(`; script-src &#39;sha256-${hash}&#39;"`);
+    expect(html.match(/<script[^>]*>/g)).toEqual(['<script type="application/json" id="data">', '<script>']);
+    expect(markup(html)).not.toMatch(/<link|<iframe|\ssrc="(?!data:)|@import|url\((?!#)|\son\w+=/);
+    expect(html).not.toMatch(/https?:\/\//);
+  });
+
+  it('says first what the mean of one model is worth', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({ ...responses[0]!, input: `${index}` }));
+    const { html } = await page({
+      inputs: { responses: many, scores: many.map((_, index) => ({ index, score: (index * 37) % 100 })) },
+    });
+    const [first, second] = leads(html);
+    expect(first).toMatch(
+      /^The mean score is 49\.\d of 100 \(95 % 3\d\.\d to \d\d\.\d\), over 30 responses\.$/,
+    );
+    expect(second).toMatch(
+      /^A difference of \d+ points to another model can be shown with 30 items like these/,
+    );
+    expect(html).toContain(`<meta name="description" content="${first} ${second}">`);
+  });
+
+  it('says first that nothing was scored', async () => {
+    const { html } = await page({ inputs: { scores: [{ score: null }, { score: null }] } });
+    expect(leads(html)).toEqual(['No mean score: none of the 2 responses has a score.']);
+  });
+
+  it('says first whether training made it better, by the same items', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({ ...responses[0]!, input: `${index}` }));
+    const scored = (add: number) => many.map((_, index) => ({ index, score: ((index * 7) % 50) + add }));
+    const better = await page({
+      inputs: {
+        responses: many,
+        scores: scored(20),
+        baseline_scores: scored(0).map((one, index) => ({ ...one, score: one.score + (index % 5) })),
+      },
+    });
+    expect(leads(better.html)[0]).toMatch(
+      /^Compared with before training: after training is better by 18\.\d+ \(95 % [\d.]+ to [\d.]+, p &lt; 0\.001\)\.$/,
+    );
+    const equal = await page({ inputs: { responses: many, scores: scored(5), baseline_scores: scored(5) } });
+    expect(leads(equal.html)[0]).toContain('no difference shown; all 30 items are equal');
+  });
+
+  it('leaves the losses before training out of the picture where they would flatten the rest', async () => {
+    const later = Array.from({ length: 20 }, (_, at) => evaluation((at + 1) * 50, 1 + 1 / (at + 1)));
+    const { html } = await page({ inputs: { history: formatHistory([evaluation(0, 9.8), ...later]) } });
+    expect(html).toContain('The losses at the beginning, up to 9.90, are above the picture');
+    const calm = await page({ inputs: { history: formatHistory([evaluation(0, 2.2), ...later]) } });
+    expect(markup(calm.html)).not.toContain('above the picture');
+  });
+
+  it('says how to make it again, with what it was made of', async () => {
+    const { html } = await page({ with: { parameters: { epochs: 2, note: "it's", nested: { a: 1 } } } });
+    expect(html).toContain(
+      '<code>pipe run FILE --set epochs=2 --set &#39;note=it&#39;\\&#39;&#39;s&#39;</code>',
+    );
+    const digest = createHash('sha256').update(JSON.stringify(responses)).digest('hex');
+    expect(html).toContain(`<th scope="row">responses</th><td><code>${digest}</code></td>`);
+  });
+
+  it('has all items as data, and the first hundred as they are', async () => {
+    const many = Array.from({ length: 130 }, (_, index) => ({ ...responses[0]!, input: `${index}` }));
+    const { html } = await page({
+      inputs: { responses: many, scores: many.map((_, index) => ({ index, score: 50 })) },
+    });
+    expect(markup(html).match(/<article /g)).toHaveLength(100);
+    expect(html).toContain('The first 100 of 130 items');
+    expect(dataOf(html).items).toHaveLength(130);
   });
 
   it('is the same bytes for the same inputs', async () => {
@@ -150,6 +220,19 @@ describe('the report page', () => {
     expect(first.digest).toBe(second.digest);
   });
 });
+
+/** The page without its script and its data. */
+function markup(html: string): string {
+  return html.replace(/<script.*?<\/script>|<style>.*?<\/style>/gs, '');
+}
+
+function leads(html: string): string[] {
+  return [...html.matchAll(/<p class="lead">(.*)<\/p>/g)].map(([, text]) => text!);
+}
+
+function dataOf(html: string): PageData {
+  return JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)![1]!);
+}
 
 describe('text from models and data sets', () => {
   // Fragments that end an element, an attribute, a comment or the document, and characters HTML forbids.
@@ -166,6 +249,9 @@ describe('text from models and data sets', () => {
     '${x}',
     '$&',
     ']]>',
+    '</script>',
+    '\u2028',
+    '"; alert(1); "',
     '\u0000',
     '\u001b[31m',
     '\r',
@@ -203,6 +289,8 @@ describe('text from models and data sets', () => {
         expect(structure(html)).toBe(expected);
         // What a browser would show is the text itself, less what HTML cannot hold.
         expect(shownTexts(html)).toContain(displayable(item.model_response));
+        // The script gets it whole.
+        expect(dataOf(html).items[0]!.answers[0]!.response).toBe(item.model_response);
       }),
       { numRuns: 60 },
     );
@@ -267,8 +355,9 @@ describe('inputs that do not fit', () => {
     ]);
     const losses = formatHistory(history);
     const plain = await page({ inputs: { ...inputs, history: losses } });
-    const { digest } = await page({ inputs: { ...Object.fromEntries(marked), history: `\ufeff${losses}` } });
-    expect(digest).toBe(plain.digest);
+    const { html } = await page({ inputs: { ...Object.fromEntries(marked), history: `\ufeff${losses}` } });
+    const withoutDigests = (text: string) => text.replace(/<code>[0-9a-f]{64}<\/code>/g, '');
+    expect(withoutDigests(html)).toBe(withoutDigests(plain.html));
   });
 
   it.each([

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { commandText } from '../../contract/command-text.ts';
 import { type Digest, digestOfBytes } from '../../files/digest.ts';
 import { explained, ifThere } from '../../files/system-problem.ts';
@@ -8,12 +8,13 @@ import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { indexFile, pageFile } from './page-files.ts';
 
 type StageFinished = Extract<RunEvent, { type: 'stage-finished' }>;
 
 /**
  * Copies the HTML pages of an up-to-date pipeline to `artifacts/reports/<pipeline>/<stage>.html`, where a browser can
- * open them: in the store files have digests for names. Returns their paths, relative to the current folder. Of a page that
+ * open them, and lists all pages in `artifacts/reports/index.html`: in the store files have digests for names. Returns their paths, relative to the current folder. Of a page that
  * is damaged in the store standard error says how to remake it; `argv` is the command line of the run.
  */
 export async function publishPages(
@@ -24,14 +25,16 @@ export async function publishPages(
 ): Promise<readonly string[]> {
   const { objects } = openWorkspace(artifacts, tellCacheProblem);
   const published: string[] = [];
+  let changed = !existsSync(indexFile(artifacts));
   for (const { stage: id, outputs } of finished) {
     const declared = pipeline.stages.find((stage) => stage.id === id)?.outputs ?? {};
     for (const [name, { digest, bytes }] of Object.entries(outputs)) {
       if (!declared[name]?.path.endsWith('.html')) continue;
-      const page = join(artifacts, 'reports', pipeline.name, `${id.replaceAll(/[/\\]/g, '-')}.html`);
+      const page = pageFile(artifacts, pipeline.name, id);
       // At once: a page is small, and a run with nothing to do would wait longer for a thread than for the disk.
       const present = ifThere(() => digestOfBytes(readFileSync(page)));
       if (present !== digest) {
+        changed = true;
         await rm(page, { force: true });
         const artifact = { artifact: 'file', digest: digest as Digest, bytes } as const;
         const copy = () => objects.materialize(artifact, page);
@@ -43,6 +46,10 @@ export async function publishPages(
       }
       published.push(relative('.', page));
     }
+  }
+  if (changed && published.length > 0) {
+    const { writeIndex } = await import('./index-page.ts');
+    await writeIndex(artifacts);
   }
   return published;
 }

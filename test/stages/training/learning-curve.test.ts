@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { learningCurve } from '../../../src/stages/report/learning-curve.ts';
+import { learningCurve } from '../../../src/stages/training/learning-curve.ts';
 import type { Evaluation } from '../../../src/training/state/history.ts';
 
 function evaluation(updates: number, trainLoss: number, validationLoss: number): Evaluation {
