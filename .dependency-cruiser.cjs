@@ -17,7 +17,19 @@ const ROOMS = {
   model: ['contract', 'text', 'batch', 'engine'],
   training: ['contract', 'files', 'statistics', 'text', 'batch', 'model'],
   stages: ['contract', 'files', 'html', 'statistics', 'text', 'batch', 'model', 'training', 'engine'],
-  cli: ['contract', 'files', 'terminal', 'cache', 'pipeline', 'runner', 'reporters', 'comparison', 'html', 'stages', 'engine'],
+  cli: [
+    'contract',
+    'files',
+    'terminal',
+    'cache',
+    'pipeline',
+    'runner',
+    'reporters',
+    'comparison',
+    'html',
+    'stages',
+    'engine',
+  ],
 };
 
 const roomRule = ([room, allowed]) => ({

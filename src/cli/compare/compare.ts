@@ -1,5 +1,10 @@
 import { type Command, Option } from 'commander';
-import { addArtifactsOption, addSetOption, type PipelineOptions } from '../open/pipeline-options.ts';
+import {
+  addArtifactsOption,
+  addFrozenOption,
+  addSetOption,
+  type PipelineOptions,
+} from '../open/pipeline-options.ts';
 import { FORMATS, type Format } from './format-names.ts';
 
 const EXAMPLES = `
@@ -21,7 +26,7 @@ interface CompareVerbOptions extends PipelineOptions {
 
 /** `pipe compare`: which variant, run or commit was better, and how sure that is. */
 export function compareCommand(program: Command): void {
-  addArtifactsOption(addSetOption(program.command('compare')))
+  addFrozenOption(addArtifactsOption(addSetOption(program.command('compare'))))
     .description('lay variants, runs or commits beside each other: which was better, and how sure')
     .argument(
       '<what...>',

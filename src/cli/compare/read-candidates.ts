@@ -7,6 +7,7 @@ import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
+import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { UserError } from '../user-error.ts';
 import { variantsOfFile } from './variants-of-file.ts';
@@ -27,7 +28,7 @@ export async function readCandidates(
   for (const name of names) {
     if (existsSync(name)) {
       const pipeline = await openPipeline(name, options);
-      const variants = await variantsOfFile(pipeline, artifacts, workspace);
+      const variants = await variantsOfFile(pipeline, artifacts, workspace, frozenOf(name, options));
       candidates.push(
         ...(names.length === 1 ? variants : variants.map((one) => ofSource(pipeline.name, one))),
       );

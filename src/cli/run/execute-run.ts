@@ -9,6 +9,7 @@ import { RunControl } from '../../runner/schedule/run-control.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { frozenOf } from '../open/stage-command.ts';
 import { packagePath } from '../package-path.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
@@ -49,6 +50,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       offline: options.offline ?? false,
       force: options.force,
       keepFailed: options.keepFailed ?? false,
+      ...frozenOf(file, options),
       ...(options.only === undefined ? {} : { only: options.only }),
       environment: process.env,
       executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),

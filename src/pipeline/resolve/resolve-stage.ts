@@ -24,6 +24,7 @@ export interface ResolveContext {
   readonly pieces: PieceLibrary;
   readonly sources: Sources;
   readonly diagnostics: DiagnosticList;
+  readonly absentInputs: boolean;
 }
 
 /**
