@@ -26,7 +26,14 @@ afterEach(() => project.remove());
 
 describe('pipe run --frozen', () => {
   it('runs the named stage, and nothing else', async () => {
-    const { events, code } = await project.run(['small.yaml', '--only', 'judge', '--force', 'judge', '--frozen']);
+    const { events, code } = await project.run([
+      'small.yaml',
+      '--only',
+      'judge',
+      '--force',
+      'judge',
+      '--frozen',
+    ]);
     expect(code).toBe(0);
     expect(outcomes(events)).toEqual({ train: 'hit', judge: 'ran' });
   });
@@ -53,7 +60,9 @@ train: it is not up to date, and --frozen keeps it from running: run "yes 1 | he
     expect((await project.pipe(['run', ...again])).code).toBe(2);
     const { code, stdout } = await project.pipe(['run', ...again, '--frozen', '--reporter', 'plain']);
     expect(code).toBe(0);
-    expect(stdout).toContain(`input labels  ${project.path('labels')} does not exist; taken as it is on record`);
+    expect(stdout).toContain(
+      `input labels  ${project.path('labels')} does not exist; taken as it is on record`,
+    );
     expect((await project.pipe(['cat', 'small.yaml', 'judge.score', '--frozen'])).stdout).toBe('50002\n');
     expect(existsSync(project.path('labels'))).toBe(false);
   });
@@ -76,7 +85,9 @@ describe('pipe plan --frozen', () => {
     rmSync(project.path('labels'), { recursive: true });
     const { code, stdout } = await project.pipe(['plan', 'small.yaml', '--frozen']);
     expect(code).toBe(0);
-    expect(stdout).toContain(`input labels: ${project.path('labels')} does not exist; taken as it is on record`);
+    expect(stdout).toContain(
+      `input labels: ${project.path('labels')} does not exist; taken as it is on record`,
+    );
     const { stages } = JSON.parse((await project.pipe(['plan', 'small.yaml', '--frozen', '--json'])).stdout);
     expect(stages[1].recorded).toMatchObject([{ input: 'labels', path: project.path('labels') }]);
   });

@@ -85,16 +85,21 @@ export interface StagesOptions {
   readonly only?: readonly string[];
 }
 
-export function addStagesOptions(command: Command): Command {
-  const stages = repeated(
+/** Reads an option that names a stage. */
+export function stageNames(name: string, before?: readonly string[]): readonly string[] {
+  const add = repeated(
     'The name of a stage stands for all its variants, and `--only` brings what the stage needs.',
   );
+  return add(name, before);
+}
+
+export function addStagesOptions(command: Command): Command {
   return command
-    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', stages, [])
+    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', stageNames, [])
     .option(
       '--only <stage>',
       'only this stage and what it needs; may be repeated, or name several: judge,report',
-      stages,
+      stageNames,
     );
 }
 
