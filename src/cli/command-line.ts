@@ -12,6 +12,9 @@ import { getCommand } from './outputs/get.ts';
 import { planCommand } from './plan/plan.ts';
 import { surviveClosedStreams } from './run/closed-streams.ts';
 import { runCommand } from './run/run.ts';
+import { diffCommand } from './runs/diff.ts';
+import { runsCommand } from './runs/runs.ts';
+import { showCommand } from './runs/show.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
@@ -33,6 +36,9 @@ const VERBS = {
   validate: validateCommand,
   graph: graphCommand,
   status: statusCommand,
+  runs: runsCommand,
+  show: showCommand,
+  diff: diffCommand,
   compare: compareCommand,
   doctor: doctorCommand,
   cat: catCommand,

@@ -1,12 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FinishedItems } from '../../src/files/journal.ts';
-import { judge } from '../../src/stages/judge/judge.ts';
 import { mutated } from '../fuzz/mutations.ts';
-import { type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
-import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage.ts';
+import { freshDirectory, removeDirectories } from '../stages/run-stage.ts';
 
 afterAll(removeDirectories);
 
@@ -100,45 +98,6 @@ describe('finished items', () => {
         for (const item of (await takenOver(left)).items) expect(item).toEqual(ITEMS[item.index]);
       }),
       { numRuns: 200 },
-    );
-  });
-});
-
-describe('a judge', () => {
-  let server: OllamaServer;
-  beforeAll(async () => {
-    server = await startOllamaServer(({ messages }) => String(20 + messages[0]!.content.length));
-  });
-  afterAll(() => server.close());
-
-  it('that was killed gives the scores of an undisturbed one, whatever happened to its work', async () => {
-    const responses = join(freshDirectory(), 'responses.json');
-    const texts = ['a', 'bb', 'ccc'].map((output) => ({
-      instruction: '?',
-      input: '',
-      output,
-      model_response: output,
-    }));
-    writeFileSync(responses, JSON.stringify(texts));
-    const asks = {
-      kind: 'ollama',
-      label: 'test',
-      model: 'llama3',
-      prompt: '{{ output }}',
-      instructions: '',
-      options: {},
-    };
-    const options = { with: { judge: asks, url: server.url, rationales: 1 }, inputs: { responses } };
-    const undisturbed = await runStage(judge, options);
-    const left = readFileSync(join(undisturbed.workDirectory, 'finished.ndjson'));
-    await fc.assert(
-      fc.asyncProperty(mutated(left), async (bytes) => {
-        const earlier = freshDirectory();
-        writeFileSync(join(earlier, 'finished.ndjson'), bytes);
-        const { digests } = await runStage(judge, { ...options, earlierWorkDirectories: [earlier] });
-        expect(digests).toEqual(undisturbed.digests);
-      }),
-      { numRuns: 40 },
     );
   });
 });

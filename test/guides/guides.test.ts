@@ -11,9 +11,15 @@ import { Workshop } from './workshop.ts';
 /* docs/guides are followed to the letter: their files are written, their edits applied, their commands run. One copy of the
 sources and one build serve all of them. */
 
-const GUIDES = ['add-a-stage-type', 'add-a-judge', 'add-an-engine', 'debug-a-stage', 'judges', 'release'].map(
-  readGuide,
-);
+const GUIDES = [
+  'add-a-stage-type',
+  'add-a-judge',
+  'add-an-engine',
+  'debug-a-stage',
+  'judges',
+  'sweep',
+  'release',
+].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);
 
 /** Comes before the build, because the build holds the version. */

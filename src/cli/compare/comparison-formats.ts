@@ -1,5 +1,5 @@
 import type { Comparison } from '../../comparison/comparison.ts';
-import { columnsOf, padded } from '../../terminal/display-width.ts';
+import { alignedLines } from '../../terminal/aligned.ts';
 import type { Paint } from '../../terminal/paint.ts';
 import { visibleJson } from '../../terminal/show.ts';
 import { comparisonCells } from './comparison-cells.ts';
@@ -29,17 +29,10 @@ export async function formatComparison(
 
 function table(comparison: Comparison, paint: Paint): string {
   const { header, rows } = comparisonCells(comparison);
-  const widths = header.map((name, column) =>
-    Math.max(...[name, ...rows.map((row) => row[column]!)].map(columnsOf)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => padded(cell, widths[column]!))
-      .join('  ')
-      .trimEnd();
+  const [first, ...lines] = alignedLines([header, ...rows]);
   return [
-    paint('bold', line(header)),
-    ...rows.map((row, index) => (comparison.rows[index]!.best ? paint('green', line(row)) : line(row))),
+    paint('bold', first!),
+    ...lines.map((line, index) => (comparison.rows[index]!.best ? paint('green', line) : line)),
     '',
     comparison.verdict,
     ...comparison.notes.map((note) => paint('dim', `note: ${note}`)),
@@ -65,7 +58,7 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\`*_{}[\]<>|~#!@]/g, (sign) => `\\${sign}`).replaceAll(/\s+/g, ' ');
 }
 
-/** One line a candidate, numbers in full (RFC 4180). A cell that a spreadsheet would compute begins with `'`. */
+/** One line a candidate, numbers in full (RFC 4180, with line feeds). A cell that a spreadsheet would compute begins with `'`. */
 function csv({ parameters, metrics, rows }: Comparison): string {
   const ofMetric = (name: string) => [name, `${name} low`, `${name} high`];
   const header = [
@@ -82,7 +75,7 @@ function csv({ parameters, metrics, rows }: Comparison): string {
     ...[difference?.to, difference?.difference, ...(difference?.interval ?? [undefined, undefined])],
     ...[difference?.p, difference?.finding, duration_ms],
   ]);
-  return [header, ...body].map((cells) => cells.map(csvCell).join(',')).join('\r\n');
+  return [header, ...body].map((cells) => cells.map(csvCell).join(',')).join('\n');
 }
 
 function csvCell(value: unknown): string {

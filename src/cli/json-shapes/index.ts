@@ -3,6 +3,7 @@ import { comparisonShape } from '../../comparison/comparison.ts';
 import { runEventShape } from '../../runner/events/run-event.ts';
 import { doctorShape } from './doctor.ts';
 import { planShape } from './plan.ts';
+import { runDiffShape, runShape, runsShape } from './runs.ts';
 import { statusShape } from './status.ts';
 
 /** JSON Schemas of what verbs print with `--json`, by the name of their file in schemas/. */
@@ -11,6 +12,9 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   plan: published(planShape),
   status: published(statusShape),
   doctor: published(doctorShape),
+  runs: published(runsShape),
+  run: published(runShape),
+  'run-diff': published(runDiffShape),
   comparison: published(comparisonShape),
 };
 

@@ -95,7 +95,7 @@ describe('a language model as the judge', () => {
     const replies = ['85', 'I would say 85 out of 100.', ' 40\n', ''];
     server.answer = (_, count) => replies[count]!;
     const { outputs, events } = await runStage(judge, withOllama({ rationales: 0 }));
-    const scores: readonly Judgement[] = scoresOf(outputs.scores);
+    const scores = scoresOf(outputs.scores);
     expect(scores.map(({ score, reason }) => [score, reason])).toEqual([
       [85, undefined],
       [null, 'the reply holds several numbers'],

@@ -1,0 +1,19 @@
+import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import type { Workspace } from '../../runner/workspace.ts';
+import { show } from '../../terminal/show.ts';
+import { UserError } from '../user-error.ts';
+
+/** A stored run by its id, or by the end of it if only one ends so; `last` is the newest. Throws a UserError for none. */
+export async function runNamed(name: string, { runsDirectory }: Workspace): Promise<StoredRun> {
+  const ids = await listRuns(runsDirectory);
+  const found =
+    name === 'last' ? ids.slice(0, 1) : ids.filter((id) => id === name || id.endsWith(`-${name}`));
+  if (found.length === 0)
+    throw new UserError(`there is no run \`${name}\` in ${runsDirectory}`, 'pipe runs lists the runs');
+  if (found.length > 1)
+    throw new UserError(`\`${name}\` is the end of ${found.length} runs`, `name one of ${found.join(', ')}`);
+  const run = await readRun(runsDirectory, found[0]!, (message) => show(process.stderr, message));
+  if (run === undefined)
+    throw new UserError(`the run ${found[0]} cannot be read`, 'pipe runs lists the others');
+  return run;
+}
