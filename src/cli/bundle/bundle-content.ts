@@ -40,6 +40,8 @@ export async function collectContent(
   for (const planned of stages) {
     const own = await filesOf(planned, workspace);
     for (const [path, artifact] of own) files.set(pathInPipeline(pipeline, path), artifact);
+    const record = records.get(planned.stage.id);
+    if (record) reads.push(...measuredOf(planned.stage, record));
     if (!targets.has(planned.stage.id)) continue;
     reads.push(...[...own].map(([from, artifact]) => ({ from, artifact })));
     reads.push(...outputsReadBy(planned.stage, records));
@@ -57,6 +59,14 @@ export async function collectContent(
     artifacts: [...artifacts.values()],
   };
   return { content, origins: new Map(reads.map(({ artifact, from }) => [artifact.digest, from])) };
+}
+
+/** What the metrics of a stage are read from: `pipe compare` shows them elsewhere, too. */
+function measuredOf({ id, type }: Stage, { outputs }: ActionRecord): readonly Read[] {
+  return (type.metrics ?? []).flatMap(({ output }) => {
+    const artifact = outputs[output];
+    return artifact === undefined ? [] : [{ artifact, from: id }];
+  });
 }
 
 /** What a stage reads of the stages that have a record. */

@@ -15,6 +15,7 @@ import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
 import { publishPages } from './publish-pages.ts';
 import type { RunVerbOptions } from './run-options.ts';
+import { stagePlaces } from './stage-places.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
   succeeded: EXIT.done,
@@ -29,7 +30,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
-  const reporter = chooseReporter(reporterName, process.stdout, process.env);
+  const reporter = chooseReporter(reporterName, process.stdout, process.env, stagePlaces(pipeline));
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);

@@ -119,6 +119,52 @@ describe('pipe compare', () => {
     });
   });
 
+  it('with --fail-if-worse fails where a run is shown to be worse than scores in a file', async () => {
+    const run = (right: number) => project.run(['x.yaml', '--set', 'sweep=null', '--set', `right=${right}`]);
+    await run(9);
+    const scores = await output('cat', 'x.yaml', 'judge.scores', '--set', 'sweep=null', '--set', 'right=9');
+    project.write('baseline.json', scores.stdout);
+    const gate = (...args: string[]) =>
+      output('compare', 'baseline.json', 'last', '--fail-if-worse', '--format', 'markdown', ...args);
+    expect((await gate()).code).toBe(0); // the same scores
+    await run(3);
+    const worse = await gate();
+    expect(worse.code).toBe(1);
+    expect(worse.words).toMatch(/^error: compared with baseline\.json, last is worse by 60 \(95 % .*\)\n$/);
+    expect(worse.stdout).toMatch(/^\*\*compared with baseline\.json: last is worse by 60 /);
+    expect((await gate('--by', '70')).code).toBe(0);
+    expect((await output('compare', 'last', 'baseline.json', '--fail-if-worse')).code).toBe(0); // it is better
+    project.write('other.json', '[{"score": 50}]');
+    const other = await output('compare', 'other.json', 'last', '--fail-if-worse');
+    expect([other.code, other.words]).toEqual([
+      1,
+      'error: last cannot be compared with other.json: no item has a judge.score on both sides\n',
+    ]);
+    const onGithub = await project.pipe(['compare', 'baseline.json', 'last', '--fail-if-worse'], {
+      GITHUB_ACTIONS: 'true',
+    });
+    expect(onGithub.stderr).toMatch(
+      /^::error title=pipe compare::compared with baseline\.json, last is worse/,
+    );
+  });
+
+  it('compares files of scores, and says what is wrong with one', async () => {
+    const scores = (value: number) =>
+      JSON.stringify(Array.from({ length: 30 }, (_, index) => ({ score: value + (index % 7) })));
+    project.write('a.json', scores(40));
+    project.write('b.json', scores(60));
+    const { metric, rows } = await json('a.json', 'b.json');
+    expect(metric).toBe('judge.score');
+    expect(rows.map(({ name, best }) => [name, best])).toEqual([
+      ['b.json', true],
+      ['a.json', false],
+    ]);
+    project.write('b.json', '[{"score": 101}]');
+    expect((await output('compare', 'a.json', 'b.json')).words).toContain(
+      'error: b.json cannot be compared by judge.score: ',
+    );
+  });
+
   it('names what it was given and does not know', async () => {
     await project.run(['x.yaml']);
     for (const [args, words] of [
