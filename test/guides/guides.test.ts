@@ -18,6 +18,7 @@ const GUIDES = [
   'debug-a-stage',
   'judges',
   'sweep',
+  'evaluation-in-ci',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);
