@@ -20,7 +20,9 @@ const found = (other: readonly (number | null)[], by = 0) =>
 describe('a comparison with a baseline', () => {
   it('does not pass where the scores are shown to be worse', () => {
     const worse = base.map((value, index) => value - 3 - (index % 3));
-    expect(found(worse)).toEqual([expect.stringMatching(/^compared with main, new is worse by 4\.00 \(95 % /)]);
+    expect(found(worse)).toEqual([
+      expect.stringMatching(/^compared with main, new is worse by 4\.00 \(95 % /),
+    ]);
   });
 
   it('passes where they are worse by no more than is allowed', () => {
