@@ -3,10 +3,10 @@ import {
   addArtifactsOption,
   addFrozenOption,
   addSetOption,
-  type PipelineOptions,
   pipelineFile,
   stageNames,
 } from '../open/pipeline-options.ts';
+import type { BundleVerbOptions } from './bundle-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -15,11 +15,6 @@ Examples:
   pipe run pipelines/quickstart.yaml --only judge --frozen       judges there, and never trains
 
 A bundle is a tar file: the records of all stages before these, and what these read. Equal results give equal bytes.`;
-
-/** What `pipe bundle` was asked for. */
-export interface BundleVerbOptions extends PipelineOptions {
-  readonly for: readonly string[];
-}
 
 /** `pipe bundle`: packs what another machine needs to run some stages alone. */
 export function bundleCommand(program: Command): void {

@@ -10,8 +10,8 @@ import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import { frozenOf, stageCommand } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { UserError } from '../user-error.ts';
-import type { BundleVerbOptions } from './bundle.ts';
 import { collectContent } from './bundle-content.ts';
+import type { BundleVerbOptions } from './bundle-options.ts';
 
 /**
  * Writes a bundle and says what is in it. Throws a UserError where a stage before those of the bundle is not up to date,

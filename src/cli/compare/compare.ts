@@ -1,11 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import {
-  addArtifactsOption,
-  addFrozenOption,
-  addSetOption,
-  type PipelineOptions,
-} from '../open/pipeline-options.ts';
-import { FORMATS, type Format } from './format-names.ts';
+import { addArtifactsOption, addFrozenOption, addSetOption } from '../open/pipeline-options.ts';
+import type { CompareVerbOptions } from './compare-options.ts';
+import { FORMATS } from './format-names.ts';
 
 const EXAMPLES = `
 Examples:
@@ -17,16 +13,6 @@ Examples:
   pipe compare FILE --baseline epochs=1 --metric train.validation_loss
 
 A difference is called one only where its 95 % interval and its test agree (docs/statistics.md).`;
-
-/** What `pipe compare` was asked for. */
-export interface CompareVerbOptions extends PipelineOptions {
-  readonly format: Format;
-  readonly json?: true;
-  readonly metric?: string;
-  readonly baseline?: string;
-  readonly failIfWorse?: true;
-  readonly by?: number;
-}
 
 /** `pipe compare`: which variant, run or commit was better, and how sure that is. */
 export function compareCommand(program: Command): void {

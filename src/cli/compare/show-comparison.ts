@@ -6,7 +6,7 @@ import { paintFor } from '../../terminal/paint.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { UserError } from '../user-error.ts';
-import type { CompareVerbOptions } from './compare.ts';
+import type { CompareVerbOptions } from './compare-options.ts';
 import { formatComparison } from './comparison-formats.ts';
 import { readCandidates } from './read-candidates.ts';
 

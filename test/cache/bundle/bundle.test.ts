@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -49,11 +49,20 @@ beforeEach(async () => {
 
 function folder(): string {
   const path = join(directory, 'model');
-  execFileSync('mkdir', ['-p', join(path, 'deep', 'empty')]);
+  mkdirSync(join(path, 'deep', 'empty'), { recursive: true });
   writeFileSync(join(path, 'a.txt'), 'a');
   writeFileSync(join(path, 'deep', 'b.bin'), Buffer.alloc(1000, 7));
   return path;
 }
+
+/** Path of everything in a folder, with the bytes of files. */
+const filesIn = (name: string) =>
+  readdirSync(join(directory, name), { recursive: true, withFileTypes: true })
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return [path.slice(join(directory, name).length), entry.isFile() ? readFileSync(path, 'hex') : ''];
+    })
+    .sort();
 
 const target = () => openWorkspace(join(directory, 'to'), () => {});
 const without = ({ inline: _, ...output }: ActionRecord['outputs'][string]) => output;
@@ -71,7 +80,7 @@ describe('a bundle', () => {
     }
     for (const artifact of content.artifacts) expect(await to.objects.contains(artifact)).toBe(true);
     await to.objects.materialize(content.artifacts[1]!, join(directory, 'copy'));
-    execFileSync('diff', ['-r', join(directory, 'model'), join(directory, 'copy')]);
+    expect(filesIn('copy')).toEqual(filesIn('model'));
     expect(await latestKey(to.cacheDirectory, { pipeline: 'test', stage: 'train' })).toBe(
       content.stages.get('train'),
     );
