@@ -1,7 +1,6 @@
 import { compare } from '../../comparison/compare.ts';
 import { UnknownNameError } from '../../comparison/metrics.ts';
 import { regressions } from '../../comparison/regressions.ts';
-import { annotation } from '../../reporters/annotation.ts';
 import { paintFor } from '../../terminal/paint.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -9,6 +8,7 @@ import { UserError } from '../user-error.ts';
 import type { CompareVerbOptions } from './compare-options.ts';
 import { formatComparison } from './comparison-formats.ts';
 import { readCandidates } from './read-candidates.ts';
+import { tellRegression } from './tell-regression.ts';
 
 /**
  * Prints what `pipe compare` finds; returns the code to exit with. With `failIfWorse` the first that was named is the
@@ -26,19 +26,10 @@ export async function showComparison(
     show(process.stdout, await formatComparison(comparison, format, paintFor(process.stdout)));
     if (!options.failIfWorse || baseline === undefined) return EXIT.done;
     const found = regressions(comparison, baseline, options.by ?? 0);
-    for (const message of found) tellRegression(message);
+    for (const message of found) tellRegression('pipe compare', message);
     return found.length > 0 ? EXIT.failed : EXIT.done;
   } catch (error) {
     if (error instanceof UnknownNameError) throw new UserError(error.message, 'pipe compare --help');
     throw error;
   }
-}
-
-function tellRegression(message: string): void {
-  const isGithub = process.env.GITHUB_ACTIONS === 'true';
-  const paint = paintFor(process.stderr);
-  show(
-    process.stderr,
-    isGithub ? annotation('error', 'pipe compare', { message }) : `${paint('red', 'error:')} ${message}`,
-  );
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../../src/comparison/comparison.ts';
 import { Project } from '../rig.ts';
@@ -145,6 +146,58 @@ describe('pipe compare', () => {
     });
     expect(onGithub.stderr).toMatch(
       /^::error title=pipe compare::compared with baseline\.json, last is worse/,
+    );
+  });
+
+  it('fails a run by `fail_if`, and neither the stage nor its result', async () => {
+    const pipeline = (right: number, failIf: string) =>
+      PIPELINE.replace('right: 5', `right: ${right}`)
+        .replace(/^sweep.*\n/m, '')
+        .replace('    uses: judge\n', `    uses: judge\n    fail_if: ${failIf}\n`);
+    const run = async (right: number, failIf: string) => {
+      project.write('sub/y.yaml', pipeline(right, failIf));
+      project.write('sub/answer.cjs', SCRIPT);
+      const { code, stdout, words } = await output('run', 'sub/y.yaml');
+      return { code, stdout, words };
+    };
+    const file = '{ worse_than: { file: ./baseline.json }, by: 2 }';
+    const first = await run(9, file);
+    expect([first.code, first.words]).toEqual([
+      1,
+      'error: judge: the baseline sub/baseline.json does not exist; make it with pipe cat, from the scores of a good run\n',
+    ]);
+    project.write('sub/baseline.json', (await output('cat', 'sub/y.yaml', 'judge.scores')).stdout);
+    expect(await run(9, file)).toMatchObject({
+      code: 0,
+      words: '',
+      stdout: expect.stringContaining('all cached'),
+    });
+    const worse = await run(3, file);
+    expect(worse.code).toBe(1);
+    expect(worse.words).toMatch(
+      /^error: judge: compared with sub\/baseline\.json, \d{8}-\S+ is worse by 60 /,
+    );
+    expect(worse.stdout).toContain('Succeeded');
+    expect(await run(3, '{ worse_than: { file: ./baseline.json }, by: 70 }')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('all cached'), // it is no part of the key
+    });
+    const [good] = readdirSync(project.path('artifacts/runs')).sort().slice(1);
+    expect((await run(3, `{ worse_than: ${good} }`)).words).toMatch(
+      /^error: judge: compared with \d{8}-\S+, .* is worse by 60 /,
+    );
+    expect((await run(3, '{ worse_than: none }')).words).toContain('error: judge: `none` is neither');
+  });
+
+  it('refuses `fail_if` where nothing is measured', async () => {
+    project.write(
+      'x.yaml',
+      PIPELINE.replace('    uses: command\n', '    uses: command\n    fail_if: { worse_than: main }\n'),
+    );
+    const { code, words } = await output('validate', 'x.yaml');
+    expect(code).toBe(2);
+    expect(words).toContain(
+      'error: stage type `command` measures nothing, so it cannot be worse than a baseline',
     );
   });
 
