@@ -58,6 +58,8 @@ export async function makePlan(
     const before = mustRun.size;
     for (const { stage, state, action } of planned.values()) {
       if (state !== 'run' || !action) continue;
+      // What would be made again only for a stage that may not run is no reason of its own.
+      if (runnable?.has(stage.id) === false) continue;
       const recordOf = (id: string) => planned.get(id)!.record!;
       for (const lost of await findLostOutputs(action, workspace, recordOf)) {
         if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));

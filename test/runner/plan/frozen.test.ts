@@ -65,6 +65,14 @@ describe('a frozen plan', () => {
     ]);
   });
 
+  it('names what was changed, and not what would be made again only for that', async () => {
+    const { stage } = await rig.run(chain());
+    rmSync(rig.objectFile(stage('train').outputs.out!.digest));
+    expect(refusals(await rig.plan(chain('t', 'new'), { frozen, only: ['report'] }))).toEqual([
+      kept('judge', 'text "j" -> "new"'),
+    ]);
+  });
+
   it('is no other plan without --frozen', async () => {
     const plan = await rig.plan(chain());
     expect(plan.refusals).toEqual([]);
