@@ -56,19 +56,28 @@ export async function makePlan(
   for (;;) {
     const planned = await planOnce(stages, decider, mustRun);
     const before = mustRun.size;
-    for (const { stage, state, action } of planned.values()) {
-      if (state !== 'run' || !action) continue;
-      // What would be made again only for a stage that may not run is no reason of its own.
-      if (runnable?.has(stage.id) === false) continue;
-      const recordOf = (id: string) => planned.get(id)!.record!;
-      for (const lost of await findLostOutputs(action, workspace, recordOf)) {
-        if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));
-      }
-    }
+    await addLostOutputs(planned, mustRun, runnable, workspace);
     if (mustRun.size > before) continue;
     const plan = { stages: [...planned.values()], mustRun };
     if (!frozen || !runnable) return { ...plan, refusals: [] };
     return { ...plan, runnable, refusals: await refusalsOf(plan.stages, runnable, frozen, workspace) };
+  }
+}
+
+/** Adds to `mustRun` the stages that made what stages that run read, and what is lost. */
+async function addLostOutputs(
+  planned: ReadonlyMap<string, PlannedStage>,
+  mustRun: Map<string, Reason>,
+  runnable: ReadonlySet<string> | undefined,
+  workspace: Workspace,
+): Promise<void> {
+  const recordOf = (id: string) => planned.get(id)!.record!;
+  for (const { stage, state, action } of planned.values()) {
+    // What would be made again only for a stage that may not run is no reason of its own.
+    if (state !== 'run' || !action || runnable?.has(stage.id) === false) continue;
+    for (const lost of await findLostOutputs(action, workspace, recordOf)) {
+      if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));
+    }
   }
 }
 
