@@ -63,6 +63,10 @@ train: it is not up to date, and --frozen keeps it from running: run "yes 1 | he
     expect(stdout).toContain(
       `input labels  ${project.path('labels')} does not exist; taken as it is on record`,
     );
+    for (const reporter of ['tree', 'github'])
+      expect(
+        (await project.pipe(['run', 'small.yaml', '--frozen', '--reporter', reporter])).stdout,
+      ).toContain('taken as it is on record');
     expect((await project.pipe(['cat', 'small.yaml', 'judge.score', '--frozen'])).stdout).toBe('50002\n');
     expect(existsSync(project.path('labels'))).toBe(false);
   });

@@ -4,7 +4,7 @@ import { type Digest, digestOfBytes } from '../../files/digest.ts';
 import type { ObjectStore, StoredArtifact } from '../objects/object-store.ts';
 import { type ActionRecord, encodeRecord } from '../records/action-record.ts';
 import { type BundleIndex, encodeIndex, indexName } from './bundle-index.ts';
-import { BLOCK_BYTES, paddingOf, TAR_END, tarHeader } from './tar.ts';
+import { paddingOf, TAR_END, tarHeader } from './tar.ts';
 
 /** What goes into a bundle. */
 export interface BundleContent extends BundleIndex {
@@ -91,7 +91,6 @@ async function writeText(file: FileHandle, name: string, text: string): Promise<
 async function writeFile(file: FileHandle, name: string, source: string): Promise<void> {
   const { size } = await stat(source);
   await file.writeFile(tarHeader({ name, bytes: size }));
-  for await (const chunk of createReadStream(source, { end: size, highWaterMark: 256 * BLOCK_BYTES }))
-    await file.writeFile(chunk as Buffer);
+  for await (const chunk of createReadStream(source)) await file.writeFile(chunk as Buffer);
   await file.writeFile(Buffer.alloc(paddingOf(size)));
 }
