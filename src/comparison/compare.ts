@@ -49,7 +49,7 @@ export function compare(candidates: readonly Candidate[], options: CompareOption
     })),
     parameters: differing(candidates),
     rows: rows.map((row) => (row === best ? { ...row, best: true } : row)),
-    verdict: verdictOf(rows, main, options.baseline),
+    verdict: verdictOf(rows, main, options.baseline !== undefined),
     notes: notesOf(candidates, main, rows),
   };
 }
@@ -89,24 +89,14 @@ function bestOf(rows: readonly Row[], hasBaseline: boolean): Row | undefined {
   return others.every(({ difference }) => difference?.finding === 'worse') ? first : undefined;
 }
 
-function verdictOf(
-  rows: readonly Row[],
-  main: Measurement | undefined,
-  baseline: string | undefined,
-): string {
+function verdictOf(rows: readonly Row[], main: Measurement | undefined, hasBaseline: boolean): string {
   if (main === undefined) return 'nothing was measured';
   if (rows.length < 2) return 'there is nothing to compare with';
   const compared = rows.filter(({ difference }) => difference !== undefined);
   if (compared.length === 0)
     return `${qualified(main)} is one number for each, so no difference can be shown`;
-  if (baseline !== undefined) {
-    return compared.map(({ difference }) => `compared with ${baseline}: ${difference!.verdict}`).join('\n');
-  }
-  const [next] = compared;
-  const words = next!.difference!;
-  if (words.finding !== 'worse')
-    return `${rows[0]!.name} is not shown to be better than ${next!.name}: ${words.verdict}`;
-  return `compared with ${rows[0]!.name}, ${words.verdict}`;
+  const sentences = compared.map(({ difference }) => difference!.verdict);
+  return hasBaseline ? sentences.join('\n') : sentences[0]!;
 }
 
 /** Names of parameters that do not have the same value everywhere. */

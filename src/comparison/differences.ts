@@ -1,7 +1,7 @@
 import { holm } from '../statistics/holm.ts';
 import { type PairedDifference, pairedDifference } from '../statistics/paired-difference.ts';
 import { seedOf } from '../statistics/seed.ts';
-import { finding, verdict } from '../statistics/verdict.ts';
+import { finding, type VerdictOptions, verdict } from '../statistics/verdict.ts';
 import type { Candidate, Measurement } from './candidate.ts';
 import type { Difference } from './comparison.ts';
 import { measurementOf } from './metrics.ts';
@@ -38,11 +38,22 @@ export function differencesTo(
           interval: interval && [...interval],
           p: pair.p === null ? null : corrected[index]!,
           finding: finding(pair, options),
-          verdict: verdict(pair, options),
+          verdict: isGiven
+            ? `compared with ${reference.name}: ${verdict(pair, options)}`
+            : bestBeside(reference, candidate, main, options),
         },
       ];
     }),
   );
+}
+
+/** What the best one is to another, in a sentence; `options` are those of the other one. */
+function bestBeside(best: Candidate, other: Candidate, main: Measurement, options: VerdictOptions): string {
+  const pair = paired(best, other, main)!;
+  const words = verdict(pair, { ...options, name: best.name });
+  return finding(pair, options) === 'not shown'
+    ? `${best.name} is not shown to be better than ${other.name}: ${words}`
+    : `compared with ${other.name}, ${words}`;
 }
 
 /** Values of the same questions, whatever their order; undefined where a side has no items. */

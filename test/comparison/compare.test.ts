@@ -77,7 +77,7 @@ describe('a comparison', () => {
       {},
     );
     expect(clear.rows.map(({ best }) => best)).toEqual([true, false, false]);
-    expect(clear.verdict).toMatch(/^compared with b, c is worse by 20/);
+    expect(clear.verdict).toMatch(/^compared with c, b is better by 20/);
 
     const unclear = compare(
       [

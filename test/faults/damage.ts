@@ -30,12 +30,34 @@ const DAMAGES: Readonly<Record<string, (bytes: Buffer, random: Random) => Buffer
 };
 export const DAMAGE_NAMES = Object.keys(DAMAGES);
 
+interface Attack {
+  readonly how: string;
+  readonly keepTime: boolean;
+  readonly random: Random;
+}
+
 /** Damages one file of a kind; returns its path under the artifacts, or undefined when there is no such file. */
 export function damage(
   artifacts: string,
-  { place, how, keepTime, random }: { place: Place; how: string; keepTime: boolean; random: Random },
+  { place, ...attack }: Attack & { place: Place },
 ): string | undefined {
-  const files = filesOf(artifacts, place);
+  return damageOneOf(filesOf(artifacts, place), artifacts, attack);
+}
+
+/** `damage` for the files whose path under the artifacts begins with `prefix`. */
+export function damageIn(artifacts: string, prefix: string, attack: Attack): string | undefined {
+  return damageOneOf(
+    allFiles(artifacts).filter((file) => relative(artifacts, file).startsWith(prefix)),
+    artifacts,
+    attack,
+  );
+}
+
+function damageOneOf(
+  files: readonly string[],
+  artifacts: string,
+  { how, keepTime, random }: Attack,
+): string | undefined {
   if (files.length === 0) return undefined;
   const file = random.pick(files);
   const { atime, mtime, mode } = statSync(file);
@@ -47,17 +69,20 @@ export function damage(
   return relative(artifacts, file);
 }
 
-/** In a fixed order, so that a seed finds the same file again. */
 function filesOf(artifacts: string, place: Place): string[] {
   const others = Object.values(PLACES).filter((prefix) => prefix !== '');
+  return allFiles(artifacts).filter((file) => {
+    const path = relative(artifacts, file);
+    return PLACES[place] === ''
+      ? !others.some((prefix) => path.startsWith(prefix))
+      : path.startsWith(PLACES[place]);
+  });
+}
+
+/** In a fixed order, so that a seed finds the same file again. */
+function allFiles(artifacts: string): string[] {
   return readdirSync(artifacts, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).size > 0)
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => {
-      const path = relative(artifacts, file);
-      return PLACES[place] === ''
-        ? !others.some((prefix) => path.startsWith(prefix))
-        : path.startsWith(PLACES[place]);
-    })
     .sort();
 }

@@ -1,18 +1,15 @@
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
-import { nameHint } from '../diagnostics/did-you-mean.ts';
-import { type Entry, get, type MapValue, type Value, withEntry } from '../yaml/value.ts';
+import { get, type MapValue, type Value, withEntry } from '../yaml/value.ts';
 import { OVERRIDES } from './override.ts';
 import { draw } from './sample.ts';
-import { type SweptValues, sweptValues } from './swept-values.ts';
+import { isParameter, sweptParameters } from './swept-parameters.ts';
+import type { SweptValues } from './swept-values.ts';
 import { labelOf } from './variant-label.ts';
 
 /** More variants than this are taken for a mistake. */
 const MOST_VARIANTS = 1000;
 /** For each point that is wanted; excluded points and those that were drawn before are drawn again. */
 const DRAWS_A_POINT = 100;
-/** Keys of `sweep` that are no parameters. */
-const SWEEP_KEYS = ['include', 'exclude', 'sample'] as const;
-
 /** One point of the sweep, before stages are resolved. */
 export interface Point {
   /** `learning_rate=0.00001,epochs=1`; empty without a sweep. */
@@ -51,7 +48,7 @@ class Sweep {
   }
 
   points(): readonly Point[] {
-    const swept = this.#swept();
+    const swept = sweptParameters(this.#sweep, this.#params, this.#diagnostics);
     const combined = swept.size === 0 ? [] : this.#without(this.#sample(swept), this.#choices('exclude'));
     const included = this.#sweep?.kind === 'list' ? this.#choicesOf(this.#sweep) : this.#choices('include');
     if (swept.size === 0) this.#refuseWithoutValues();
@@ -60,29 +57,6 @@ class Sweep {
     return choices.length === 0
       ? [{ label: '', params: this.#params, parts: new Map() }]
       : this.#distinct(choices.map((choice) => this.#point(choice, names)));
-  }
-
-  /** What each parameter is swept over, by name; without those that something is wrong with. */
-  #swept(): ReadonlyMap<string, SweptValues> {
-    const swept = new Map<string, SweptValues>();
-    for (const [name, entry] of this.#sweep?.kind === 'map' ? this.#sweep.entries : []) {
-      if ((SWEEP_KEYS as readonly string[]).includes(name) || !this.#isParameter(name, entry)) continue;
-      this.#refuseOverride(name, entry);
-      const values = sweptValues(name, entry.value, this.#diagnostics);
-      if (values?.kind === 'range' && get(this.#sweep, 'sample') === undefined) {
-        // Where the schema's check has found a key that it does not know, that is the message.
-        if (!this.#diagnostics.covers(entry.value.place))
-          this.#diagnostics.add({
-            code: 'bad-range',
-            message: `the range of \`${name}\` does not say which values to take`,
-            place: entry.value.place,
-            hint: 'give it `step` or `steps`, or draw from it: sweep.sample: { count: 10, seed: 1 }',
-          });
-      } else if (values?.kind === 'list') {
-        swept.set(name, { kind: 'list', values: this.#eachOnce(name, values.values) });
-      } else if (values !== undefined) swept.set(name, values);
-    }
-    return swept;
   }
 
   /** Every combination, or as many as `sample` asks for. */
@@ -157,7 +131,9 @@ class Sweep {
     if (list?.kind !== 'list') return [];
     return list.items.flatMap((item) => {
       if (item.kind !== 'map') return []; // the schema's check has reported it
-      const entries = [...item.entries].filter(([name, entry]) => this.#isParameter(name, entry));
+      const entries = [...item.entries].filter(([name, entry]) =>
+        isParameter(name, entry, this.#params, this.#diagnostics),
+      );
       return entries.length === item.entries.size
         ? [new Map(entries.map(([name, { value }]) => [name, value]))]
         : [];
@@ -202,47 +178,6 @@ class Sweep {
         hint: 'sweep a parameter beside it: learning_rate: [0.00001, 0.00005]',
       });
     }
-  }
-
-  #isParameter(name: string, entry: Entry): boolean {
-    if (this.#params.entries.has(name)) return true;
-    this.#diagnostics.add({
-      code: 'unknown-param',
-      message: `there is no parameter \`${name}\` to sweep over`,
-      place: entry.key,
-      hint: nameHint(name, [...this.#params.entries.keys(), ...SWEEP_KEYS], 'parameters'),
-    });
-    return false;
-  }
-
-  #refuseOverride(name: string, entry: Entry): void {
-    const param = this.#params.entries.get(name)!;
-    if (param.value.place.file !== OVERRIDES || entry.value.place.file === OVERRIDES) return;
-    this.#diagnostics.add({
-      code: 'swept-override',
-      message: `\`${name}\` is swept, so setting it changes nothing`,
-      place: param.key,
-      hint: `set the sweep: --sweep ${name}=${labelOf(param.value)}`,
-      related: [{ message: 'it is swept here', place: entry.key }],
-    });
-  }
-
-  #eachOnce(name: string, values: readonly Value[]): readonly Value[] {
-    const first = new Map<string, Value>();
-    for (const value of values) {
-      const label = labelOf(value);
-      const earlier = first.get(label);
-      if (earlier === undefined) first.set(label, value);
-      else {
-        this.#diagnostics.add({
-          code: 'duplicate-item',
-          message: `the sweep over \`${name}\` holds ${label} twice`,
-          place: value.place,
-          related: [{ message: 'it is first given here', place: earlier.place }],
-        });
-      }
-    }
-    return [...first.values()];
   }
 }
 

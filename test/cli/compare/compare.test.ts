@@ -53,7 +53,7 @@ describe('pipe compare', () => {
     expect(best).toMatch(/^9 +90 \(\d.* to .*\) best/);
     expect(others[0]).toMatch(/^5 .* -\d/);
     expect(stdout).toMatch(
-      /compared with right=9, right=5 is worse by \d+ \(95 % \d+ to \d+, p < 0\.001, corrected/,
+      /compared with right=5, right=9 is better by \d+ \(95 % \d+ to \d+, p < 0\.001, corrected/,
     );
   });
 
@@ -69,7 +69,7 @@ describe('pipe compare', () => {
     expect(csv[0]).toMatch(/^name,right,judge\.score,/);
     expect(csv).toHaveLength(4);
     const markdown = (await output('compare', 'x.yaml', '--format', 'markdown')).stdout;
-    expect(markdown).toMatch(/^\*\*compared with right=9/);
+    expect(markdown).toMatch(/^\*\*compared with right=5, right=9/);
     expect(markdown).toContain('| 9 | ');
     const page = (await output('compare', 'x.yaml', '--format', 'html')).stdout;
     expect(page).toMatch(/^<!doctype html>/);
