@@ -11,8 +11,10 @@ import type { BundleVerbOptions } from './bundle-options.ts';
 const EXAMPLES = `
 Examples:
   pipe bundle pipelines/quickstart.yaml --for judge judge.bundle
-  pipe unbundle judge.bundle                                     in another checkout, such as a CI job's
-  pipe run pipelines/quickstart.yaml --only judge --frozen       judges there, and never trains
+  pipe bundle pipelines/quickstart.yaml --for judge,report ci.bundle
+
+In another checkout, such as that of a CI job, \`pipe unbundle judge.bundle\` adds it to the cache, and
+\`pipe run FILE --only judge --frozen\` judges there and never trains.
 
 A bundle is a tar file: the records of all stages before these, and what these read. Equal results give equal bytes.`;
 

@@ -4,14 +4,14 @@ import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/act
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
-import type { JsonObject } from '../../contract/json.ts';
 import type { Digest } from '../../files/digest.ts';
 import { ifThere } from '../../files/system-problem.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { describeChanges, MissExplainer } from './explain-miss.ts';
+import { cached, notVerified, observedChanged } from './decision-reasons.ts';
+import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
 import { RecordedInputs } from './recorded-inputs.ts';
@@ -124,9 +124,10 @@ export class Decider {
     if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
-    if (this.#options.offline) return notVerified(newest, 'offline');
+    if (this.#options.offline) return { hit: true, record: newest, reason: notVerified('offline') };
     const observation = await this.observed.of(stage);
-    if ('unreachable' in observation) return notVerified(newest, observation.unreachable);
+    if ('unreachable' in observation)
+      return { hit: true, record: newest, reason: notVerified(observation.unreachable) };
     const text = canonicalJson(observation.facts);
     const record = records.find(({ observed }) => canonicalJson(observed) === text);
     if (record) return { hit: true, record, reason: cached(record) };
@@ -160,26 +161,6 @@ function isAbsent(path: string): boolean {
 /** Settings are part of the key, so what had nothing to observe (a judge by reference) has nothing to verify. */
 function observedNothing({ observed }: ActionRecord): boolean {
   return Object.keys(observed).length === 0;
-}
-
-function cached({ provenance }: ActionRecord): Reason {
-  return {
-    code: 'cached',
-    message: `cached${typeof provenance.run === 'string' ? ` from run ${provenance.run}` : ''}`,
-  };
-}
-
-function notVerified(record: ActionRecord, why: string): Decision {
-  const reason: Reason = { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };
-  return { hit: true, record, reason };
-}
-
-function observedChanged(before: JsonObject, after: JsonObject): Reason {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changes = names
-    .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
-    .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
-  return { code: 'observed-changed', message: describeChanges(changes), changes };
 }
 
 /** Only whoever gets a copy can run it, so only there it counts. */
