@@ -14,6 +14,6 @@ export function regressions({ rows, metric }: Comparison, baseline: string, by: 
       return [`${name} cannot be compared with ${baseline}: ${what}`];
     }
     const isWorse = difference.finding === 'worse' && Math.abs(difference.difference) > by;
-    return isWorse ? [`compared with ${baseline}, ${difference.verdict}`] : [];
+    return isWorse ? [difference.verdict] : [];
   });
 }

@@ -21,7 +21,7 @@ describe('a comparison with a baseline', () => {
   it('does not pass where the scores are shown to be worse', () => {
     const worse = base.map((value, index) => value - 3 - (index % 3));
     expect(found(worse)).toEqual([
-      expect.stringMatching(/^compared with main, new is worse by 4\.00 \(95 % /),
+      expect.stringMatching(/^compared with main: new is worse by 4\.00 \(95 % /),
     ]);
   });
 

@@ -131,7 +131,7 @@ describe('pipe compare', () => {
     await run(3);
     const worse = await gate();
     expect(worse.code).toBe(1);
-    expect(worse.words).toMatch(/^error: compared with baseline\.json, last is worse by 60 \(95 % .*\)\n$/);
+    expect(worse.words).toMatch(/^error: compared with baseline\.json: last is worse by 60 \(95 % .*\)\n$/);
     expect(worse.stdout).toMatch(/^\*\*compared with baseline\.json: last is worse by 60 /);
     expect((await gate('--by', '70')).code).toBe(0);
     expect((await output('compare', 'last', 'baseline.json', '--fail-if-worse')).code).toBe(0); // it is better
@@ -145,7 +145,7 @@ describe('pipe compare', () => {
       GITHUB_ACTIONS: 'true',
     });
     expect(onGithub.stderr).toMatch(
-      /^::error title=pipe compare::compared with baseline\.json, last is worse/,
+      /^::error title=pipe compare::compared with baseline\.json: last is worse/,
     );
   });
 
@@ -175,7 +175,7 @@ describe('pipe compare', () => {
     const worse = await run(3, file);
     expect(worse.code).toBe(1);
     expect(worse.words).toMatch(
-      /^error: judge: compared with sub\/baseline\.json, \d{8}-\S+ is worse by 60 /,
+      /^error: judge: compared with sub\/baseline\.json: \d{8}-\S+ is worse by 60 /,
     );
     expect(worse.stdout).toContain('Succeeded');
     expect(await run(3, '{ worse_than: { file: ./baseline.json }, by: 70 }')).toMatchObject({
@@ -184,7 +184,7 @@ describe('pipe compare', () => {
     });
     const [good] = readdirSync(project.path('artifacts/runs')).sort().slice(1);
     expect((await run(3, `{ worse_than: ${good} }`)).words).toMatch(
-      /^error: judge: compared with \d{8}-\S+, .* is worse by 60 /,
+      /^error: judge: compared with \d{8}-\S+: .* is worse by 60 /,
     );
     expect((await run(3, '{ worse_than: none }')).words).toContain('error: judge: `none` is neither');
   });
