@@ -6,6 +6,7 @@ import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { EXIT } from './exit-code.ts';
+import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { graphCommand } from './graph/graph.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
@@ -40,6 +41,7 @@ const VERBS = {
   show: showCommand,
   diff: diffCommand,
   compare: compareCommand,
+  'export-runs': exportRunsCommand,
   doctor: doctorCommand,
   cat: catCommand,
   get: getCommand,

@@ -3,7 +3,7 @@ import { meanOf } from './mean.ts';
 import { seedOf } from './seed.ts';
 
 /** The scale of scores. */
-const SCORES: Scale = { low: 0, high: 100 };
+export const SCORE_SCALE: Scale = { low: 0, high: 100 };
 
 /**
  * Counts, mean and spread of scores from 0 to 100; items without a score enter only the counts. The deviation is that of
@@ -12,7 +12,7 @@ const SCORES: Scale = { low: 0, high: 100 };
 export function scoreStatistics(judgements: readonly { readonly score: number | null }[]) {
   const scores = judgements.flatMap(({ score }) => (score === null ? [] : [score])).sort((a, b) => a - b);
   const n = scores.length;
-  const { mean, interval } = meanOf(scores, { scale: SCORES, seed: seedOf(...scores.map(String)) });
+  const { mean, interval } = meanOf(scores, { scale: SCORE_SCALE, seed: seedOf(...scores.map(String)) });
   return {
     items: judgements.length,
     scored: n,

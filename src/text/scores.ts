@@ -25,6 +25,12 @@ const Score = Type.Object({
 export interface Judgement extends Static<typeof Score> {
   /** Place of the response in its file. */
   readonly index: number;
+  /** Of a judge with criteria: what it said of each. */
+  readonly criteria?: readonly (Omit<Judgement, 'index'> & { readonly name: string })[];
+  /** Of a pairwise judge: what it said when this response stood first, and when it stood second. */
+  readonly orders?: readonly [asFirst: Omit<Judgement, 'index'>, asSecond: Omit<Judgement, 'index'>];
+  /** Of a jury: what each of its judges said, by label. */
+  readonly judges?: readonly (Omit<Judgement, 'index'> & { readonly judge: string })[];
 }
 
 const JudgeIdentity = Type.Object({
@@ -38,18 +44,86 @@ const JudgeIdentity = Type.Object({
 /** Who judged, as a summary says it. */
 export type JudgeIdentity = Static<typeof JudgeIdentity>;
 
+const Measured = Type.Union([Type.Number(), Type.Null()]);
+const Interval = Type.Union([Type.Tuple([Type.Number(), Type.Number()]), Type.Null()]);
+
 const ScoreStatistics = Type.Object({
   items: Type.Integer(),
   scored: Type.Integer(),
   unscored: Type.Integer(),
-  mean: Type.Union([Type.Number(), Type.Null()]),
-  standard_deviation: Type.Union([Type.Number(), Type.Null()]),
-  interval_95: Type.Union([Type.Tuple([Type.Number(), Type.Number()]), Type.Null()]),
+  mean: Measured,
+  standard_deviation: Measured,
+  interval_95: Interval,
 });
 /** Counts, mean, deviation and interval of scores; null where there are too few scores to tell. */
 export type ScoreStatistics = Static<typeof ScoreStatistics>;
 
-const ScoreSummary = Type.Object({ judge: JudgeIdentity, ...ScoreStatistics.properties });
+const Agreement = Type.Object({
+  /** Items that at least two scored. */
+  items: Type.Integer(),
+  /** Means over pairs of judges. */
+  pearson: Measured,
+  spearman: Measured,
+  kendall: Measured,
+  /** Krippendorff's, of all together. */
+  alpha_interval: Measured,
+  alpha_ordinal: Measured,
+  /** Share of equal scores. */
+  exact: Measured,
+});
+/** How far judges agree; null where that cannot be told. */
+export type AgreementOfJudges = Static<typeof Agreement>;
+
+const JudgeSummary = Type.Object({
+  judge: JudgeIdentity,
+  ...ScoreStatistics.properties,
+  /** Of a judge with criteria: the scores by each. */
+  criteria: Type.Optional(Type.Array(Type.Object({ name: Type.String(), ...ScoreStatistics.properties }))),
+  /** Of a pairwise judge: items that this response won, tied and lost, and the share whose winner hangs on the order. */
+  pairwise: Type.Optional(
+    Type.Object({
+      won: Type.Integer(),
+      tied: Type.Integer(),
+      lost: Type.Integer(),
+      order_bias: Measured,
+      order_bias_interval_95: Interval,
+    }),
+  ),
+  /** Rank correlation of the scores with the lengths of the responses, in characters. */
+  length_bias: Type.Optional(Type.Object({ correlation: Measured, interval_95: Interval })),
+  /** Standard deviation of repeated scores of one response, in points. */
+  repeat_spread: Type.Optional(Measured),
+  /** Items that have a label of people and a score. With few of them the next two are left out. */
+  labelled: Type.Optional(Type.Integer()),
+  /** The mean that people would give over all items: prediction-powered, with the judge weighted by lambda. */
+  corrected: Type.Optional(
+    Type.Object({
+      mean: Type.Number(),
+      interval_95: Interval,
+      lambda: Type.Number(),
+      unlabelled: Type.Integer(),
+    }),
+  ),
+  /** Judge against people: mean of judge minus people, and mean distance, in points. */
+  calibration: Type.Optional(
+    Type.Object({
+      bias: Type.Number(),
+      interval_95: Interval,
+      p: Type.Number(),
+      distance: Type.Number(),
+      agreement: Agreement,
+    }),
+  ),
+});
+/** The summary of one judge, or of a jury as a whole. */
+export type JudgeSummary = Static<typeof JudgeSummary>;
+
+const ScoreSummary = Type.Object({
+  ...JudgeSummary.properties,
+  /** The judges of a jury, each on its own, and their agreement. */
+  judges: Type.Optional(Type.Array(JudgeSummary)),
+  agreement: Type.Optional(Agreement),
+});
 /** The content of a `summary` file: who judged, and the statistics of the scores. It does not depend on time or host. */
 export type ScoreSummary = Static<typeof ScoreSummary>;
 

@@ -119,6 +119,43 @@ describe('what was asked once', () => {
   });
 });
 
+describe('a jury', () => {
+  it('takes its judges from configs/judges, as they are or changed, and is one itself', async () => {
+    project.write('package.json', '{}');
+    project.write(
+      'configs/judges/both.yaml',
+      'kind: jury\nlabel: Both\njudges: [reference, { use: reference, label: Letters, metric: chrf }]\n',
+    );
+    project.write(
+      'judge.yaml',
+      `schema: 1
+name: judged
+stages:
+  judge: { uses: judge, inputs: { responses: { file: ./responses.json } }, with: { judge: both } }
+`,
+    );
+    expect(outcomes((await run()).events)).toEqual({ judge: 'ran' });
+    const { stdout } = await finished(project.start(['cat', 'judge.yaml', 'judge.summary']));
+    expect(JSON.parse(stdout).judges).toMatchObject([
+      { judge: { metric: 'rouge_l' } },
+      { judge: { label: 'Letters', metric: 'chrf' } },
+    ]);
+  });
+
+  it('has its mistakes shown where they are', async () => {
+    project.write(
+      'judge.yaml',
+      pipeline().replace(
+        /judge:\n {8}kind: ollama[\s\S]*$/,
+        'judge: { kind: jury, label: Both, judges: [reference, refrence] }\n',
+      ),
+    );
+    const { code, stdout, stderr } = await run();
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain('there is no `refrence` in configs/judges');
+  });
+});
+
 describe('a key', () => {
   it('opens the server, and is neither stored nor shown, also where the server repeats it', async () => {
     server.key = KEY;

@@ -19,6 +19,7 @@ const GUIDES = [
   'judges',
   'sweep',
   'evaluation-in-ci',
+  'track-runs',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);
@@ -46,7 +47,10 @@ describe('the guides', () => {
   let ollama: OllamaServer;
   let api: OpenAiServer;
   beforeAll(async () => {
-    ollama = await startOllamaServer(({ format }) => (format ? '{"score": 80}' : 'Good.'));
+    ollama = await startOllamaServer(({ format }) => {
+      if (Object.hasOwn(Object(format).properties ?? {}, 'winner')) return '{"winner": "A"}';
+      return format ? '{"score": 80}' : 'Good.';
+    });
     api = await startOpenAiServer(() => '80');
     api.key = 'sk-1234';
     workshop = new Workshop({ OLLAMA_HOST: ollama.url });

@@ -26,7 +26,7 @@ export async function variantsOfRun(
 }
 
 /** What a run has finished, by the ids of its stages, as far as the cache still has the record. */
-async function doneStages(
+export async function doneStages(
   events: readonly RunEvent[],
   { records }: Workspace,
 ): Promise<ReadonlyMap<string, DoneStage>> {

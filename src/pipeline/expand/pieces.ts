@@ -2,13 +2,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
-import { type JsonSchema, propertiesOf } from '../schema/validation-schema.ts';
+import { discriminatorOf, type JsonSchema, propertiesOf } from '../schema/validation-schema.ts';
 import { readMapFile } from '../yaml/read-file.ts';
 import type { Sources } from '../yaml/sources.ts';
 import {
+  get,
   type MapValue,
   type Path,
   type ScalarValue,
+  textOf,
   type Value,
   withEntry,
   withoutEntry,
@@ -40,16 +42,25 @@ export class PieceLibrary {
    * begins with `../` or `../../`, or `{use: name or path, …}` with changes. Other values stay as they are.
    */
   resolve(settings: Value, schema: JsonSchema): Value {
-    if (settings.kind !== 'map') return settings;
+    if (settings.kind === 'scalar') return settings;
+    if (settings.kind === 'list') {
+      const inner = schema.items as JsonSchema | undefined;
+      return inner
+        ? { ...settings, items: settings.items.map((item) => this.#setting(item, inner)) }
+        : settings;
+    }
     let result = settings;
-    for (const [key, property] of Object.entries(propertiesOf(schema))) {
+    for (const [key, property] of Object.entries(propertiesOf(branchOf(schema, settings)))) {
       const entry = result.entries.get(key);
       if (entry === undefined) continue;
-      const piece = property.piece as string | undefined;
-      const content = piece === undefined ? entry.value : this.#content(entry.value, piece);
-      result = withEntry(result, key, { ...entry, value: this.resolve(content, property) });
+      result = withEntry(result, key, { ...entry, value: this.#setting(entry.value, property) });
     }
     return result;
+  }
+
+  #setting(value: Value, schema: JsonSchema): Value {
+    const piece = schema.piece as string | undefined;
+    return this.resolve(piece === undefined ? value : this.#content(value, piece), schema);
   }
 
   #content(value: Value, piece: string): Value {
@@ -100,6 +111,14 @@ function projectConfigs(folder: string, sources: Sources): readonly string[] {
   const own = join(folder, 'configs');
   const isRoot = ['package.json', '.git'].some((name) => sources.kindOf(join(folder, name)) !== 'nothing');
   return isRoot || dirname(folder) === folder ? [own] : [own, ...projectConfigs(dirname(folder), sources)];
+}
+
+/** Of a union the branch that a map chose by its constant, such as its `kind`; any other schema itself. */
+function branchOf(schema: JsonSchema, map: MapValue): JsonSchema {
+  const branches = (schema.anyOf ?? []) as readonly JsonSchema[];
+  const name = discriminatorOf(branches);
+  const chosen = name === undefined ? undefined : textOf(get(map, name));
+  return branches.find((branch) => propertiesOf(branch)[name!]?.const === chosen) ?? schema;
 }
 
 /** Whether the setting at `path` (below `with`) is a piece by its schema. */

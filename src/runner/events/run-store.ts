@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fittingFileName } from '../../contract/file-name.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import { makeDirectory } from '../../files/durable.ts';
@@ -80,6 +80,7 @@ export class RunStore {
 
   async #createFolder(runsDirectory: string): Promise<void> {
     await makeDirectory(runsDirectory);
+    keepOutOfGit(dirname(runsDirectory));
     mkdirSync(this.directory);
     mkdirSync(join(this.directory, 'logs'));
     const text = JSON.stringify({ version: RUN_VERSION, ...this.about }, null, 2);
@@ -112,6 +113,12 @@ export class RunStore {
     this.#closed = true;
     if (this.#events !== undefined) closeSync(this.#events);
   }
+}
+
+/** Models must not be committed by accident, and what pipe writes makes no tree unclean. A file of the user stays. */
+function keepOutOfGit(artifacts: string): void {
+  const file = join(artifacts, '.gitignore');
+  if (!existsSync(file)) writeFileSync(file, '*\n');
 }
 
 /** Ids of all stored runs, newest first. */

@@ -33,13 +33,16 @@ export interface Judge {
   begin(context: JudgeContext): Promise<ReadyJudge>;
 }
 
+/** A judgement with the tokens of all its questions and replies, which count for the budget and are not stored. */
+export type SpentJudgement = Judgement & { readonly spent_tokens?: number };
+
 /** A judge that can be asked. What costs much to ask goes through `context.memo`, so that nothing is asked twice. */
 export interface ReadyJudge {
   /**
    * Judges the response with that index; several calls may run at a time. A reply that cannot be understood gives a null
    * with its reason. Throws StageError for what a user can fix, and the signal's reason.
    */
-  judge(response: Response, index: number, signal: AbortSignal): Promise<Judgement>;
+  judge(response: Response, index: number, signal: AbortSignal): Promise<SpentJudgement>;
   /** Called once when nothing more is asked, also after a failure. */
   close?(): Promise<void>;
 }

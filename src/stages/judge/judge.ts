@@ -1,5 +1,6 @@
 import { defineStage } from '../../contract/stage-type.ts';
-import { judgeOf } from './judges.ts';
+import { factsOfJury, problemsOfJudges } from './judge-checks.ts';
+import { judgesOf } from './judges.ts';
 import { score } from './score-metric.ts';
 import { judgeSettings } from './settings.ts';
 
@@ -18,7 +19,13 @@ export const judge = defineStage({
       artifact: 'file',
       optional: true,
       description:
-        'Labels of people for a judge of kind `human`: JSON array of {index, score, model_response}.',
+        'Scores that people gave to some or all responses: JSON array of {index, score, model_response}. They are the scores of a judge of kind `human`, and show how far any other judge is off.',
+    },
+    other_responses: {
+      artifact: 'file',
+      optional: true,
+      description:
+        'Responses of another model to the same questions, for a language model with `pairwise`: JSON array, or JSON Lines, in the same order.',
     },
     model: {
       artifact: 'file',
@@ -35,25 +42,27 @@ export const judge = defineStage({
     scores: {
       artifact: 'file',
       path: 'scores.json',
-      description: 'JSON array: index, score or null with the reason, and the reply of each item.',
+      description:
+        'JSON array: index, score or null with the reason, and the reply of each item; of a jury those of each judge.',
     },
     summary: {
       artifact: 'file',
       path: 'summary.json',
-      description: 'JSON: judge, counts, mean, standard deviation and 95 % interval.',
+      description:
+        'JSON: judge, counts, mean, standard deviation, 95 % interval, length bias; agreement of a jury; what labels of people say of the judge.',
     },
   }),
   metrics: [score],
   async preflight(settings, context) {
-    const judge = await judgeOf(settings);
-    return (await judge.preflight?.(context)) ?? [];
+    return await problemsOfJudges(await judgesOf(settings), settings, context);
   },
   async observe(settings, context) {
-    const judge = await judgeOf(settings);
-    return (await judge.observe?.(context)) ?? {};
+    const judges = await judgesOf(settings);
+    if (settings.judge.kind === 'jury') return await factsOfJury(judges, context);
+    return (await judges[0]!.observe?.(context)) ?? {};
   },
   async run(context) {
     const { runJudge } = await import('./run-judge.ts');
-    await runJudge(await judgeOf(context.settings), context);
+    await runJudge(await judgesOf(context.settings), context);
   },
 });

@@ -1,5 +1,5 @@
 import type { Judge } from './judge-contract.ts';
-import type { JudgeKind, JudgeSettings, SettingsOf } from './settings.ts';
+import type { JudgeKind, JudgeSettings, OneJudgeSettings, SettingsOf } from './settings.ts';
 
 /** Every kind of judge: makes one of the stage's settings, and is loaded only when a pipeline uses that kind. */
 const judges: { readonly [Kind in JudgeKind]: (settings: SettingsOf<Kind>) => Promise<Judge> } = {
@@ -11,9 +11,25 @@ const judges: { readonly [Kind in JudgeKind]: (settings: SettingsOf<Kind>) => Pr
   reference: async (settings) => (await import('./reference/reference-judge.ts')).referenceJudge(settings),
 };
 
-/** The judge of a stage's settings. */
-export function judgeOf(settings: JudgeSettings): Promise<Judge> {
+/** The judges of a stage's settings: those of a jury, else one. */
+export function judgesOf(settings: JudgeSettings): Promise<readonly Judge[]> {
+  const { judge } = settings;
+  if (judge.kind !== 'jury') return Promise.all([judgeOf({ ...settings, judge })]);
+  const { url, api_key } = settings;
+  return Promise.all(
+    judge.judges.map(({ url: ownUrl = url, api_key: ownKey = api_key, ...judge }) =>
+      judgeOf({
+        ...settings,
+        judge,
+        ...(ownUrl !== undefined && { url: ownUrl }),
+        ...(ownKey !== undefined && { api_key: ownKey }),
+      }),
+    ),
+  );
+}
+
+function judgeOf(settings: OneJudgeSettings): Promise<Judge> {
   // An entry takes the settings of its own kind; TypeScript cannot see that this is the kind of these settings.
-  const make = judges[settings.judge.kind] as (settings: JudgeSettings) => Promise<Judge>;
+  const make = judges[settings.judge.kind] as (settings: OneJudgeSettings) => Promise<Judge>;
   return make(settings);
 }

@@ -1,17 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/runner/events/run-event.ts';
 import { listRuns, RunStore, readRun } from '../../../src/runner/events/run-store.ts';
 
+let artifacts: string;
 let directory: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'pipe-runs-'));
+  artifacts = mkdtempSync(join(tmpdir(), 'pipe-runs-'));
+  directory = join(artifacts, 'runs');
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => rmSync(artifacts, { recursive: true }));
 
 const about = {
   pipeline: 'test',
@@ -119,5 +121,16 @@ describe('the run store', () => {
     store.close();
     for (const log of logs) writeFileSync(log, '', { flag: 'wx' });
     expect(logs[0]).toBe(join(store.directory, 'logs', 'train.1.log'));
+  });
+});
+
+describe('the folder of all artifacts', () => {
+  it('is kept out of git, unless the user says otherwise', async () => {
+    const file = join(artifacts, '.gitignore');
+    (await RunStore.create(directory, about)).close();
+    expect(readFileSync(file, 'utf8')).toBe('*\n');
+    writeFileSync(file, '!models\n');
+    (await RunStore.create(directory, about)).close();
+    expect(readFileSync(file, 'utf8')).toBe('!models\n');
   });
 });

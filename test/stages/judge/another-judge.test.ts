@@ -58,7 +58,7 @@ const read = (path: string | undefined) => JSON.parse(readFileSync(path!, 'utf8'
 /** Runs the stage with this judge instead of the one that its settings name. */
 const runWith = (another: Judge, options: StageRunOptions = {}) =>
   runStage(
-    { ...judge, run: (context) => runJudge(another, context) },
+    { ...judge, run: (context) => runJudge([another], context) },
     {
       with: { judge: { kind: 'reference', label: 'not asked', metric: 'rouge_l' } },
       inputs: { responses },

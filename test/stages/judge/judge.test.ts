@@ -183,6 +183,27 @@ describe('a language model as the judge', () => {
   });
 });
 
+describe('the summary', () => {
+  it('shows whether longer responses score higher, with an interval', async () => {
+    server.answer = ({ messages }) => (messages[0]!.content.includes('bullet') ? '90' : '10');
+    const { outputs } = await runStage(judge, withOllama({ rationales: 0 }));
+    // Ranks by length 4, 3, 1.5, 1.5 and by score 4, 2, 2, 2.
+    const { correlation, interval_95 } = read(outputs.summary).length_bias;
+    expect(correlation).toBeCloseTo(3 / Math.sqrt(4.5 * 3), 12);
+    expect(interval_95[0]).toBeLessThan(correlation);
+    expect(interval_95[1]).toBeLessThan(1);
+  });
+
+  it('shows how far a judge agrees with itself over repeats', async () => {
+    server.answer = (_, count) => `${50 + 10 * (count % 2)}`;
+    const repeating = { ...llama3, repeats: 2 };
+    const { outputs } = await runStage(judge, withOllama({ judge: repeating, rationales: 0 }));
+    expect(read(outputs.summary).repeat_spread).toBeCloseTo(Math.sqrt(50), 12);
+    const once = await runStage(judge, withOllama({ rationales: 0 }));
+    expect(read(once.outputs.summary)).not.toHaveProperty('repeat_spread');
+  });
+});
+
 describe('before anything starts', () => {
   const problems = (settings: Record<string, unknown>, environment = {}) =>
     judge.preflight?.(resolvedSettings(judge, settings), {
@@ -288,6 +309,11 @@ describe('comparison with the expected output', () => {
       standard_deviation: expect.closeTo(57.735, 3),
       // Of Clopper and Pearson: 6.8 to 93.2 for 2 of 4.
       interval_95: [expect.closeTo(6.8, 0), expect.closeTo(93.2, 0)],
+      // Ranks by length 4, 3, 1.5, 1.5 and by score 1.5, 3.5, 1.5, 3.5.
+      length_bias: {
+        correlation: expect.closeTo(-1 / Math.sqrt(18), 12),
+        interval_95: [expect.closeTo(-0.977, 3), expect.closeTo(0.941, 3)],
+      },
     });
   });
 

@@ -1,8 +1,8 @@
-import type { StageContext } from '../../../contract/stage-context.ts';
 import { textTemplate } from '../../../text/prompt/jinja.ts';
 import type { Response } from '../../../text/responses.ts';
 import type { Judgement } from '../../../text/scores.ts';
-import type { ReadyJudge } from '../judge-contract.ts';
+import type { JudgeContext, ReadyJudge } from '../judge-contract.ts';
+import { type Criterion, criterionText, weightedScore } from './criteria.ts';
 import {
   type LanguageModel,
   type ModelReply,
@@ -10,7 +10,8 @@ import {
   QuestionTooLong,
   UnfinishedReply,
 } from './language-model.ts';
-import { readScore } from './read-score.ts';
+import { type Place, readOtherResponses, readPreference, scoreOfOrders } from './pairwise.ts';
+import { type ReplyEnd, readScore } from './read-score.ts';
 
 /** What the settings of every kind of language model have. */
 export interface AskingSettings {
@@ -18,9 +19,15 @@ export interface AskingSettings {
   readonly instructions: string;
   readonly ask_again?: number;
   readonly repeats?: number;
+  readonly criteria?: readonly Criterion[];
+  readonly pairwise?: boolean;
 }
 
-type Memo = StageContext<unknown>['memo'];
+/** Asks for one item. Throws what the model throws. */
+type Ask = (question: Question) => Promise<ModelReply>;
+
+/** Makes a score of a reply. */
+type Reader = (reply: string, end: ReplyEnd) => Pick<Judgement, 'score' | 'reason'>;
 type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'> & {
   /** Of a response that was scored several times. */
   readonly replies?: readonly string[];
@@ -30,57 +37,88 @@ type Scored = Pick<Judgement, 'score' | 'reason' | 'reply'> & {
 
 /** Encodings of today's models have 3 to 5 bytes a token in most languages. What has more than this does not fit. */
 const MOST_BYTES_PER_TOKEN = 6;
+const BYTES_PER_TOKEN = 4;
 
 /**
- * Asks a language model to score every response, and for a verdict in free text on the first `rationales` ones. Replies
- * are kept in the item memory, unreadable ones too. Throws StageError for a prompt that is not Jinja.
+ * Asks a language model to score every response, and for a verdict in free text on the first `rationales` ones. A pairwise
+ * judge compares each with the one of `other_responses`, in both orders. Replies are kept in the item memory, unreadable
+ * ones too. Throws StageError for a prompt that is not Jinja, and if there is nothing to compare with.
  */
-export function languageModelJudge(
+export async function languageModelJudge(
   model: LanguageModel,
-  { prompt, instructions, ask_again = 0, repeats = 1 }: AskingSettings,
+  { prompt, instructions, ask_again = 0, repeats = 1, criteria, pairwise = false }: AskingSettings,
   rationales: number,
-  memo: Memo,
-): ReadyJudge {
+  { memo, inputs }: Pick<JudgeContext, 'memo' | 'inputs'>,
+): Promise<ReadyJudge> {
   const questionOf = textTemplate("The judge's `prompt`", prompt);
+  const others = pairwise ? await readOtherResponses(inputs) : undefined;
   const { context } = model;
   const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
   const tooLong = `the question does not fit into the model's context${context ? ` of ${context.tokens} tokens (\`${context.setting}\`)` : ''}`;
-  const ask = (question: Question, signal: AbortSignal): Promise<ModelReply> =>
-    memo({ ...model.identity, ...question }, () => model.ask(question, signal));
 
   return {
     async judge(response, index, signal) {
-      // Half of a surrogate pair is no text that a server could be sent.
-      const text = questionOf({ ...(response as Response & Record<string, string>) }).toWellFormed();
-      const scored = await scoreOf(text + instructions, signal);
-      if (index >= rationales) return { index, ...scored };
-      return { index, ...scored, ...(await verdictOf(text, signal)) };
+      let spent_tokens = 0;
+      const ask: Ask = async (question) => {
+        const reply = await memo({ ...model.identity, ...question }, () => model.ask(question, signal));
+        spent_tokens += tokensOf(question, reply);
+        return reply;
+      };
+      const ours = response.model_response;
+      const other = others?.[index]?.model_response;
+      const text = textOf(response, other === undefined ? {} : { response_a: ours, response_b: other });
+      const scored =
+        other === undefined
+          ? await overallScore(text, readScore, ask)
+          : scoreOfOrders([
+              await overallScore(text, preferenceFor('A'), ask),
+              await overallScore(
+                textOf(response, { response_a: other, response_b: ours }),
+                preferenceFor('B'),
+                ask,
+              ),
+            ]);
+      const verdict = index < rationales && (await verdictOf(text, ask));
+      return { index, ...scored, ...verdict, spent_tokens };
     },
   };
 
-  async function scoreOf(text: string, signal: AbortSignal): Promise<Scored> {
+  function textOf(response: Response, more: Readonly<Record<string, string>>): string {
+    // Half of a surrogate pair is no text that a server could be sent.
+    return questionOf({ ...(response as Response & Record<string, string>), ...more }).toWellFormed();
+  }
+
+  async function overallScore(text: string, read: Reader, ask: Ask): Promise<Omit<Judgement, 'index'>> {
+    if (criteria === undefined) return await scoreOf(text + instructions, read, ask);
+    const scored: Scored[] = [];
+    for (const criterion of criteria)
+      scored.push(await scoreOf(text + criterionText(criterion) + instructions, read, ask));
+    return weightedScore(criteria, scored);
+  }
+
+  async function scoreOf(text: string, read: Reader, ask: Ask): Promise<Scored> {
     if (cannotFit(text)) return { score: null, reason: tooLong };
-    const first = await readableScore(text, 0, signal);
+    const first = await readableScore(text, 0, read, ask);
     if (repeats === 1 || first.reason === tooLong) return first;
     const all = [first];
-    while (all.length < repeats) all.push(await readableScore(text, all.length, signal));
+    while (all.length < repeats) all.push(await readableScore(text, all.length, read, ask));
     return meanOf(all);
   }
 
   /** The score of one repetition. Each has seeds of its own: first those of the repetitions, then those of further tries. */
-  async function readableScore(text: string, repetition: number, signal: AbortSignal): Promise<Scored> {
+  async function readableScore(text: string, repetition: number, read: Reader, ask: Ask): Promise<Scored> {
     for (let tries = 0; ; tries++) {
       const repeat = repetition + tries * repeats;
-      const scored = await scoreOnce({ text, asks: 'score', repeat }, signal);
+      const scored = await scoreOnce({ text, asks: 'score', repeat }, read, ask);
       if (scored.score !== null || tries === ask_again || scored.reason === tooLong) return scored;
     }
   }
 
-  async function scoreOnce(question: Question, signal: AbortSignal): Promise<Scored> {
+  async function scoreOnce(question: Question, read: Reader, ask: Ask): Promise<Scored> {
     try {
-      const reply = await ask(question, signal);
+      const reply = await ask(question);
       const cut = (reply.prompt_tokens ?? 0) >= mostTokens;
-      const reading = cut ? { score: null, reason: tooLong } : readScore(reply.content, reply.end);
+      const reading = cut ? { score: null, reason: tooLong } : read(reply.content, reply.end);
       return { ...reading, reply: reply.content };
     } catch (error) {
       if (error instanceof UnfinishedReply)
@@ -90,10 +128,10 @@ export function languageModelJudge(
     }
   }
 
-  async function verdictOf(text: string, signal: AbortSignal): Promise<Pick<Judgement, 'rationale'>> {
+  async function verdictOf(text: string, ask: Ask): Promise<Pick<Judgement, 'rationale'>> {
     if (cannotFit(text)) return {};
     try {
-      return { rationale: (await ask({ text, asks: 'verdict', repeat: 0 }, signal)).content };
+      return { rationale: (await ask({ text, asks: 'verdict', repeat: 0 })).content };
     } catch (error) {
       if (error instanceof UnfinishedReply) return { rationale: error.content };
       if (error instanceof QuestionTooLong) return {};
@@ -104,6 +142,17 @@ export function languageModelJudge(
   function cannotFit(text: string): boolean {
     return Buffer.byteLength(text) > MOST_BYTES_PER_TOKEN * mostTokens;
   }
+}
+
+/** What a question and its reply took, as the server counted it, else a token for every 4 bytes. */
+function tokensOf({ text }: Question, { content, prompt_tokens, reply_tokens }: ModelReply): number {
+  const ofBytes = (text: string) => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  return (prompt_tokens ?? ofBytes(text)) + (reply_tokens ?? ofBytes(content));
+}
+
+/** Reads how the response that stands there fared. */
+function preferenceFor(place: Place): Reader {
+  return (reply, end) => readPreference(reply, end, place);
 }
 
 /** One score for several of the same response: their mean, and how far they spread (their standard deviation). */

@@ -16,6 +16,8 @@ export type ModelReply = JsonObject & {
   readonly end: ReplyEnd;
   /** Tokens of the question, as the server counted them. */
   readonly prompt_tokens?: number;
+  /** Tokens of the reply and its thoughts, as the server counted them. */
+  readonly reply_tokens?: number;
 };
 
 /** A language model that can be asked, wherever it is. */

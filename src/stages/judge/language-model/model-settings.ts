@@ -48,6 +48,32 @@ export const askingSettings = {
         'How often each response is scored, with another `seed` each time; its score is the mean. By default once.',
     }),
   ),
+  pairwise: Type.Optional(
+    Type.Boolean({
+      description:
+        'Compare each response with the one of the input `other_responses`, in both orders: the prompt sees response_a and response_b, the reply is A, B or tie. The score is 100 for a winner, 50 for a tie, 0 for a loser.',
+    }),
+  ),
+  criteria: Type.Optional(
+    Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ minLength: 1, description: 'Name of the criterion.' }),
+          description: Type.String({ minLength: 1, description: 'What makes a response good by it.' }),
+          weight: Type.Optional(
+            Type.Number({ exclusiveMinimum: 0, description: 'Its weight; by default 1.' }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+      {
+        minItems: 1,
+        maxItems: 20,
+        description:
+          'Criteria {name, description, weight}. Each is asked on its own, between question and instructions; the score of a response is their weighted mean.',
+      },
+    ),
+  ),
 } as const;
 
 type Format = 'score' | 'json' | object;

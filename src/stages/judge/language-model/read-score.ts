@@ -27,15 +27,26 @@ const FORM = new RegExp(
  * which number is meant, and a reply that was cut off may lack digits.
  */
 export function readScore(reply: string, end: ReplyEnd): Reading {
-  if (end === 'length') return none('the reply was cut off at its greatest length');
-  if (reply.trim() === '') return none('the reply is empty');
-  const answer = reply.replace(THOUGHTS, '').trim();
-  if (THOUGHT_MARK.test(answer)) return none('the thoughts of the reply do not end');
-  if (answer === '') return none('the reply holds thoughts and no answer');
-  const text = (FENCED.exec(answer)?.[1] ?? answer).trim();
+  const { text, reason } = answerOf(reply, end);
+  if (reason !== undefined) return none(reason);
   if (text.startsWith('{')) return ofJson(text);
   const number = FORM.exec(text)?.[1];
   return number === undefined ? none(whyNone(text)) : onScale(Number(number));
+}
+
+/** What a reply says after its thoughts and without a fence around it, or the reason why it says nothing. */
+export function answerOf(
+  reply: string,
+  end: ReplyEnd,
+):
+  | { readonly text: string; readonly reason?: undefined }
+  | { readonly text?: undefined; readonly reason: string } {
+  if (end === 'length') return { reason: 'the reply was cut off at its greatest length' };
+  if (reply.trim() === '') return { reason: 'the reply is empty' };
+  const answer = reply.replace(THOUGHTS, '').trim();
+  if (THOUGHT_MARK.test(answer)) return { reason: 'the thoughts of the reply do not end' };
+  if (answer === '') return { reason: 'the reply holds thoughts and no answer' };
+  return { text: (FENCED.exec(answer)?.[1] ?? answer).trim() };
 }
 
 /** `{"score": 85}`, with other properties next to it. */

@@ -26,7 +26,7 @@ export function llamaCppJudge(settings: SettingsOf<'llama-cpp'>): Judge {
       const { languageModelJudge } = await import('../language-model/language-model-judge.ts');
       const { LlamaCppModel } = await import('./llama-cpp-model.ts');
       const language = new LlamaCppModel(settings, model, llamaVersion(), context.signal);
-      const asking = languageModelJudge(language, settings.judge, settings.rationales, context.memo);
+      const asking = await languageModelJudge(language, settings.judge, settings.rationales, context);
       return { judge: asking.judge, close: () => language.close() };
     },
   };

@@ -68,7 +68,11 @@ export class LlamaCppModel implements LanguageModel {
         ...(await this.#options(question, tokens)),
         signal: AbortSignal.any([signal, late]),
       });
-      return { content: responseText, end: stopReason === 'maxTokens' ? 'length' : 'stop' };
+      return {
+        content: responseText,
+        end: stopReason === 'maxTokens' ? 'length' : 'stop',
+        reply_tokens: model.tokenize(responseText).length,
+      };
     } catch (error) {
       signal.throwIfAborted();
       if (late.aborted) throw new UnfinishedReply('', reply_timeout);

@@ -139,9 +139,9 @@ class ReplyStream {
         throw new TransientError(`Ollama broke off its reply: ${outsideText(String(reply.error))}`);
       }
       if (reply.message !== undefined) this.#take(Object(reply.message));
-      if (reply.done === true) return this.#ended(reply.done_reason === 'length', reply.prompt_eval_count);
+      if (reply.done === true) return this.#ended(reply.done_reason === 'length', reply);
       if (this.#tokens > this.#bounds.tokens || this.#thoughts > this.#bounds.thoughts)
-        return this.#ended(true, undefined);
+        return this.#ended(true, {});
     }
     throw new TransientError('Ollama ended its reply in the middle');
   }
@@ -160,11 +160,12 @@ class ReplyStream {
     else this.#tokens += tokensIn(said);
   }
 
-  #ended(cut: boolean, promptTokens: unknown): ModelReply {
+  #ended(cut: boolean, { prompt_eval_count, eval_count }: JsonObject): ModelReply {
     return {
       content: this.content,
       end: cut ? 'length' : 'stop',
-      ...(typeof promptTokens === 'number' && { prompt_tokens: promptTokens }),
+      ...(typeof prompt_eval_count === 'number' && { prompt_tokens: prompt_eval_count }),
+      ...(typeof eval_count === 'number' && { reply_tokens: eval_count }),
     };
   }
 }

@@ -44,7 +44,7 @@ export function ollamaJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
     async begin(context) {
       const { languageModelJudge } = await import('../language-model/language-model-judge.ts');
       const language = await ollamaModel(settings, context, retryPolicy);
-      return languageModelJudge(language, settings.judge, settings.rationales, context.memo);
+      return await languageModelJudge(language, settings.judge, settings.rationales, context);
     },
   };
 }

@@ -84,11 +84,12 @@ function replyOf(text: string, server: ModelServer): ModelReply {
   if (!isObject(choice ?? null)) throw notOpenAi(server);
   const { message, finish_reason } = choice as JsonObject;
   const content = Object(message).content;
-  const tokens = Object(usage).prompt_tokens;
+  const { prompt_tokens, completion_tokens } = Object(usage) as JsonObject;
   return {
     content: typeof content === 'string' ? content : '',
     end: finish_reason === 'length' ? 'length' : 'stop',
-    ...(typeof tokens === 'number' && { prompt_tokens: tokens }),
+    ...(typeof prompt_tokens === 'number' && { prompt_tokens }),
+    ...(typeof completion_tokens === 'number' && { reply_tokens: completion_tokens }),
   };
 }
 

@@ -56,7 +56,7 @@ export function openAiJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
           return patiently(server, ask, signal, context.warn, retryPolicy);
         },
       };
-      return languageModelJudge(language, settings.judge, settings.rationales, context.memo);
+      return await languageModelJudge(language, settings.judge, settings.rationales, context);
     },
   };
 }

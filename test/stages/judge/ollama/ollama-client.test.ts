@@ -97,12 +97,12 @@ describe('a server that is not reached as it must be', () => {
 
 describe('chat', () => {
   it('joins the pieces of a streamed reply', async () => {
-    expect(await ask()).toEqual({ content: 'eighty-five', end: 'stop', prompt_tokens: 20 });
+    expect(await ask()).toEqual({ content: 'eighty-five', end: 'stop', prompt_tokens: 20, reply_tokens: 2 });
   });
 
   it('tells when the reply was cut', async () => {
     server.answer = () => ({ content: '8', doneReason: 'length' });
-    expect(await ask()).toEqual({ content: '8', end: 'length', prompt_tokens: 20 });
+    expect(await ask()).toEqual({ content: '8', end: 'length', prompt_tokens: 20, reply_tokens: 2 });
   });
 
   it.each([

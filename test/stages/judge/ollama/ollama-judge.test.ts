@@ -5,6 +5,7 @@ import type { StageContext } from '../../../../src/contract/stage-context.ts';
 import { ItemMemory } from '../../../../src/files/item-memory.ts';
 import { Secrets } from '../../../../src/stage-process/secrets.ts';
 import { judgeResponses } from '../../../../src/stages/judge/judge-responses.ts';
+import { JudgingProgress } from '../../../../src/stages/judge/judging-progress.ts';
 import { ollamaJudge } from '../../../../src/stages/judge/ollama/ollama-judge.ts';
 import type { SettingsOf } from '../../../../src/stages/judge/settings.ts';
 import type { RetryPolicy } from '../../../../src/stages/network/retry.ts';
@@ -73,8 +74,9 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
   };
 }
 
+const progress = () => new JudgingProgress(1, () => {});
 const judgeAll = (work = context(), retryPolicy?: RetryPolicy) =>
-  judgeResponses(ollamaJudge(work.settings, retryPolicy), responses, work);
+  judgeResponses(ollamaJudge(work.settings, retryPolicy), responses, work, progress());
 
 describe('while Ollama fails for a moment', () => {
   it('each item is asked again until it has its answer', async () => {
@@ -141,7 +143,7 @@ describe('what the settings say', () => {
   const one = [responses[0]!];
   const asked = async (settings: Partial<Settings['judge']>, rationales = 0) => {
     const work = context({ judge: { ...judge, ...settings }, rationales });
-    const judgements = await judgeResponses(ollamaJudge(work.settings), one, work);
+    const judgements = await judgeResponses(ollamaJudge(work.settings), one, work, progress());
     return { judgements, questions: server.questions };
   };
 
@@ -196,7 +198,7 @@ describe('a question that does not fit', () => {
   const judged = async (text: string) => {
     const work = context({ judge: { ...judge, options: { num_ctx: 2048 }, ask_again: 3 }, rationales: 1 });
     const long = { ...responses[0]!, model_response: text };
-    return (await judgeResponses(ollamaJudge(work.settings), [long], work))[0];
+    return (await judgeResponses(ollamaJudge(work.settings), [long], work, progress()))[0];
   };
 
   it('has no score if the server says that it filled the context, as Ollama 0.17 counts one that it has cut', async () => {
