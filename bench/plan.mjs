@@ -62,7 +62,7 @@ function pipelineText(stages, { prefix = '', parts = 4 } = {}) {
 async function fillCache(file, artifactsDirectory) {
   const pipeline = await openPipeline(file, { set: [] });
   const workspace = openWorkspace(artifactsDirectory, ({ message }) => console.warn(message));
-  const decider = new Decider(pipeline.name, workspace, { environment: {}, offline: true });
+  const decider = new Decider(pipeline, workspace, { environment: {}, offline: true });
   const records = new Map();
   const writes = [];
   for (const stage of pipeline.stages) {

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { concealCredentials } from '../pipeline/resolve/url-credentials.ts';
 import { visible } from '../terminal/show.ts';
+import { bundleCommand } from './bundle/bundle.ts';
+import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { EXIT } from './exit-code.ts';
@@ -45,6 +47,8 @@ const VERBS = {
   doctor: doctorCommand,
   cat: catCommand,
   get: getCommand,
+  bundle: bundleCommand,
+  unbundle: unbundleCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */

@@ -19,6 +19,10 @@ export async function showError(thrown: unknown): Promise<ExitCode> {
   if (error instanceof PipelineError) {
     const { formatDiagnostics } = await import('../pipeline/diagnostics/format-diagnostics.ts');
     say(formatDiagnostics(error, { directory: process.cwd(), paint }));
+    if (process.env.GITHUB_ACTIONS === 'true') {
+      const { diagnosticAnnotations } = await import('./annotate-diagnostics.ts');
+      for (const line of diagnosticAnnotations(error)) say(line);
+    }
     return EXIT.usage;
   }
   if (error instanceof UserError || error instanceof StageError || error instanceof CacheError) {

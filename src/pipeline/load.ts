@@ -25,6 +25,8 @@ export interface LoadOptions {
   readonly validators: Validators;
   /** Folder of the named pieces that come with the package. */
   readonly packageConfigs: string;
+  /** File inputs may be absent: whoever plans knows their digests. */
+  readonly absentInputs?: boolean;
   /** Tells afterwards what was read and looked at. */
   readonly sources?: Sources;
 }
@@ -73,14 +75,14 @@ function checkDocument(
 function resolveDocument(
   document: MapValue,
   path: string,
-  { stageTypes, validators, packageConfigs }: LoadOptions,
+  { stageTypes, validators, packageConfigs, absentInputs = false }: LoadOptions,
   sources: Sources,
   diagnostics: DiagnosticList,
 ): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
-  const context = { stageTypes, validators, pieces, sources, diagnostics };
+  const context = { stageTypes, validators, pieces, sources, diagnostics, absentInputs };
   return {
     params: toJson(params) as JsonObject,
     variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),

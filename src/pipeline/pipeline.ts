@@ -50,6 +50,15 @@ export interface ExecutionSettings {
   readonly timeout: number | undefined;
   /** How often a failed attempt is tried again. */
   readonly retries: number;
+  /** When a run fails although the stage did not; never where absent. */
+  readonly failIf?: FailIf;
+}
+
+export interface FailIf {
+  /** A file of scores (absolute), or a run or git revision. */
+  readonly worseThan: { readonly file: string } | { readonly name: string };
+  /** Worse by no more than this is good enough. */
+  readonly by: number;
 }
 
 export interface Resources {

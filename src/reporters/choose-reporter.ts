@@ -1,4 +1,5 @@
 import type { Output } from '../terminal/output.ts';
+import type { PlaceOf } from './annotation.ts';
 import { GithubReporter } from './github.ts';
 import { JsonReporter } from './json.ts';
 import { PlainReporter } from './plain.ts';
@@ -8,20 +9,26 @@ import { TreeReporter } from './tree.ts';
 export const REPORTER_NAMES = ['auto', 'tree', 'plain', 'github', 'json'] as const;
 export type ReporterName = (typeof REPORTER_NAMES)[number];
 
-const REPORTERS: Readonly<Record<Exclude<ReporterName, 'auto'>, new (output: Output) => Reporter>> = {
+const REPORTERS: Readonly<
+  Record<Exclude<ReporterName, 'auto'>, new (output: Output, placeOf: PlaceOf) => Reporter>
+> = {
   tree: TreeReporter,
   plain: PlainReporter,
   github: GithubReporter,
   json: JsonReporter,
 };
 
-/** The reporter of that name; `auto` is github on GitHub Actions, else tree on a terminal, else plain. */
+/**
+ * The reporter of that name; `auto` is github on GitHub Actions, else tree on a terminal, else plain. `placeOf`: where a
+ * stage is declared, for annotations.
+ */
 export function chooseReporter(
   name: ReporterName,
   output: Output,
   environment: Readonly<Record<string, string | undefined>>,
+  placeOf: PlaceOf = () => undefined,
 ): Reporter {
-  return new REPORTERS[name === 'auto' ? fitting(output, environment) : name](output);
+  return new REPORTERS[name === 'auto' ? fitting(output, environment) : name](output, placeOf);
 }
 
 function fitting(

@@ -57,6 +57,8 @@ function stageText(
       const progress = state.stage(event.stage).progress;
       return progress && progressText(progress);
     }
+    case 'input-recorded':
+      return `input ${event.input}  ${event.path} does not exist; taken as it is on record (${event.digest.slice(0, 12)})`;
     case 'stage-waiting':
       return `waiting for ${event.holder}`;
     case 'stage-retrying':

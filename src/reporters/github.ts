@@ -2,24 +2,29 @@ import type { RunEvent } from '../runner/events/run-event.ts';
 import type { Output } from '../terminal/output.ts';
 import { noPaint } from '../terminal/paint.ts';
 import { show } from '../terminal/show.ts';
+import { annotation, data, type PlaceOf } from './annotation.ts';
 import { eventLines } from './event-lines.ts';
+import { logTail } from './log-tail.ts';
+import { ProgressPace } from './progress-pace.ts';
 import type { Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 
 /**
- * For GitHub Actions: what a stage said is in a foldable group, written when it finishes; failures and warnings are
- * annotations.
- * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ * For GitHub Actions: progress is told now and then; what a stage said and printed is in a foldable group, written when
+ * it finishes; failures and warnings are annotations.
  */
 export class GithubReporter implements Reporter {
   readonly #output: Output;
+  readonly #placeOf: PlaceOf;
   readonly #state = new RunState();
   /** Lines of the stages that are not finished, by stage. */
   readonly #held = new Map<string, string[]>();
+  readonly #pace = new ProgressPace();
 
-  constructor(output: Output) {
+  constructor(output: Output, placeOf: PlaceOf = () => undefined) {
     this.#output = output;
+    this.#placeOf = placeOf;
   }
 
   report(event: RunEvent): void {
@@ -27,19 +32,17 @@ export class GithubReporter implements Reporter {
     const lines = eventLines(event, this.#state, noPaint).map(defuse);
     switch (event.type) {
       case 'stage-progress':
-      case 'stage-retrying':
-      case 'stage-waiting':
-        this.#hold(event.stage, lines);
+        if (this.#pace.isDue(event.stage, Date.parse(event.time), this.#state)) this.#write(lines);
         return;
       case 'stage-log':
         this.#hold(event.stage, lines);
-        if (event.level === 'warning') this.#write([annotation('warning', event.stage, event)]);
+        if (event.level === 'warning') this.#annotate('warning', event.stage, event);
         return;
       case 'stage-finished':
         this.#finish(event, lines);
         return;
       case 'preflight-failed':
-        this.#write(event.problems.map((problem) => annotation('error', problem.stage, problem)));
+        for (const problem of event.problems) this.#annotate('error', problem.stage, problem);
         return;
       case 'run-finished':
         this.#write(['', ...summaryLines(this.#state, noPaint).map(defuse)]);
@@ -58,37 +61,26 @@ export class GithubReporter implements Reporter {
   }
 
   #finish(event: Extract<RunEvent, { type: 'stage-finished' }>, lines: readonly string[]): void {
-    const held = this.#held.get(event.stage) ?? [];
+    const printed = event.log === undefined ? [] : logTail(event.log);
+    const held = [
+      ...(this.#held.get(event.stage) ?? []),
+      ...printed.map((line) => defuse(`${event.stage}  ${line}`)),
+    ];
     this.#held.delete(event.stage);
     if (held.length > 0) this.#write([`::group::${data(event.stage)}`, ...held, '::endgroup::']);
     this.#write(lines);
     if (event.outcome === 'failed') {
-      this.#write([annotation('error', event.stage, event.error ?? event.reason)]);
+      this.#annotate('error', event.stage, event.error ?? event.reason);
     }
+  }
+
+  #annotate(level: 'error' | 'warning', stage: string, said: Parameters<typeof annotation>[2]): void {
+    this.#write([annotation(level, stage, said, this.#placeOf(stage))]);
   }
 
   #write(lines: readonly string[]): void {
     show(this.#output, ...lines);
   }
-}
-
-/** `::error title=judge::The server does not answer%0AStart it with ollama serve` */
-function annotation(
-  level: 'error' | 'warning',
-  title: string,
-  { message, hint }: { readonly message: string; readonly hint?: string | undefined },
-): string {
-  return `::${level} title=${property(title)}::${data(hint === undefined ? message : `${message}\n${hint}`)}`;
-}
-
-/** Escapes the text of a workflow command. */
-function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-/** Escapes a property of a workflow command, which colons and commas would end. */
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
 /**

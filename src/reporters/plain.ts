@@ -3,20 +3,17 @@ import type { Output } from '../terminal/output.ts';
 import { type Paint, paintFor } from '../terminal/paint.ts';
 import { show } from '../terminal/show.ts';
 import { eventLines } from './event-lines.ts';
+import { ProgressPace } from './progress-pace.ts';
 import type { Reporter } from './reporter.ts';
 import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
-
-/** Progress of a stage is told no more often than this, and ever more rarely the longer the stage takes. */
-const SHORTEST_PAUSE_MS = 5_000;
-const PAUSE_PER_ELAPSED = 1 / 20;
 
 /** One line for each event that matters, in the order of the events. */
 export class PlainReporter implements Reporter {
   readonly #state = new RunState();
   readonly #paint: Paint;
   readonly #output: Output;
-  readonly #lastProgress = new Map<string, number>();
+  readonly #pace = new ProgressPace();
 
   constructor(output: Output) {
     this.#output = output;
@@ -25,7 +22,11 @@ export class PlainReporter implements Reporter {
 
   report(event: RunEvent): void {
     this.#state.apply(event);
-    if (event.type === 'stage-progress' && !this.#isDue(event.stage, Date.parse(event.time))) return;
+    if (
+      event.type === 'stage-progress' &&
+      !this.#pace.isDue(event.stage, Date.parse(event.time), this.#state)
+    )
+      return;
     this.#write(eventLines(event, this.#state, this.#paint));
     if (event.type === 'run-finished') this.#write(['', ...summaryLines(this.#state, this.#paint)]);
   }
@@ -34,13 +35,5 @@ export class PlainReporter implements Reporter {
 
   #write(lines: readonly string[]): void {
     show(this.#output, ...lines);
-  }
-
-  #isDue(stage: string, time: number): boolean {
-    const startedAt = this.#state.stage(stage).startedAt ?? time;
-    const pause = Math.max(SHORTEST_PAUSE_MS, (time - startedAt) * PAUSE_PER_ELAPSED);
-    if (time - (this.#lastProgress.get(stage) ?? startedAt) < pause) return false;
-    this.#lastProgress.set(stage, time);
-    return true;
   }
 }

@@ -69,6 +69,7 @@ function isToldAbove(event: RunEvent): boolean {
     event.type === 'stage-retrying' ||
     event.type === 'cache-problem' ||
     event.type === 'engine-chosen' ||
+    event.type === 'input-recorded' ||
     event.type === 'run-started'
   );
 }

@@ -8,6 +8,7 @@ import type { RunStore } from './events/run-store.ts';
 import { Decider } from './plan/decide.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
 import { preflight } from './plan/preflight.ts';
+import { recordInputs } from './plan/recorded-inputs.ts';
 import { needsOf } from './plan/stage-graph.ts';
 import type { RunOptions, RunOutcome } from './run-options.ts';
 import { drive } from './schedule/drive.ts';
@@ -37,10 +38,15 @@ export class PipelineRun {
 
   /** Adds to `counts` how each stage ended, also when this throws. */
   async run(counts: Record<Outcome, number>): Promise<RunOutcome> {
-    const decider = new Decider(this.#pipeline.name, this.#workspace, this.#options);
+    const decider = new Decider(this.#pipeline, this.#workspace, this.#options);
     const plan = await makePlan(this.#pipeline, decider, this.#workspace, this.#options);
     for (const { stage, state, reason } of plan.stages) {
       this.#emit({ type: 'stage-planned', stage: stage.id, state, reason });
+    }
+    this.#tellRecordedInputs(plan);
+    if (plan.refusals.length > 0) {
+      this.#emit({ type: 'preflight-failed', problems: [...plan.refusals] });
+      return 'preflight-failed';
     }
     const isStale = plan.stages.some(({ state }) => state !== 'hit');
     // Hits need nothing written; whatever runs could not store its result either.
@@ -54,6 +60,15 @@ export class PipelineRun {
     } finally {
       await treeChecked;
     }
+  }
+
+  #tellRecordedInputs({ stages }: Plan): void {
+    for (const { stage, action } of stages)
+      for (const [input, { artifact, from }] of Object.entries(action?.inputs ?? {})) {
+        if (!('recorded' in from)) continue;
+        const { path } = from;
+        this.#emit({ type: 'input-recorded', stage: stage.id, input, path, digest: artifact.digest });
+      }
   }
 
   async #drive(
@@ -84,6 +99,7 @@ export class PipelineRun {
       await work.takeHits();
       await drive(schedule, work, control.cancelled);
     } finally {
+      await recordInputs(this.#pipeline, work.fileInputs, this.#workspace);
       for (const outcome of work.outcomes.values()) counts[outcome]++;
     }
     if (counts.failed > 0) return 'failed';

@@ -14,7 +14,7 @@ export interface RunOptions extends DecideOptions {
   readonly preflight: boolean;
   /** Ids or names of stages that run whatever is cached. */
   readonly force?: readonly string[];
-  /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. */
+  /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. See also `frozen`. */
   readonly only?: readonly string[];
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;

@@ -2,7 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPipeline } from '../../src/cli/open/open-pipeline.ts';
 import { Project } from './rig.ts';
 
-const VERBS = ['run', 'plan', 'validate', 'graph', 'status', 'export-runs', 'doctor', 'cat', 'get'];
+const VERBS = [
+  'run',
+  'plan',
+  'validate',
+  'graph',
+  'status',
+  'export-runs',
+  'doctor',
+  'cat',
+  'get',
+  'bundle',
+  'unbundle',
+];
 
 describe('help and wrong arguments', () => {
   let project: Project;

@@ -18,6 +18,7 @@ const GUIDES = [
   'debug-a-stage',
   'judges',
   'sweep',
+  'evaluation-in-ci',
   'track-runs',
   'release',
 ].map(readGuide);

@@ -211,7 +211,7 @@ export class Rig {
 
   async plan(
     sketches: Sketches,
-    options: Partial<Pick<RunOptions, 'force' | 'only' | 'offline' | 'environment'>> = {},
+    options: Partial<Pick<RunOptions, 'force' | 'only' | 'offline' | 'environment' | 'frozen'>> = {},
   ): Promise<Plan> {
     return await planPipeline(pipelineOf(this.directory, sketches), { ...this.#defaults(), ...options });
   }

@@ -118,6 +118,24 @@ export class ObjectStore {
   }
 
   /**
+   * Every object that an artifact is made of, and a file with its bytes, hashed now; of a directory its tree comes last.
+   * Undefined when one is lost or damaged.
+   */
+  async parts({ artifact, digest }: StoredArtifact): Promise<ReadonlyMap<Digest, string> | undefined> {
+    return await explained('read the cache', async () => {
+      const tree = artifact === 'directory' ? await this.#readTree(digest) : { files: [] };
+      if (!tree) return undefined;
+      const parts = new Map<Digest, string>();
+      for (const part of [...tree.files.map((file) => file.digest), digest]) {
+        const path = parts.get(part) ?? (await this.#blobs.locate(part));
+        if (path === undefined) return undefined;
+        parts.set(part, path);
+      }
+      return parts;
+    });
+  }
+
+  /**
    * Puts a writable copy at `destination`, which must not exist: a reflink where the file system can, never
    * a hard link, through which root could write into the store. It holds the bytes that were hashed. Undefined, with
    * nothing at `destination`, when the artifact is lost or damaged. Errors of the system pass unchanged: the caller

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../contract/json.ts';
 import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
 import type { StoredArtifact } from '../objects/object-store.ts';
 import { KEY_FORMAT, type KeyManifest } from './action-key.ts';
+import { isArtifact } from './recorded-files.ts';
 
 /** Version of the record's format; a record of another version is a miss. */
 export const RECORD_VERSION = 1;
@@ -100,12 +101,7 @@ function isManifest(value: unknown): value is KeyManifest {
 
 function isOutput(value: unknown): value is RecordedOutput {
   return (
-    isObject(value) &&
-    (value.artifact === 'file' || value.artifact === 'directory') &&
-    isDigest(value.digest) &&
-    Number.isSafeInteger(value.bytes) &&
-    (value.executable === undefined || value.executable === true) &&
-    ['string', 'undefined'].includes(typeof value.inline)
+    isObject(value) && isArtifact(value) && ['string', 'undefined'].includes(typeof Object(value).inline)
   );
 }
 

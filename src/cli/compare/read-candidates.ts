@@ -7,27 +7,32 @@ import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
+import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { UserError } from '../user-error.ts';
+import { isScoresFile, scoresCandidate } from './scores-file.ts';
 import { variantsOfFile } from './variants-of-file.ts';
 import { variantsOfRun } from './variants-of-run.ts';
 
 /**
- * What `pipe compare` is given: pipeline files stand for their variants as they are now, runs for what they made, and git
- * revisions for the last finished run of that commit. Throws a UserError for what is none of these.
+ * What `pipe compare` is given: pipeline files stand for their variants as they are now, runs for what they made (`last` is
+ * the newest), git revisions for the last finished run of that commit, and files of scores for themselves. Throws a
+ * UserError for what is none of these.
  */
 export async function readCandidates(
   names: readonly string[],
-  options: PipelineOptions,
+  options: PipelineOptions & { readonly metric?: string | undefined },
 ): Promise<readonly Candidate[]> {
-  const file = names.find((name) => existsSync(name));
+  const file = names.find((name) => existsSync(name) && !isScoresFile(name));
   const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
   const workspace = openWorkspace(artifacts, tellCacheProblem);
   const candidates: Candidate[] = [];
+  const scores = new Map<string, number>();
   for (const name of names) {
-    if (existsSync(name)) {
+    if (isScoresFile(name)) scores.set(name, candidates.length);
+    else if (existsSync(name)) {
       const pipeline = await openPipeline(name, options);
-      const variants = await variantsOfFile(pipeline, artifacts, workspace);
+      const variants = await variantsOfFile(pipeline, artifacts, workspace, frozenOf(name, options));
       candidates.push(
         ...(names.length === 1 ? variants : variants.map((one) => ofSource(pipeline.name, one))),
       );
@@ -36,6 +41,10 @@ export async function readCandidates(
       candidates.push(...(await variantsOfRun(name, run, workspace)));
     }
   }
+  // Read last, by what the others are compared by; each goes to the place at which it was named.
+  const others = [...candidates];
+  for (const [name, place] of [...scores].reverse())
+    candidates.splice(place, 0, await scoresCandidate(name, others, options.metric));
   return candidates;
 }
 
@@ -44,8 +53,11 @@ function ofSource(source: string, candidate: Candidate): Candidate {
 }
 
 async function storedRun(name: string, { runsDirectory }: Workspace): Promise<StoredRun | undefined> {
-  if (!(await listRuns(runsDirectory)).includes(name)) return undefined;
-  return await readRun(runsDirectory, name, (message) => show(process.stderr, message));
+  const ids = await listRuns(runsDirectory);
+  const id = name === 'last' ? ids[0] : ids.find((id) => id === name);
+  return id === undefined
+    ? undefined
+    : await readRun(runsDirectory, id, (message) => show(process.stderr, message));
 }
 
 /** The newest run that succeeded on a commit; of the given pipeline file, where there is one. */

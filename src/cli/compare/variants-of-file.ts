@@ -1,6 +1,8 @@
 import type { Candidate } from '../../comparison/candidate.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
-import { type PlannedStage, planPipeline } from '../../runner/plan/plan.ts';
+import type { Frozen } from '../../runner/plan/decide.ts';
+import { planPipeline } from '../../runner/plan/plan.ts';
+import type { PlannedStage } from '../../runner/plan/planned-stage.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { candidateOf } from './read-measurements.ts';
@@ -10,11 +12,13 @@ export async function variantsOfFile(
   pipeline: Pipeline,
   artifactsDirectory: string,
   workspace: Workspace,
+  frozen: { readonly frozen?: Frozen },
 ): Promise<readonly Candidate[]> {
   const { stages } = await planPipeline(pipeline, {
     artifactsDirectory,
     environment: process.env,
     offline: true,
+    ...frozen,
     onProblem: tellCacheProblem,
   });
   const byVariant = new Map<string, PlannedStage[]>(pipeline.variants.map(({ label }) => [label, []]));

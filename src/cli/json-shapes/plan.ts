@@ -8,6 +8,12 @@ export const plannedStageShape = exact({
   state: oneOf(['hit', 'run', 'may-run'], 'may-run: a stage before it runs, and its new outputs decide'),
   reason: reasonShape,
   action: Type.Optional(digestShape),
+  refused: Type.Optional(Type.Literal(true, { description: 'it keeps a run with --frozen from starting' })),
+  recorded: Type.Optional(
+    Type.Array(exact({ input: Type.String(), path: Type.String(), digest: digestShape }), {
+      description: 'input files that are absent: with --frozen the digest on record stands for them',
+    }),
+  ),
 });
 
 /** What `pipe plan --json` prints. */

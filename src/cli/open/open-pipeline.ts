@@ -10,11 +10,11 @@ import { projectRoot } from './project-root.ts';
 /** Reads and checks a pipeline with the built-in stage types. Throws PipelineError with everything that is wrong. */
 export async function openPipeline(
   file: string,
-  { set }: Pick<PipelineOptions, 'set'>,
+  { set, frozen }: Pick<PipelineOptions, 'set' | 'frozen'>,
   sources = new Sources(),
 ): Promise<Pipeline> {
   const { loadFile } = await import('./load-file.ts');
-  return await loadFile(file, set, stageTypes, sources);
+  return await loadFile(file, { overrides: set, absentInputs: frozen ?? false, stageTypes, sources });
 }
 
 /** `openPipeline` for a run or a plan, which remembers the pipeline under its artifacts. */
@@ -24,7 +24,7 @@ export async function openRememberedPipeline(
   artifacts: string,
 ): Promise<Pipeline> {
   if (buildId === undefined) return await openPipeline(file, options);
-  const question = { file, overrides: options.set, build: buildId };
+  const question = { file, overrides: options.set, absentInputs: options.frozen ?? false, build: buildId };
   const memo = new PipelineMemo(join(artifacts, 'cache'), stageTypes, question);
   const known = memo.recall();
   if (known) return known;

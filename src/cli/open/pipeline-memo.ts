@@ -16,6 +16,15 @@ interface Memo {
   readonly pipeline: Omit<Pipeline, 'stages'> & { readonly stages: readonly MemoStage[] };
 }
 
+/** What was asked for: another answer to any of it is another pipeline. */
+interface PipelineQuestion {
+  readonly file: string;
+  readonly overrides: readonly string[];
+  /** File inputs may be absent. */
+  readonly absentInputs: boolean;
+  readonly build: string;
+}
+
 /** Stage types are code, so they are named. */
 type MemoStage = Omit<Stage, 'type'> & { readonly uses: string };
 
@@ -32,9 +41,10 @@ export class PipelineMemo {
   constructor(
     cacheDirectory: string,
     stageTypes: ReadonlyMap<string, StageType>,
-    { file, overrides, build }: { file: string; overrides: readonly string[]; build: string },
+    { file, overrides, absentInputs, build }: PipelineQuestion,
   ) {
-    const name = digestOfBytes(canonicalJson([resolve(file), overrides, process.cwd(), build]));
+    const parts = [resolve(file), overrides, process.cwd(), build, absentInputs];
+    const name = digestOfBytes(canonicalJson(parts));
     this.#cacheDirectory = cacheDirectory;
     this.#file = join(cacheDirectory, 'pipelines', name);
     this.#stageTypes = stageTypes;

@@ -11,6 +11,8 @@ export interface PipelineOptions {
   /** `path=value`, in the order given. */
   readonly set: readonly string[];
   readonly artifacts?: string;
+  /** File inputs that are absent are taken by their digest on record; a run executes only what it is told to. */
+  readonly frozen?: true;
 }
 
 /** The argument FILE. Throws a UserError for an address with credentials, before any message could repeat it. */
@@ -38,7 +40,26 @@ export function addSetOption(command: Command): Command {
         // One list in the order given: a later override counts, whichever of the two it is.
         command.setOptionValue('set', add(sweepOverride(text), command.getOptionValue('set')));
       },
+    )
+    .option(
+      '--input <stage.input=file>',
+      'let a stage read a file of yours instead: judge.responses=other.json; may be repeated',
+      (text: string) => {
+        command.setOptionValue('set', add(inputOverride(text), command.getOptionValue('set')));
+      },
     );
+}
+
+/** For verbs that only look: of `--frozen` only what it says of absent files counts there. */
+export function addFrozenOption(command: Command): Command {
+  return command.option('--frozen', 'take input files that are absent by their digest on record');
+}
+
+/** `--input judge.responses=FILE` as the `--set` that says the same. */
+function inputOverride(text: string): string {
+  const [, stage, input, path] = /^([A-Za-z_][\w-]*)\.([\w-]+)=(.+)$/s.exec(text) ?? [];
+  if (path === undefined) throw new InvalidArgumentError('It must be of the form stage.input=file.');
+  return `stages.${stage}.inputs.${input}={file: ${JSON.stringify(path)}}`;
 }
 
 /** `--sweep name=1,2` as the `--set` that says the same. */
@@ -64,13 +85,22 @@ export interface StagesOptions {
   readonly only?: readonly string[];
 }
 
-export function addStagesOptions(command: Command): Command {
-  const stages = repeated(
+/** Reads an option that names a stage. */
+export function stageNames(name: string, before?: readonly string[]): readonly string[] {
+  const add = repeated(
     'The name of a stage stands for all its variants, and `--only` brings what the stage needs.',
   );
+  return add(name, before);
+}
+
+export function addStagesOptions(command: Command): Command {
   return command
-    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', stages, [])
-    .option('--only <stage>', 'only this stage and what it needs; may be repeated', stages);
+    .option('--force <stage>', 'run this stage even if it is cached; may be repeated', stageNames, [])
+    .option(
+      '--only <stage>',
+      'only this stage and what it needs; may be repeated, or name several: judge,report',
+      stageNames,
+    );
 }
 
 /** What an unset variable in a script leaves would mean the current folder. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   addArtifactsOption,
+  addFrozenOption,
   addSetOption,
   type PipelineOptions,
   pipelineFile,
@@ -14,7 +15,7 @@ Examples:
 
 /** `pipe cat`: writes the bytes of one output to standard output. */
 export function catCommand(program: Command): void {
-  addArtifactsOption(addSetOption(program.command('cat')))
+  addFrozenOption(addArtifactsOption(addSetOption(program.command('cat'))))
     .description('print an output of a stage')
     .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<stage.output>', 'what to print')

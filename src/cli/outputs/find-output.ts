@@ -1,13 +1,14 @@
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
-import { commandText } from '../../contract/command-text.ts';
 import { listNames } from '../../pipeline/diagnostics/did-you-mean.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { stagesNamed } from '../../pipeline/variant-name.ts';
-import { type PlannedStage, planPipeline } from '../../runner/plan/plan.ts';
+import { planPipeline } from '../../runner/plan/plan.ts';
+import type { PlannedStage } from '../../runner/plan/planned-stage.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
+import { frozenOf, stageCommand } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { UserError } from '../user-error.ts';
 
@@ -31,6 +32,7 @@ export async function findOutput(file: string, name: string, options: PipelineOp
     environment: process.env,
     offline: true,
     only: [stage],
+    ...frozenOf(file, options),
     onProblem: tellCacheProblem,
   });
   const planned = stages.find((candidate) => candidate.stage.id === stage)!;
@@ -40,7 +42,7 @@ export async function findOutput(file: string, name: string, options: PipelineOp
   const { objects } = openWorkspace(directory, tellCacheProblem);
   const { restoreInline } = await import('../../cache/records/inline-outputs.ts');
   await restoreInline(planned.record, objects);
-  const again = remake(file, planned, '--force', options);
+  const again = remake(file, stage, '--force', options);
   if (!(await objects.contains(artifact))) {
     throw new UserError(`${name} was made, but its bytes are not in the cache`, again);
   }
@@ -76,18 +78,10 @@ function notMade(file: string, planned: PlannedStage, options: PipelineOptions):
   const { stage, reason } = planned;
   return new UserError(
     `stage ${stage.id} is not up to date: ${reason.message}`,
-    remake(file, planned, '--only', options),
+    remake(file, stage.id, '--only', options),
   );
 }
 
-/** The command that makes a stage's outputs where, and with the parameters with which, they were looked for. */
-function remake(
-  file: string,
-  { stage }: PlannedStage,
-  option: '--only' | '--force',
-  { artifacts, set }: PipelineOptions,
-): string {
-  const where = artifacts === undefined ? [] : ['--artifacts', artifacts];
-  const overrides = set.flatMap((text) => ['--set', text]);
-  return `run it with: ${commandText(['run', file, option, stage.id, ...where, ...overrides])}`;
+function remake(file: string, stage: string, option: '--only' | '--force', options: PipelineOptions): string {
+  return `run it with: ${stageCommand(file, option, stage, options)}`;
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { DESTINATION, explained } from '../../files/system-problem.ts';
 import {
   addArtifactsOption,
+  addFrozenOption,
   addSetOption,
   type PipelineOptions,
   pipelineFile,
@@ -17,7 +18,7 @@ Examples:
 
 /** `pipe get`: copies one output out of the cache. */
 export function getCommand(program: Command): void {
-  addArtifactsOption(addSetOption(program.command('get')))
+  addFrozenOption(addArtifactsOption(addSetOption(program.command('get'))))
     .description('copy an output of a stage to a place of your own')
     .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<stage.output>', 'what to copy')

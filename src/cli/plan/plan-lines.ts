@@ -1,15 +1,33 @@
+import type { StageProblem } from '../../runner/plan/stage-problem.ts';
 import { columnsOf, padded } from '../../terminal/display-width.ts';
 import type { Paint } from '../../terminal/paint.ts';
 import { counted } from '../../terminal/units.ts';
 import type { PlannedStageDocument } from '../json-shapes/plan.ts';
 
-/** A line for each stage, and what it comes to. */
-export function planLines(stages: readonly PlannedStageDocument[], paint: Paint): readonly string[] {
+/** A line for each stage, and what it comes to; `refusals`: why a frozen run would not start. */
+export function planLines(
+  stages: readonly PlannedStageDocument[],
+  paint: Paint,
+  refusals: readonly StageProblem[] = [],
+): readonly string[] {
   const width = Math.max(...stages.map(({ stage }) => columnsOf(stage)));
-  const lines = stages.map(({ stage, state, reason }) => {
-    return `${word(state, paint)}  ${padded(stage, width)}  ${reason.message}`;
-  });
-  return [...lines, '', total(stages)];
+  const lines = stages.flatMap(({ stage, state, reason, recorded = [] }) => [
+    `${word(state, paint)}  ${padded(stage, width)}  ${reason.message}`,
+    ...recorded.map(({ input, path, digest }) => {
+      const taken = `input ${input}: ${path} does not exist; taken as it is on record (${digest.slice(0, 12)})`;
+      return `${' '.repeat(WIDEST_WORD)}  ${padded('', width)}  ${paint('dim', taken)}`;
+    }),
+  ]);
+  return [...lines, '', total(stages), ...refusalLines(refusals, paint)];
+}
+
+function refusalLines(refusals: readonly StageProblem[], paint: Paint): readonly string[] {
+  if (refusals.length === 0) return [];
+  const problems = refusals.flatMap(({ stage, message, hint }) => [
+    `${paint('red', `${stage}:`)} ${message}`,
+    ...(hint === undefined ? [] : [`  ${hint}`]),
+  ]);
+  return ['', paint('red', 'With --frozen nothing would be started:'), ...problems];
 }
 
 function total(stages: readonly PlannedStageDocument[]): string {

@@ -19,11 +19,12 @@ export function planCommand(program: Command): void {
   addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))
     .description('show what would run, and why')
     .argument('<file>', 'pipeline file', pipelineFile)
+    .option('--frozen', 'mark what would keep `pipe run --frozen` from starting; exit code 1 if there is any')
     .option('--offline', 'do not ask whether the world has changed')
     .option('--json', 'print a JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: PlanVerbOptions) => {
       const { showPlan } = await import('./show-plan.ts');
-      await showPlan(file, options);
+      process.exitCode = await showPlan(file, options);
     });
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { EngineName } from '../../contract/engine-name.ts';
 import { CacheError } from '../../files/system-problem.ts';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { chooseReporter } from '../../reporters/choose-reporter.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
 import { LocalExecutor } from '../../runner/executor/local-executor.ts';
@@ -9,11 +10,13 @@ import { RunControl } from '../../runner/schedule/run-control.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { frozenOf } from '../open/stage-command.ts';
 import { packagePath } from '../package-path.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
 import type { RunVerbOptions } from './run-options.ts';
+import { stagePlaces } from './stage-places.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
   succeeded: EXIT.done,
@@ -28,7 +31,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
-  const reporter = chooseReporter(reporterName, process.stdout, process.env);
+  const reporter = chooseReporter(reporterName, process.stdout, process.env, stagePlaces(pipeline));
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
@@ -40,15 +43,16 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   // A terminal that closes sends it once or twice: stages may write their checkpoints all the same.
   const hangUp = () => void (control.cancelled.aborted || control.interrupt());
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', hangUp);
-  let outcome: RunSummary['outcome'];
+  let summary: RunSummary;
   try {
-    ({ outcome } = await runPipeline(pipeline, {
+    summary = await runPipeline(pipeline, {
       artifactsDirectory: artifacts,
       jobs: options.jobs ?? availableParallelism(),
       preflight: options.preflight,
       offline: options.offline ?? false,
       force: options.force,
       keepFailed: options.keepFailed ?? false,
+      ...frozenOf(file, options),
       ...(options.only === undefined ? {} : { only: options.only }),
       environment: process.env,
       executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),
@@ -57,14 +61,34 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       control,
       argv,
       versions: { pipe: version, node: process.versions.node },
-    }));
+    });
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', hangUp);
     await reporter.close();
   }
+  const { outcome, run } = summary;
   if (outcome === 'succeeded' && reporterName !== 'json')
     await showPages(pipeline, finished, artifacts, argv);
-  return EXIT_OF[outcome];
+  const isGood = outcome !== 'succeeded' || (await meetsBaselines(pipeline, finished, run, artifacts));
+  return isGood ? EXIT_OF[outcome] : EXIT.failed;
+}
+
+/** Whether no stage of the run is worse than its `fail_if` allows; says which are. */
+async function meetsBaselines(
+  pipeline: Pipeline,
+  finished: readonly { readonly stage: string }[],
+  run: string,
+  artifacts: string,
+): Promise<boolean> {
+  const done = new Set(finished.map(({ stage }) => stage));
+  const stages = pipeline.stages.filter(({ id, execution }) => execution.failIf && done.has(id));
+  if (stages.length === 0) return true;
+  const { failedBaselines } = await import('./failed-baselines.ts');
+  const { tellRegression } = await import('../compare/tell-regression.ts');
+  const failed = await failedBaselines({ ...pipeline, stages }, run, artifacts);
+  const placeOf = stagePlaces(pipeline);
+  for (const { stage, message } of failed) tellRegression(stage, message, placeOf(stage));
+  return failed.length === 0;
 }
 
 /** The results are there whatever comes of their copies, as in an artifacts folder that is read-only. */

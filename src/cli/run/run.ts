@@ -14,6 +14,7 @@ Examples:
   pipe run pipelines/quickstart.yaml
   pipe run pipelines/quickstart.yaml --set learning_rate=1e-4   only what depends on it runs again
   pipe run pipelines/quickstart.yaml --only judge               this stage, and what it needs
+  pipe run pipelines/quickstart.yaml --only judge --frozen      this stage alone: never trains
   pipe run pipelines/quickstart.yaml --force train              run a stage although its result is cached
   pipe run pipelines/quickstart.yaml --json > events.ndjson     one event a line (schemas/run-event.schema.json)
 
@@ -28,6 +29,10 @@ export function runCommand(program: Command): void {
   addStagesOptions(addArtifactsOption(addSetOption(command)))
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+    .option(
+      '--frozen',
+      'run only the stages that --only names; end before the start if anything else is stale',
+    )
     .option('--offline', 'reuse cached results without re-checking files, URLs and models')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
     .option('--keep-failed', 'keep the folders of attempts that fail, to run them by hand')

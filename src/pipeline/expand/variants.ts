@@ -22,13 +22,12 @@ export function resolveVariants(
   points: readonly Point[],
   context: ResolveContext,
 ): readonly Stage[] {
-  const { diagnostics, sources } = context;
+  const { diagnostics } = context;
   const swept = new Map<string, ReadonlySet<string>>();
   const resolved = resolvePoints(stages, points, swept, context);
   // Each hint compares a name with all others, which is worth it only where it can be shown.
   for (const { drafts } of resolved)
-    for (const draft of drafts.values())
-      if (!diagnostics.isFull) checkInputs(draft, drafts, sources, diagnostics);
+    for (const draft of drafts.values()) if (!diagnostics.isFull) checkInputs(draft, drafts, context);
   const needs = new Map([...stages.keys()].map((name) => [name, edgesOf(name, resolved)]));
   const { order, cycles } = orderByNeeds(needs);
   for (const cycle of cycles) diagnostics.add(cycle);

@@ -8,6 +8,14 @@ import type { Sources } from '../yaml/sources.ts';
 import { type Entry, get, textOf, type Value } from '../yaml/value.ts';
 import type { InputReference, StageDraft } from './stage-draft.ts';
 
+/** What inputs are checked with. */
+interface InputContext {
+  readonly sources: Sources;
+  readonly diagnostics: DiagnosticList;
+  /** Files that are not there are no mistake. */
+  readonly absentInputs: boolean;
+}
+
 const OUTPUT = /^([A-Za-z_][A-Za-z0-9_-]*)\.([A-Za-z_][A-Za-z0-9_-]*)$/;
 
 /**
@@ -45,9 +53,9 @@ function parseInput({ key, value }: Entry): InputReference | undefined {
 export function checkInputs(
   draft: StageDraft,
   stages: ReadonlyMap<string, StageDraft>,
-  sources: Sources,
-  diagnostics: DiagnosticList,
+  context: InputContext,
 ): void {
+  const { diagnostics } = context;
   const declared = draft.type?.inputs ?? 'any';
   for (const [name, input] of draft.inputs ?? []) {
     const declaration = declared === 'any' ? undefined : own(declared, name);
@@ -58,7 +66,7 @@ export function checkInputs(
         place: input.key,
         hint: nameHint(name, Object.keys(declared), 'inputs'),
       });
-    } else if (input.kind === 'file') checkFile(name, input, declaration, sources, diagnostics);
+    } else if (input.kind === 'file') checkFile(name, input, declaration, context);
     else checkOutput(draft, name, input, declaration, stages, diagnostics);
   }
   if (declared !== 'any' && draft.inputs !== undefined) checkMissing(draft, declared, diagnostics);
@@ -89,12 +97,12 @@ function checkFile(
   name: string,
   input: InputReference & { kind: 'file' },
   declaration: InputDeclaration | undefined,
-  sources: Sources,
-  diagnostics: DiagnosticList,
+  { sources, diagnostics, absentInputs }: InputContext,
 ): void {
   if (diagnostics.covers(input.place)) return;
   const found = sources.kindOf(input.path);
   if (found === 'nothing') {
+    if (absentInputs) return;
     diagnostics.add({ ...missingFile(input.path, input.place), place: input.place });
     return;
   }

@@ -1,11 +1,13 @@
+import { resolve } from 'node:path';
 import type { JsonObject } from '../../contract/json.ts';
 import type { StageType } from '../../contract/stage-type.ts';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
-import type { ExecutionSettings } from '../pipeline.ts';
+import type { ExecutionSettings, FailIf } from '../pipeline.ts';
 import { type StageFields, StageSchema } from '../schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
@@ -24,6 +26,7 @@ export interface ResolveContext {
   readonly pieces: PieceLibrary;
   readonly sources: Sources;
   readonly diagnostics: DiagnosticList;
+  readonly absentInputs: boolean;
 }
 
 /**
@@ -54,7 +57,7 @@ export function resolveStage(
     inputs: parseInputs(get(body, 'inputs')),
     env: fields?.env ?? [],
     secrets: fields?.secrets ?? [],
-    execution: executionSettings(fields),
+    execution: { ...executionSettings(fields), ...failIfOf(body, fields, type, diagnostics) },
   };
   refuseSharedNames(draft, body, diagnostics);
   return { draft, used };
@@ -131,6 +134,25 @@ function executionSettings(fields: StageFields | undefined): ExecutionSettings {
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
   };
+}
+
+/** A stage type without metrics measures nothing that could be worse. */
+function failIfOf(
+  body: Value,
+  fields: StageFields | undefined,
+  type: StageType | undefined,
+  diagnostics: DiagnosticList,
+): { readonly failIf?: FailIf } {
+  const written = get(body, 'fail_if');
+  if (written === undefined || fields?.fail_if === undefined || type === undefined) return {};
+  if (type.metrics === undefined) {
+    const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
+    diagnostics.add({ code: 'no-metric', message, place: written.place });
+  }
+  const { worse_than: baseline, by } = fields.fail_if;
+  if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by } };
+  const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
+  return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by } };
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

@@ -70,6 +70,39 @@ const Resources = Type.Object(
   { ...strict, default: {}, description: 'What the stage takes while it runs; caps what runs together.' },
 );
 
+const FailIf = Type.Object(
+  {
+    worse_than: Type.Union(
+      [
+        Type.String({
+          minLength: 1,
+          description: 'A run, or a git revision whose last finished run is meant.',
+        }),
+        Type.Object(
+          {
+            file: Type.String({
+              minLength: 1,
+              description: 'A file of scores, relative to the file that says so.',
+            }),
+          },
+          strict,
+        ),
+      ],
+      { description: 'The baseline.' },
+    ),
+    by: Type.Number({
+      minimum: 0,
+      default: 0,
+      description: 'Only where it is worse by more than this, in the unit of the metric.',
+    }),
+  },
+  {
+    ...strict,
+    description:
+      'Fails the run, not the stage, where what the stage measured is shown to be worse than a baseline. The result stays cached.',
+  },
+);
+
 /** One stage as the file gives it; `with` is checked against the stage type's own schema. */
 export const StageSchema = Type.Object(
   {
@@ -106,6 +139,7 @@ export const StageSchema = Type.Object(
       default: 0,
       description: 'How often a failed attempt is tried again.',
     }),
+    fail_if: Type.Optional(FailIf),
   },
   strict,
 );

@@ -92,6 +92,12 @@ export const runEventShape = Type.Union(
       state: oneOf(['hit', 'run', 'may-run']),
       reason: reasonShape,
     }),
+    event('input-recorded', 'With --frozen: a file is absent, and the digest on record stands for it.', {
+      stage,
+      input: Type.String(),
+      path: Type.String(),
+      digest: digestShape,
+    }),
     event('engine-chosen', 'What computes tensors in this run, and why.', {
       engine: engineNameShape,
       requested: Type.Union([engineNameShape, Type.Literal('auto')]),
@@ -99,7 +105,17 @@ export const runEventShape = Type.Union(
       candidates: Type.Array(engineCandidateShape),
     }),
     event('preflight-failed', 'What would have made stages fail; nothing was started.', {
-      problems: Type.Array(exact({ stage, message, hint })),
+      problems: Type.Array(
+        exact({
+          stage,
+          message,
+          hint,
+          reason: Type.Optional({
+            ...reasonShape,
+            description: 'why it is stale, where --frozen keeps it from running',
+          }),
+        }),
+      ),
     }),
     event('stage-started', 'An attempt starts.', {
       stage,

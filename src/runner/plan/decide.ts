@@ -1,22 +1,28 @@
+import { lstatSync } from 'node:fs';
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/action-key.ts';
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
-import type { JsonObject } from '../../contract/json.ts';
 import type { Digest } from '../../files/digest.ts';
-import type { Stage } from '../../pipeline/pipeline.ts';
+import { ifThere } from '../../files/system-problem.ts';
+import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { describeChanges, MissExplainer } from './explain-miss.ts';
+import { cached, notVerified, observedChanged } from './decision-reasons.ts';
+import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
+import { RecordedInputs } from './recorded-inputs.ts';
 
 /** One input as an action uses it, and the stage or file that it comes from. */
 export interface ActionInput {
   readonly artifact: StoredArtifact;
-  readonly from: { readonly stage: string; readonly output: string } | { readonly path: string };
+  readonly from:
+    | { readonly stage: string; readonly output: string }
+    /** `recorded`: the file is not there, and its digest is the one on record. */
+    | { readonly path: string; readonly recorded?: true };
 }
 
 /** A stage with everything that determines its result. */
@@ -31,9 +37,16 @@ export type Decision =
   | { readonly hit: true; readonly record: ActionRecord; readonly reason: Reason }
   | { readonly hit: false; readonly reason: Reason };
 
+/** `--frozen`: nothing runs but the stages that `only` names, and absent file inputs are taken by their digest on record. */
+export interface Frozen {
+  /** The command that runs a stage, for messages. */
+  command(stage: string): string;
+}
+
 export interface DecideOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly offline: boolean;
+  readonly frozen?: Frozen;
 }
 
 /** Record of a stage whose outputs are known; undefined of one that has failed. */
@@ -43,12 +56,14 @@ export type RecordOf = (stage: string) => ActionRecord | undefined;
 export class Decider {
   readonly files: FileInputs;
   readonly observed: ObservedFacts;
+  readonly #recorded: RecordedInputs;
   readonly #misses: MissExplainer;
   readonly #workspace: Workspace;
   readonly #options: DecideOptions;
 
-  constructor(pipeline: string, workspace: Workspace, options: DecideOptions) {
-    this.#misses = new MissExplainer(pipeline, workspace);
+  constructor(pipeline: Pipeline, workspace: Workspace, options: DecideOptions) {
+    this.#misses = new MissExplainer(pipeline.name, workspace);
+    this.#recorded = new RecordedInputs(pipeline, workspace);
     this.#workspace = workspace;
     this.#options = options;
     this.files = new FileInputs(workspace);
@@ -69,7 +84,7 @@ export class Decider {
     for (const [name, source] of Object.entries(stage.inputs)) {
       if (source.kind === 'output') inputs.set(name, outputOf(source.stage, source.output));
       else if (source.kind === 'file') {
-        inputs.set(name, { artifact: await this.files.artifact(source.path), from: { path: source.path } });
+        inputs.set(name, await this.#fileInput(source.path));
       } else {
         const producers = Object.entries(source.stages).filter(
           ([, producer]) => !source.optional || recordOf(producer) !== undefined,
@@ -109,13 +124,22 @@ export class Decider {
     if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
-    if (this.#options.offline) return notVerified(newest, 'offline');
+    if (this.#options.offline) return { hit: true, record: newest, reason: notVerified('offline') };
     const observation = await this.observed.of(stage);
-    if ('unreachable' in observation) return notVerified(newest, observation.unreachable);
+    if ('unreachable' in observation)
+      return { hit: true, record: newest, reason: notVerified(observation.unreachable) };
     const text = canonicalJson(observation.facts);
     const record = records.find(({ observed }) => canonicalJson(observed) === text);
     if (record) return { hit: true, record, reason: cached(record) };
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
+  }
+
+  async #fileInput(path: string): Promise<ActionInput> {
+    if (this.#options.frozen !== undefined && isAbsent(path)) {
+      const artifact = this.#recorded.artifact(path);
+      if (artifact) return { artifact, from: { path, recorded: true } };
+    }
+    return { artifact: await this.files.artifact(path), from: { path } };
   }
 
   /** Values of variables that are set; one that is not is found by preflight. */
@@ -130,29 +154,13 @@ export class Decider {
   }
 }
 
+function isAbsent(path: string): boolean {
+  return ifThere(() => lstatSync(path, { throwIfNoEntry: false })) === undefined;
+}
+
 /** Settings are part of the key, so what had nothing to observe (a judge by reference) has nothing to verify. */
 function observedNothing({ observed }: ActionRecord): boolean {
   return Object.keys(observed).length === 0;
-}
-
-function cached({ provenance }: ActionRecord): Reason {
-  return {
-    code: 'cached',
-    message: `cached${typeof provenance.run === 'string' ? ` from run ${provenance.run}` : ''}`,
-  };
-}
-
-function notVerified(record: ActionRecord, why: string): Decision {
-  const reason: Reason = { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };
-  return { hit: true, record, reason };
-}
-
-function observedChanged(before: JsonObject, after: JsonObject): Reason {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changes = names
-    .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
-    .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
-  return { code: 'observed-changed', message: describeChanges(changes), changes };
 }
 
 /** Only whoever gets a copy can run it, so only there it counts. */

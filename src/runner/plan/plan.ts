@@ -1,12 +1,14 @@
 import type { OnCacheProblem } from '../../cache/cache-problem.ts';
-import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import type { Reason } from '../events/run-event.ts';
 import { openWorkspace, type Workspace } from '../workspace.ts';
 import { type Action, type DecideOptions, Decider } from './decide.ts';
 import { findLostOutputs, lostReason } from './lost-outputs.ts';
+import type { PlannedStage } from './planned-stage.ts';
+import { refusalsOf } from './refusals.ts';
 import { needsOf, producersOf, selectStages, stageIds } from './stage-graph.ts';
+import type { StageProblem } from './stage-problem.ts';
 
 export interface PlanOptions extends DecideOptions {
   readonly artifactsDirectory: string;
@@ -17,22 +19,15 @@ export interface PlanOptions extends DecideOptions {
   readonly onProblem: OnCacheProblem;
 }
 
-export interface PlannedStage {
-  readonly stage: Stage;
-  /** `may-run`: a producer runs first, and its new outputs decide. */
-  readonly state: 'hit' | 'run' | 'may-run';
-  readonly reason: Reason;
-  /** Known where no input waits for outputs that nobody has seen yet. */
-  readonly action?: Action;
-  /** The record of a hit; of another stage, what its outputs were and may well be again. */
-  readonly record?: ActionRecord;
-}
-
 export interface Plan {
   /** Every selected stage, producers first. */
   readonly stages: readonly PlannedStage[];
   /** Stages that run although they have a record (forced, outputs lost), and why. */
   readonly mustRun: ReadonlyMap<string, Reason>;
+  /** The stages that may run; every one where absent. */
+  readonly runnable?: ReadonlySet<string>;
+  /** Why a frozen run ends before it starts; empty if it does not. */
+  readonly refusals: readonly StageProblem[];
 }
 
 /**
@@ -42,7 +37,7 @@ export interface Plan {
  */
 export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<Plan> {
   const workspace = openWorkspace(options.artifactsDirectory, options.onProblem);
-  return await makePlan(pipeline, new Decider(pipeline.name, workspace, options), workspace, options);
+  return await makePlan(pipeline, new Decider(pipeline, workspace, options), workspace, options);
 }
 
 /** `planPipeline` with what a run has open already. */
@@ -50,9 +45,10 @@ export async function makePlan(
   pipeline: Pipeline,
   decider: Decider,
   workspace: Workspace,
-  { force = [], only }: Pick<PlanOptions, 'force' | 'only'>,
+  { force = [], only, frozen }: Pick<PlanOptions, 'force' | 'only' | 'frozen'>,
 ): Promise<Plan> {
   const stages = selectStages(pipeline, only);
+  const runnable = frozen && new Set(stageIds(pipeline, only ?? []));
   const forced = stageIds(pipeline, force);
   const mustRun = new Map<string, Reason>(forced.map((id) => [id, { code: 'forced', message: 'forced' }]));
   for (const stage of stages) if (forced.includes(stage.id)) decider.readAnew(stage);
@@ -60,14 +56,28 @@ export async function makePlan(
   for (;;) {
     const planned = await planOnce(stages, decider, mustRun);
     const before = mustRun.size;
-    for (const { stage, state, action } of planned.values()) {
-      if (state !== 'run' || !action) continue;
-      const recordOf = (id: string) => planned.get(id)!.record!;
-      for (const lost of await findLostOutputs(action, workspace, recordOf)) {
-        if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));
-      }
+    await addLostOutputs(planned, mustRun, runnable, workspace);
+    if (mustRun.size > before) continue;
+    const plan = { stages: [...planned.values()], mustRun };
+    if (!frozen || !runnable) return { ...plan, refusals: [] };
+    return { ...plan, runnable, refusals: await refusalsOf(plan.stages, runnable, frozen, workspace) };
+  }
+}
+
+/** Adds to `mustRun` the stages that made what stages that run read, and what is lost. */
+async function addLostOutputs(
+  planned: ReadonlyMap<string, PlannedStage>,
+  mustRun: Map<string, Reason>,
+  runnable: ReadonlySet<string> | undefined,
+  workspace: Workspace,
+): Promise<void> {
+  const recordOf = (id: string) => planned.get(id)!.record!;
+  for (const { stage, state, action } of planned.values()) {
+    // What would be made again only for a stage that may not run is no reason of its own.
+    if (state !== 'run' || !action || runnable?.has(stage.id) === false) continue;
+    for (const lost of await findLostOutputs(action, workspace, recordOf)) {
+      if (!mustRun.has(lost.stage)) mustRun.set(lost.stage, lostReason(lost, stage.id));
     }
-    if (mustRun.size === before) return { stages: [...planned.values()], mustRun };
   }
 }
 

@@ -3,7 +3,9 @@ import { worldOf } from '../../contract/world.ts';
 import { freeBytes } from '../../files/disk-space.ts';
 import type { Resources, Stage } from '../../pipeline/pipeline.ts';
 import { missingVariables, stageEnvironment } from '../attempt/stage-environment.ts';
-import type { Plan, PlannedStage } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { PlannedStage } from './planned-stage.ts';
+import type { StageProblem } from './stage-problem.ts';
 
 export interface PreflightOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -14,8 +16,6 @@ export interface PreflightOptions {
   readonly chooseEngine: () => Promise<unknown>;
   readonly signal: AbortSignal;
 }
-
-export type StageProblem = Problem & { readonly stage: string };
 
 /**
  * Everything that would make a stage fail later and can be known now, for each stage that runs or may run.

@@ -3,6 +3,9 @@ import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { stagesNamed } from '../../pipeline/variant-name.ts';
 
+/** The commas of `train@epochs=1,rate=2,judge` but for those within a label. */
+const BETWEEN_NAMES = /\s*,\s*(?![A-Za-z_][\w-]*=)/;
+
 /** A stage that the arguments name and the pipeline does not have. */
 export class UnknownStageError extends StageError {}
 
@@ -44,11 +47,16 @@ export function selectStages(pipeline: Pipeline, targets: readonly string[] | un
   return pipeline.stages.filter(({ id }) => wanted.has(id));
 }
 
-/** The ids of the stages that texts name (see stagesNamed). Throws an UnknownStageError for an unknown one. */
+/**
+ * The ids of the stages that texts name (see stagesNamed); one text may name several, as `judge,report`. Throws an
+ * UnknownStageError for an unknown one.
+ */
 export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): string[] {
   return idsOrNames.flatMap((wanted) => {
     const found = stagesNamed(pipeline, wanted);
     if (found.length > 0) return found.map(({ id }) => id);
+    const several = wanted.split(BETWEEN_NAMES);
+    if (several.length > 1) return stageIds(pipeline, several);
     const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
     throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
       hint: variantHint(wanted, names, 'its stages'),

@@ -1,3 +1,4 @@
+import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { rememberKey } from '../../cache/records/latest.ts';
 import { StageError } from '../../contract/stage-context.ts';
@@ -53,6 +54,14 @@ export class StageWork implements Work {
     return this.#endings.outcomes;
   }
 
+  /** What the files held that stages read which are up to date now, by absolute path. */
+  get fileInputs(): ReadonlyMap<string, StoredArtifact> {
+    const done = [...this.#records.keys()].flatMap((id) => Object.values(this.#actions.get(id)!.inputs));
+    return new Map(
+      done.flatMap(({ artifact, from }) => ('path' in from ? [[from.path, artifact] as const] : [])),
+    );
+  }
+
   /** Settles the stages that the plan found to be hits, so that nothing of them is decided twice. */
   async takeHits(): Promise<void> {
     for (const { stage, state, action, record, reason } of this.#plan.stages) {
@@ -76,6 +85,11 @@ export class StageWork implements Work {
         ? { hit: false as const, reason: must }
         : await this.#context.decider.decide(stage, action);
       if (decision.hit) return await this.#done(id, 'hit', decision.record, { reason: decision.reason });
+      // The plan found nothing of the kind, but a record or an output may have been lost since.
+      if (this.#plan.runnable?.has(id) === false) {
+        const message = `it is not up to date any more, and --frozen keeps it from running: ${decision.reason.message}`;
+        return this.#failed(id, { message }, {});
+      }
       this.#reasons.set(id, decision.reason);
       return { to: 'queued' };
     });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../../src/comparison/comparison.ts';
 import { Project } from '../rig.ts';
@@ -117,6 +118,104 @@ describe('pipe compare', () => {
       code: 2,
       words: expect.stringContaining('there is no finished run of the commit'),
     });
+  });
+
+  it('with --fail-if-worse fails where a run is shown to be worse than scores in a file', async () => {
+    const run = (right: number) => project.run(['x.yaml', '--set', 'sweep=null', '--set', `right=${right}`]);
+    await run(9);
+    const scores = await output('cat', 'x.yaml', 'judge.scores', '--set', 'sweep=null', '--set', 'right=9');
+    project.write('baseline.json', scores.stdout);
+    const gate = (...args: string[]) =>
+      output('compare', 'baseline.json', 'last', '--fail-if-worse', '--format', 'markdown', ...args);
+    expect((await gate()).code).toBe(0); // the same scores
+    await run(3);
+    const worse = await gate();
+    expect(worse.code).toBe(1);
+    expect(worse.words).toMatch(/^error: compared with baseline\.json: last is worse by 60 \(95 % .*\)\n$/);
+    expect(worse.stdout).toMatch(/^\*\*compared with baseline\.json: last is worse by 60 /);
+    expect((await gate('--by', '70')).code).toBe(0);
+    expect((await output('compare', 'last', 'baseline.json', '--fail-if-worse')).code).toBe(0); // it is better
+    project.write('other.json', '[{"score": 50}]');
+    const other = await output('compare', 'other.json', 'last', '--fail-if-worse');
+    expect([other.code, other.words]).toEqual([
+      1,
+      'error: last cannot be compared with other.json: no item has a judge.score on both sides\n',
+    ]);
+    const onGithub = await project.pipe(['compare', 'baseline.json', 'last', '--fail-if-worse'], {
+      GITHUB_ACTIONS: 'true',
+    });
+    expect(onGithub.stderr).toMatch(
+      /^::error title=pipe compare::compared with baseline\.json: last is worse/,
+    );
+  });
+
+  it('fails a run by `fail_if`, and neither the stage nor its result', async () => {
+    const pipeline = (right: number, failIf: string) =>
+      PIPELINE.replace('right: 5', `right: ${right}`)
+        .replace(/^sweep.*\n/m, '')
+        .replace('    uses: judge\n', `    uses: judge\n    fail_if: ${failIf}\n`);
+    const run = async (right: number, failIf: string) => {
+      project.write('sub/y.yaml', pipeline(right, failIf));
+      project.write('sub/answer.cjs', SCRIPT);
+      const { code, stdout, words } = await output('run', 'sub/y.yaml');
+      return { code, stdout, words };
+    };
+    const file = '{ worse_than: { file: ./baseline.json }, by: 2 }';
+    const first = await run(9, file);
+    expect([first.code, first.words]).toEqual([
+      1,
+      'error: judge: the baseline sub/baseline.json does not exist; make it with pipe cat, from the scores of a good run\n',
+    ]);
+    project.write('sub/baseline.json', (await output('cat', 'sub/y.yaml', 'judge.scores')).stdout);
+    expect(await run(9, file)).toMatchObject({
+      code: 0,
+      words: '',
+      stdout: expect.stringContaining('all cached'),
+    });
+    const worse = await run(3, file);
+    expect(worse.code).toBe(1);
+    expect(worse.words).toMatch(
+      /^error: judge: compared with sub\/baseline\.json: \d{8}-\S+ is worse by 60 /,
+    );
+    expect(worse.stdout).toContain('Succeeded');
+    expect(await run(3, '{ worse_than: { file: ./baseline.json }, by: 70 }')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('all cached'), // it is no part of the key
+    });
+    const [good] = readdirSync(project.path('artifacts/runs')).sort().slice(1);
+    expect((await run(3, `{ worse_than: ${good} }`)).words).toMatch(
+      /^error: judge: compared with \d{8}-\S+: .* is worse by 60 /,
+    );
+    expect((await run(3, '{ worse_than: none }')).words).toContain('error: judge: `none` is neither');
+  });
+
+  it('refuses `fail_if` where nothing is measured', async () => {
+    project.write(
+      'x.yaml',
+      PIPELINE.replace('    uses: command\n', '    uses: command\n    fail_if: { worse_than: main }\n'),
+    );
+    const { code, words } = await output('validate', 'x.yaml');
+    expect(code).toBe(2);
+    expect(words).toContain(
+      'error: stage type `command` measures nothing, so it cannot be worse than a baseline',
+    );
+  });
+
+  it('compares files of scores, and says what is wrong with one', async () => {
+    const scores = (value: number) =>
+      JSON.stringify(Array.from({ length: 30 }, (_, index) => ({ score: value + (index % 7) })));
+    project.write('a.json', scores(40));
+    project.write('b.json', scores(60));
+    const { metric, rows } = await json('a.json', 'b.json');
+    expect(metric).toBe('judge.score');
+    expect(rows.map(({ name, best }) => [name, best])).toEqual([
+      ['b.json', true],
+      ['a.json', false],
+    ]);
+    project.write('b.json', '[{"score": 101}]');
+    expect((await output('compare', 'a.json', 'b.json')).words).toContain(
+      'error: b.json cannot be compared by judge.score: ',
+    );
   });
 
   it('names what it was given and does not know', async () => {

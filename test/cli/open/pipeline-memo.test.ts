@@ -36,6 +36,7 @@ describe('PipelineMemo', () => {
     new PipelineMemo(project.path('cache'), stageTypes, {
       file: file(),
       overrides: [],
+      absentInputs: false,
       build: 'one',
       ...question,
     });

@@ -27,7 +27,7 @@ function write(name: string, text: string): string {
 }
 
 const decider = (options: Partial<DecideOptions> = {}) =>
-  new Decider('test', workspace, { environment: {}, offline: false, ...options });
+  new Decider(pipelineOf(directory, {}), workspace, { environment: {}, offline: false, ...options });
 
 function stageOf(sketch: Partial<StageSketch>, id = 'stage') {
   return pipelineOf(directory, { [id]: { type: puppet, settings: { text: 'a' }, ...sketch } }).stages[0]!;

@@ -1,0 +1,27 @@
+import type { ActionRecord } from '../../cache/records/action-record.ts';
+import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { JsonObject } from '../../contract/json.ts';
+import type { Reason } from '../events/run-event.ts';
+import { describeChanges } from './explain-miss.ts';
+
+/** The action was done before. */
+export function cached({ provenance }: ActionRecord): Reason {
+  return {
+    code: 'cached',
+    message: `cached${typeof provenance.run === 'string' ? ` from run ${provenance.run}` : ''}`,
+  };
+}
+
+/** It was done before, in a world that could not be asked whether it still stands. */
+export function notVerified(why: string): Reason {
+  return { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };
+}
+
+/** It was done before, in another world. */
+export function observedChanged(before: JsonObject, after: JsonObject): Reason {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changes = names
+    .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
+    .map((name) => ({ path: `observed.${name}`, before: before[name], after: after[name] }));
+  return { code: 'observed-changed', message: describeChanges(changes), changes };
+}
