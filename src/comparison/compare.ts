@@ -1,5 +1,5 @@
-import { meanOf } from '../statistics/mean.ts';
-import { seedOf } from '../statistics/seed.ts';
+import { meanOf } from '../statistics/mean/mean.ts';
+import { seedOf } from '../statistics/random/seed.ts';
 import type { Candidate, Measurement } from './candidate.ts';
 import type { Comparison, Row, Value } from './comparison.ts';
 import { differencesTo } from './differences.ts';

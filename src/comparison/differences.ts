@@ -1,7 +1,7 @@
-import { holm } from '../statistics/holm.ts';
-import { type PairedDifference, pairedDifference } from '../statistics/paired-difference.ts';
-import { seedOf } from '../statistics/seed.ts';
-import { finding, type VerdictOptions, verdict } from '../statistics/verdict.ts';
+import { holm } from '../statistics/difference/holm.ts';
+import { type PairedDifference, pairedDifference } from '../statistics/difference/paired-difference.ts';
+import { finding, type VerdictOptions, verdict } from '../statistics/difference/verdict.ts';
+import { seedOf } from '../statistics/random/seed.ts';
 import type { Candidate, Measurement } from './candidate.ts';
 import type { Difference } from './comparison.ts';
 import { measurementOf } from './metrics.ts';

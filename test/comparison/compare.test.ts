@@ -4,7 +4,7 @@ import type { Candidate } from '../../src/comparison/candidate.ts';
 import { compare } from '../../src/comparison/compare.ts';
 import type { Json } from '../../src/contract/json.ts';
 import type { Metric } from '../../src/contract/metric.ts';
-import { Mt19937 } from '../../src/statistics/mt19937.ts';
+import { Mt19937 } from '../../src/statistics/random/mt19937.ts';
 
 const score: Metric = {
   name: 'score',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exp, ln } from '../../src/statistics/elementary.ts';
-import { normalCdf, normalQuantile } from '../../src/statistics/normal.ts';
-import { studentCdf, studentQuantile } from '../../src/statistics/student.ts';
+import { exp, ln } from '../../src/statistics/distribution/elementary.ts';
+import { normalCdf, normalQuantile } from '../../src/statistics/distribution/normal.ts';
+import { studentCdf, studentQuantile } from '../../src/statistics/distribution/student.ts';
 import { GOLDEN } from './golden.ts';
 
 /** That two numbers differ by at most a share of the second. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agreement, bothScored } from '../../src/statistics/agreement.ts';
-import { calibration } from '../../src/statistics/calibration.ts';
-import { lengthBias, orderBias, repeatSpread } from '../../src/statistics/judge-bias.ts';
-import { krippendorffAlpha } from '../../src/statistics/krippendorff.ts';
-import { predictionPowered } from '../../src/statistics/prediction-powered.ts';
+import { agreement, bothScored } from '../../src/statistics/agreement/agreement.ts';
+import { calibration } from '../../src/statistics/agreement/calibration.ts';
+import { lengthBias, orderBias, repeatSpread } from '../../src/statistics/agreement/judge-bias.ts';
+import { krippendorffAlpha } from '../../src/statistics/agreement/krippendorff.ts';
+import { predictionPowered } from '../../src/statistics/agreement/prediction-powered.ts';
 import { GOLDEN } from './golden.ts';
 
 describe('agreement of judges', () => {

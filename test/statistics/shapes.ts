@@ -1,4 +1,4 @@
-import type { MeanOptions } from '../../src/statistics/mean.ts';
+import type { MeanOptions } from '../../src/statistics/mean/mean.ts';
 
 /** Scores of the same items under two settings, drawn from a world in which the truth is known. */
 export interface Experiment {

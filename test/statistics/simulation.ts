@@ -1,9 +1,9 @@
-import type { Interval } from '../../src/statistics/interval.ts';
-import { meanOf } from '../../src/statistics/mean.ts';
-import { Mt19937 } from '../../src/statistics/mt19937.ts';
-import { pairedDifference } from '../../src/statistics/paired-difference.ts';
-import { predictionPowered } from '../../src/statistics/prediction-powered.ts';
-import { finding } from '../../src/statistics/verdict.ts';
+import { predictionPowered } from '../../src/statistics/agreement/prediction-powered.ts';
+import { pairedDifference } from '../../src/statistics/difference/paired-difference.ts';
+import { finding } from '../../src/statistics/difference/verdict.ts';
+import type { Interval } from '../../src/statistics/mean/interval.ts';
+import { meanOf } from '../../src/statistics/mean/mean.ts';
+import { Mt19937 } from '../../src/statistics/random/mt19937.ts';
 import type { Shape } from './shapes.ts';
 
 export interface Effort {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scoreStatistics } from '../../src/statistics/score-statistics.ts';
+import { scoreStatistics } from '../../src/statistics/mean/score-statistics.ts';
 import {
   type Judgement,
   readScoreSummary,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { candidates, pick } from '../../model/generation/sampling.ts';
-import { Mt19937 } from '../../statistics/mt19937.ts';
+import { Mt19937 } from '../../statistics/random/mt19937.ts';
 import type { GenerateSettings } from './settings.ts';
 
 const DEFAULT_SEED = 123;

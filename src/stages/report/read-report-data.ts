@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Json } from '../../contract/json.ts';
 import { type InputArtifact, type StageContext, StageError } from '../../contract/stage-context.ts';
-import { scoreStatistics } from '../../statistics/score-statistics.ts';
+import { scoreStatistics } from '../../statistics/mean/score-statistics.ts';
 import { withoutMark } from '../../text/byte-order-mark.ts';
 import type { Evaluation } from '../../training/state/history.ts';
 import { itemsOf } from './items.ts';

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.ts';
-import { smallestDifference } from '../../statistics/power.ts';
-import { sampleOf } from '../../statistics/sample.ts';
+import { smallestDifference } from '../../statistics/difference/power.ts';
+import { sampleOf } from '../../statistics/mean/sample.ts';
 import type { ReportData } from './report-data.ts';
 
 /** The first lines of the page: which was better and how sure, or what the mean of a single model is worth. */

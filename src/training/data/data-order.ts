@@ -1,4 +1,4 @@
-import { Mt19937, type Mt19937State } from '../../statistics/mt19937.ts';
+import { Mt19937, type Mt19937State } from '../../statistics/random/mt19937.ts';
 
 /**
  * How the training texts are ordered in each pass over them.

@@ -1,4 +1,4 @@
-import { Mt19937, type Mt19937State } from '../../statistics/mt19937.ts';
+import { Mt19937, type Mt19937State } from '../../statistics/random/mt19937.ts';
 import type { Shuffle } from '../data/data-order.ts';
 import type { AdamWOptions } from '../optimizer/adamw.ts';
 import type { LearningRateOptions } from '../optimizer/learning-rate.ts';

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { judge } from '../../../src/stages/judge/judge.ts';
-import { Mt19937 } from '../../../src/statistics/mt19937.ts';
-import { predictionPowered } from '../../../src/statistics/prediction-powered.ts';
+import { predictionPowered } from '../../../src/statistics/agreement/prediction-powered.ts';
+import { Mt19937 } from '../../../src/statistics/random/mt19937.ts';
 import { freshDirectory, removeDirectories, runStage } from '../run-stage.ts';
 
 afterEach(removeDirectories);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collate } from '../../../src/batch/collate.ts';
-import { Mt19937 } from '../../../src/statistics/mt19937.ts';
+import { Mt19937 } from '../../../src/statistics/random/mt19937.ts';
 import { tokenizerFor } from '../../../src/text/tokenizer/tokenizer.ts';
 import { batchesOf, DataOrder, permutation } from '../../../src/training/data/data-order.ts';
 import { bookData } from '../../book-data.ts';

@@ -1,8 +1,8 @@
-import { bothScored } from '../../../statistics/agreement.ts';
-import { calibration } from '../../../statistics/calibration.ts';
-import { predictionPowered } from '../../../statistics/prediction-powered.ts';
-import { SCORE_SCALE } from '../../../statistics/score-statistics.ts';
-import { seedOf } from '../../../statistics/seed.ts';
+import { bothScored } from '../../../statistics/agreement/agreement.ts';
+import { calibration } from '../../../statistics/agreement/calibration.ts';
+import { predictionPowered } from '../../../statistics/agreement/prediction-powered.ts';
+import { SCORE_SCALE } from '../../../statistics/mean/score-statistics.ts';
+import { seedOf } from '../../../statistics/random/seed.ts';
 import type { JudgeSummary } from '../../../text/scores.ts';
 import { agreementOf } from './agreement-of.ts';
 

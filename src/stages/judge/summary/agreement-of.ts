@@ -1,4 +1,4 @@
-import { agreement } from '../../../statistics/agreement.ts';
+import { agreement } from '../../../statistics/agreement/agreement.ts';
 import type { AgreementOfJudges } from '../../../text/scores.ts';
 
 /** How far judges agree, in the spelling of a summary; a rating is null where a judge gave no score. */

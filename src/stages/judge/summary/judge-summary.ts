@@ -1,5 +1,10 @@
-import { lengthBias, orderBias, repeatSpread, type Winner } from '../../../statistics/judge-bias.ts';
-import { scoreStatistics } from '../../../statistics/score-statistics.ts';
+import {
+  lengthBias,
+  orderBias,
+  repeatSpread,
+  type Winner,
+} from '../../../statistics/agreement/judge-bias.ts';
+import { scoreStatistics } from '../../../statistics/mean/score-statistics.ts';
 import type { Response } from '../../../text/responses.ts';
 import type { Judgement, JudgeSummary, ScoreSummary } from '../../../text/scores.ts';
 import type { Labels } from '../human/labels.ts';

@@ -1,6 +1,6 @@
-import { type Interval, type Scale, TAIL } from './interval.ts';
-import { sumOf } from './sample.ts';
-import { studentQuantile } from './student.ts';
+import { studentQuantile } from '../distribution/student.ts';
+import { type Interval, type Scale, TAIL } from '../mean/interval.ts';
+import { sumOf } from '../mean/sample.ts';
 
 export interface PredictionPowered {
   /** What the mean of the human labels over all items is estimated to be. */

@@ -1,5 +1,5 @@
-import { Mt19937 } from './mt19937.ts';
-import { type Sample, sumOf } from './sample.ts';
+import { type Sample, sumOf } from '../mean/sample.ts';
+import { Mt19937 } from '../random/mt19937.ts';
 
 /** Up to this many units that differ from 0, all 2^n patterns of signs are tried. */
 const EXACT = 14;

@@ -1,8 +1,8 @@
+import { studentQuantile } from '../distribution/student.ts';
 import { bcaInterval } from './bca.ts';
 import { boundedInterval } from './bounded-interval.ts';
 import { type Interval, type Scale, TAIL } from './interval.ts';
 import { isConstant, type Sample, sampleOf, standardError } from './sample.ts';
-import { studentQuantile } from './student.ts';
 
 /** Of fewer items too much is unseen for a statement that rests on their spread. */
 const FEW = 20;

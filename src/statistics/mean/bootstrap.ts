@@ -1,4 +1,4 @@
-import { Mt19937 } from './mt19937.ts';
+import { Mt19937 } from '../random/mt19937.ts';
 import type { Sample } from './sample.ts';
 
 /** Draws of whole samples: more change an interval's ends by less than a hundredth of its width. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scoreStatistics } from '../../src/statistics/score-statistics.ts';
+import { scoreStatistics } from '../../../src/statistics/mean/score-statistics.ts';
 
 const of = (...scores: (number | null)[]) => scoreStatistics(scores.map((score) => ({ score })));
 

@@ -1,8 +1,8 @@
+import { exp, ln } from '../distribution/elementary.ts';
+import { normalQuantile } from '../distribution/normal.ts';
+import { type Interval, TAIL } from '../mean/interval.ts';
+import { sumOf } from '../mean/sample.ts';
 import { spearman } from './correlation.ts';
-import { exp, ln } from './elementary.ts';
-import { type Interval, TAIL } from './interval.ts';
-import { normalQuantile } from './normal.ts';
-import { sumOf } from './sample.ts';
 
 /** A measure with its 95 % interval, null where there are too few items to tell. */
 export interface Measure {

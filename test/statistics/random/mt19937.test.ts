@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Mt19937 } from '../../src/statistics/mt19937.ts';
+import { Mt19937 } from '../../../src/statistics/random/mt19937.ts';
 
 describe('Mt19937', () => {
   it('gives the ten-thousandth draw that the C++ standard states for seed 5489', () => {

@@ -1,6 +1,6 @@
-import { exp, ln } from './elementary.ts';
+import { exp, ln } from '../distribution/elementary.ts';
+import { Mt19937 } from '../random/mt19937.ts';
 import { type Interval, type Scale, TAIL } from './interval.ts';
-import { Mt19937 } from './mt19937.ts';
 import { isConstant, type Sample } from './sample.ts';
 
 const DRAWS = 10_000;

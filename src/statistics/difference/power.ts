@@ -1,6 +1,6 @@
-import { TAIL } from './interval.ts';
-import { type Sample, standardError } from './sample.ts';
-import { studentQuantile } from './student.ts';
+import { studentQuantile } from '../distribution/student.ts';
+import { TAIL } from '../mean/interval.ts';
+import { type Sample, standardError } from '../mean/sample.ts';
 
 /** How often a difference of the stated size is shown. */
 const POWER = 0.8;

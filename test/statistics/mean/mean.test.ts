@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bcaInterval } from '../../src/statistics/bca.ts';
-import { boundedInterval } from '../../src/statistics/bounded-interval.ts';
-import { meanOf } from '../../src/statistics/mean.ts';
-import { sampleOf } from '../../src/statistics/sample.ts';
-import { GOLDEN } from './golden.ts';
+import { bcaInterval } from '../../../src/statistics/mean/bca.ts';
+import { boundedInterval } from '../../../src/statistics/mean/bounded-interval.ts';
+import { meanOf } from '../../../src/statistics/mean/mean.ts';
+import { sampleOf } from '../../../src/statistics/mean/sample.ts';
+import { GOLDEN } from '../golden.ts';
 
 const scale = { low: 0, high: 100 };
 const zerosAndHundreds = (hits: number, items: number) =>

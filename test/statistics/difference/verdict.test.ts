@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type PairedDifference, pairedDifference } from '../../src/statistics/paired-difference.ts';
-import { finding, verdict } from '../../src/statistics/verdict.ts';
+import {
+  type PairedDifference,
+  pairedDifference,
+} from '../../../src/statistics/difference/paired-difference.ts';
+import { finding, verdict } from '../../../src/statistics/difference/verdict.ts';
 
 const scale = { low: 0, high: 100 };
 

@@ -1,7 +1,7 @@
-import type { Interval, Scale } from './interval.ts';
-import { type MeanOptions, meanInterval } from './mean.ts';
+import type { Interval, Scale } from '../mean/interval.ts';
+import { type MeanOptions, meanInterval } from '../mean/mean.ts';
+import { type Sample, sampleOf } from '../mean/sample.ts';
 import { itemsFor, smallestDifference } from './power.ts';
-import { type Sample, sampleOf } from './sample.ts';
 import { signFlipTest } from './sign-flip.ts';
 
 /** What two settings differ by, on the same items. */

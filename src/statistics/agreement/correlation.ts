@@ -1,5 +1,5 @@
+import { sumOf } from '../mean/sample.ts';
 import { ranks } from './ranks.ts';
-import { sumOf } from './sample.ts';
 
 /**
  * Pearson's correlation of pairs (x[i], y[i]) (1895), from -1 to 1. Null for fewer than two pairs, or if one side is constant.

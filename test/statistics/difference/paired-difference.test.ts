@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holm } from '../../src/statistics/holm.ts';
-import { pairedDifference } from '../../src/statistics/paired-difference.ts';
-import { itemsFor, smallestDifference } from '../../src/statistics/power.ts';
-import { sampleOf } from '../../src/statistics/sample.ts';
-import { signFlipTest } from '../../src/statistics/sign-flip.ts';
-import { GOLDEN } from './golden.ts';
+import { holm } from '../../../src/statistics/difference/holm.ts';
+import { pairedDifference } from '../../../src/statistics/difference/paired-difference.ts';
+import { itemsFor, smallestDifference } from '../../../src/statistics/difference/power.ts';
+import { signFlipTest } from '../../../src/statistics/difference/sign-flip.ts';
+import { sampleOf } from '../../../src/statistics/mean/sample.ts';
+import { GOLDEN } from '../golden.ts';
 
 const scale = { low: 0, high: 100 };
 

@@ -1,4 +1,4 @@
-import type { Interval } from './interval.ts';
+import type { Interval } from '../mean/interval.ts';
 import type { PairedDifference } from './paired-difference.ts';
 
 /** The error rate at which a difference is called one. */

@@ -1,7 +1,7 @@
+import { type PairedDifference, pairedDifference } from '../difference/paired-difference.ts';
+import type { MeanOptions } from '../mean/mean.ts';
+import { sumOf } from '../mean/sample.ts';
 import { type Agreement, agreement, bothScored } from './agreement.ts';
-import type { MeanOptions } from './mean.ts';
-import { type PairedDifference, pairedDifference } from './paired-difference.ts';
-import { sumOf } from './sample.ts';
 
 export interface Calibration {
   /** Judge minus human on the items that have both: how much too high the judge scores. */

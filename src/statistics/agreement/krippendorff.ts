@@ -1,5 +1,5 @@
+import { sumOf } from '../mean/sample.ts';
 import { ranks } from './ranks.ts';
-import { sumOf } from './sample.ts';
 
 /** How far apart two values are: by their difference, or by how many values are between them. */
 export type Level = 'interval' | 'ordinal';

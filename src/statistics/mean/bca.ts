@@ -1,6 +1,6 @@
+import { normalCdf, normalQuantile } from '../distribution/normal.ts';
 import { resampledMeans } from './bootstrap.ts';
 import { type Interval, TAIL } from './interval.ts';
-import { normalCdf, normalQuantile } from './normal.ts';
 import type { Sample } from './sample.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { seedOf } from '../random/seed.ts';
 import type { Scale } from './interval.ts';
 import { meanOf } from './mean.ts';
-import { seedOf } from './seed.ts';
 
 /** The scale of scores. */
 export const SCORE_SCALE: Scale = { low: 0, high: 100 };
