@@ -1,7 +1,7 @@
 import { commandText } from '../../contract/command-text.ts';
 import type { Json } from '../../contract/json.ts';
 import { html, type Markup } from '../../html/html.ts';
-import type { ReportData } from './report-data.ts';
+import type { ReportData } from './data/report-data.ts';
 
 /** What the page was made of and how to make it again. Times and hosts are in the run: the page has none. */
 export function makingSection({ parameters, sources, items, models, histories }: ReportData): Markup {

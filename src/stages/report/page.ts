@@ -1,16 +1,16 @@
 import { dataBlock } from '../../html/data-block.ts';
 import { htmlDocument } from '../../html/document.ts';
-import { compareModels } from './compare-models.ts';
-import { itemsSection, pageItem } from './items-section.ts';
+import { curvesOf, trainingSection } from './curves/training-section.ts';
+import type { PageData } from './data/page-data.ts';
+import type { ReportData } from './data/report-data.ts';
+import { itemsSection, pageItem } from './items/items-section.ts';
 import { makingSection } from './making-section.ts';
-import type { PageData } from './page-data.ts';
 import { pageScript } from './page-script.ts';
 import { parametersSection } from './parameters-section.ts';
-import type { ReportData } from './report-data.ts';
-import { scoresSection } from './scores-section.ts';
-import { sweepSection } from './sweep-section.ts';
-import { curvesOf, trainingSection } from './training-section.ts';
-import { verdictSentences } from './verdict.ts';
+import { compareModels } from './scores/compare-models.ts';
+import { scoresSection } from './scores/scores-section.ts';
+import { sweepSection } from './scores/sweep-section.ts';
+import { verdictSentences } from './scores/verdict.ts';
 
 /** The whole report as one HTML document. It needs no network, and without its script it lacks nothing but ease. */
 export function reportPage(data: ReportData): string {

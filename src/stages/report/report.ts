@@ -39,7 +39,7 @@ export const report = defineStage({
   outputs: () => ({ report: { artifact: 'file', path: 'report.html', description: 'The page, HTML.' } }),
   async run({ settings, inputs, collections, outputs }) {
     const { writeFile } = await import('node:fs/promises');
-    const { readReportData } = await import('./read-report-data.ts');
+    const { readReportData } = await import('./data/read-report-data.ts');
     const { reportPage } = await import('./page.ts');
     const given = { inputs, collections };
     const data = await readReportData(settings.title, settings.parameters as Json, given);

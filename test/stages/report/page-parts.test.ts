@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rangesOf, ticks } from '../../../src/stages/report/chart-scale.ts';
-import type { Answer, PageItem } from '../../../src/stages/report/page-data.ts';
+import { rangesOf, ticks } from '../../../src/stages/report/curves/chart-scale.ts';
+import type { Answer, PageItem } from '../../../src/stages/report/data/page-data.ts';
+import { wordDifferences } from '../../../src/stages/report/items/word-differences.ts';
 import { type Choice, chooseItems, searchText } from '../../../src/stages/report/page-script/choose-items.ts';
-import { wordDifferences } from '../../../src/stages/report/word-differences.ts';
 
 describe('wordDifferences', () => {
   const marked = (text: string, other: string) =>

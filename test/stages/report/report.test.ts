@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PageData } from '../../../src/stages/report/page-data.ts';
+import type { PageData } from '../../../src/stages/report/data/page-data.ts';
 import { report } from '../../../src/stages/report/report.ts';
 import { learningCurve } from '../../../src/stages/training/learning-curve.ts';
 import type { Response } from '../../../src/text/responses.ts';

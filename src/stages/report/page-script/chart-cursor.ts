@@ -1,5 +1,5 @@
-import { rangesOf, tickText } from '../chart-scale.ts';
-import { across, CHART, PLOT } from '../curve-chart.ts';
+import { rangesOf, tickText } from '../curves/chart-scale.ts';
+import { across, CHART, PLOT } from '../curves/curve-chart.ts';
 import { type Drawn, valueUnder } from './chart-pointer.ts';
 
 /** More values are a table: the legend has them. */

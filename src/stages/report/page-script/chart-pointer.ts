@@ -1,6 +1,6 @@
-import { type ChartView, type Range, rangesOf } from '../chart-scale.ts';
-import { CHART, PLOT } from '../curve-chart.ts';
-import type { CurveData } from '../page-data.ts';
+import { type ChartView, type Range, rangesOf } from '../curves/chart-scale.ts';
+import { CHART, PLOT } from '../curves/curve-chart.ts';
+import type { CurveData } from '../data/page-data.ts';
 
 /** What is drawn at the moment. */
 export interface Drawn {

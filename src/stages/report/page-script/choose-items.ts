@@ -1,4 +1,4 @@
-import type { PageItem } from '../page-data.ts';
+import type { PageItem } from '../data/page-data.ts';
 
 /** Which items the reader wants to see, and in which order. */
 export interface Choice {

@@ -1,6 +1,6 @@
-import type { Along, ChartView, Loss } from '../chart-scale.ts';
-import { clippedNote, curveChart } from '../curve-chart.ts';
-import type { CurveData } from '../page-data.ts';
+import type { Along, ChartView, Loss } from '../curves/chart-scale.ts';
+import { clippedNote, curveChart } from '../curves/curve-chart.ts';
+import type { CurveData } from '../data/page-data.ts';
 import { ChartCursor } from './chart-cursor.ts';
 import { element } from './element.ts';
 import { ChartZoom } from './zoom.ts';

@@ -1,5 +1,5 @@
-import { itemCard } from '../item-card.ts';
-import type { PageData } from '../page-data.ts';
+import type { PageData } from '../data/page-data.ts';
+import { itemCard } from '../items/item-card.ts';
 import { type Choice, chooseItems, searchText } from './choose-items.ts';
 import { element } from './element.ts';
 import { ItemList } from './item-list.ts';

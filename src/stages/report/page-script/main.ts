@@ -1,4 +1,4 @@
-import type { PageData } from '../page-data.ts';
+import type { PageData } from '../data/page-data.ts';
 import { drawCurves } from './curves.ts';
 import { element } from './element.ts';
 import { highlightTogether } from './highlight.ts';

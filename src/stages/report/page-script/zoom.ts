@@ -1,4 +1,4 @@
-import { type Range, rangesOf } from '../chart-scale.ts';
+import { type Range, rangesOf } from '../curves/chart-scale.ts';
 import { type Drawn, valueUnder } from './chart-pointer.ts';
 
 /** A drag of fewer pixels is a click. */

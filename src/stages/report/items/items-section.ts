@@ -1,8 +1,8 @@
-import type { Comparison } from '../../comparison/comparison.ts';
-import { html, type Markup } from '../../html/html.ts';
+import type { Comparison } from '../../../comparison/comparison.ts';
+import { html, type Markup } from '../../../html/html.ts';
+import type { PageItem } from '../data/page-data.ts';
+import type { ReportData, ReportItem, ReportModel } from '../data/report-data.ts';
 import { headingOf, itemCard } from './item-card.ts';
-import type { PageItem } from './page-data.ts';
-import type { ReportData, ReportItem, ReportModel } from './report-data.ts';
 
 /** Without its script the page shows so many items. */
 const STATIC_ITEMS = 100;

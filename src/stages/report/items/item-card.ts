@@ -1,6 +1,6 @@
-import { html, type Markup } from '../../html/html.ts';
-import { scoreClass } from './histogram.ts';
-import type { Answer, PageItem } from './page-data.ts';
+import { html, type Markup } from '../../../html/html.ts';
+import type { Answer, PageItem } from '../data/page-data.ts';
+import { scoreClass } from '../scores/histogram.ts';
 import { wordDifferences } from './word-differences.ts';
 
 /** What a card shows, and where it is in the list that the reader sees. */

@@ -1,6 +1,6 @@
-import type { Comparison, Row } from '../../comparison/comparison.ts';
-import type { Json } from '../../contract/json.ts';
-import { html, type Markup } from '../../html/html.ts';
+import type { Comparison, Row } from '../../../comparison/comparison.ts';
+import type { Json } from '../../../contract/json.ts';
+import { html, type Markup } from '../../../html/html.ts';
 
 /** In units of the picture. */
 const WIDTH = 1040;

@@ -1,9 +1,9 @@
-import type { Comparison } from '../../comparison/comparison.ts';
-import { html, type Markup } from '../../html/html.ts';
-import type { JudgeIdentity, ScoreStatistics } from '../../text/scores.ts';
+import type { Comparison } from '../../../comparison/comparison.ts';
+import { html, type Markup } from '../../../html/html.ts';
+import type { JudgeIdentity, ScoreStatistics } from '../../../text/scores.ts';
+import type { ReportData, ReportModel } from '../data/report-data.ts';
+import { headingOf } from '../items/item-card.ts';
 import { histogram, scoreClass } from './histogram.ts';
-import { headingOf } from './item-card.ts';
-import type { ReportData, ReportModel } from './report-data.ts';
 
 /** Of more models the table of variants says enough: the best have a picture. */
 const SHOWN = 3;

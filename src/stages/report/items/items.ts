@@ -1,8 +1,8 @@
-import type { Response } from '../../text/responses.ts';
-import type { Judgement } from '../../text/scores.ts';
-import type { Answer } from './page-data.ts';
-import type { Answers } from './read-models.ts';
-import type { ReportItem } from './report-data.ts';
+import type { Response } from '../../../text/responses.ts';
+import type { Judgement } from '../../../text/scores.ts';
+import type { Answer } from '../data/page-data.ts';
+import type { Answers } from '../data/read-models.ts';
+import type { ReportItem } from '../data/report-data.ts';
 
 const NOT_JUDGED: Pick<Judgement, 'score' | 'reason' | 'reply' | 'rationale'> = {
   score: null,

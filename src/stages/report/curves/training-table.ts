@@ -1,5 +1,5 @@
-import { html, type Markup } from '../../html/html.ts';
-import { bookStep, type Evaluation } from '../../training/state/history.ts';
+import { html, type Markup } from '../../../html/html.ts';
+import { bookStep, type Evaluation } from '../../../training/state/history.ts';
 
 /** The last losses in a sentence, and every evaluation in a table that opens. */
 export function trainingTable(history: readonly Evaluation[]): Markup | undefined {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Json } from '../../contract/json.ts';
-import { type InputArtifact, type StageContext, StageError } from '../../contract/stage-context.ts';
-import { scoreStatistics } from '../../statistics/mean/score-statistics.ts';
-import { withoutMark } from '../../text/byte-order-mark.ts';
-import type { Evaluation } from '../../training/state/history.ts';
-import { itemsOf } from './items.ts';
+import type { Json } from '../../../contract/json.ts';
+import { type InputArtifact, type StageContext, StageError } from '../../../contract/stage-context.ts';
+import { scoreStatistics } from '../../../statistics/mean/score-statistics.ts';
+import { withoutMark } from '../../../text/byte-order-mark.ts';
+import type { Evaluation } from '../../../training/state/history.ts';
+import { itemsOf } from '../items/items.ts';
 import { type Answers, readModels } from './read-models.ts';
 import type { ReportData, ReportHistory, ReportModel, ReportSource } from './report-data.ts';
 
@@ -38,7 +38,7 @@ function modelOf({ name, parameters, isBaseline, scores, summary }: Answers): Re
 async function readHistories({ inputs, collections }: Inputs): Promise<ReportHistory[]> {
   const all: [name: string, artifact: InputArtifact][] = [...(collections.history ?? [])];
   if (inputs.history) all.push(['', inputs.history]);
-  const { parseHistory } = await import('../../training/state/history.ts');
+  const { parseHistory } = await import('../../../training/state/history.ts');
   return await Promise.all(
     all.map(async ([name, { path }]) => ({ name, evaluations: await readHistory(path, parseHistory) })),
   );

@@ -1,9 +1,9 @@
-import { html, type Markup } from '../../html/html.ts';
+import { html, type Markup } from '../../../html/html.ts';
+import type { CurveData } from '../data/page-data.ts';
+import type { ReportData, ReportHistory } from '../data/report-data.ts';
+import { headingOf } from '../items/item-card.ts';
 import type { ChartView } from './chart-scale.ts';
 import { clippedNote, colourOf, curveChart } from './curve-chart.ts';
-import { headingOf } from './item-card.ts';
-import type { CurveData } from './page-data.ts';
-import type { ReportData, ReportHistory } from './report-data.ts';
 import { trainingTable } from './training-table.ts';
 
 /** Learning curves of all trainings with their last losses; each evaluation, if there is one training. */

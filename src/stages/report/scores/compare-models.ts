@@ -1,9 +1,9 @@
-import type { Candidate, Measurement } from '../../comparison/candidate.ts';
-import { compare } from '../../comparison/compare.ts';
-import type { Comparison } from '../../comparison/comparison.ts';
-import { score } from '../judge/score-metric.ts';
-import { validationLoss } from '../training/history-metrics.ts';
-import type { ReportData, ReportHistory, ReportModel } from './report-data.ts';
+import type { Candidate, Measurement } from '../../../comparison/candidate.ts';
+import { compare } from '../../../comparison/compare.ts';
+import type { Comparison } from '../../../comparison/comparison.ts';
+import { score } from '../../judge/score-metric.ts';
+import { validationLoss } from '../../training/history-metrics.ts';
+import type { ReportData, ReportHistory, ReportModel } from '../data/report-data.ts';
 
 /** The models of a report beside each other, the best first; undefined where there is one, or one that has scores. */
 export function compareModels({ models, items, histories }: ReportData): Comparison | undefined {

@@ -1,4 +1,4 @@
-import { html, type Markup } from '../../html/html.ts';
+import { html, type Markup } from '../../../html/html.ts';
 
 const BINS = 10;
 /** In units of the picture. */

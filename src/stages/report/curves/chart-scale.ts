@@ -1,4 +1,4 @@
-import type { CurveData, CurvePoint } from './page-data.ts';
+import type { CurveData, CurvePoint } from '../data/page-data.ts';
 
 /** What the horizontal axis measures. */
 export type Along = 'epoch' | 'step' | 'tokens';

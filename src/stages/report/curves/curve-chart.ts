@@ -1,4 +1,5 @@
-import { html, type Markup } from '../../html/html.ts';
+import { html, type Markup } from '../../../html/html.ts';
+import type { CurveData, CurvePoint } from '../data/page-data.ts';
 import {
   type Along,
   type ChartView,
@@ -9,7 +10,6 @@ import {
   ticks,
   tickText,
 } from './chart-scale.ts';
-import type { CurveData, CurvePoint } from './page-data.ts';
 
 /** In units of the picture. */
 export const CHART = { width: 720, height: 400 } as const;

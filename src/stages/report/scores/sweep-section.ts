@@ -1,5 +1,5 @@
-import type { Comparison, Row } from '../../comparison/comparison.ts';
-import { html, type Markup } from '../../html/html.ts';
+import type { Comparison, Row } from '../../../comparison/comparison.ts';
+import { html, type Markup } from '../../../html/html.ts';
 import { parallelPlot, parameterText } from './parallel-plot.ts';
 
 /** The variants of a sweep, the best first: their parameters, scores and losses, as table and as picture. */

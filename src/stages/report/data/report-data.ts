@@ -1,6 +1,6 @@
-import type { Json } from '../../contract/json.ts';
-import type { JudgeIdentity, ScoreStatistics } from '../../text/scores.ts';
-import type { Evaluation } from '../../training/state/history.ts';
+import type { Json } from '../../../contract/json.ts';
+import type { JudgeIdentity, ScoreStatistics } from '../../../text/scores.ts';
+import type { Evaluation } from '../../../training/state/history.ts';
 import type { Answer } from './page-data.ts';
 
 /** Everything that a report shows, read and checked. */

@@ -1,7 +1,7 @@
-import type { Comparison } from '../../comparison/comparison.ts';
-import { smallestDifference } from '../../statistics/difference/power.ts';
-import { sampleOf } from '../../statistics/mean/sample.ts';
-import type { ReportData } from './report-data.ts';
+import type { Comparison } from '../../../comparison/comparison.ts';
+import { smallestDifference } from '../../../statistics/difference/power.ts';
+import { sampleOf } from '../../../statistics/mean/sample.ts';
+import type { ReportData } from '../data/report-data.ts';
 
 /** The first lines of the page: which was better and how sure, or what the mean of a single model is worth. */
 export function verdictSentences(

@@ -1,7 +1,7 @@
-import type { Json } from '../../contract/json.ts';
-import { type InputArtifact, type StageContext, StageError } from '../../contract/stage-context.ts';
-import { type Response, readResponses } from '../../text/responses.ts';
-import { type Judgement, readScoreSummary, readScores, type ScoreSummary } from '../../text/scores.ts';
+import type { Json } from '../../../contract/json.ts';
+import { type InputArtifact, type StageContext, StageError } from '../../../contract/stage-context.ts';
+import { type Response, readResponses } from '../../../text/responses.ts';
+import { type Judgement, readScoreSummary, readScores, type ScoreSummary } from '../../../text/scores.ts';
 
 /** What is known of one model: scores and responses of the same items, or its summary alone. */
 export interface Answers {
