@@ -101,7 +101,7 @@ describe('the example for CI', () => {
     const { code, stdout, stderr } = await evaluated(ON_GITHUB());
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^::error title=pipe compare::compared with evaluation\/baseline\.json, last is worse by 50 /,
+      /^::error title=pipe compare::compared with evaluation\/baseline\.json: last is worse by 50 /,
     );
     const summary = readFileSync(clone.path('summary.md'), 'utf8');
     expect(summary).toMatch(
