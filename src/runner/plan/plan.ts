@@ -109,8 +109,7 @@ async function planStage(
 ): Promise<PlannedStage> {
   const stale = producersOf(stage).filter((id) => planned.get(id)!.state !== 'hit');
   const isUnknown = (id: string) => planned.get(id)!.record === undefined;
-  const { needs, collects } = needsOf(stage);
-  if (needs.some(isUnknown) || collects.some((group) => group.every(isUnknown))) {
+  if (stale.some(isUnknown) && lacksInputs(stage, isUnknown)) {
     return must ? { stage, state: 'run', reason: must } : { stage, state: 'may-run', reason: after(stale) };
   }
   // A producer that is done again most likely gives what its record says, so that is reckoned with.
@@ -128,6 +127,12 @@ async function planStage(
   return stale.length > 0
     ? { ...known, state: 'may-run', reason: after(stale) }
     : { ...known, state: 'hit', reason: decision.reason };
+}
+
+/** Whether what a stage cannot do without is unknown; of what it collects optionally that is all of it. */
+function lacksInputs(stage: Stage, isUnknown: (id: string) => boolean): boolean {
+  const { needs, collects } = needsOf(stage);
+  return needs.some(isUnknown) || collects.some((group) => group.every(isUnknown));
 }
 
 /** A file input that cannot be stored is the trouble of the stages that read it: they fail when their turn comes. */

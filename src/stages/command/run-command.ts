@@ -85,7 +85,9 @@ async function runToEnd(options: CommandOptions, directory: string): Promise<voi
     passOn(child.stderr, secretFilter(), process.stderr, tail),
   ];
   const stop = () => child.kill('SIGTERM');
-  signal.addEventListener('abort', stop);
+  if (signal.aborted)
+    stop(); // while the program was being started
+  else signal.addEventListener('abort', stop);
   try {
     const { code, killedBy } = await ended(child, program);
     await Promise.race([

@@ -54,9 +54,9 @@ export class JudgingProgram {
     const ended = AbortSignal.any([signal, late]);
     return await new Promise<Answer>((resolve, reject) => {
       if (this.#over) return reject(this.#over);
-      ended.addEventListener('abort', () =>
-        reject(signal.aborted ? signal.reason : this.#silent(reply_timeout)),
-      );
+      const stop = () => reject(signal.aborted ? signal.reason : this.#silent(reply_timeout));
+      if (ended.aborted) return stop(); // while the program was being started
+      ended.addEventListener('abort', stop);
       this.#asked.set(index, { resolve, reject });
       child.stdin!.write(`${JSON.stringify({ index, ...question })}\n`);
     });

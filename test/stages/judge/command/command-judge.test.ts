@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { JudgingProgram } from '../../../../src/stages/judge/command/judging-program.ts';
 import { judge } from '../../../../src/stages/judge/judge.ts';
 import {
   freshDirectory,
@@ -155,5 +156,22 @@ describe('a program as the judge', () => {
     const running = run(['sh', '-c', 'read line; exec sleep 60'], { signal: cancel.signal });
     setTimeout(() => cancel.abort(new Error('cancelled')), 50);
     await expect(running).rejects.toThrow('cancelled');
+  });
+
+  it('ends when the run is cancelled while it is being started', async () => {
+    const cancel = new AbortController();
+    const settings = resolvedSettings(judge, {
+      judge: { kind: 'command', label: 'Mine', command: ['sleep', '60'] },
+    });
+    const context = {
+      scratchDirectory: freshDirectory(),
+      inputs: {},
+      environment: { PATH: process.env.PATH },
+    };
+    const sleeper = new JudgingProgram(settings as never, context as never);
+    const asked = sleeper.ask({}, 0, cancel.signal);
+    cancel.abort(new Error('cancelled'));
+    await expect(asked).rejects.toThrow('cancelled');
+    await sleeper.close();
   });
 });
