@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -61,8 +61,8 @@ export class RunStore {
    * disk) `problem` says why: a run of hits needs none.
    */
   static async create(runsDirectory: string, about: Omit<RunAbout, 'run' | 'started'>): Promise<RunStore> {
-    const started = new Date();
     for (;;) {
+      const started = new Date();
       const run = newName(started);
       const whole: RunAbout = { run, started: started.toISOString(), ...about };
       const store = new RunStore(whole, join(runsDirectory, run));
@@ -182,10 +182,14 @@ function isEvent(value: unknown): value is RunEvent {
   return !type.startsWith('stage-') || typeof stage === 'string';
 }
 
-/** `20261122-201500-ab12`, in UTC: names sort by time. */
+/** So many names has a millisecond; a thousand times as many fit into four hexadecimal digits. */
+const NAMES_A_MILLISECOND = 65;
+
+/** `20261122-201500-ab12`, in UTC. The end grows with the millisecond, so names sort by time. */
 function newName(time: Date): string {
   const [date, clock] = time.toISOString().replaceAll(/[-:]/g, '').split(/[T.]/) as [string, string];
-  return `${date}-${clock}-${randomBytes(2).toString('hex')}`;
+  const end = time.getUTCMilliseconds() * NAMES_A_MILLISECOND + randomInt(NAMES_A_MILLISECOND);
+  return `${date}-${clock}-${end.toString(16).padStart(4, '0')}`;
 }
 
 /** A stage's id holds the label of its variant, in which anything may stand; its length is limited in bytes. */

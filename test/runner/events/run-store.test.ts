@@ -124,6 +124,20 @@ describe('the run store', () => {
   });
 });
 
+describe('the names of runs', () => {
+  it('sort by the millisecond in which they started, and many may start in one', async () => {
+    const names: string[] = [];
+    for (let run = 0; run < 20; run++) {
+      const stores = await Promise.all([1, 2, 3].map(() => RunStore.create(directory, about)));
+      for (const store of stores) store.close();
+      names.push(...stores.map(({ about }) => about.run).sort());
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(new Set(names).size).toBe(60);
+    expect(await listRuns(directory)).toEqual(names.toReversed());
+  });
+});
+
 describe('the folder of all artifacts', () => {
   it('is kept out of git, unless the user says otherwise', async () => {
     const file = join(artifacts, '.gitignore');
