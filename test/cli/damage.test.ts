@@ -37,6 +37,9 @@ const PRINTED: [string, ...string[]][] = [
   ['join.sum'],
 ];
 
+/** What a cache holds: a new kind of file is attacked with all others. */
+const FOLDERS = ['actions', 'file-inputs', 'latest', 'objects', 'pipelines', 'recorded-files'];
+
 let project: Project;
 /** What \`cat\` prints of each output of a sound cache. */
 let sound: string[];
@@ -55,9 +58,7 @@ beforeAll(async () => {
   files = readdirSync(project.path('sound/cache'), { recursive: true, encoding: 'utf8' })
     .filter((path) => statSync(project.path('sound/cache', path)).isFile())
     .sort();
-  expect(new Set(files.map((path) => path.split('/')[0]))).toEqual(
-    new Set(['actions', 'file-inputs', 'latest', 'objects', 'pipelines']),
-  );
+  expect(new Set(files.map((path) => path.split('/')[0]))).toEqual(new Set(FOLDERS));
 }, 60_000);
 afterAll(() => project.remove());
 
@@ -115,10 +116,9 @@ async function expectRightOrRemade(output: [string, ...string[]], expected: stri
 
 describe('a damaged cache', () => {
   it('gives right results or misses that are told, whatever file is damaged in whatever way', async () => {
-    const folders = ['actions', 'file-inputs', 'latest', 'objects', 'pipelines'];
     const cases = fc.record({
       file: fc
-        .constantFrom(...folders)
+        .constantFrom(...FOLDERS)
         .chain((folder) => fc.constantFrom(...files.filter((path) => path.startsWith(folder)))),
       damage: fc.constantFrom(...Object.keys(DAMAGES)),
       where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
