@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { execa } from 'execa';
 import type { Candidate } from '../../comparison/candidate.ts';
 import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
@@ -84,6 +83,7 @@ async function runOfRevision(
 
 async function commitNamed(name: string, file: string | undefined): Promise<string> {
   const cwd = file === undefined ? process.cwd() : dirname(resolve(file));
+  const { execa } = await import('execa');
   const { failed, stdout } = await execa(
     'git',
     ['rev-parse', '--verify', '--end-of-options', `${name}^{commit}`],

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import { execa } from 'execa';
 
 /** Long enough for a large tree on a slow disk; a run does not wait longer for what only describes it. */
 const PATIENCE_MS = 10_000;
 
 /** Whether a tree has no changes that are not committed, new files included. Undefined where git cannot say. */
 export async function isTreeClean(file: string): Promise<boolean | undefined> {
+  const { execa } = await import('execa');
   const { failed, stdout } = await execa('git', ['status', '--porcelain', '--ignore-submodules=none'], {
     cwd: dirname(file),
     reject: false,
