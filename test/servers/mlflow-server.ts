@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { closeServer, listen } from './listen.ts';
 
 /** A run as the server holds it. */
@@ -95,21 +96,9 @@ export async function startMlflowServer(): Promise<MlflowServer> {
     if (state.authorization !== undefined && request.headers.authorization !== state.authorization)
       return response.writeHead(401).end('You are not authenticated.');
     const { pathname, searchParams } = new URL(request.url!, 'http://localhost');
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+    const body = JSON.parse((await text(request)) || '{}');
     return json(...answer(pathname.replace('/api/2.0/mlflow/', ''), searchParams, body));
   });
   const url = await listen(server);
-  return {
-    url,
-    experiments,
-    get authorization() {
-      return state.authorization;
-    },
-    set authorization(value) {
-      state.authorization = value;
-    },
-    close: () => closeServer(server),
-  };
+  return Object.assign(state, { url, experiments, close: () => closeServer(server) });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { closeServer, listen } from './listen.ts';
 
 /** The body of POST /api/chat, as far as the server looks at it. */
@@ -60,13 +61,7 @@ export async function startOllamaServer(
 ): Promise<OllamaServer> {
   const questions: ChatBody[] = [];
   const models = new Map(modelNames.map((name) => [name, digestOf(name)]));
-  const state: { answer: OllamaServer['answer']; key: string | undefined; open: number; mostAtOnce: number } =
-    {
-      answer,
-      key: undefined,
-      open: 0,
-      mostAtOnce: 0,
-    };
+  const state = { answer, key: undefined as string | undefined, open: 0, mostAtOnce: 0 };
   const server = createServer(async (request, response) => {
     if (state.key !== undefined && request.headers.authorization !== `Bearer ${state.key}`)
       return json(response, 401, { error: 'unauthorized' });
@@ -79,7 +74,7 @@ export async function startOllamaServer(
     if (request.url !== '/api/chat' || request.method !== 'POST') {
       return response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
     }
-    const body = parse(await readAll(request));
+    const body = parse(await text(request));
     if (body === undefined) return json(response, 400, { error: 'invalid JSON' });
     const model = body.model.includes(':') ? body.model : `${body.model}:latest`;
     if (!models.has(model)) return json(response, 404, { error: `model '${body.model}' not found` });
@@ -92,27 +87,7 @@ export async function startOllamaServer(
     reply(response, body, await state.answer(body, questions.length - 1));
   });
   const url = await listen(server);
-  return {
-    url,
-    questions,
-    models,
-    get mostAtOnce() {
-      return state.mostAtOnce;
-    },
-    get key() {
-      return state.key;
-    },
-    set key(key) {
-      state.key = key;
-    },
-    get answer() {
-      return state.answer;
-    },
-    set answer(answer) {
-      state.answer = answer;
-    },
-    close: () => closeServer(server),
-  };
+  return Object.assign(state, { url, questions, models, close: () => closeServer(server) });
 }
 
 /** A digest as /api/tags shows one. */
@@ -188,12 +163,6 @@ function reply(response: ServerResponse, { model, stream }: ChatBody, answer: An
 
 function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
-}
-
-async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }
 
 function parse(text: string): ChatBody | undefined {

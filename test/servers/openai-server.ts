@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { closeServer, listen } from './listen.ts';
 
 /** The body of POST /v1/chat/completions, as far as tests look at it. */
@@ -50,7 +51,7 @@ export async function startOpenAiServer(
     if (request.url === '/v1/models')
       return json(200, { object: 'list', data: models.map((id) => ({ id, object: 'model' })) });
     if (request.url !== '/v1/chat/completions') return json(404, { detail: 'Not Found' });
-    const body: CompletionBody = JSON.parse(await readAll(request));
+    const body: CompletionBody = JSON.parse(await text(request));
     questions.push(body);
     const answer = state.answer(body, questions.length - 1);
     const given: Exclude<Completion, string> = typeof answer === 'string' ? { content: answer } : answer;
@@ -67,27 +68,5 @@ export async function startOpenAiServer(
     });
   });
   const url = `${await listen(server)}/v1`;
-  return {
-    url,
-    questions,
-    get key() {
-      return state.key;
-    },
-    set key(key) {
-      state.key = key;
-    },
-    get answer() {
-      return state.answer;
-    },
-    set answer(answer) {
-      state.answer = answer;
-    },
-    close: () => closeServer(server),
-  };
-}
-
-async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  return Object.assign(state, { url, questions, close: () => closeServer(server) });
 }
