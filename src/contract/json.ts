@@ -6,3 +6,16 @@ export type JsonObject = { readonly [key: string]: Json };
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A value for people: a text as it is, anything else as JSON. */
+export function plainText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The values inside an object, and inside the objects in it, by dotted names; lists are values. */
+export function dottedEntries(value: Json, name = ''): readonly (readonly [name: string, value: Json])[] {
+  if (!isObject(value)) return [[name, value]];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    dottedEntries(inner, name === '' ? key : `${name}.${key}`),
+  );
+}

@@ -48,3 +48,8 @@ function plain(value: string): string {
   if (value !== '' && Number.isFinite(Number(value))) return String(Number(value));
   return value.replace(/^(["'])(.*)\1$/s, '$2');
 }
+
+/** The name of a stage, of its id. */
+export function nameOfStage(id: string): string {
+  return id.replace(/\[.*\]$/s, '');
+}

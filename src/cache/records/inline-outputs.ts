@@ -22,8 +22,11 @@ export async function inlineSmallOutputs(
  * Puts the inlined outputs of a record that are missing or damaged in the store back. Called before `contains`
  * or `locate` are asked for outputs of a record, so that they answer as if nothing had been lost.
  */
-export async function restoreInline(record: ActionRecord, store: ObjectStore): Promise<void> {
-  for (const { inline } of Object.values(record.outputs)) {
+export async function restoreInline(
+  { outputs }: Pick<ActionRecord, 'outputs'>,
+  store: ObjectStore,
+): Promise<void> {
+  for (const { inline } of Object.values(outputs)) {
     if (inline !== undefined) await store.putBytes(decode(inline));
   }
 }

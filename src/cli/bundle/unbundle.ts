@@ -25,7 +25,7 @@ export function unbundleCommand(program: Command): void {
       const { artifactsDirectory } = await import('../open/open-pipeline.ts');
       const { tellCacheProblem } = await import('../open/tell-cache-problem.ts');
       const { openWorkspace } = await import('../../runner/workspace.ts');
-      const artifacts = artifactsDirectory('pipeline.yaml', options);
+      const artifacts = artifactsDirectory(undefined, options);
       const added = await addBundle(bundle, openWorkspace(artifacts, tellCacheProblem));
       for (const stage of added.kept)
         show(process.stderr, `warning: the cache has another result of ${stage} than the bundle; it stays`);

@@ -1,5 +1,5 @@
 import type { Comparison, Row, Value } from '../../comparison/comparison.ts';
-import type { Json } from '../../contract/json.ts';
+import { type Json, plainText } from '../../contract/json.ts';
 import { duration, number } from '../../terminal/units.ts';
 
 /** A table as texts, for whoever lays it out. */
@@ -59,6 +59,5 @@ function range(interval: readonly number[]): string {
 }
 
 function shown(value: Json | undefined): string {
-  if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return value === undefined ? '' : plainText(value);
 }

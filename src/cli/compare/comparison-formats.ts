@@ -1,5 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.ts';
 import { alignedLines } from '../../terminal/aligned.ts';
+import { csvText } from '../../terminal/csv.ts';
 import type { Paint } from '../../terminal/paint.ts';
 import { visibleJson } from '../../terminal/show.ts';
 import { comparisonCells } from './comparison-cells.ts';
@@ -75,12 +76,10 @@ function csv({ parameters, metrics, rows }: Comparison): string {
     ...[difference?.to, difference?.difference, ...(difference?.interval ?? [undefined, undefined])],
     ...[difference?.p, difference?.finding, duration_ms],
   ]);
-  return [header, ...body].map((cells) => cells.map(csvCell).join(',')).join('\n');
+  // `show` ends the last line.
+  return csvText([header, ...body].map((cells) => cells.map(notComputed))).slice(0, -'\n'.length);
 }
 
-function csvCell(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const text = String(value).replace(/^[=+\-@\t\r]/, "'$&");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function notComputed(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/^[=+\-@\t\r]/, "'$&") : (value ?? undefined);
 }

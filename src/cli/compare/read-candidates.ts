@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Candidate } from '../../comparison/candidate.ts';
 import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { endOf } from '../../runner/events/stored-run.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
-import { show } from '../../terminal/show.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { runNamed } from '../runs/run-named.ts';
 import { UserError } from '../user-error.ts';
 import { isScoresFile, scoresCandidate } from './scores-file.ts';
 import { variantsOfFile } from './variants-of-file.ts';
@@ -23,7 +24,7 @@ export async function readCandidates(
   options: PipelineOptions & { readonly metric?: string | undefined },
 ): Promise<readonly Candidate[]> {
   const file = names.find((name) => existsSync(name) && !isScoresFile(name));
-  const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
+  const artifacts = artifactsDirectory(file, options);
   const workspace = openWorkspace(artifacts, tellCacheProblem);
   const candidates: Candidate[] = [];
   const scores = new Map<string, number>();
@@ -51,12 +52,10 @@ function ofSource(source: string, candidate: Candidate): Candidate {
   return candidate.name === source ? candidate : { ...candidate, name: `${source} ${candidate.name}` };
 }
 
-async function storedRun(name: string, { runsDirectory }: Workspace): Promise<StoredRun | undefined> {
-  const ids = await listRuns(runsDirectory);
-  const id = name === 'last' ? ids[0] : ids.find((id) => id === name);
-  return id === undefined
-    ? undefined
-    : await readRun(runsDirectory, id, (message) => show(process.stderr, message));
+async function storedRun(name: string, workspace: Workspace): Promise<StoredRun | undefined> {
+  const ids = await listRuns(workspace.runsDirectory);
+  const isRun = ids.includes(name) || (name === 'last' && ids.length > 0);
+  return isRun ? await runNamed(name, workspace) : undefined;
 }
 
 /** The newest run that succeeded on a commit; of the given pipeline file, where there is one. */
@@ -70,10 +69,7 @@ async function runOfRevision(
     const run = await readRun(runsDirectory, id);
     if (run?.about.commit !== commit) continue;
     const isSame = file === undefined || run.about.file === resolve(file);
-    const succeeded = run.events.some(
-      (event) => event.type === 'run-finished' && event.outcome === 'succeeded',
-    );
-    if (isSame && succeeded) return run;
+    if (isSame && endOf(run)?.outcome === 'succeeded') return run;
   }
   throw new UserError(
     `there is no finished run of the commit ${commit.slice(0, 12)} (${name})`,

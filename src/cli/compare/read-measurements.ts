@@ -15,6 +15,19 @@ export interface DoneStage {
   readonly record: ActionRecord;
 }
 
+/** Where an output that is a file can be read, hashed now; undefined if there is none, or it is lost. */
+export async function outputFile(
+  record: ActionRecord,
+  output: string,
+  objects: Workspace['objects'],
+): Promise<string | undefined> {
+  const stored = record.outputs[output];
+  if (stored === undefined) return undefined;
+  await restoreInline({ outputs: { [output]: stored } }, objects);
+  const located = await objects.locate(stored);
+  return located?.artifact === 'file' ? located.path : undefined;
+}
+
 /** What the stages of a candidate measured, how long they took, and what computed. Throws a UserError for lost scores. */
 export async function candidateOf(
   about: { readonly name: string; readonly parameters: Readonly<Record<string, Json>> },
@@ -23,18 +36,15 @@ export async function candidateOf(
 ): Promise<Candidate> {
   const measurements: Measurement[] = [];
   for (const { name, type, record } of stages) {
-    if (type.metrics === undefined) continue;
-    await restoreInline(record, objects);
-    for (const metric of type.metrics) {
-      const output = record.outputs[metric.output];
-      const located = output && (await objects.locate(output));
-      if (located?.artifact !== 'file')
+    for (const metric of type.metrics ?? []) {
+      const path = await outputFile(record, metric.output, objects);
+      if (path === undefined)
         throw new UserError(
           `the output ${name}.${metric.output} of ${about.name} is not in the cache, so ${metric.name} cannot be read`,
           `make it again: pipe run FILE --force ${name}`,
         );
       try {
-        measurements.push({ stage: name, metric, measured: await metric.read(located.path) });
+        measurements.push({ stage: name, metric, measured: await metric.read(path) });
       } catch (error) {
         throw new UserError(
           `${name}.${metric.output} of ${about.name} cannot be read: ${messageOf(error)}`,

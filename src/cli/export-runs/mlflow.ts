@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../contract/json.ts';
+import { isObject, type Json, type JsonObject, plainText } from '../../contract/json.ts';
 import { explainNetworkError, urlProblem } from '../../stages/network/network-error.ts';
 import { outsideText } from '../../stages/network/outside-text.ts';
 import { UserError } from '../user-error.ts';
@@ -156,7 +156,7 @@ function allowed(name: string): string {
 }
 
 function textOf(value: Json): string {
-  return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, LONGEST_VALUE);
+  return plainText(value).slice(0, LONGEST_VALUE);
 }
 
 function portions<Item>(items: readonly Item[], most: number): readonly (readonly Item[])[] {

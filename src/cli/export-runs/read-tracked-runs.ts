@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { restoreInline } from '../../cache/records/inline-outputs.ts';
-import { isObject, type Json } from '../../contract/json.ts';
+import { dottedEntries } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
+import { nameOfStage } from '../../pipeline/variant-name.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
-import { listRuns, type RunVariant, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { endOf, variantsOfStoredRun } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
-import type { DoneStage } from '../compare/read-measurements.ts';
+import { type DoneStage, outputFile } from '../compare/read-measurements.ts';
 import { doneStages } from '../compare/variants-of-run.ts';
 import { runNamed } from '../runs/run-named.ts';
 import { curvesOf, HISTORY } from './curves.ts';
@@ -38,12 +39,11 @@ async function allRuns({ runsDirectory }: Workspace, warn: Warn): Promise<readon
 }
 
 async function trackedRuns(stored: StoredRun, workspace: Workspace, warn: Warn): Promise<TrackedRun[]> {
-  const { about, events } = stored;
-  const done = await doneStages(events, workspace);
-  const end = events.findLast((event) => event.type === 'run-finished');
-  const whole: RunVariant = { label: '', params: about.params, stages: stagesOf(events) };
+  const { about } = stored;
+  const done = await doneStages(stored, workspace);
+  const end = endOf(stored);
   const runs: TrackedRun[] = [];
-  for (const { label, params, stages } of about.variants ?? [whole]) {
+  for (const { label, params, stages } of variantsOfStoredRun(stored)) {
     const points: Point[] = [];
     for (const id of stages) points.push(...(await pointsOf(id, done.get(id), stored, workspace, warn)));
     runs.push({
@@ -54,17 +54,11 @@ async function trackedRuns(stored: StoredRun, workspace: Workspace, warn: Warn):
       started: Date.parse(about.started),
       ...(end && { finished: Date.parse(end.time) }),
       ...(about.commit !== undefined && { commit: about.commit }),
-      parameters: Object.fromEntries(flattened('', params)),
+      parameters: Object.fromEntries(dottedEntries(params)),
       points: points.sort((a, b) => (a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : a.step - b.step)),
     });
   }
   return runs;
-}
-
-function stagesOf(events: readonly RunEvent[]): readonly string[] {
-  return events.flatMap((event) =>
-    event.type === 'run-started' ? event.stages.map(({ stage }) => stage) : [],
-  );
 }
 
 /** What a stage measured: while it works its progress, then its declared metrics, those it reported, and its curves. */
@@ -76,7 +70,7 @@ async function pointsOf(
   warn: Warn,
 ): Promise<readonly Point[]> {
   const own = events.filter((event) => 'stage' in event && event.stage === id);
-  const stage = done?.name ?? id.replace(/\[.*\]$/s, '');
+  const stage = done?.name ?? nameOfStage(id);
   const reported = reportedBy(own, stage);
   if (done === undefined) {
     const finished = own.some(
@@ -118,12 +112,10 @@ async function outputsOf(
   own: readonly RunEvent[],
   { objects }: Workspace,
 ): Promise<readonly Point[]> {
-  await restoreInline(record, objects);
   const pathOf = async (output: string) => {
-    const stored = record.outputs[output];
-    const located = stored && (await objects.locate(stored));
-    if (located?.artifact !== 'file') throw new Error(`the output ${name}.${output} is not in the cache`);
-    return located.path;
+    const path = await outputFile(record, output, objects);
+    if (path === undefined) throw new Error(`the output ${name}.${output} is not in the cache`);
+    return path;
   };
   const end = Date.parse(String(record.provenance.finished));
   const points: Point[] = [];
@@ -156,12 +148,4 @@ function progressOf(own: readonly RunEvent[], stage: string): readonly Point[] {
     }
   }
   return [...points.values()];
-}
-
-/** Parameters inside parameters by dotted names. */
-function flattened(prefix: string, value: Json): readonly (readonly [string, Json])[] {
-  if (!isObject(value)) return [[prefix, value]];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    flattened(prefix === '' ? key : `${prefix}.${key}`, inner),
-  );
 }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Json } from '../../contract/json.ts';
+import { csvText } from '../../terminal/csv.ts';
 import { lastValues, type TrackedRun } from './tracked-run.ts';
 
 /** Writes `runs.csv`, a line for each run with the last value of each metric, and `metrics.csv`, a line for each value. */
@@ -21,11 +21,11 @@ export async function writeCsv(runs: readonly TrackedRun[], directory: string): 
     points.map(({ metric, step, time, value }) => [run, variant, metric, step, timeText(time), value]),
   );
   return [
-    await write(directory, 'runs.csv', table([...head, ...parameters, ...metrics], rows)),
+    await write(directory, 'runs.csv', csvText([[...head, ...parameters, ...metrics], ...rows])),
     await write(
       directory,
       'metrics.csv',
-      table(['run', 'variant', 'metric', 'step', 'time', 'value'], values),
+      csvText([['run', 'variant', 'metric', 'step', 'time', 'value'], ...values]),
     ),
   ];
 }
@@ -53,14 +53,4 @@ function namesIn(lists: readonly (readonly string[])[]): readonly string[] {
 
 function timeText(time: number | undefined): string | undefined {
   return time === undefined ? undefined : new Date(time).toISOString();
-}
-
-function table(head: readonly string[], rows: readonly (readonly (Json | undefined)[])[]): string {
-  return `${[head, ...rows].map((row) => row.map(cell).join(',')).join('\n')}\n`;
-}
-
-/** A cell by RFC 4180: quoted where it holds a comma, a quote or a line break. */
-function cell(value: Json | undefined): string {
-  const text = typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -32,7 +32,7 @@ export async function exportRuns(
       format === 'mlflow' ? 'such as --to http://127.0.0.1:5000' : `such as --to ${format}`,
     );
   }
-  const folder = artifactsDirectory('pipeline.yaml', artifacts === undefined ? {} : { artifacts });
+  const folder = artifactsDirectory(undefined, artifacts === undefined ? {} : { artifacts });
   const workspace = openWorkspace(folder, tellCacheProblem);
   const warn = (message: string) => show(process.stderr, `warning: ${message}`);
   const runs = await readTrackedRuns(names, workspace, warn);

@@ -34,9 +34,11 @@ export async function openRememberedPipeline(
   return pipeline;
 }
 
-/** The folder that everything is written to: as given, else `artifacts` in the pipeline's project. */
-export function artifactsDirectory(file: string, { artifacts }: Pick<PipelineOptions, 'artifacts'>): string {
-  return artifacts === undefined
-    ? join(projectRoot(dirname(resolve(file))), 'artifacts')
-    : resolve(artifacts);
+/** The folder that everything is written to: as given, else `artifacts` in the project of the pipeline or of the current folder. */
+export function artifactsDirectory(
+  file: string | undefined,
+  { artifacts }: Pick<PipelineOptions, 'artifacts'>,
+): string {
+  if (artifacts !== undefined) return resolve(artifacts);
+  return join(projectRoot(file === undefined ? process.cwd() : dirname(resolve(file))), 'artifacts');
 }

@@ -16,7 +16,7 @@ import { pagesOfRun } from './pages-of-run.ts';
  */
 export async function openPage(what: string | undefined, options: PipelineOptions): Promise<void> {
   const isFile = what !== undefined && existsSync(what);
-  const artifacts = artifactsDirectory(isFile ? what : 'pipeline.yaml', options);
+  const artifacts = artifactsDirectory(isFile ? what : undefined, options);
   const pages =
     what === undefined
       ? [await listOfPages(artifacts)]

@@ -1,13 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { commandText } from '../../contract/command-text.ts';
-import { type Digest, digestOfBytes } from '../../files/digest.ts';
-import { explained, ifThere } from '../../files/system-problem.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { copyPage } from './copy-page.ts';
 import { indexFile, pageFile } from './page-files.ts';
 
 type StageFinished = Extract<RunEvent, { type: 'stage-finished' }>;
@@ -28,23 +26,16 @@ export async function publishPages(
   let changed = !existsSync(indexFile(artifacts));
   for (const { stage: id, outputs } of finished) {
     const declared = pipeline.stages.find((stage) => stage.id === id)?.outputs ?? {};
-    for (const [name, { digest, bytes }] of Object.entries(outputs)) {
+    for (const [name, output] of Object.entries(outputs)) {
       if (!declared[name]?.path.endsWith('.html')) continue;
       const page = pageFile(artifacts, pipeline.name, id);
-      // At once: a page is small, and a run with nothing to do would wait longer for a thread than for the disk.
-      const present = ifThere(() => digestOfBytes(readFileSync(page)));
-      if (present !== digest) {
-        changed = true;
-        await rm(page, { force: true });
-        const artifact = { artifact: 'file', digest: digest as Digest, bytes } as const;
-        const copy = () => objects.materialize(artifact, page);
-        if (!(await explained(`write ${page}`, copy))) {
-          const remake = commandText([...argv, '--force', id]);
-          process.stderr.write(`cache: the page of ${id} is lost; make it again with: ${remake}\n`);
-          continue;
-        }
+      const copied = await copyPage(objects, output, page);
+      changed ||= copied !== 'there';
+      if (copied !== 'lost') published.push(relative('.', page));
+      else {
+        const remake = commandText([...argv, '--force', id]);
+        process.stderr.write(`cache: the page of ${id} is lost; make it again with: ${remake}\n`);
       }
-      published.push(relative('.', page));
     }
   }
   if (changed && published.length > 0) {

@@ -1,4 +1,5 @@
 import type { StoredRun } from '../../runner/events/run-store.ts';
+import { endOf } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { variantsOfRun } from '../compare/variants-of-run.ts';
 import type { RunLine } from '../json-shapes/runs.ts';
@@ -6,7 +7,7 @@ import type { RunLine } from '../json-shapes/runs.ts';
 /** What there is to say of a stored run in a list: when, how it ended, of which commit, and what its variants measured. */
 export async function runLine(stored: StoredRun, workspace: Workspace): Promise<RunLine> {
   const { run, pipeline, file, started, commit } = stored.about;
-  const finished = stored.events.find((event) => event.type === 'run-finished');
+  const finished = endOf(stored);
   const tree = stored.events.find((event) => event.type === 'tree-checked');
   const variants = await variantsOfRun('', stored, workspace);
   return {

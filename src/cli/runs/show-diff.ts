@@ -3,6 +3,7 @@ import { type Change, changesBetween, describeChange } from '../../cache/records
 import type { Json } from '../../contract/json.ts';
 import type { Digest } from '../../files/digest.ts';
 import type { StoredRun } from '../../runner/events/run-store.ts';
+import { endingsOf } from '../../runner/events/stored-run.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { type Paint, paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
@@ -17,7 +18,7 @@ export async function showDiff(
   names: readonly [before: string, after: string],
   options: Pick<PipelineOptions, 'artifacts'> & { readonly json?: true },
 ): Promise<void> {
-  const workspace = openWorkspace(artifactsDirectory('pipeline.yaml', options), tellCacheProblem);
+  const workspace = openWorkspace(artifactsDirectory(undefined, options), tellCacheProblem);
   const before = await runNamed(names[0], workspace);
   const after = await runNamed(names[1], workspace);
   const diff: RunDiff = {
@@ -69,13 +70,9 @@ async function changesOfStages(
   return stages;
 }
 
-/** Stages that have finished, each with its action; undefined where that was not stored or there was no result. */
-function actionsOf({ events }: StoredRun): ReadonlyMap<string, Digest | undefined> {
-  return new Map(
-    events.flatMap((event) =>
-      event.type === 'stage-finished' ? [[event.stage, event.action as Digest | undefined] as const] : [],
-    ),
-  );
+/** The action that a stage was; undefined where that was not stored or there was no result. */
+function actionsOf(run: StoredRun): ReadonlyMap<string, Digest | undefined> {
+  return new Map([...endingsOf(run)].map(([stage, { action }]) => [stage, action as Digest | undefined]));
 }
 
 async function manifestOf(

@@ -1,5 +1,7 @@
 import { commandText } from '../../contract/command-text.ts';
+import { plainText } from '../../contract/json.ts';
 import type { StoredRun } from '../../runner/events/run-store.ts';
+import { endingsOf, stagesOfRun } from '../../runner/events/stored-run.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { alignedLines } from '../../terminal/aligned.ts';
 import { type Paint, paintFor } from '../../terminal/paint.ts';
@@ -17,29 +19,24 @@ export async function showRun(
   name: string,
   options: Pick<PipelineOptions, 'artifacts'> & { readonly json?: true },
 ): Promise<void> {
-  const workspace = openWorkspace(artifactsDirectory('pipeline.yaml', options), tellCacheProblem);
+  const workspace = openWorkspace(artifactsDirectory(undefined, options), tellCacheProblem);
   const stored = await runNamed(name, workspace);
   const document: RunDocument = { ...(await runLine(stored, workspace)), ...detailsOf(stored) };
   if (options.json) show(process.stdout, visibleJson(document, 2));
   else show(process.stdout, ...lines(document, paintFor(process.stdout)));
 }
 
-function detailsOf({
-  about,
-  events,
-}: StoredRun): Pick<RunDocument, 'command' | 'host' | 'versions' | 'engine' | 'stages'> {
-  const started = events.find((event) => event.type === 'run-started');
-  const engine = events.find((event) => event.type === 'engine-chosen');
-  const finished = new Map(
-    events.flatMap((event) => (event.type === 'stage-finished' ? [[event.stage, event] as const] : [])),
-  );
+function detailsOf(run: StoredRun): Pick<RunDocument, 'command' | 'host' | 'versions' | 'engine' | 'stages'> {
+  const { about } = run;
+  const engine = run.events.find((event) => event.type === 'engine-chosen');
+  const endings = endingsOf(run);
   return {
     command: commandText(about.argv),
     host: about.host,
     versions: about.versions,
     ...(engine && { engine: `${engine.engine}: ${engine.reason}` }),
-    stages: (started?.stages ?? []).map(({ stage, uses }) => {
-      const end = finished.get(stage);
+    stages: stagesOfRun(run).map(({ stage, uses }) => {
+      const end = endings.get(stage);
       return {
         stage,
         uses,
@@ -83,9 +80,7 @@ function variantLines(
   paint: Paint,
 ): readonly string[] {
   const entries = [
-    ...Object.entries(parameters).map(
-      ([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const,
-    ),
+    ...Object.entries(parameters).map(([key, value]) => [key, plainText(value)] as const),
     ...Object.entries(metrics).map(([key, value]) => [key, value === null ? '-' : number(value)] as const),
   ];
   return ['', paint('bold', name || 'Parameters and metrics'), ...alignedLines(entries)];

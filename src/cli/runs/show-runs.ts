@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Json } from '../../contract/json.ts';
+import { type Json, plainText } from '../../contract/json.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { alignedLines } from '../../terminal/aligned.ts';
@@ -19,7 +19,7 @@ export interface RunsVerbOptions extends Pick<PipelineOptions, 'artifacts'> {
 
 /** Prints the newest runs; as a JSON document (json-shapes/runs.ts) with `json`. */
 export async function showRuns(file: string | undefined, options: RunsVerbOptions): Promise<void> {
-  const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
+  const artifacts = artifactsDirectory(file, options);
   const workspace = openWorkspace(artifacts, tellCacheProblem);
   const runs: RunLine[] = [];
   for (const id of await listRuns(workspace.runsDirectory)) {
@@ -75,6 +75,5 @@ function measured({ variants }: RunLine): string {
 }
 
 function text(value: Json | undefined): string {
-  if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return value === undefined ? '' : plainText(value);
 }

@@ -4,6 +4,7 @@ import { isDigest } from '../../files/digest.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { orAbsent } from '../../files/system-problem.ts';
 import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { endOf } from '../../runner/events/stored-run.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
@@ -19,7 +20,7 @@ const SHOWN_RUNS = 5;
 
 /** Gathers the status of an artifacts folder and, where `file` is given, of a pipeline. Starts nothing. */
 export async function readStatus(file: string | undefined, options: PipelineOptions): Promise<Status> {
-  const artifacts = artifactsDirectory(file ?? 'pipeline.yaml', options);
+  const artifacts = artifactsDirectory(file, options);
   const { runsDirectory, locksDirectory } = openWorkspace(artifacts, tellCacheProblem);
   const stages = file === undefined ? undefined : await stagesOf(file, artifacts, options);
   const holders = await lockHolders(locksDirectory);
@@ -61,7 +62,7 @@ async function lastRuns(runsDirectory: string): Promise<readonly StoredRun[]> {
 function runStatus(stored: StoredRun, holders: ReadonlyMap<string, string>): Status['runs'][number] {
   const { run, pipeline, file, started } = stored.about;
   const about = { run, pipeline, file, started };
-  const finished = stored.events.find((event) => event.type === 'run-finished');
+  const finished = endOf(stored);
   if (finished !== undefined) {
     const { outcome, duration_ms, counts } = finished;
     return { ...about, outcome, duration_ms, counts };

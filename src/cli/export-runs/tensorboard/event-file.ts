@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fittingFileName } from '../../../contract/file-name.ts';
-import type { Json } from '../../../contract/json.ts';
+import { type Json, plainText } from '../../../contract/json.ts';
 import type { Point, TrackedRun } from '../tracked-run.ts';
 import { double, type Field, float, floats, integer, message, text } from './protobuf.ts';
 import { tfRecord } from './tf-record.ts';
@@ -108,7 +108,7 @@ function hparamsValue(tag: string, data: Field): Field {
 function anyValue(value: Json): Field {
   if (typeof value === 'number') return double(2, value);
   if (typeof value === 'boolean') return integer(4, value ? 1 : 0);
-  return text(3, typeof value === 'string' ? value : JSON.stringify(value));
+  return text(3, plainText(value));
 }
 
 /** In the label of a variant anything may stand; the length of a name is limited. */

@@ -1,5 +1,5 @@
 import type { Comparison, Row } from '../../../comparison/comparison.ts';
-import type { Json } from '../../../contract/json.ts';
+import { type Json, plainText } from '../../../contract/json.ts';
 import { html, type Markup } from '../../../html/html.ts';
 
 /** In units of the picture. */
@@ -96,7 +96,7 @@ function numberAxis(
 /** A value of a parameter as people write it: 0.00003 for 0.000030000000000000004. */
 export function parameterText(value: Json): string {
   if (typeof value === 'number') return String(Number(value.toPrecision(6)));
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return plainText(value);
 }
 
 function cut(text: string): string {
