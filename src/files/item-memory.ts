@@ -1,10 +1,10 @@
-import { link, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../contract/canonical-json.ts';
 import { isObject, type Json } from '../contract/json.ts';
 import { type Digest, digestOfBytes } from './digest.ts';
 import { temporaryName, writeDurably } from './durable.ts';
-import { decodeMemo, encodeMemo } from './memo.ts';
+import { encodeMemo, readMemo } from './memo.ts';
 import { errorCode } from './system-problem.ts';
 
 /**
@@ -45,7 +45,7 @@ export class ItemMemory {
     onUnkept: (error: unknown) => void,
   ): Promise<Json> {
     const path = join(this.#directory, digest.slice(0, 2), `${digest.slice(2)}.json`);
-    const kept = await readEntry(path, digest);
+    const kept = readEntry(path, digest);
     if (kept !== undefined) return kept.answer;
     const answer = await compute();
     try {
@@ -65,7 +65,7 @@ export class ItemMemory {
       await link(temporary, path);
       return entry.answer;
     } catch (error) {
-      const first = errorCode(error) === 'EEXIST' ? await readEntry(path, digest) : undefined;
+      const first = errorCode(error) === 'EEXIST' ? readEntry(path, digest) : undefined;
       if (first !== undefined) return first.answer;
       // A damaged entry gives way. Some file systems know no links: there the last one is kept.
       await rename(temporary, path);
@@ -82,12 +82,8 @@ interface Entry {
 }
 
 /** The entry of a key; undefined if there is none that can be relied upon. */
-async function readEntry(path: string, digest: Digest): Promise<Entry | undefined> {
-  try {
-    const entry = decodeMemo(await readFile(path, 'utf8'));
-    if (!isObject(entry) || digestOfBytes(canonicalJson(entry.key ?? null)) !== digest) return undefined;
-    return entry.answer === undefined ? undefined : { key: entry.key ?? null, answer: entry.answer };
-  } catch {
-    return undefined;
-  }
+function readEntry(path: string, digest: Digest): Entry | undefined {
+  const entry = readMemo(path);
+  if (!isObject(entry) || digestOfBytes(canonicalJson(entry.key ?? null)) !== digest) return undefined;
+  return entry.answer === undefined ? undefined : { key: entry.key ?? null, answer: entry.answer };
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ItemMemory } from '../../src/files/item-memory.ts';
@@ -92,6 +93,24 @@ describe('the memory of items', () => {
     const two = entries().find((path) => path !== one)!;
     writeFileSync(two, readFileSync(one));
     expect(await ask({ k: 2 }, 'two again')).toBe('two again');
+  });
+
+  it('waits for nothing that is in the place of an entry, and reads nothing that has no end', async () => {
+    await ask({ k: 1 });
+    const [path] = entries();
+    for (const make of [
+      () => execFileSync('mkfifo', [path!]),
+      () => symlinkSync('/dev/zero', path!),
+      () => symlinkSync('nowhere', path!),
+      () => symlinkSync(path!, path!),
+      () => mkdirSync(path!),
+    ]) {
+      rmSync(path!, { recursive: true });
+      make();
+      expect(await ask({ k: 1 })).toBe('an answer');
+    }
+    expect(computed).toBe(6);
+    expect(unkept).toHaveLength(1); // only a folder stays where it is
   });
 
   it('gives the answer also where it cannot be kept, and says why', async () => {

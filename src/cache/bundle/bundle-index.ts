@@ -1,8 +1,9 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
+import { isArtifact } from '../objects/is-artifact.ts';
 import type { StoredArtifact } from '../objects/object-store.ts';
-import { isArtifact, type RecordedFiles } from '../records/recorded-files.ts';
+import type { RecordedFiles } from '../records/recorded-files.ts';
 
 /** Version of the format of bundles. */
 const BUNDLE_VERSION = 1;

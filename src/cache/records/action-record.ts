@@ -1,9 +1,9 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import { type Digest, digestOfBytes, isDigest } from '../../files/digest.ts';
+import { isArtifact } from '../objects/is-artifact.ts';
 import type { StoredArtifact } from '../objects/object-store.ts';
 import { KEY_FORMAT, type KeyManifest } from './action-key.ts';
-import { isArtifact } from './recorded-files.ts';
 
 /** Version of the record's format; a record of another version is a miss. */
 export const RECORD_VERSION = 1;
@@ -100,9 +100,7 @@ function isManifest(value: unknown): value is KeyManifest {
 }
 
 function isOutput(value: unknown): value is RecordedOutput {
-  return (
-    isObject(value) && isArtifact(value) && ['string', 'undefined'].includes(typeof Object(value).inline)
-  );
+  return isObject(value) && ['string', 'undefined'].includes(typeof value.inline) && isArtifact(value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fittingFileName } from '../../contract/file-name.ts';
-import { isDigest } from '../../files/digest.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
+import { isArtifact } from '../objects/is-artifact.ts';
 import type { StoredArtifact } from '../objects/object-store.ts';
 
 /** Older ones are forgotten: nobody reads as many files, but a loop may try as many names. */
@@ -33,19 +33,6 @@ export async function recordFiles(
   }
   const newest = Object.fromEntries([...known].slice(-MOST_FILES));
   await writeMemo(cacheDirectory, pathOf(cacheDirectory, pipeline), newest);
-}
-
-/** Whether a value describes an artifact. */
-export function isArtifact(value: unknown): value is StoredArtifact {
-  const { artifact, digest, bytes, executable } = Object(value) as Partial<
-    Record<keyof StoredArtifact, unknown>
-  >;
-  return (
-    (artifact === 'file' || artifact === 'directory') &&
-    isDigest(digest) &&
-    Number.isSafeInteger(bytes) &&
-    (executable === undefined || executable === true)
-  );
 }
 
 function isSame(one: StoredArtifact | undefined, other: StoredArtifact): boolean {
