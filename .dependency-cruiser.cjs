@@ -36,6 +36,7 @@ const ROOMS = {
     'pipeline',
     'runner',
     'reporters',
+    'statistics',
     'comparison',
     'html',
     'stages',

@@ -35,7 +35,7 @@ export interface PreflightContext extends World {
 }
 
 export interface ObserveContext extends World {
-  /** Given in the stage's process alone: what does not answer is waited for, and that is told. A planner does not wait. */
+  /** Only in the stage's process: it waits for what does not answer, and warns. A planner does not wait. */
   readonly warn?: StageContext<unknown>['warn'];
 }
 

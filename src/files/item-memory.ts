@@ -24,8 +24,8 @@ export class ItemMemory {
   /**
    * The answer that is kept for a key (all that decides the answer), else that of `compute`, which is kept from then on.
    * Who asks the same at the same time in this process waits for it; of two processes both get what the first one kept. What
-   * `compute` throws is thrown and not kept. An answer that cannot be written is given all the same, and `onUnkept` is
-   * told why.
+   * `compute` throws is thrown and not kept. An answer that cannot be written is given all the same, and `onUnkept` gets
+   * the error.
    */
   async answer(key: Json, compute: () => Promise<Json>, onUnkept: (error: unknown) => void): Promise<Json> {
     const digest = digestOfBytes(canonicalJson(key));

@@ -1,3 +1,4 @@
+import { valuesInLabel } from '../contract/variant-label.ts';
 import type { Pipeline, Stage } from './pipeline.ts';
 
 /** `train[lr=0.01,model=small].loss`, `train@lr=0.01,model=small`: what stands before, in and behind the label. */
@@ -34,13 +35,10 @@ export function parseVariantName(text: string): VariantName | undefined {
   return head === undefined || label === undefined ? undefined : { head, values: parseLabel(label), tail };
 }
 
-/** Values by parameter of a label (`lr=0.01,model=small`), each in one spelling of the several that it may have. */
+/** Values by parameter of a label, each in one spelling of the several that it may have. */
 function parseLabel(label: string): ReadonlyMap<string, string> {
   return new Map(
-    label.split(/,\s*(?=[A-Za-z_][\w-]*=)/).map((part): [string, string] => {
-      const equals = part.indexOf('=');
-      return [part.slice(0, equals).trim(), plain(part.slice(equals + 1).trim())];
-    }),
+    [...valuesInLabel(label)].map(([name, value]): [string, string] => [name.trim(), plain(value.trim())]),
   );
 }
 

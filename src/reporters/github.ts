@@ -11,7 +11,7 @@ import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 
 /**
- * For GitHub Actions: progress is told now and then; what a stage said and printed is in a foldable group, written when
+ * For GitHub Actions: progress is reported now and then; what a stage said and printed is in a foldable group, written when
  * it finishes; failures and warnings are annotations.
  */
 export class GithubReporter implements Reporter {

@@ -1,6 +1,6 @@
 import type { RunState } from './run-state.ts';
 
-/** Progress of a stage is told no more often than this, and ever more rarely the longer the stage takes. */
+/** Progress is reported no more often than this, and more rarely the longer the stage takes. */
 const SHORTEST_PAUSE_MS = 5_000;
 const PAUSE_PER_ELAPSED = 1 / 20;
 

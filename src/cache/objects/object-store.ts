@@ -25,9 +25,9 @@ export type LocatedArtifact =
   | { readonly artifact: 'directory'; readonly files: Readonly<Record<string, string>> };
 
 /**
- * Artifacts, stored by content as blobs: a file is one, a directory one for each file and one that lists them. Damage is never an exception: what does not agree with
- * its digest is put aside, reported, and counts as absent. Every method throws a CacheError when the disk is
- * full, read-only or closed to this user.
+ * Artifacts, stored by content as blobs: a file is one, a directory one for each file and one that lists them. Damage is
+ * never an exception: what does not agree with its digest is put aside, reported, and counts as absent. Every method throws
+ * a CacheError when the disk is full, read-only or closed to this user.
  */
 export class ObjectStore {
   readonly #blobs: Blobs;

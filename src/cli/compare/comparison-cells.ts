@@ -1,5 +1,6 @@
 import type { Comparison, Row, Value } from '../../comparison/comparison.ts';
 import { type Json, plainText } from '../../contract/json.ts';
+import { pValueText } from '../../statistics/difference/verdict.ts';
 import { duration, number } from '../../terminal/units.ts';
 
 /** A table as texts, for whoever lays it out. */
@@ -49,7 +50,7 @@ function differenceTexts({ difference }: Row): readonly string[] {
   const size = `${sign}${number(difference.difference)}`;
   return [
     difference.interval ? `${size} (${range(difference.interval)})` : size,
-    difference.p === null ? '' : difference.p < 0.001 ? '< 0.001' : difference.p.toFixed(3),
+    difference.p === null ? '' : pValueText(difference.p),
     `${difference.greater}/${difference.equal}/${difference.smaller}`,
   ];
 }

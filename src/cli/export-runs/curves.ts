@@ -4,8 +4,8 @@ import type { Point } from './tracked-run.ts';
 export const HISTORY = 'history';
 
 /**
- * The curves of a training: a point for each number right of `step`. `timeOf` gives the time at which so many updates
- * were made. Empty for a text that is no such table.
+ * The curves of a training: a point for each number right of `step`. `timeOf` gives the time of an
+ * update. Empty for a text that is no such table.
  */
 export function curvesOf(csv: string, prefix: string, timeOf: (updates: number) => number): readonly Point[] {
   const [header = '', ...lines] = csv.trimEnd().split('\n');

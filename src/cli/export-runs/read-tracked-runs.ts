@@ -135,7 +135,7 @@ async function outputsOf(
   return points;
 }
 
-/** The numbers that an unfinished stage told with its progress, at as many steps as it had done. */
+/** The numbers that an unfinished stage reported with its progress, each at the step at which it did. */
 function progressOf(own: readonly RunEvent[], stage: string): readonly Point[] {
   const points = new Map<string, Point>();
   for (const event of own) {

@@ -11,7 +11,7 @@ export interface PipelineOptions {
   /** `path=value`, in the order given. */
   readonly set: readonly string[];
   readonly artifacts?: string;
-  /** File inputs that are absent are taken by their digest on record; a run executes only what it is told to. */
+  /** File inputs that are absent are taken by their digest on record; a run executes only the stages that `--only` names. */
   readonly frozen?: true;
 }
 

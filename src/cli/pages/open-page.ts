@@ -11,8 +11,9 @@ import { indexFile, pageFile, pagesFolder } from './page-files.ts';
 import { pagesOfRun } from './pages-of-run.ts';
 
 /**
- * Opens the page of a pipeline file or a run in the browser, or the list of all pages if nothing is named, and prints its path. Of
- * several pages it prints all and opens the first, one of all variants before those of one. Throws a UserError if there is none.
+ * Opens the page of a pipeline file or a run in the browser, or the list of all pages if nothing is named, and prints its
+ * path. Of several pages it prints all and opens the first, one of all variants before those of one. Throws a UserError if
+ * there is none.
  */
 export async function openPage(what: string | undefined, options: PipelineOptions): Promise<void> {
   const isFile = what !== undefined && existsSync(what);

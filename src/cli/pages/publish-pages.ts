@@ -12,8 +12,9 @@ type StageFinished = Extract<RunEvent, { type: 'stage-finished' }>;
 
 /**
  * Copies the HTML pages of an up-to-date pipeline to `artifacts/reports/<pipeline>/<stage>.html`, where a browser can
- * open them, and lists all pages in `artifacts/reports/index.html`: in the store files have digests for names. Returns their paths, relative to the current folder. Of a page that
- * is damaged in the store standard error says how to remake it; `argv` is the command line of the run.
+ * open them (in the store files have digests for names), and lists all pages in `artifacts/reports/index.html`. Returns
+ * their paths, relative to the current folder. Of a page that is damaged in the store standard error says how to remake it;
+ * `argv` is the command line of the run.
  */
 export async function publishPages(
   pipeline: Pipeline,

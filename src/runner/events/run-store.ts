@@ -182,7 +182,7 @@ function isEvent(value: unknown): value is RunEvent {
   return !type.startsWith('stage-') || typeof stage === 'string';
 }
 
-/** So many names has a millisecond; a thousand times as many fit into four hexadecimal digits. */
+/** Names for runs that start in the same millisecond: 1,000 times as many fit into four hexadecimal digits. */
 const NAMES_A_MILLISECOND = 65;
 
 /** `20261122-201500-ab12`, in UTC. The end grows with the millisecond, so names sort by time. */

@@ -11,8 +11,8 @@ type Context = StageContext<{
 }>;
 
 /**
- * Asks a judge for every response, `concurrency` at a time, until its budget is spent. Throws what the judge throws, and the signal's reason when that
- * is aborted.
+ * Asks a judge for every response, `concurrency` at a time, until its budget is spent. Throws what the judge throws, and
+ * the signal's reason when that is aborted.
  */
 export async function judgeResponses(
   judge: Judge,

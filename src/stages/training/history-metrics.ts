@@ -11,9 +11,8 @@ function historyMetric(
     name: column,
     output: 'history',
     async read(path): Promise<Measured> {
-      const { parseHistory } = await import('../../training/state/history.ts');
-      const evaluations = parseHistory(await readFile(path, 'utf8'));
-      const result = evaluations.find(({ kept }) => kept) ?? evaluations.at(-1);
+      const { evaluationOfResult, parseHistory } = await import('../../training/state/history.ts');
+      const result = evaluationOfResult(parseHistory(await readFile(path, 'utf8')));
       const value = column === 'validation_loss' ? result?.validationLoss : result?.measures?.[column];
       return { value: value ?? null };
     },

@@ -43,7 +43,7 @@ export function verdict(pair: PairedDifference, options: VerdictOptions): string
   const digits = (value: number) => value.toFixed(decimals);
   const p = options.corrected?.p ?? pair.p!;
   const among = options.corrected ? `, corrected for ${options.corrected.comparisons} comparisons` : '';
-  return `${options.name} is ${found} by ${digits(Math.abs(pair.difference!))} (95 % ${digits(low)} to ${digits(high)}, ${pText(p)}${among})`;
+  return `${options.name} is ${found} by ${digits(Math.abs(pair.difference!))} (95 % ${digits(low)} to ${digits(high)}, ${p < 0.001 ? 'p' : 'p ='} ${pValueText(p)}${among})`;
 }
 
 function whatItemsShow({ items, groups, p, smallestDifference }: PairedDifference, unit: string): string {
@@ -71,6 +71,7 @@ function decimalsOf(low: number, high: number): number {
   return decimals;
 }
 
-function pText(p: number): string {
-  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+/** A p value to three digits; smaller ones than these can tell apart are all the same. */
+export function pValueText(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }

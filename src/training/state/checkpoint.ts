@@ -22,9 +22,9 @@ interface Found {
 }
 
 /**
- * Checkpoints of one training: folders `step-0000000120`, named after the updates made so far, that are complete from the moment that they have this
- * name and never change. `State` is what a checkpoint holds besides the variables; JSON must keep it whole. Files that
- * a training has written and never changes can belong to a checkpoint too: it has links to them.
+ * Checkpoints of one training: folders `step-0000000120`, named after the updates made so far, that are complete from the
+ * moment that they have this name and never change. `State` is what a checkpoint holds besides the variables; JSON must keep
+ * it whole. Files that a training has written and never changes can belong to a checkpoint too: it has links to them.
  */
 export class Checkpoints<State> {
   /** Checkpoints are written to it, and the files that belong to them are in it. */

@@ -23,6 +23,11 @@ export function bookStep({ updates }: Pick<Evaluation, 'updates'>): number {
   return updates - 1;
 }
 
+/** The evaluation of the weights that a training gives: the one that it kept, else the last. */
+export function evaluationOfResult(history: readonly Evaluation[]): Evaluation | undefined {
+  return history.find(({ kept }) => kept) ?? history.at(-1);
+}
+
 const STEP = 'step';
 
 /** The columns right of the step. */

@@ -25,6 +25,7 @@ export interface ModelServer {
 const RETRY: RetryPolicy = { retries: 5, delayMs: 1000 };
 /** An error is a sentence. */
 const ERROR_BYTES = 64e3;
+const NAMES_SHOWN = 10;
 const OUT_OF_MEMORY =
   /more system memory|out of memory|not enough memory|insufficient memory|cudaMalloc failed/i;
 
@@ -98,6 +99,33 @@ export function asTransient(error: unknown, { url }: ModelServer): unknown {
   return new TransientError(explainNetworkError(error, new URL(url).host).message, { cause: error });
 }
 
+/**
+ * Asks for what a server that is well sends in far less time. Throws what `ask` throws, TransientError if nothing comes within
+ * `timeoutMs`, and the reason of `signal` when that is aborted.
+ */
+export async function inTime<Result>(
+  { url }: ModelServer,
+  timeoutMs: number,
+  signal: AbortSignal,
+  ask: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const silence = AbortSignal.timeout(timeoutMs);
+  try {
+    return await ask(AbortSignal.any([signal, silence]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!silence.aborted) throw error;
+    throw new TransientError(`nothing came from ${new URL(url).host} within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** The first of the models that a server lists, by its word. */
+export function listedModels(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => outsideText(name, 80));
+  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+  return shown.join(', ') + more;
+}
+
 function redirectRefused(server: ModelServer, url: string, location: string): StageError {
   const to = URL.canParse(location, url)
     ? outsideText(new URL(location, url).origin)
@@ -168,7 +196,7 @@ function loginWanted({ name, url, key, keyVariable }: ModelServer, status: numbe
 }
 
 /** What is left to say when a server stays away: turns a TransientError into a StageError, keeps any other error. */
-export function unreachable({ name, url, startHint }: ModelServer, error: unknown): unknown {
+function unreachable({ name, url, startHint }: ModelServer, error: unknown): unknown {
   if (error instanceof ServerTrouble) {
     return new StageError(`${name} at ${url} does not do its work: ${error.message}.`, {
       hint: error.hint,
@@ -182,6 +210,15 @@ export function unreachable({ name, url, startHint }: ModelServer, error: unknow
   });
 }
 
+/** Does something with a server once: a planner does not wait for it. Throws StageError when it does not answer. */
+export async function reached<Result>(server: ModelServer, ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw unreachable(server, error);
+  }
+}
+
 /** Asks a server again and again while it fails for a moment, and tells of it. Throws StageError when it stays away. */
 export async function patiently<Result>(
   server: ModelServer,
@@ -190,13 +227,11 @@ export async function patiently<Result>(
   warn: StageContext<unknown>['warn'],
   policy: RetryPolicy = RETRY,
 ): Promise<Result> {
-  try {
-    return await retry(ask, policy, signal, (error, pauseMs) =>
+  return await reached(server, () =>
+    retry(ask, policy, signal, (error, pauseMs) =>
       warn(`${error.message}; asking again in ${pauseMs / 1000} s`),
-    );
-  } catch (error) {
-    throw unreachable(server, error);
-  }
+    ),
+  );
 }
 
 /** Problems of a preflight check: what it throws. */

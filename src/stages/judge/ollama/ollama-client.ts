@@ -6,6 +6,8 @@ import { TransientError } from '../../network/retry.ts';
 import { type ModelReply, UnfinishedReply } from '../language-model/language-model.ts';
 import {
   asTransient,
+  inTime,
+  listedModels,
   type ModelServer,
   parseObject,
   refusalOf,
@@ -20,7 +22,6 @@ const TAGS_TIMEOUT_MS = 10_000;
 const TAGS_BYTES = 16e6;
 /** A line is a token and some 100 bytes around it; a server that does not stream sends the whole reply in one. */
 const CHAT_BYTES = { body: 64e6, line: 1e6 };
-const NAMES_SHOWN = 10;
 
 export interface ChatRequest extends JsonObject {
   readonly model: string;
@@ -53,14 +54,7 @@ export async function modelDigest(
   signal: AbortSignal,
   timeoutMs = TAGS_TIMEOUT_MS,
 ): Promise<string> {
-  const silence = AbortSignal.timeout(timeoutMs);
-  try {
-    return await listedDigest(server, model, AbortSignal.any([signal, silence]));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!silence.aborted) throw error;
-    throw new TransientError(`nothing came from ${new URL(server.url).host} within ${timeoutMs / 1000} s`);
-  }
+  return await inTime(server, timeoutMs, signal, (signal) => listedDigest(server, model, signal));
 }
 
 async function listedDigest(server: ModelServer, model: string, signal: AbortSignal): Promise<string> {
@@ -188,9 +182,7 @@ async function chatRefused(
 }
 
 function modelMissing({ url }: ModelServer, model: string, names: readonly string[]): StageError {
-  const others = names.slice(0, NAMES_SHOWN).map((name) => outsideText(name, 80));
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
-  const has = names.length === 0 ? '' : ` It has ${others.join(', ')}${more}.`;
+  const has = names.length === 0 ? '' : ` It has ${listedModels(names)}.`;
   return new StageError(`Ollama at ${url} does not have the model ${model}.${has}`, {
     hint: `Get it: ollama pull ${model}`,
   });

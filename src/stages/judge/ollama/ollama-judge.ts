@@ -4,13 +4,7 @@ import { ollamaUrl } from '../../network/ollama-address.ts';
 import type { RetryPolicy } from '../../network/retry.ts';
 import type { Judge, JudgeContext } from '../judge-contract.ts';
 import type { LanguageModel, Question } from '../language-model/language-model.ts';
-import {
-  keyOf,
-  type ModelServer,
-  patiently,
-  problemsOf,
-  unreachable,
-} from '../language-model/model-server.ts';
+import { keyOf, type ModelServer, patiently, problemsOf, reached } from '../language-model/model-server.ts';
 import { replySchema, withSeed } from '../language-model/model-settings.ts';
 import type { SettingsOf } from '../settings.ts';
 import { type ChatRequest, chat, modelDigest, type ReplyBounds } from './ollama-client.ts';
@@ -102,11 +96,7 @@ function boundsOf({ judge, reply_timeout }: Settings, { asks }: Question): Reply
 /** The model's digest as Ollama reports it now: a planner does not wait for a server. Throws StageError. */
 async function digestAtOnce(settings: Settings, world: World): Promise<string> {
   const server = serverOf(settings, world);
-  try {
-    return await modelDigest(server, settings.judge.model, world.signal);
-  } catch (error) {
-    throw unreachable(server, error);
-  }
+  return await reached(server, () => modelDigest(server, settings.judge.model, world.signal));
 }
 
 function serverOf({ url, api_key }: Settings, world: World): ModelServer {

@@ -2,10 +2,11 @@ import { isObject, type Json, type JsonObject } from '../../../contract/json.ts'
 import { StageError } from '../../../contract/stage-context.ts';
 import { textOf } from '../../network/bounded-body.ts';
 import { outsideText } from '../../network/outside-text.ts';
-import { TransientError } from '../../network/retry.ts';
 import { type ModelReply, QuestionTooLong, UnfinishedReply } from '../language-model/language-model.ts';
 import {
   asTransient,
+  inTime,
+  listedModels,
   type ModelServer,
   parseObject,
   type Refusal,
@@ -17,7 +18,6 @@ import {
 const MODELS_TIMEOUT_MS = 10_000;
 /** Thousands of models, or a reply of a million words. */
 const MOST_BYTES = 16e6;
-const NAMES_SHOWN = 10;
 /** How OpenAI, vLLM, llama.cpp and others say it. */
 const TOO_LONG = /context.{0,20}(length|size|window)|maximum context|exceed.{0,30}context|too many tokens/i;
 
@@ -26,9 +26,8 @@ const TOO_LONG = /context.{0,20}(length|size|window)|maximum context|exceed.{0,3
  * StageError, and the signal's reason.
  */
 export async function requireModel(server: ModelServer, model: string, signal: AbortSignal): Promise<void> {
-  const silence = AbortSignal.timeout(MODELS_TIMEOUT_MS);
-  try {
-    const response = await request(server, '/models', undefined, AbortSignal.any([signal, silence]));
+  await inTime(server, MODELS_TIMEOUT_MS, signal, async (signal) => {
+    const response = await request(server, '/models', undefined, signal);
     if (!response.ok) {
       await refusalOf(response, server, model);
       return; // some servers have no such list
@@ -41,13 +40,7 @@ export async function requireModel(server: ModelServer, model: string, signal: A
     // Ollama lists a name without a tag as `:latest`.
     if (!names.includes(model) && !names.includes(`${model}:latest`))
       throw modelMissing(server, model, names);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!silence.aborted) throw error;
-    throw new TransientError(
-      `nothing came from ${new URL(server.url).host} within ${MODELS_TIMEOUT_MS / 1000} s`,
-    );
-  }
+  });
 }
 
 /**
@@ -113,9 +106,7 @@ function notOpenAi({ url, checkHint }: ModelServer): StageError {
 }
 
 function modelMissing({ url }: ModelServer, model: string, names: readonly string[]): StageError {
-  const shown = names.slice(0, NAMES_SHOWN).map((name) => outsideText(name, 80));
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
   return new StageError(`The server at ${url} does not have the model ${model}.`, {
-    hint: names.length === 0 ? 'It lists none.' : `It has ${shown.join(', ')}${more}.`,
+    hint: names.length === 0 ? 'It lists none.' : `It has ${listedModels(names)}.`,
   });
 }

@@ -5,13 +5,7 @@ import { urlProblem } from '../../network/network-error.ts';
 import type { RetryPolicy } from '../../network/retry.ts';
 import type { Judge } from '../judge-contract.ts';
 import type { LanguageModel, Question } from '../language-model/language-model.ts';
-import {
-  keyOf,
-  type ModelServer,
-  patiently,
-  problemsOf,
-  unreachable,
-} from '../language-model/model-server.ts';
+import { keyOf, type ModelServer, patiently, problemsOf, reached } from '../language-model/model-server.ts';
 import { replySchema, withSeed } from '../language-model/model-settings.ts';
 import type { SettingsOf } from '../settings.ts';
 import { complete, requireModel } from './openai-client.ts';
@@ -34,11 +28,7 @@ export function openAiJudge(settings: Settings, retryPolicy?: RetryPolicy): Judg
     preflight: (world) =>
       problemsOf(async () => {
         const server = serverOf(settings, world);
-        try {
-          await requireModel(server, model, world.signal);
-        } catch (error) {
-          throw unreachable(server, error);
-        }
+        await reached(server, () => requireModel(server, model, world.signal));
       }),
 
     observe: async (world) => ({ server: serverOf(settings, world).url }),

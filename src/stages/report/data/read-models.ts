@@ -1,5 +1,6 @@
 import type { Json } from '../../../contract/json.ts';
 import { type InputArtifact, type StageContext, StageError } from '../../../contract/stage-context.ts';
+import { valuesInLabel } from '../../../contract/variant-label.ts';
 import { type Response, readResponses } from '../../../text/responses.ts';
 import { type Judgement, readScoreSummary, readScores, type ScoreSummary } from '../../../text/scores.ts';
 
@@ -80,11 +81,9 @@ function sameItems({ responses }: Answers, baseline: Answers): void {
 function parametersOf(label: string): Record<string, Json> {
   if (label === '') return {};
   return Object.fromEntries(
-    label.split(/,\s*(?=[A-Za-z_][\w-]*=)/).map((part) => {
-      const equals = part.indexOf('=');
-      const value = part.slice(equals + 1);
+    [...valuesInLabel(label)].map(([name, value]) => {
       const isNumber = value !== '' && Number.isFinite(Number(value));
-      return [part.slice(0, equals), isNumber ? Number(value) : value];
+      return [name, isNumber ? Number(value) : value];
     }),
   );
 }

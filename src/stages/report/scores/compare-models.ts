@@ -1,6 +1,7 @@
 import type { Candidate, Measurement } from '../../../comparison/candidate.ts';
 import { compare } from '../../../comparison/compare.ts';
 import type { Comparison } from '../../../comparison/comparison.ts';
+import { evaluationOfResult } from '../../../training/state/history.ts';
 import { score } from '../../judge/score-metric.ts';
 import { validationLoss } from '../../training/history-metrics.ts';
 import type { ReportData, ReportHistory, ReportModel } from '../data/report-data.ts';
@@ -37,10 +38,6 @@ function scoreOf({ statistics }: ReportModel, place: number, items: ReportData['
 }
 
 function lossOf({ evaluations }: ReportHistory): Measurement {
-  const result = evaluations.find(({ kept }) => kept) ?? evaluations.at(-1);
-  return {
-    stage: 'train',
-    metric: validationLoss,
-    measured: { value: result?.validationLoss ?? null },
-  };
+  const value = evaluationOfResult(evaluations)?.validationLoss ?? null;
+  return { stage: 'train', metric: validationLoss, measured: { value } };
 }

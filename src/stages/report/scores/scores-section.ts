@@ -1,5 +1,6 @@
 import type { Comparison } from '../../../comparison/comparison.ts';
 import { html, type Markup } from '../../../html/html.ts';
+import { pValueText } from '../../../statistics/difference/verdict.ts';
 import type { JudgeIdentity, ScoreStatistics } from '../../../text/scores.ts';
 import type { ReportData, ReportModel } from '../data/report-data.ts';
 import { headingOf } from '../items/item-card.ts';
@@ -107,7 +108,7 @@ function pairList({
 }: NonNullable<Comparison['rows'][number]['difference']>): Markup {
   return html`<dl>
 <dt>95 % interval</dt><dd>${interval === null ? '–' : interval.map((end) => end.toFixed(2)).join(' to ')}</dd>
-<dt>p</dt><dd>${p === null ? '–' : p < 0.001 ? '< 0.001' : p.toFixed(3)}</dd>
+<dt>p</dt><dd>${p === null ? '–' : pValueText(p)}</dd>
 <dt>Items</dt><dd>${greater} better, ${equal} equal, ${smaller} worse</dd>
 </dl>`;
 }

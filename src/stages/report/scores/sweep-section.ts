@@ -1,5 +1,6 @@
 import type { Comparison, Row } from '../../../comparison/comparison.ts';
 import { html, type Markup } from '../../../html/html.ts';
+import { pValueText } from '../../../statistics/difference/verdict.ts';
 import { parallelPlot, parameterText } from './parallel-plot.ts';
 
 /** The variants of a sweep, the best first: their parameters, scores and losses, as table and as picture. */
@@ -40,7 +41,7 @@ function tableRow(
         })}`;
   return html`<tr data-line="${index}">${cells}<td>${valueText(score?.value ?? null, score?.interval)}${best ? html` <strong>best</strong>` : undefined}</td>${
     has.other
-      ? html`<td>${valueText(difference?.difference ?? null, difference?.interval)}</td><td>${pText(difference?.p ?? null)}</td>`
+      ? html`<td>${valueText(difference?.difference ?? null, difference?.interval)}</td><td>${difference?.p == null ? '–' : pValueText(difference.p)}</td>`
       : undefined
   }${has.hasLoss ? html`<td>${loss === null ? '–' : loss.toPrecision(3)}</td>` : undefined}</tr>
 `;
@@ -51,9 +52,4 @@ function valueText(value: number | null, interval: readonly number[] | null | un
   return interval
     ? `${value.toFixed(1)} (${interval.map((end) => end.toFixed(1)).join(' to ')})`
     : value.toFixed(1);
-}
-
-function pText(p: number | null): string {
-  if (p === null) return '–';
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
