@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isObject, type JsonObject } from '../contract/json.ts';
+import { isObject, parseObject } from '../contract/json.ts';
 import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import type { InstructionItem } from './prompt/prompt-style.ts';
@@ -42,7 +42,7 @@ function arrayOf(text: string): unknown[] {
 }
 
 function linesOf(text: string): unknown[] {
-  const whole = objectOf(text);
+  const whole = parseObject(text);
   if (whole && !Object.hasOwn(whole, 'instruction')) {
     const keys = Object.keys(whole).slice(0, 5).join(', ');
     throw wrong(
@@ -55,16 +55,6 @@ function linesOf(text: string): unknown[] {
     .map((line, index) => ({ line, what: `Line ${index + 1} of the input \`responses\`` }))
     .filter(({ line }) => line.trim() !== '')
     .map(({ line, what }) => parsed(line, what));
-}
-
-/** The one object that a whole text is, or undefined. */
-function objectOf(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function parsed(text: string, what: string): unknown {

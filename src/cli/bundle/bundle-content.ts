@@ -37,8 +37,9 @@ export async function collectContent(
   for (const { stage, record } of stages) if (record && !targets.has(stage.id)) records.set(stage.id, record);
   const files = new Map<string, StoredArtifact>();
   const reads: Read[] = [];
+  const present = new FileInputs(workspace);
   for (const planned of stages) {
-    const own = await filesOf(planned, workspace);
+    const own = await filesOf(planned, present);
     for (const [path, artifact] of own) files.set(pathInPipeline(pipeline, path), artifact);
     const record = records.get(planned.stage.id);
     if (record) reads.push(...measuredOf(planned.stage, record));
@@ -46,7 +47,7 @@ export async function collectContent(
     reads.push(...[...own].map(([from, artifact]) => ({ from, artifact })));
     reads.push(...outputsReadBy(planned.stage, records));
   }
-  for (const { from } of reads) {
+  for (const from of new Set(reads.map(({ from }) => from))) {
     const record = records.get(from);
     if (record) await restoreInline(record, workspace.objects);
   }
@@ -84,9 +85,8 @@ function outputsReadBy({ inputs }: Stage, records: ReadonlyMap<string, ActionRec
 /** What the input files of a stage are, by absolute path. */
 async function filesOf(
   { stage, action }: PlannedStage,
-  workspace: Workspace,
+  present: FileInputs,
 ): Promise<ReadonlyMap<string, StoredArtifact>> {
-  const present = new FileInputs(workspace);
   const files = new Map<string, StoredArtifact>();
   for (const [name, source] of Object.entries(stage.inputs)) {
     if (source.kind !== 'file') continue;

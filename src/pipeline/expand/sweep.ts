@@ -1,5 +1,5 @@
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
-import { get, type MapValue, type Value, withEntry } from '../yaml/value.ts';
+import { get, type MapValue, numberOf, type Value, withEntry } from '../yaml/value.ts';
 import { OVERRIDES } from './override.ts';
 import { draw } from './sample.ts';
 import { isParameter, sweptParameters } from './swept-parameters.ts';
@@ -191,8 +191,4 @@ function holds(choice: Choice, other: Choice): boolean {
 
 function labelOfChoice(choice: Choice): string {
   return [...choice].map(([name, value]) => `${name}=${labelOf(value)}`).join(',');
-}
-
-function numberOf(value: Value | undefined): number | undefined {
-  return value?.kind === 'scalar' && typeof value.value === 'number' ? value.value : undefined;
 }

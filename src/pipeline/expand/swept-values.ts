@@ -1,5 +1,5 @@
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
-import { get, type MapValue, type ScalarValue, textOf, type Value } from '../yaml/value.ts';
+import { get, type MapValue, numberOf, type ScalarValue, textOf, type Value } from '../yaml/value.ts';
 
 /** Of a line of numbers the digits that mean something: no 0.30000000000000004 in the name of a variant. */
 const LINEAR_DIGITS = 12;
@@ -24,7 +24,7 @@ export function sweptValues(
 ): SweptValues | undefined {
   if (value.kind === 'list') return { kind: 'list', values: value.items };
   if (value.kind !== 'map') return undefined; // the schema's check has reported it
-  const [from, to, step, steps] = ['from', 'to', 'step', 'steps'].map((key) => numberAt(value, key));
+  const [from, to, step, steps] = ['from', 'to', 'step', 'steps'].map((key) => numberOf(get(value, key)));
   if (from === undefined || to === undefined) return undefined;
   const isLog = textOf(get(value, 'scale')) === 'log';
   const problem = problemOf({ from, to, step, steps, isLog });
@@ -88,9 +88,4 @@ function rounded(value: number, digits: number): number {
 
 function scalar(value: number, range: MapValue): ScalarValue {
   return { kind: 'scalar', value, place: range.place };
-}
-
-function numberAt(map: MapValue, key: string): number | undefined {
-  const value = get(map, key);
-  return value?.kind === 'scalar' && typeof value.value === 'number' ? value.value : undefined;
 }

@@ -46,6 +46,11 @@ export function textOf(value: Value | undefined): string | undefined {
   return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
 }
 
+/** The number of a scalar; undefined for anything else. */
+export function numberOf(value: Value | undefined): number | undefined {
+  return value?.kind === 'scalar' && typeof value.value === 'number' ? value.value : undefined;
+}
+
 /** Plain JSON of a value; a fresh copy each time, so it may be given to code that changes it. */
 export function toJson(value: Value): Json {
   if (value.kind === 'scalar') return value.value;

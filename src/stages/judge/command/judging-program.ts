@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JsonObject } from '../../../contract/json.ts';
+import { type JsonObject, parseObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import { linesOf } from '../../../text/lines.ts';
 import { outsideText } from '../../network/outside-text.ts';
 import type { JudgeContext } from '../judge-contract.ts';
-import { namedSecret, parseObject } from '../language-model/model-server.ts';
+import { namedSecret } from '../language-model/model-server.ts';
 import type { SettingsOf } from '../settings.ts';
 import { type Answer, answerOf } from './program-answer.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../../contract/json.ts';
+import { isObject, type JsonObject, parseObject } from '../../../contract/json.ts';
 import { type StageContext, StageError } from '../../../contract/stage-context.ts';
 import type { Problem } from '../../../contract/stage-type.ts';
 import type { World } from '../../../contract/world.ts';
@@ -133,16 +133,6 @@ function redirectRefused(server: ModelServer, url: string, location: string): St
   return new StageError(`${shownUrl(url)} redirects to ${to}. Questions to a judge are not redirected.`, {
     hint: `If the server is there, use that address. ${server.checkHint}`,
   });
-}
-
-/** A JSON object, or undefined where a text is none. */
-export function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The words of a server that refuses, if it has any. */

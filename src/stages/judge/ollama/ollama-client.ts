@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../contract/json.ts';
+import { type JsonObject, parseObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import { linesOfBody, textOf } from '../../network/bounded-body.ts';
 import { outsideText } from '../../network/outside-text.ts';
@@ -9,7 +9,6 @@ import {
   inTime,
   listedModels,
   type ModelServer,
-  parseObject,
   refusalOf,
   request,
 } from '../language-model/model-server.ts';

@@ -1,6 +1,7 @@
+import { parseObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import { textOf } from '../../network/bounded-body.ts';
-import { type ModelServer, parseObject, request } from '../language-model/model-server.ts';
+import { type ModelServer, request } from '../language-model/model-server.ts';
 
 /** Only words of an error depend on it. */
 const PATIENCE_MS = 2000;

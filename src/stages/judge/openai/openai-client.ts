@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../../contract/json.ts';
+import { isObject, type Json, type JsonObject, parseObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import { textOf } from '../../network/bounded-body.ts';
 import { outsideText } from '../../network/outside-text.ts';
@@ -8,7 +8,6 @@ import {
   inTime,
   listedModels,
   type ModelServer,
-  parseObject,
   type Refusal,
   refusalOf,
   request,
