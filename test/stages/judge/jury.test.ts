@@ -1,11 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyedSettings } from '../../../src/cache/records/keyed-settings.ts';
 import { judge } from '../../../src/stages/judge/judge.ts';
 import { digestOf, type OllamaServer, startOllamaServer } from '../../servers/ollama-server.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
+import { removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
+import { responsesFile } from './responses-file.ts';
 import { scoresOf } from './scores-of.ts';
 
 const asking = { prompt: '{{ model_response }}', instructions: '?' };
@@ -21,13 +21,7 @@ let responses: string;
 beforeEach(async () => {
   ollama = await startOllamaServer(() => '50', ['llama3:latest', 'qwen:latest']);
   api = await startOpenAiServer(() => '80');
-  responses = join(freshDirectory(), 'responses.json');
-  const items = ['red', 'blue', 'red'].map((model_response) => ({
-    instruction: '?',
-    output: 'red',
-    model_response,
-  }));
-  writeFileSync(responses, JSON.stringify(items));
+  responses = responsesFile(['red', 'blue', 'red'], 'red');
 });
 afterEach(async () => {
   await ollama.close();

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +5,7 @@ import { judge } from '../../../src/stages/judge/judge.ts';
 import { TokenBudget } from '../../../src/stages/judge/token-budget.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../servers/openai-server.ts';
 import { freshDirectory, removeDirectories, runStage } from '../run-stage.ts';
+import { responsesFile } from './responses-file.ts';
 import { scoresOf } from './scores-of.ts';
 
 const who = {
@@ -20,13 +20,7 @@ let server: OpenAiServer;
 let responses: string;
 beforeEach(async () => {
   server = await startOpenAiServer(() => '85');
-  responses = join(freshDirectory(), 'responses.json');
-  const items = Array.from({ length: 8 }, (_, n) => ({
-    instruction: '?',
-    output: '',
-    model_response: `${n}`,
-  }));
-  writeFileSync(responses, JSON.stringify(items));
+  responses = responsesFile(Array.from({ length: 8 }, (_, n) => `${n}`));
 });
 afterEach(async () => {
   await server.close();

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judge } from '../../../../src/stages/judge/judge.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../../servers/openai-server.ts';
-import { freshDirectory, removeDirectories, runStage } from '../../run-stage.ts';
+import { removeDirectories, runStage } from '../../run-stage.ts';
+import { responsesFile } from '../responses-file.ts';
 import { scoresOf } from '../scores-of.ts';
 
 const who = {
@@ -22,9 +22,7 @@ let server: OpenAiServer;
 let responses: string;
 beforeEach(async () => {
   server = await startOpenAiServer(({ messages }) => (messages[0]!.content.includes('Right') ? '80' : '40'));
-  responses = join(freshDirectory(), 'responses.json');
-  const items = ['red', 'blue'].map((model_response) => ({ instruction: '?', output: '', model_response }));
-  writeFileSync(responses, JSON.stringify(items));
+  responses = responsesFile(['red', 'blue']);
 });
 afterEach(async () => {
   await server.close();

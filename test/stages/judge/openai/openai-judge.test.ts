@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judge } from '../../../../src/stages/judge/judge.ts';
@@ -11,6 +10,7 @@ import {
   type StageRunOptions,
   world,
 } from '../../run-stage.ts';
+import { responsesFile } from '../responses-file.ts';
 import { scoresOf } from '../scores-of.ts';
 
 const who = {
@@ -27,13 +27,7 @@ let responses: string;
 
 beforeEach(async () => {
   server = await startOpenAiServer(() => '85');
-  responses = join(freshDirectory(), 'responses.json');
-  const items = ['red', 'blue'].map((model_response) => ({
-    instruction: '?',
-    output: 'red',
-    model_response,
-  }));
-  writeFileSync(responses, JSON.stringify(items));
+  responses = responsesFile(['red', 'blue'], 'red');
 });
 afterEach(async () => {
   await server.close();
