@@ -110,7 +110,7 @@ export class PipelineRun {
   async #checkTree(): Promise<void> {
     if (this.#store.about.commit === undefined) return;
     const { isTreeClean } = await import('./events/git-tree.ts');
-    const clean = await isTreeClean(this.#pipeline.file);
+    const clean = await isTreeClean(this.#pipeline.file, this.#options.control.cancelled);
     if (clean !== undefined) this.#emit({ type: 'tree-checked', clean });
   }
 

@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { commitOf } from '../../../src/runner/events/git-commit.ts';
 import { isTreeClean } from '../../../src/runner/events/git-tree.ts';
 import { temporaryDirectory } from '../../cache/temporary-directory.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+const never = new AbortController().signal;
 
 /** A real repository with one commit of `pipelines/x.yaml`; `git` runs a command in it. */
 async function repository() {
@@ -45,7 +49,7 @@ describe('the commit of a pipeline file', () => {
   it('is not known before the first commit, and outside a repository', async () => {
     const folder = await temporaryDirectory();
     expect(commitOf(join(folder, 'x.yaml'))).toBeUndefined();
-    expect(await isTreeClean(join(folder, 'x.yaml'))).toBeUndefined();
+    expect(await isTreeClean(join(folder, 'x.yaml'), never)).toBeUndefined();
     execFileSync('git', ['init', '-q', folder]);
     expect(commitOf(join(folder, 'x.yaml'))).toBeUndefined();
   });
@@ -54,14 +58,24 @@ describe('the commit of a pipeline file', () => {
 describe('a tree', () => {
   it('is clean until a file changes, or a new one is not committed', async () => {
     const { folder, file, git } = await repository();
-    expect(await isTreeClean(file)).toBe(true);
+    expect(await isTreeClean(file, never)).toBe(true);
     await writeFile(file, 'two');
-    expect(await isTreeClean(file)).toBe(false);
+    expect(await isTreeClean(file, never)).toBe(false);
     git('checkout', '.');
-    expect(await isTreeClean(file)).toBe(true);
+    expect(await isTreeClean(file, never)).toBe(true);
     await writeFile(join(folder, 'new'), '');
-    expect(await isTreeClean(file)).toBe(false);
+    expect(await isTreeClean(file, never)).toBe(false);
     await writeFile(join(folder, '.gitignore'), 'new\n.gitignore\n');
-    expect(await isTreeClean(file)).toBe(true);
+    expect(await isTreeClean(file, never)).toBe(true);
   });
+
+  it('is not known when the run is cancelled while git looks, which is not waited for', async () => {
+    const folder = await temporaryDirectory();
+    await writeFile(join(folder, 'git'), '#!/bin/sh\nexec /bin/sleep 60\n', { mode: 0o755 });
+    vi.stubEnv('PATH', folder);
+    const cancel = new AbortController();
+    const clean = isTreeClean(join(folder, 'x.yaml'), cancel.signal);
+    setTimeout(() => cancel.abort(), 100);
+    expect(await clean).toBeUndefined();
+  }, 8_000); // less than its patience with git
 });
