@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Candidate } from '../../comparison/candidate.ts';
-import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
-import { endOf } from '../../runner/events/stored-run.ts';
+import { listRuns, readRun } from '../../runner/events/run-store.ts';
+import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';

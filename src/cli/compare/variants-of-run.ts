@@ -2,8 +2,12 @@ import type { Candidate } from '../../comparison/candidate.ts';
 import type { Digest } from '../../files/digest.ts';
 import { nameOfStage } from '../../pipeline/variant-name.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
-import type { StoredRun } from '../../runner/events/run-store.ts';
-import { endingsOf, stagesOfRun, variantsOfStoredRun } from '../../runner/events/stored-run.ts';
+import {
+  endingsOf,
+  type StoredRun,
+  stagesOfRun,
+  variantsOfStoredRun,
+} from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { stageTypes } from '../../stages/index.ts';
 import { candidateOf, type DoneStage } from './read-measurements.ts';

@@ -1,5 +1,4 @@
-import type { StoredRun } from '../../runner/events/run-store.ts';
-import { endOf } from '../../runner/events/stored-run.ts';
+import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { variantsOfRun } from '../compare/variants-of-run.ts';
 import type { RunLine } from '../json-shapes/runs.ts';

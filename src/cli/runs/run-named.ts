@@ -1,4 +1,5 @@
-import { listRuns, readRun, type StoredRun } from '../../runner/events/run-store.ts';
+import { listRuns, readRun } from '../../runner/events/run-store.ts';
+import type { StoredRun } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { UserError } from '../user-error.ts';

@@ -1,7 +1,6 @@
 import { commandText } from '../../contract/command-text.ts';
 import { plainText } from '../../contract/json.ts';
-import type { StoredRun } from '../../runner/events/run-store.ts';
-import { endingsOf, stagesOfRun } from '../../runner/events/stored-run.ts';
+import { endingsOf, type StoredRun, stagesOfRun } from '../../runner/events/stored-run.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { alignedLines } from '../../terminal/aligned.ts';
 import { type Paint, paintFor } from '../../terminal/paint.ts';

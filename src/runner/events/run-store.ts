@@ -3,44 +3,15 @@ import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fittingFileName } from '../../contract/file-name.ts';
-import type { JsonObject } from '../../contract/json.ts';
 import { makeDirectory } from '../../files/durable.ts';
 import { CacheError, errorCode, explained, orAbsent, systemProblem } from '../../files/system-problem.ts';
 import type { RunEvent } from './run-event.ts';
+import { isRunAbout, isRunEvent } from './stored-checks.ts';
+import type { RunAbout, StoredRun } from './stored-run.ts';
 
 /** Version of `run.json`. */
 const RUN_VERSION = 1;
 const RUN_ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
-
-/** `run.json`: what a run was asked to do, and where. */
-export interface RunAbout {
-  readonly run: string;
-  readonly started: string;
-  readonly pipeline: string;
-  readonly file: string;
-  readonly params: JsonObject;
-  /** Of a sweep each variant, and the ids of its stages; absent without one. */
-  readonly variants?: readonly RunVariant[];
-  /** The git commit that was checked out where the pipeline file is. */
-  readonly commit?: string;
-  /** The command line, without the program. */
-  readonly argv: readonly string[];
-  readonly host: string;
-  readonly versions: Readonly<Record<string, string>>;
-}
-
-/** One point of a sweep, as a run stores it. */
-export interface RunVariant {
-  readonly label: string;
-  readonly params: JsonObject;
-  readonly stages: readonly string[];
-}
-
-/** A finished or unfinished run that was read back. */
-export interface StoredRun {
-  readonly about: RunAbout;
-  readonly events: readonly RunEvent[];
-}
 
 /** A run that is being written: `run.json`, `events.ndjson` and `logs/` in `runs/<id>/`. */
 export class RunStore {
@@ -142,11 +113,11 @@ export async function readRun(
   const about = await textOf(join(runsDirectory, run, 'run.json'));
   const events = await textOf(join(runsDirectory, run, 'events.ndjson'));
   const { version, ...rest } = Object(parsed(about)) as Partial<RunAbout & { version: number }>;
-  if (version !== RUN_VERSION || !isAbout(rest) || events === undefined) {
+  if (version !== RUN_VERSION || !isRunAbout(rest) || events === undefined) {
     onDamage(`the run ${run} is left out: its files in ${join(runsDirectory, run)} are damaged`);
     return undefined;
   }
-  return { about: rest, events: events.split('\n').slice(0, -1).map(parsed).filter(isEvent) };
+  return { about: rest, events: events.split('\n').slice(0, -1).map(parsed).filter(isRunEvent) };
 }
 
 /** Undefined for what is no file: opening a fifo would wait for a writer. */
@@ -164,22 +135,6 @@ function parsed(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isAbout(value: Partial<RunAbout>): value is RunAbout {
-  const { run, started, pipeline, file } = value;
-  const isTime = typeof started === 'string' && !Number.isNaN(Date.parse(started));
-  return isTime && [run, pipeline, file].every((text) => typeof text === 'string');
-}
-
-/** What is looked at in a stored event has the type that it should have. */
-function isEvent(value: unknown): value is RunEvent {
-  const { type, stage, action, outcome, duration_ms, counts } = Object(value) as Record<string, unknown>;
-  if (typeof type !== 'string') return false;
-  if (type === 'run-finished')
-    return typeof outcome === 'string' && typeof duration_ms === 'number' && typeof counts === 'object';
-  if (type === 'stage-started') return typeof stage === 'string' && typeof action === 'string';
-  return !type.startsWith('stage-') || typeof stage === 'string';
 }
 
 /** Names for runs that start in the same millisecond: 1,000 times as many fit into four hexadecimal digits. */

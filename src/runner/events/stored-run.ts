@@ -1,5 +1,35 @@
+import type { JsonObject } from '../../contract/json.ts';
 import type { RunEvent } from './run-event.ts';
-import type { RunVariant, StoredRun } from './run-store.ts';
+
+/** `run.json`: what a run was asked to do, and where. */
+export interface RunAbout {
+  readonly run: string;
+  readonly started: string;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly params: JsonObject;
+  /** Of a sweep each variant, and the ids of its stages; absent without one. */
+  readonly variants?: readonly RunVariant[];
+  /** The git commit that was checked out where the pipeline file is. */
+  readonly commit?: string;
+  /** The command line, without the program. */
+  readonly argv: readonly string[];
+  readonly host: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** One point of a sweep, as a run stores it. */
+export interface RunVariant {
+  readonly label: string;
+  readonly params: JsonObject;
+  readonly stages: readonly string[];
+}
+
+/** A finished or unfinished run that was read back. */
+export interface StoredRun {
+  readonly about: RunAbout;
+  readonly events: readonly RunEvent[];
+}
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { readonly type: Type }>;
 type Events = Pick<StoredRun, 'events'>;
