@@ -50,7 +50,7 @@ export class RunStore {
   }
 
   async #createFolder(runsDirectory: string): Promise<void> {
-    await makeDirectory(runsDirectory);
+    if (!existsSync(runsDirectory)) await makeDirectory(runsDirectory); // a run of hits loads no fs/promises
     keepOutOfGit(dirname(runsDirectory));
     mkdirSync(this.directory);
     mkdirSync(join(this.directory, 'logs'));

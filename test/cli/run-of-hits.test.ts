@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Project } from './rig.ts';
+import { SMALL } from './small-pipeline.ts';
+
+/** Leaves the names of Node's own modules that were loaded, as the process ends. */
+const TELL = `process.once('exit', () => require('node:fs').writeFileSync(process.env.LOADED, process.moduleLoadList.join('\\n')));`;
+
+describe('a run that finds everything in the cache', () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = new Project({ 'small.yaml': SMALL, 'tell.cjs': TELL });
+    expect((await project.pipe(['run', 'small.yaml'])).code).toBe(0);
+  });
+  afterAll(() => project?.remove());
+
+  /** Node's own modules that a run of the small pipeline loads. */
+  async function loaded(...args: string[]): Promise<string[]> {
+    const environment = {
+      NODE_OPTIONS: `--require ${project.path('tell.cjs')}`,
+      LOADED: project.path('loaded'),
+    };
+    expect((await project.pipe(['run', 'small.yaml', ...args], environment)).code).toBe(0);
+    return readFileSync(project.path('loaded'), 'utf8').split('\n');
+  }
+
+  it('loads no module of Node that takes long to load and would have nothing to do', async () => {
+    const heavy = [
+      'child_process',
+      'internal/fs/promises',
+      'internal/modules/esm/translators',
+      'worker_threads',
+    ];
+    const names = await loaded();
+    expect(heavy.filter((name) => names.includes(`NativeModule ${name}`))).toEqual([]);
+    const busy = await loaded('--set', 'mark=.'); // the same list has something to find where stages run
+    expect(busy).toEqual(
+      expect.arrayContaining(['NativeModule child_process', 'NativeModule internal/fs/promises']),
+    );
+  });
+});
