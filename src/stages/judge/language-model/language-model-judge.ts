@@ -1,5 +1,5 @@
-import { textTemplate } from '../../../text/prompt/jinja.ts';
-import type { Response } from '../../../text/responses.ts';
+import { namesIn, textTemplate } from '../../../text/prompt/jinja.ts';
+import { expectedOutput, type Response } from '../../../text/responses.ts';
 import type { Judgement } from '../../../text/scores.ts';
 import type { JudgeContext, ReadyJudge } from '../judge-contract.ts';
 import { type Criterion, criterionText, weightedScore } from './criteria.ts';
@@ -51,6 +51,7 @@ export async function languageModelJudge(
   { memo, inputs }: Pick<JudgeContext, 'memo' | 'inputs'>,
 ): Promise<ReadyJudge> {
   const questionOf = textTemplate("The judge's `prompt`", prompt);
+  const asksForOutput = namesIn(prompt).has('output');
   const others = pairwise ? await readOtherResponses(inputs) : undefined;
   const { context } = model;
   const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
@@ -58,6 +59,7 @@ export async function languageModelJudge(
 
   return {
     async judge(response, index, signal) {
+      if (asksForOutput) expectedOutput(response, index, 'the prompt of the judge asks with');
       let spent_tokens = 0;
       const ask: Ask = async (question) => {
         const reply = await memo({ ...model.identity, ...question }, () => model.ask(question, signal));
