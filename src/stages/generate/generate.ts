@@ -14,7 +14,8 @@ export const generate = defineStage({
     responses: {
       artifact: 'file',
       path: 'responses.json',
-      description: 'JSON array of {instruction, input, output, model_response}.',
+      description:
+        'JSON array of {instruction, input, output, model_response}; without output for prompts alone. What else a record has comes last.',
     },
   }),
   tensors: true,
