@@ -47,8 +47,11 @@ export interface ObserveContext extends World {
 export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   /** The name that a pipeline gives under `uses`. */
   readonly uses: string;
-  /** Implementation version: bumped by hand whenever the same action would give other bytes. */
-  readonly version: number;
+  /**
+   * Implementation version: bumped by hand whenever the same action would give other bytes. Where only some settings give
+   * other bytes it depends on them, so that all other results are still hits.
+   */
+  readonly version: number | ((settings: Static<Schema>) => number);
   readonly summary: string;
   readonly settings: Schema;
   /** Declared inputs, or `any`: the stage takes whatever inputs the pipeline gives it. */
@@ -84,4 +87,12 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
 /** Ties the types of settings, outputs and run together; returns its argument. */
 export function defineStage<Schema extends SettingsSchema>(type: StageType<Schema>): StageType<Schema> {
   return type;
+}
+
+/** The implementation version of a stage type with these (resolved) settings. */
+export function versionOf<Schema extends SettingsSchema>(
+  { version }: StageType<Schema>,
+  settings: Static<Schema>,
+): number {
+  return typeof version === 'number' ? version : version(settings);
 }
