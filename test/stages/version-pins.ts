@@ -289,7 +289,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'report',
-    version: 2,
+    version: 3,
     fixture: 'all inputs',
     settings: () => ({ title: 'A & B', parameters: { learning_rate: 0.00005, judge: { model: 'llama3' } } }),
     inputs: (folder) => ({
@@ -302,7 +302,7 @@ export const PINS: readonly Pin[] = [
         SCORES.map((item) => ({ ...item, score: 1 })),
       ),
     }),
-    gives: { report: '2b849dd6413ae152' },
+    gives: { report: '2e73f95a62ddbd7e' },
   },
   {
     uses: 'split',

@@ -153,10 +153,10 @@ function failIfOf(
     const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
     diagnostics.add({ code: 'no-metric', message, place: written.place });
   }
-  const { worse_than: baseline, by } = fields.fail_if;
-  if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by } };
+  const { worse_than: baseline, by, error_rate: errorRate } = fields.fail_if;
+  if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
   const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
-  return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by } };
+  return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

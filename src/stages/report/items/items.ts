@@ -3,8 +3,9 @@ import type { Judgement } from '../../../text/scores.ts';
 import type { Answer } from '../data/page-data.ts';
 import type { Answers } from '../data/read-models.ts';
 import type { ReportItem } from '../data/report-data.ts';
+import { scoreParts } from './score-parts.ts';
 
-const NOT_JUDGED: Pick<Judgement, 'score' | 'reason' | 'reply' | 'rationale'> = {
+const NOT_JUDGED: Omit<Judgement, 'index'> = {
   score: null,
   reason: 'it was not judged',
 };
@@ -45,12 +46,14 @@ function keysOf(questions: readonly Response[]): string[] {
 }
 
 function answerOf(response: Response | undefined, judged: Judgement | undefined): Answer {
-  const { score, reason, reply, rationale } = judged ?? NOT_JUDGED;
+  const { score, reason, reply, rationale, ...rest } = judged ?? NOT_JUDGED;
+  const parts = scoreParts(rest);
   return {
     ...(response && { response: response.model_response }),
     score,
     ...(reason !== undefined && { reason }),
     ...(reply !== undefined && { reply }),
     ...(rationale !== undefined && { rationale }),
+    ...(parts.length > 0 && { parts }),
   };
 }
