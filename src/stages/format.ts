@@ -28,6 +28,10 @@ export const format = defineStage({
         'JSON array, or JSON Lines, of {instruction, input?, output}; preference pairs for `dpo` have chosen and rejected in the place of output.',
     },
   },
+  async checkSettings({ prompt }) {
+    const { styleProblems } = await import('../text/prompt/style-problems.ts');
+    return styleProblems(prompt);
+  },
   outputs: () => ({
     records: {
       artifact: 'file',
