@@ -130,8 +130,10 @@ class Rate {
   }
 }
 
-function response({ instruction, input, output }: InstructionRecord, model_response: string): Response {
-  return { instruction, input, output, model_response };
+/** What a record has besides its rendered texts goes along, for prompts of judges. */
+function response(record: InstructionRecord, model_response: string): Response {
+  const { id: _, instruction, input, output, prompt: __, response: ___, rejected: ____, ...more } = record;
+  return { instruction, input, ...(output !== undefined && { output }), model_response, ...more };
 }
 
 function checkEndOfText({ eos }: GenerateSettings, { vocab_size }: ModelConfig): void {

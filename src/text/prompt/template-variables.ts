@@ -9,7 +9,7 @@ export interface TemplateKind {
 
 /** `prompt` of a prompt style. */
 export const PROMPT_TEMPLATE = {
-  sees: ['instruction', 'input'],
+  sees: ['instruction', 'input', 'system', 'history'],
   needs: ['instruction'],
   otherwise: 'all records would have the same prompt',
 } as const satisfies TemplateKind;

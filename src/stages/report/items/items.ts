@@ -10,6 +10,9 @@ const NOT_JUDGED: Omit<Judgement, 'index'> = {
   reason: 'it was not judged',
 };
 
+/** In the place of an output, of a prompt to which nobody knows the answer. */
+const NOT_KNOWN = '(none)';
+
 /** Every question with what each model answered. Of different files items are the same where their question is. */
 export function itemsOf(models: readonly Answers[]): ReportItem[] {
   const [first] = models;
@@ -29,7 +32,7 @@ export function itemsOf(models: readonly Answers[]): ReportItem[] {
   return [...items.values()].map(({ question: { instruction, input, output }, answers }) => ({
     instruction,
     input,
-    output,
+    output: output ?? NOT_KNOWN,
     answers,
   }));
 }
