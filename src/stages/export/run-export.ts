@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { familyOf } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
+import { openWeights } from '../../model/files/folder-weights.ts';
 import { writeGguf } from '../../model/files/gguf/gguf.ts';
 import { readGgufHeader } from '../../model/files/gguf/gguf-header.ts';
 import { checkGguf, ggufMetadata, ggufTensors } from '../../model/files/gguf/gguf-model.ts';
@@ -10,7 +11,6 @@ import { GGUF_FILE, modelfile } from '../../model/files/gguf/modelfile.ts';
 import { float16Of } from '../../model/files/half-precision.ts';
 import {
   copyTokenizerFiles,
-  openWeights,
   readConfig,
   TOKENIZER_FILES,
   writeModelFolder,

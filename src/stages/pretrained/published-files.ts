@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
+import { CONVERT } from '../../model/files/folder-weights.ts';
+import { ModelFileError } from '../../model/files/model-file-error.ts';
 import { checkHparams, checkpointPrefix } from '../../model/files/openai/openai-weights.ts';
 import { bundleDataFiles } from '../../model/files/openai/tensor-bundle.ts';
-import { shardNames, WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
+import { readWeightMap, shardNames, WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
 import { NotFoundError } from '../network/download-answer.ts';
 import { downloadFile } from '../network/download-file.ts';
-import { takeOverDownload } from '../network/partial-file.ts';
+import { shownUrl } from '../network/network-error.ts';
+import { refuseDownload, takeOverDownload } from '../network/partial-file.ts';
 import type { PretrainedSettings } from './settings.ts';
 
 /** Brings a file of a published model by its name there: its path here, or undefined if there is no such file. */
@@ -36,10 +39,10 @@ export async function bringHuggingFace(bring: Bring, check: () => Promise<unknow
   const index = await bring(WEIGHTS_INDEX);
   if (index === undefined) {
     throw new StageError(`There is neither ${WEIGHTS} nor ${WEIGHTS_INDEX}.`, {
-      hint: 'Only weights in the safetensors format are read: choose a revision that has them.',
+      hint: `Only weights in the safetensors format are read: choose a revision that has them. Pickles (pytorch_model.bin) can be downloaded by hand and converted, for the input \`folder\`, with: ${CONVERT}`,
     });
   }
-  for (const name of await shardNames(index)) await required(bring, name);
+  for (const name of shardNames(await readWeightMap(index))) await required(bring, name);
 }
 
 async function required(bring: Bring, name: string): Promise<string> {
@@ -67,6 +70,24 @@ export class Downloads {
   /** Path of a file that was brought. */
   readonly file = (name: string): string | undefined => this.#paths.get(name);
 
+  /**
+   * Drops the files that a reader has refused, so that the next attempt asks for them again, and says where they came from.
+   * Those with a pin are what they should be, and stay. Gives the error to throw.
+   */
+  async dropRefused(error: ModelFileError): Promise<ModelFileError> {
+    const pinned = this.#context.settings.sha256 !== undefined;
+    const brought = [...this.#paths.keys()];
+    const refused = brought.filter((name) => error.files.length === 0 || error.files.includes(name));
+    if (pinned || refused.length === 0) return error;
+    for (const name of refused) await refuseDownload(this.#paths.get(name)!);
+    const from = refused.map((name) => shownUrl(this.#base + name)).join(' and ');
+    const again = 'Nothing of it was kept: the next run asks for it again.';
+    return new ModelFileError(`${error.message} (from ${from})`, {
+      files: refused,
+      hint: error.hint === undefined ? again : `${error.hint} ${again}`,
+    });
+  }
+
   readonly bring: Bring = async (name) => {
     const { settings, workDirectory, earlierWorkDirectories, signal, progress, warn, log } = this.#context;
     const pin = settings.sha256?.[name];
@@ -78,6 +99,7 @@ export class Downloads {
         url: this.#base + name,
         destination,
         sha256: pin,
+        isData: true,
         maxBytes: settings.max_bytes,
         signal,
         onProgress: (done, total) => progress({ done, total, unit: 'bytes', metrics: { file: name } }),

@@ -2,7 +2,9 @@ import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
 import { familyOf, parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
-import { openWeights, readConfig, writeModelFolder } from '../../model/files/model-folder.ts';
+import { openWeights } from '../../model/files/folder-weights.ts';
+import { ModelFileError } from '../../model/files/model-file-error.ts';
+import { readConfig, writeModelFolder } from '../../model/files/model-folder.ts';
 import { configOf } from '../../model/files/model-piece.ts';
 import { checkHparams, openAiWeights } from '../../model/files/openai/openai-weights.ts';
 import type { TensorSource } from '../../model/files/safetensors.ts';
@@ -88,11 +90,16 @@ export async function runPretrained(context: StageContext<PretrainedSettings>): 
   const [problem] = pretrainedProblems(settings, context.inputs.folder !== undefined);
   if (problem) throw new StageError(problem.message, problem);
   const config = configOf(settings.model, settings.tie_word_embeddings);
-  const { sources, close } = await weights(context, config);
+  const downloads = new Downloads(context, baseAddress(settings) ?? '');
   try {
-    await writeModelFolder(outputs.model!, config, withProgress(sources, context));
-  } finally {
-    await close();
+    const { sources, close } = await weights(context, config, downloads);
+    try {
+      await writeModelFolder(outputs.model!, config, withProgress(sources, context));
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    throw error instanceof ModelFileError ? await downloads.dropRefused(error) : error;
   }
   await writeTokenizerFiles(outputs.model!, encodingOf(config), config.n_positions);
   const parameters = parameterCount(config);
@@ -105,11 +112,15 @@ interface Weights {
   close(): Promise<void>;
 }
 
-async function weights(context: StageContext<PretrainedSettings>, config: ModelConfig): Promise<Weights> {
+async function weights(
+  context: StageContext<PretrainedSettings>,
+  config: ModelConfig,
+  downloads: Downloads,
+): Promise<Weights> {
   const { source, seed } = context.settings;
   const nothing = async () => {};
   if (source === 'random') return { sources: randomWeights(config, seed), close: nothing };
-  const find = await publishedFiles(context, config);
+  const find = await publishedFiles(context, config, downloads);
   if (source === 'openai') return { sources: await openAiWeights(find, config), close: nothing };
   return await huggingFaceWeights(find, config);
 }
@@ -118,15 +129,20 @@ async function weights(context: StageContext<PretrainedSettings>, config: ModelC
 async function publishedFiles(
   context: StageContext<PretrainedSettings>,
   config: ModelConfig,
+  downloads: Downloads,
 ): Promise<FindFile> {
   const { settings, inputs } = context;
   const { folder } = inputs;
   if (folder !== undefined) {
     const hparams = settings.source === 'openai' ? folder.file('hparams.json') : undefined;
     if (hparams !== undefined) await checkHparams(hparams, config);
+    if (folder.file(WEIGHTS) !== undefined && folder.file(WEIGHTS_INDEX) !== undefined) {
+      context.warnOfResult(
+        `${WEIGHTS_INDEX} is ignored, because there is ${WEIGHTS}: as in transformers, the one file counts.`,
+      );
+    }
     return (name) => folder.file(name);
   }
-  const downloads = new Downloads(context, baseAddress(settings)!);
   if (settings.source === 'openai') await bringOpenAi(downloads.bring, config);
   else await bringHuggingFace(downloads.bring, () => publishedConfig(downloads.file, config));
   return downloads.file;
@@ -153,8 +169,11 @@ async function publishedConfig(find: FindFile, config: ModelConfig): Promise<Mod
   )
     .filter((name) => stored[name] !== config[name])
     .map((name) => `${name} is ${stored[name]}, the model's is ${config[name]}`);
-  if (differences.length > 0)
-    throw new StageError(`config.json describes another model: ${differences.join('; ')}.`);
+  if (differences.length > 0) {
+    throw new ModelFileError(`config.json describes another model: ${differences.join('; ')}.`, {
+      files: ['config.json'],
+    });
+  }
   if (config.tie_word_embeddings && !stored.tie_word_embeddings) {
     throw new StageError('The published model has a head of its own, which cannot be tied.', {
       hint: 'Set tie_word_embeddings: false.',

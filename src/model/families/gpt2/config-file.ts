@@ -23,19 +23,20 @@ const MAX_LAYERS = 10_000;
 
 export const configFile: ConfigFile = { read, write };
 
-function read(given: Readonly<Record<string, unknown>>, path: string): ModelConfig {
+function read(given: Readonly<Record<string, unknown>>, file: string): ModelConfig {
   const values: Readonly<Record<string, unknown>> = { ...DEFAULTS, ...given };
   for (const [name, allowed] of Object.entries(FIXED)) {
     if (name in values && !allowed.includes(values[name])) {
-      throw new ModelFileError(
-        `${path}: ${name} is ${JSON.stringify(values[name])}, only ${allowed.join(' or ')} is supported`,
+      throw ModelFileError.of(
+        file,
+        `${name} is ${JSON.stringify(values[name])}, only ${allowed.join(' or ')} is supported`,
       );
     }
   }
   const number = (name: string, accept: (value: number) => boolean, expected: string): number => {
     const value = values[name];
     if (typeof value === 'number' && accept(value)) return value;
-    throw new ModelFileError(`${path}: ${name} is ${JSON.stringify(value)}, expected ${expected}`);
+    throw ModelFileError.of(file, `${name} is ${JSON.stringify(value)}, expected ${expected}`);
   };
   const size = (name: string) =>
     number(name, (value) => Number.isSafeInteger(value) && value > 0, 'a positive integer');
@@ -51,14 +52,14 @@ function read(given: Readonly<Record<string, unknown>>, path: string): ModelConf
     eos_token_id: number('eos_token_id', (value) => Number.isSafeInteger(value) && value >= 0, 'a token id'),
   };
   if (config.n_layer > MAX_LAYERS) {
-    throw new ModelFileError(`${path}: n_layer is ${config.n_layer}, at most ${MAX_LAYERS} are supported`);
+    throw ModelFileError.of(file, `n_layer is ${config.n_layer}, at most ${MAX_LAYERS} are supported`);
   }
   if (config.n_embd % config.n_head !== 0) {
-    throw new ModelFileError(`${path}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
+    throw ModelFileError.of(file, `n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
   }
   const inner = values.n_inner ?? 4 * config.n_embd;
   if (inner !== 4 * config.n_embd)
-    throw new ModelFileError(`${path}: n_inner is ${inner}, only 4 × n_embd is supported`);
+    throw ModelFileError.of(file, `n_inner is ${inner}, only 4 × n_embd is supported`);
   return config;
 }
 
