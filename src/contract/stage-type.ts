@@ -47,8 +47,11 @@ export interface ObserveContext extends World {
 export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   /** The name that a pipeline gives under `uses`. */
   readonly uses: string;
-  /** Implementation version: bumped by hand whenever the same action would give other bytes. */
-  readonly version: number;
+  /**
+   * Implementation version: bumped by hand whenever the same action would give other bytes. It may depend on the settings, if
+   * only some actions give others.
+   */
+  readonly version: number | ((settings: Static<Schema>) => number);
   readonly summary: string;
   readonly settings: Schema;
   /** Declared inputs, or `any`: the stage takes whatever inputs the pipeline gives it. */
@@ -79,6 +82,14 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   observe?(settings: Static<Schema>, context: ObserveContext): Promise<JsonObject>;
   /** Does the work in the stage's own process. Throws StageError for what a user can fix. */
   run(context: StageContext<Static<Schema>>): Promise<void>;
+}
+
+/** The implementation version of a stage type for a stage with these settings. */
+export function versionOf<Schema extends SettingsSchema>(
+  { version }: Pick<StageType<Schema>, 'version'>,
+  settings: Static<Schema>,
+): number {
+  return typeof version === 'number' ? version : version(settings);
 }
 
 /** Ties the types of settings, outputs and run together; returns its argument. */

@@ -108,7 +108,11 @@ describe(`of ${RUNS} damaged files, none crashes`, () => {
       ...{ n_layer: 1, n_head: 1, n_embd: 32, n_positions: 2, vocab_size: 5, layer_norm_epsilon: 1e-5 },
       ...{ model_type: 'gpt2' as const, tie_word_embeddings: true, eos_token_id: 4 },
     };
-    const vocabulary = { tokens: ['a', 'b', 'ab', 'é', '<|endoftext|>'], merges: ['a b'] };
+    const vocabulary = {
+      tokens: ['a', 'b', 'ab', 'é', '<|endoftext|>'],
+      merges: ['a b'],
+      special: new Set([4]),
+    };
     const sources = ['transformer.ln_f.weight', 'transformer.ln_f.bias'].map((name) => {
       return { name, dtype: 'F32' as const, shape: [32], bytes: () => new Float32Array(32) };
     });

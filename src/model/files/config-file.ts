@@ -23,7 +23,10 @@ export function configFile(config: ModelConfig, dtype: 'float32' | 'float16' = '
 
 /** The generation_config.json that goes with it. */
 export function generationConfigFile(config: ModelConfig): string {
-  return json({ bos_token_id: config.eos_token_id, eos_token_id: config.eos_token_id });
+  return json({
+    bos_token_id: config.eos_token_id,
+    eos_token_id: config.eos_token_ids ?? config.eos_token_id,
+  });
 }
 
 function familyNamed(name: unknown): ModelFamily {

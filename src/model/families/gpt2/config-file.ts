@@ -23,8 +23,23 @@ const MAX_LAYERS = 10_000;
 
 export const configFile: ConfigFile = { read, write };
 
+/** Names that GPT2Config takes, too (its attribute_map), as other models call the same. */
+const OTHER_NAMES = {
+  hidden_size: 'n_embd',
+  max_position_embeddings: 'n_positions',
+  num_attention_heads: 'n_head',
+  num_hidden_layers: 'n_layer',
+} as const;
+
 function read(given: Readonly<Record<string, unknown>>, file: string): ModelConfig {
-  const values: Readonly<Record<string, unknown>> = { ...DEFAULTS, ...given };
+  const renamed = Object.entries(OTHER_NAMES).flatMap(([theirs, ours]) =>
+    theirs in given ? [[ours, given[theirs]] as const] : [],
+  );
+  const values: Readonly<Record<string, unknown>> = {
+    ...DEFAULTS,
+    ...Object.fromEntries(renamed),
+    ...given,
+  };
   for (const [name, allowed] of Object.entries(FIXED)) {
     if (name in values && !allowed.includes(values[name])) {
       throw ModelFileError.of(
@@ -49,7 +64,7 @@ function read(given: Readonly<Record<string, unknown>>, file: string): ModelConf
     vocab_size: size('vocab_size'),
     layer_norm_epsilon: number('layer_norm_epsilon', (value) => value > 0, 'a positive number'),
     tie_word_embeddings: values.tie_word_embeddings !== false,
-    eos_token_id: number('eos_token_id', (value) => Number.isSafeInteger(value) && value >= 0, 'a token id'),
+    ...endsOfText(values.eos_token_id ?? DEFAULTS.eos_token_id, file),
   };
   if (config.n_layer > MAX_LAYERS) {
     throw ModelFileError.of(file, `n_layer is ${config.n_layer}, at most ${MAX_LAYERS} are supported`);
@@ -63,6 +78,18 @@ function read(given: Readonly<Record<string, unknown>>, file: string): ModelConf
   return config;
 }
 
+/** A token id, or a list of them: any of these ends a reply, and the first one separates texts. */
+function endsOfText(value: unknown, file: string): Pick<ModelConfig, 'eos_token_id' | 'eos_token_ids'> {
+  const ids: unknown[] = [...new Set(Array.isArray(value) ? value : [value])];
+  const [first, ...more] = ids.filter((id): id is number => Number.isSafeInteger(id) && Number(id) >= 0);
+  if (first === undefined || more.length + 1 < ids.length)
+    throw ModelFileError.of(
+      file,
+      `eos_token_id is ${JSON.stringify(value)}, expected a token id, or a list of them`,
+    );
+  return { eos_token_id: first, ...(more.length > 0 && { eos_token_ids: [first, ...more] }) };
+}
+
 function write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Record<string, unknown>> {
   return {
     activation_function: 'gelu_new',
@@ -70,7 +97,7 @@ function write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Reco
     attn_pdrop: 0,
     bos_token_id: config.eos_token_id,
     embd_pdrop: 0,
-    eos_token_id: config.eos_token_id,
+    eos_token_id: config.eos_token_ids ?? config.eos_token_id,
     initializer_range: 0.02,
     layer_norm_epsilon: config.layer_norm_epsilon,
     model_type: config.model_type,
