@@ -281,7 +281,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'pretrained',
-    version: 1,
+    version: 2,
     fixture: "a folder of Hugging Face's",
     settings: () => ({ source: 'huggingface', model: SHAPE }),
     inputs: async (folder) => ({ folder: await randomModel(folder) }),
@@ -341,6 +341,34 @@ export const PINS: readonly Pin[] = [
       ],
       length: near(1.85877),
       curve: '026ecf8f788dab23',
+    },
+  },
+  {
+    uses: 'train',
+    version: 2,
+    fixture: 'two epochs of sums, responses only',
+    settings: () => ({
+      learning_rate: 0.01,
+      batch_size: 4,
+      eval_every: 2,
+      sample_tokens: 5,
+      mask_instruction: true,
+    }),
+    inputs: writeTrainInputs,
+    of: training,
+    gives: {
+      history: [
+        { ...losses(-1, 5.56653, 5.56247), epoch: 0, tokensSeen: 0, learningRate: null, gradNorm: null },
+        { ...losses(0, 5.42123, 5.45621), epoch: 0.5, tokensSeen: 40, gradNorm: near(1.70188) },
+        { ...losses(2, 5.17617, 5.2016), epoch: 1.5, tokensSeen: 120, gradNorm: near(1.19143) },
+      ],
+      samples: [
+        { epoch: 0, prompt: '10 + 10 ', text: '\ufffdW\u0013Z\ufffd' },
+        { epoch: 1, prompt: '10 + 10 ', text: '14444' },
+        { epoch: 2, prompt: '10 + 10 ', text: '11111' },
+      ],
+      length: near(1.91268),
+      curve: '628379b14f2d629d',
     },
   },
 ];

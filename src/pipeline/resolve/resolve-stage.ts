@@ -17,6 +17,7 @@ import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } fr
 import { parseInputs } from './inputs.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
+import type { SettingChecks } from './setting-checks.ts';
 import type { StageDraft } from './stage-draft.ts';
 
 /** What stages are resolved with. */
@@ -27,6 +28,7 @@ export interface ResolveContext {
   readonly sources: Sources;
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
+  readonly settingChecks: SettingChecks;
 }
 
 /**
@@ -121,7 +123,9 @@ function resolveSettings(
     addSchemaDiagnostics(validate.errors ?? [], checked, diagnostics);
     return undefined;
   }
-  return diagnostics.size === before ? settings : undefined;
+  if (diagnostics.size > before) return undefined;
+  context.settingChecks.add({ type, settings, written: value, key: located.key ?? key });
+  return settings;
 }
 
 function executionSettings(fields: StageFields | undefined): ExecutionSettings {

@@ -152,6 +152,8 @@ export const StageSchema = Type.Object(
 );
 export type StageFields = Static<typeof StageSchema>;
 
+export const STAGE_KEYS: readonly string[] = Object.keys(StageSchema.properties);
+
 const SweepPoints = Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1 });
 
 const SweptRange = Type.Object(

@@ -4,6 +4,7 @@ import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/act
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
+import { versionOf } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import { ifThere } from '../../files/system-problem.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
@@ -102,7 +103,7 @@ export class Decider {
     const manifest: KeyManifest = {
       format: KEY_FORMAT,
       type: stage.type.uses,
-      version: stage.type.version,
+      version: versionOf(stage.type, stage.settings),
       settings: keyedSettings(stage.type.settings, stage.settings),
       inputs: { ...digests(single), ...mapValues(collected, digests) },
       ...(stage.type.inputAccess === 'copy' && executableInputs(single, collected)),

@@ -77,6 +77,7 @@ export const download = defineStage({
     const { takeOverDownload } = await import('../network/partial-file.ts');
     const { rename } = await import('node:fs/promises');
     const { join } = await import('node:path');
+    const { isDataFile } = await import('../network/unwanted-answer.ts');
     const wanted = wantedFiles(context.settings);
     for (const { output, url, sha256 } of wanted) {
       const destination = join(context.workDirectory, output);
@@ -85,6 +86,7 @@ export const download = defineStage({
         url,
         destination,
         sha256,
+        isData: [lastPart(url), context.settings.name].some((name) => isDataFile(name ?? '')),
         maxBytes: context.settings.max_bytes,
         signal: context.signal,
         onProgress: (done, total) =>

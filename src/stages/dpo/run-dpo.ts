@@ -4,9 +4,9 @@ import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
 import { parameterCount } from '../../model/families/families.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
-import { encodingOf } from '../../model/files/tokenizer-files.ts';
+import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
-import { type Tokenizer, tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
 import { preferences } from '../../training/objective/preferences.ts';
@@ -22,7 +22,7 @@ import type { DpoSettings } from './settings.ts';
 export async function runDpo(context: StageContext<DpoSettings>): Promise<void> {
   const { settings, inputs } = context;
   const config = await readConfig(inputs.model!);
-  const tokenizer = await tokenizerFor(encodingOf(config));
+  const { tokenizer } = await readModelTokenizer(inputs.model!, config);
   const options = trainingOptions(settings, config, 0);
   const pairs = {
     train: await readPairs('train', tokenizer, options.maxLength, context),
@@ -36,7 +36,13 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   }
   const { endOfText } = tokenizer;
   const [first] = pairs.validation;
-  const data = { ...pairs, endOfText, samplePrompt: first!.chosen.subarray(0, first!.promptLength) };
+  const data = {
+    ...pairs,
+    endOfText,
+    samplePrompt: first!.chosen.subarray(0, first!.promptLength),
+    otherEnds: config.eos_token_ids ?? [],
+    never: idsWithoutToken(tokenizer, config),
+  };
   // Preflight has checked the schedule, but without the number of updates, which only the pairs show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   const texts = [...pairs.train, ...pairs.validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);
@@ -68,11 +74,13 @@ async function readPairs(
   maxLength: number,
   { inputs, warnOfResult }: StageContext<DpoSettings>,
 ): Promise<PreferencePair[]> {
-  const all = (await readRecords(inputs[part]!.path)).map((record) => pairOf(part, record, tokenizer));
-  const kept = all.filter(({ chosen, rejected, promptLength }) =>
-    [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0),
-  );
-  const message = `${all.length - kept.length} of ${all.length} ${part} pairs are left out: their prompts reach beyond ${maxLength} tokens.`;
+  const records = await readRecords(inputs[part]!.path);
+  const all = records.map((record) => pairOf(part, record, tokenizer));
+  const counts = ({ chosen, rejected, promptLength }: PreferencePair) =>
+    [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0);
+  const kept = all.filter(counts);
+  const first = records[all.findIndex((pair) => !counts(pair))]?.id;
+  const message = `${all.length - kept.length} of ${all.length} ${part} pairs are left out, because their prompts reach beyond ${maxLength} tokens: the first is record ${first}.`;
   const hint = 'Raise `max_length` if the model has more positions, or shorten the records.';
   if (all.length === 0) throw new StageError(`There are no ${part} pairs.`);
   if (kept.length === 0) throw new StageError(message, { hint });

@@ -13,6 +13,10 @@ export const format = defineStage({
         'JSON, JSON Lines, CSV or Parquet, known by its content. Items are {instruction, input?, output}, conversations in `messages` or `conversations`, preference pairs for `dpo` with chosen and rejected, or prompts without an output.',
     },
   },
+  async checkSettings({ prompt }) {
+    const { styleProblems } = await import('../../text/prompt/style-problems.ts');
+    return styleProblems(prompt);
+  },
   outputs: () => ({
     records: {
       artifact: 'file',

@@ -10,6 +10,10 @@ export const generate = defineStage({
     records: { artifact: 'file', description: 'Records whose prompts are replied to, JSON Lines.' },
     model: { artifact: 'directory', description: 'The model, a Hugging Face folder.' },
   },
+  async checkSettings({ prompt }) {
+    const { styleProblems } = await import('../../text/prompt/style-problems.ts');
+    return styleProblems(prompt);
+  },
   outputs: () => ({
     responses: {
       artifact: 'file',

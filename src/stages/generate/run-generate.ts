@@ -7,12 +7,12 @@ import { FinishedItems } from '../../files/journal.ts';
 import { parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
-import { encodingOf } from '../../model/files/tokenizer-files.ts';
+import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { generate } from '../../model/generation/generate.ts';
 import { cutReply, isStopped } from '../../text/prompt/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
-import { tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import type { GenerateSettings } from './settings.ts';
 import { tokenDraws } from './token-draws.ts';
 
@@ -37,7 +37,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const config = await readConfig(inputs.model!);
   const engine = engineFor(context, parameterCount(config));
   checkEndOfText(settings, config);
-  const tokenizer = await tokenizerFor(encodingOf(config));
+  const { tokenizer } = await readModelTokenizer(inputs.model!, config);
   const tasks = records.map(({ prompt }, index): Prompt => ({ index, prompt: tokenizer.encode(prompt) }));
   const cut = tasks.filter(({ prompt }) => prompt.length > config.n_positions).length;
   if (cut > 0)
@@ -53,7 +53,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
     if (unfinished.length > 0) {
       const tf = await loadEngine(engine);
       context.fact('tensorflow_js', tf.version_core);
-      await reply(context, config, unfinished, replies, records.length, (ids) => tokenizer.decode(ids));
+      await reply(context, config, unfinished, replies, records.length, tokenizer);
     }
     const responses = records.map((record, index) =>
       response(record, cutReply(settings.prompt, replies.items.get(index)!.text)),
@@ -82,11 +82,13 @@ async function reply(
   batches: readonly (readonly Prompt[])[],
   replies: FinishedItems<Reply>,
   total: number,
-  decode: (ids: readonly number[]) => string,
+  tokenizer: Tokenizer,
 ): Promise<void> {
   const { settings, inputs, signal } = context;
   const model = await loadModel(inputs.model!);
   model.turn();
+  const decode = (ids: readonly number[]) => tokenizer.decode(ids);
+  const never = idsWithoutToken(tokenizer, config).filter((id) => id !== settings.eos);
   const rate = new Rate();
   const onProgress = (tokens: number) => {
     const perSecond = rate.after(tokens);
@@ -100,6 +102,8 @@ async function reply(
     const texts = await generate(model, prompts, {
       maxNewTokens: settings.max_new_tokens,
       endOfText: settings.eos ?? config.eos_token_id,
+      otherEnds: settings.eos === undefined ? (config.eos_token_ids ?? []) : [],
+      never,
       ...(settings.strategy === 'sample' && { choose: (scores, prompt) => draws[prompt]!(scores) }),
       isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
       signal,

@@ -5,8 +5,12 @@ import { parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { saveAdapter } from '../../model/files/adapter-folder.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import {
+  idsWithoutToken,
+  type ModelTokenizer,
+  readModelTokenizer,
+} from '../../model/files/tokenizer/model-tokenizer.ts';
 import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
-import { tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import { readTokens, type TokenizedTexts } from '../../training/data/token-file.ts';
 import { nextTokens } from '../../training/objective/next-tokens.ts';
@@ -19,7 +23,7 @@ import { checkMemory, lengthsOf } from '../training/check-memory.ts';
 import { trainModel } from '../training/train-model.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { refuse, trainingOptions } from '../training/training-options.ts';
-import { checkResponses } from './check-responses.ts';
+import { leaveOutUncounted } from './leave-out-uncounted.ts';
 import type { TrainSettings } from './settings.ts';
 import { loraProblem, tellTrained } from './train-lora.ts';
 
@@ -31,16 +35,21 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
     validation: await readTokens(inputs.validation!.path),
   };
   const config = await readConfig(inputs.model!);
-  checkFit(tokens.train, config);
-  checkFit(tokens.validation, config);
+  const modelTokenizer = await readModelTokenizer(inputs.model!, config);
+  const { tokenizer } = modelTokenizer;
+  checkFit(tokens.train, modelTokenizer, config);
+  checkFit(tokens.validation, modelTokenizer, config);
   refuse(settings.lora && loraProblem(settings.lora, config));
-  checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config, settings.dropout);
-  const data = trainingData(tokens, settings);
+  const data: TrainingData = {
+    ...trainingData(tokens, settings, options, context),
+    otherEnds: config.eos_token_ids ?? [],
+    never: idsWithoutToken(tokenizer, config),
+  };
+  checkAmounts(data, options);
   // Preflight has checked the schedule, but without the number of updates, which only the texts show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
-  checkResponses(data, options, context);
   const lengths = lengthsOf([...data.train, ...data.validation], options);
   const adapterParameters = settings.lora && loraParameterCount(config, settings.lora);
   checkMemory(
@@ -54,7 +63,6 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
   tellTrained(parameters, trained, context);
-  const tokenizer = await tokenizerFor(tokens.train.encoding);
   const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
   const model = await loadModel(inputs.model!, adapter);
   const objective = nextTokens(model, data, options);
@@ -64,44 +72,58 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
 
 type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;
 
-/** A vocabulary may be padded beyond what the encoding needs, but the end of text must be the same token. */
-function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, config: ModelConfig): void {
-  if (config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
+/**
+ * The tokens must be those of the model's tokenizer, or of the encoding that it adds tokens to, with the same end of text. A
+ * model may have more rows than its tokenizer has tokens.
+ */
+function checkFit(
+  { encoding, vocabulary, vocabularySize, endOfText }: TokenizedTexts,
+  { tokenizer, base }: ModelTokenizer,
+  config: ModelConfig,
+): void {
+  const same = encoding === 'model' ? vocabulary === tokenizer.vocabulary : encoding === base;
+  if (same && config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
+  const made = encoding === 'model' ? 'another model' : `the encoding ${encoding}`;
+  const own = tokenizer.encoding === 'model' ? ' and a tokenizer of its own' : '';
   throw new StageError(
-    `The tokens are of the encoding ${encoding} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens and ends texts with ${config.eos_token_id}.`,
-    { hint: 'Give the `tokenize` stage the encoding that the model was made for, or choose another model.' },
+    `The tokens are of ${made} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens${own} and ends texts with ${config.eos_token_id}.`,
+    {
+      hint: 'Give the `tokenize` stage the model as its input `model`: it uses the tokenizer of that model.',
+    },
   );
 }
 
-function checkAmounts(
-  { train, validation }: Parts,
-  { batch_size, gradient_accumulation }: TrainSettings,
-): void {
-  const needed = batch_size * gradient_accumulation;
-  if (train.texts.length < needed) {
+function checkAmounts({ train, validation }: TrainingData, { batchSize }: TrainingOptions): void {
+  if (train.length < batchSize) {
     throw new StageError(
-      `There are ${train.texts.length} texts to train on, fewer than the ${needed} of one update.`,
+      `There are ${train.length} texts to train on, fewer than the ${batchSize} of one update.`,
       { hint: 'Lower `batch_size` or `gradient_accumulation`, or give more records.' },
     );
   }
-  if (validation.texts.length === 0) {
+  if (validation.length === 0) {
     throw new StageError('There are no texts to validate on.', {
       hint: 'Leave some records for validation.',
     });
   }
 }
 
-/** The samples continue from the first validation text's prompt, as in the book. */
-function trainingData({ train, validation }: Parts, { mask_instruction }: TrainSettings): TrainingData {
-  const { endOfText, texts, promptLengths } = validation;
-  const samplePrompt = texts[0]!.subarray(0, promptLengths[0]);
-  return {
+/** The texts of which something counts. The samples continue from the first validation text's prompt, as in the book. */
+function trainingData(
+  { train, validation }: Parts,
+  { mask_instruction }: TrainSettings,
+  options: TrainingOptions,
+  context: StageContext<TrainSettings>,
+): TrainingData {
+  const { endOfText, promptLengths } = validation;
+  const all = {
     train: train.texts,
-    validation: texts,
+    validation: validation.texts,
     endOfText,
-    samplePrompt,
     ...(mask_instruction && { promptLengths: { train: train.promptLengths, validation: promptLengths } }),
   };
+  const data = leaveOutUncounted(all, options, context);
+  const [first = new Int32Array()] = data.validation;
+  return { ...data, samplePrompt: first.subarray(0, promptLengths[validation.texts.indexOf(first)]) };
 }
 
 function warnOfCuts(
