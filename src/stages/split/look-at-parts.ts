@@ -1,5 +1,6 @@
 import type { StageContext } from '../../contract/stage-context.ts';
-import { type InstructionRecord, RECORD_FIELDS } from '../../text/records.ts';
+import { RECORD_FIELDS } from '../../text/record-fields.ts';
+import type { InstructionRecord } from '../../text/records.ts';
 import type { Parts } from './assign.ts';
 import { questionOf } from './groups.ts';
 import { PARTS } from './parts.ts';

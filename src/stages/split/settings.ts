@@ -1,11 +1,7 @@
 import { type Static, Type } from 'typebox';
 
 const size = (usual: number, description: string) =>
-  Type.Union([Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), Type.Integer({ minimum: 1 })], {
-    affects: 'result',
-    default: usual,
-    description,
-  });
+  Type.Number({ affects: 'result', default: usual, exclusiveMinimum: 0, description });
 
 export const splitSettings = Type.Object(
   {

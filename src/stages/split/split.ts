@@ -1,5 +1,5 @@
 import { StageError } from '../../contract/stage-context.ts';
-import { defineStage, type Problem } from '../../contract/stage-type.ts';
+import { defineStage, type SettingProblem } from '../../contract/stage-type.ts';
 import { type SplitSettings, splitSettings } from './settings.ts';
 
 const part = (name: string) => ({
@@ -23,7 +23,7 @@ export const split = defineStage({
     },
   },
   outputs: () => ({ train: part('train'), test: part('test'), validation: part('validation') }),
-  preflight: async (settings) => seedProblems(settings),
+  checkSettings: async (settings) => settingProblems(settings),
   async run(context) {
     const { settings, inputs, outputs, log } = context;
     const { readRecords, writeRecords } = await import('../../text/records.ts');
@@ -52,12 +52,25 @@ export const split = defineStage({
   },
 });
 
-function seedProblems({ order, seed }: SplitSettings): Problem[] {
-  if (order === 'shuffled' || seed === undefined) return [];
+/** What no schema says: a number of records is whole, and a seed needs something that is drawn. */
+function settingProblems({ order, seed, ...sizes }: SplitSettings): SettingProblem[] {
+  const problems = (['train', 'test'] as const)
+    .filter((name) => sizes[name] > 1 && !Number.isInteger(sizes[name]))
+    .map(
+      (name): SettingProblem => ({
+        code: 'bad-size',
+        path: [name],
+        message: `\`${name}\` must be a share below 1 or a whole number of records`,
+      }),
+    );
+  if (order === 'shuffled' || seed === undefined) return problems;
   return [
+    ...problems,
     {
-      message: 'With the order `file` nothing is drawn, so `seed` would change nothing.',
-      hint: 'Set `order: shuffled`, or remove `seed`.',
+      code: 'unused-seed',
+      path: ['seed'],
+      message: 'with the order `file` nothing is drawn, so `seed` would change nothing',
+      hint: 'set `order: shuffled`, or remove `seed`',
     },
   ];
 }

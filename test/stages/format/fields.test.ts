@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { format } from '../../../src/stages/format/format.ts';
 import { readRecords } from '../../../src/text/records.ts';
-import { freshDirectory, removeDirectories, runStage, world } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, runStage } from '../run-stage.ts';
 
 afterEach(removeDirectories);
 
@@ -311,12 +311,9 @@ describe('what is said of data', () => {
 });
 
 it('settings that cannot work are found before anything runs', async () => {
-  const problems = await format.preflight!(
-    { prompt, encoding: 'utf-9', keep: ['prompt'] },
-    { ...world(), inputBytes: {} },
-  );
-  expect(problems.map(({ message }) => message)).toEqual([
-    '"utf-9" is not the name of an encoding.',
-    '`keep` names prompt, which every record has of its own.',
+  const problems = await format.checkSettings!({ prompt, encoding: 'utf-9', keep: ['topic', 'prompt'] });
+  expect(problems.map(({ path, message }) => [path, message])).toEqual([
+    [['encoding'], '"utf-9" is not the name of an encoding'],
+    [['keep'], 'every record has the field `prompt` of its own'],
   ]);
 });

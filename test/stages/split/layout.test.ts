@@ -5,7 +5,7 @@ import { assign, type Parts, sizesOf } from '../../../src/stages/split/assign.ts
 import { PARTS, stratumSizes } from '../../../src/stages/split/parts.ts';
 import { split } from '../../../src/stages/split/split.ts';
 import { type InstructionRecord, readRecords, writeRecords } from '../../../src/text/records.ts';
-import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, resolvedSettings, runStage } from '../run-stage.ts';
 
 afterEach(removeDirectories);
 
@@ -149,10 +149,13 @@ describe('the order `shuffled`', () => {
   });
 
   it('has a seed, which the order of the file cannot have', async () => {
-    const context = { ...world(), inputBytes: {} };
     const given = { train: 0.85, test: 0.1, seed: 1 };
-    expect(await split.preflight!({ ...given, order: 'file' }, context)).toHaveLength(1);
-    expect(await split.preflight!({ ...given, order: 'shuffled' }, context)).toEqual([]);
+    const paths = async (order: 'file' | 'shuffled', train = 0.85) =>
+      (await split.checkSettings!({ ...given, order, train })).map(({ path }) => path);
+    expect(await paths('file')).toEqual([['seed']]);
+    expect(await paths('shuffled')).toEqual([]);
+    expect(await paths('shuffled', 1.5)).toEqual([['train']]);
+    expect(await paths('shuffled', 85)).toEqual([]);
   });
 });
 
