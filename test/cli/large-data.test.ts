@@ -23,11 +23,11 @@ const PEAK = `process.on('exit', () => {
 });`;
 
 function* lines(): Generator<string> {
-  const words = 'the quick brown fox jumps over the lazy dog and goes home '.repeat(5);
+  const words = 'the quick brown fox jumps over the lazy dog and goes home '.repeat(6);
   for (let at = 0; at < LINES; at += 1000) {
     let text = '';
     for (let i = at; i < Math.min(at + 1000, LINES); i++)
-      text += `${JSON.stringify({ instruction: `Repeat ${i}`, input: '', output: `${words}${i}` })}\\n`;
+      text += `${JSON.stringify({ instruction: `Repeat ${i}`, input: '', output: `${words}${i}` })}\n`;
     yield text;
   }
 }
