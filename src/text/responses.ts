@@ -7,6 +7,8 @@ import type { InstructionItem } from './prompt/prompt-style.ts';
 /** One element of a `responses` artifact: an instruction, the expected output, and what the model replied. */
 export interface Response extends InstructionItem {
   readonly model_response: string;
+  /** Number of the reply among several to the same record, from 0. */
+  readonly sample?: number;
 }
 
 const REQUIRED = ['instruction', 'output', 'model_response'] as const;

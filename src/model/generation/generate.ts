@@ -9,8 +9,11 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** The token that ends a reply; it is not part of it. */
   readonly endOfText: number;
-  /** The next token of a prompt, given by its place, from the scores of all tokens; the likeliest where absent. */
-  readonly choose?: (scores: Float32Array, prompt: number) => number;
+  /**
+   * The next token of a prompt, given by its place, from the scores of all tokens and the text so far, prompt included; the
+   * likeliest where absent.
+   */
+  readonly choose?: (scores: Float32Array, prompt: number, text: readonly number[]) => number;
   /** Whether a reply is complete, though its end of text was not reached; asked after each of its tokens. */
   readonly isComplete?: (reply: readonly number[]) => boolean;
   /** When aborted, the signal's reason is thrown, at the latest before the next token. */
@@ -120,7 +123,8 @@ class Generation {
     if (!choose) return likeliest(scores);
     const all = await readAndDispose<'float32'>(scores);
     const size = all.length / slots.length;
-    return slots.map((row, i) => (row ? choose(all.subarray(i * size, (i + 1) * size), row.prompt) : 0));
+    const scoresOf = (slot: number) => all.subarray(slot * size, (slot + 1) * size);
+    return slots.map((row, slot) => (row ? choose(scoresOf(slot), row.prompt, row.tokens) : 0));
   }
 
   readonly #pause = async (): Promise<void> => {

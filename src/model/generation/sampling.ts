@@ -21,11 +21,21 @@ export interface Candidates {
 export function candidates(scores: Float32Array, { temperature, topK, topP }: SamplingOptions): Candidates {
   const least = topK === undefined ? -Infinity : kthHighest(scores, Math.min(topK, scores.length));
   const tokens: number[] = [];
-  for (let token = 0; token < scores.length; token++) if (scores[token]! >= least) tokens.push(token);
+  for (let token = 0; token < scores.length; token++) {
+    // A token that is never to be chosen has -Infinity.
+    if (scores[token]! >= least && scores[token]! > -Infinity) tokens.push(token);
+  }
   const highest = tokens.reduce((most, token) => Math.max(most, scores[token]!), -Infinity);
   const weights = tokens.map((token) => Math.exp((scores[token]! - highest) / temperature));
   const all = normalised({ tokens, probabilities: weights });
   return topP === undefined ? all : normalised(nucleus(all, topP));
+}
+
+/** The token with the highest score, the first of equals. */
+export function likeliest(scores: Float32Array): number {
+  let best = 0;
+  for (let token = 1; token < scores.length; token++) if (scores[token]! > scores[best]!) best = token;
+  return best;
 }
 
 /** The candidate at `uniform`, in [0, 1), of the way through the probabilities. */

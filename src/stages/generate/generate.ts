@@ -1,5 +1,6 @@
-import { defineStage, type Problem } from '../../contract/stage-type.ts';
-import { type GenerateSettings, generateSettings } from './settings.ts';
+import { defineStage } from '../../contract/stage-type.ts';
+import { samplingProblems } from './generate-problems.ts';
+import { generateSettings } from './settings.ts';
 
 export const generate = defineStage({
   uses: 'generate',
@@ -10,35 +11,21 @@ export const generate = defineStage({
     records: { artifact: 'file', description: 'Records whose prompts are replied to, JSON Lines.' },
     model: { artifact: 'directory', description: 'The model, a Hugging Face folder.' },
   },
-  async checkSettings({ prompt }) {
+  async checkSettings(settings) {
     const { styleProblems } = await import('../../text/prompt/style-problems.ts');
-    return styleProblems(prompt);
+    return [...samplingProblems(settings), ...styleProblems(settings.prompt)];
   },
   outputs: () => ({
     responses: {
       artifact: 'file',
       path: 'responses.json',
-      description: 'JSON array of {instruction, input, output, model_response}.',
+      description:
+        'JSON array of {instruction, input, output, model_response}; with `samples` above 1 each reply has its number too, `sample`, from 0.',
     },
   }),
   tensors: true,
-  preflight: async (settings) => samplingProblems(settings),
   async run(context) {
     const { runGenerate } = await import('./run-generate.ts');
     await runGenerate(context);
   },
 });
-
-/** Settings that say how to draw, where nothing is drawn. */
-function samplingProblems(settings: GenerateSettings): Problem[] {
-  const names = (['temperature', 'top_k', 'top_p', 'seed'] as const).filter(
-    (name) => settings[name] !== undefined,
-  );
-  if (settings.strategy === 'sample' || names.length === 0) return [];
-  return [
-    {
-      message: `With the strategy greedy nothing is drawn, so ${names.join(', ')} would change nothing.`,
-      hint: `Set strategy: sample, or remove ${names.join(', ')}.`,
-    },
-  ];
-}

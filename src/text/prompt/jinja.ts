@@ -1,4 +1,5 @@
 import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import type { Json } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { isNode, type Node, nameOf, nodesIn, parserMessage } from './jinja-nodes.ts';
@@ -14,7 +15,7 @@ const DEEPEST = 500;
 const LONGEST_TEXT = 16_000_000;
 
 /** A template of texts for a model: gives the text of some values. */
-export type TextTemplate = (values: Readonly<Record<string, string>>) => string;
+export type TextTemplate = (values: Readonly<Record<string, Json>>) => string;
 
 /**
  * Compiles a Jinja template. `what` names it in errors. Both this and rendering throw StageError: where the template is
