@@ -31,6 +31,11 @@ export const tokenize = defineStage({
   uses: 'tokenize',
   version: 2,
   summary: 'Turns records into token ids.',
+  example: `
+tokenize:
+  uses: tokenize
+  inputs: { train: split.train, validation: split.validation }
+`,
   settings,
   inputs: {
     train: { artifact: 'file', description: 'Records to train on, JSON Lines.' },

@@ -6,6 +6,12 @@ export const generate = defineStage({
   uses: 'generate',
   version: 1,
   summary: 'Lets a model reply to the prompts of records.',
+  example: `
+generate:
+  uses: generate
+  inputs: { records: split.test, model: train.model }
+  with: { prompt: alpaca, max_new_tokens: 256, strategy: sample, temperature: 0.7, top_p: 0.9 }
+`,
   settings: generateSettings,
   inputs: {
     records: { artifact: 'file', description: 'Records whose prompts are replied to, JSON Lines.' },
