@@ -103,15 +103,15 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   run(context: StageContext<Static<Schema>>): Promise<void>;
 }
 
-/** Ties the types of settings, outputs and run together; returns its argument. */
-export function defineStage<Schema extends SettingsSchema>(type: StageType<Schema>): StageType<Schema> {
-  return type;
-}
-
-/** The implementation version of a stage type with these (resolved) settings. */
+/** The implementation version of a stage type for a stage with these settings. */
 export function versionOf<Schema extends SettingsSchema>(
-  { version }: StageType<Schema>,
+  { version }: Pick<StageType<Schema>, 'version'>,
   settings: Static<Schema>,
 ): number {
   return typeof version === 'number' ? version : version(settings);
+}
+
+/** Ties the types of settings, outputs and run together; returns its argument. */
+export function defineStage<Schema extends SettingsSchema>(type: StageType<Schema>): StageType<Schema> {
+  return type;
 }

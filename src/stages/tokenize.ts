@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
-import { StageError } from '../contract/stage-context.ts';
+import { type InputArtifact, StageError } from '../contract/stage-context.ts';
 import { defineStage } from '../contract/stage-type.ts';
-import type { InstructionRecord } from '../text/records.ts';
+import type { AnsweredRecord } from '../text/records.ts';
+import type { Encoding, Tokenizer } from '../text/tokenizer/tokenizer.ts';
 
 const settings = Type.Object(
   {
@@ -38,16 +39,22 @@ tokenize:
 `,
   settings,
   inputs: {
+    model: {
+      artifact: 'directory',
+      optional: true,
+      description:
+        'The model that the tokens are for, a Hugging Face folder: its own tokenizer makes them, whatever `encoding` says.',
+    },
     train: { artifact: 'file', description: 'Records to train on, JSON Lines.' },
     validation: { artifact: 'file', description: 'Records to validate on, JSON Lines.' },
   },
   outputs: () => ({ train: tokens('train'), validation: tokens('validation') }),
   async run({ settings, inputs, outputs, signal, progress, log }) {
     const { setImmediate: eventLoop } = await import('node:timers/promises');
-    const { tokenizerFor } = await import('../text/tokenizer/tokenizer.ts');
     const { writeTokens } = await import('../training/data/token-file.ts');
-    const tokenizer = await tokenizerFor(settings.encoding);
-    const { encoding, vocabularySize, endOfText } = tokenizer;
+    const tokenizer = await tokenizerOf(settings.encoding, inputs.model);
+    const { encoding, vocabulary, vocabularySize, endOfText } = tokenizer;
+    const made = { encoding, ...(vocabulary !== undefined && { vocabulary }), vocabularySize, endOfText };
     for (const part of PARTS) {
       const records = await recordsOf(part, inputs[part]!.path);
       const texts: Int32Array[] = [];
@@ -61,19 +68,32 @@ tokenize:
           signal.throwIfAborted();
         }
       }
-      await writeTokens(outputs[part]!, { encoding, vocabularySize, endOfText, texts, promptLengths });
+      await writeTokens(outputs[part]!, { ...made, texts, promptLengths });
       log(`${part}: ${lengths(texts)}`);
     }
   },
 });
 
-async function recordsOf(part: Part, path: string): Promise<InstructionRecord[]> {
-  const { readRecords } = await import('../text/records.ts');
-  const records = await readRecords(path).catch((error: unknown) => {
-    throw error instanceof StageError
-      ? new StageError(`Input ${part}: ${error.message}`, { ...(error.hint && { hint: error.hint }) })
-      : error;
-  });
+async function tokenizerOf(encoding: Encoding, model: InputArtifact | undefined): Promise<Tokenizer> {
+  if (model === undefined) {
+    const { tokenizerFor } = await import('../text/tokenizer/tokenizer.ts');
+    return await tokenizerFor(encoding);
+  }
+  const { readConfig } = await import('../model/files/model-folder.ts');
+  const { readModelTokenizer } = await import('../model/files/tokenizer/model-tokenizer.ts');
+  const { tokenizer } = await readModelTokenizer(model, await readConfig(model));
+  return tokenizer;
+}
+
+async function recordsOf(part: Part, path: string): Promise<readonly AnsweredRecord[]> {
+  const { answered, readRecords } = await import('../text/records.ts');
+  const records = await readRecords(path)
+    .then(answered)
+    .catch((error: unknown) => {
+      throw error instanceof StageError
+        ? new StageError(`Input ${part}: ${error.message}`, { ...(error.hint && { hint: error.hint }) })
+        : error;
+    });
   if (records.length === 0) throw new StageError(`Input ${part}: there are no records in it.`);
   const empty = records.find(({ prompt, response }) => prompt + response === '');
   if (empty) {

@@ -5,10 +5,17 @@ import type { Examples, TrainingOptions } from './state/training-state.ts';
 /** Lets the model continue from the sample prompt, greedily, up to the end of the text; the new tokens. */
 export async function sampleTokens(
   model: CausalModel,
-  { samplePrompt, endOfText }: Examples,
+  { samplePrompt, endOfText, otherEnds = [], never = [] }: Examples,
   { sampleTokens: maxNewTokens }: TrainingOptions,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: () => void },
 ): Promise<readonly number[]> {
-  const replies = await generate(model, [samplePrompt], { maxNewTokens, endOfText, signal, onProgress });
+  const replies = await generate(model, [samplePrompt], {
+    maxNewTokens,
+    endOfText,
+    otherEnds,
+    never,
+    signal,
+    onProgress,
+  });
   return replies[0]!;
 }

@@ -1,7 +1,7 @@
 """tiktoken's encoding of GPT-2, for the other scripts of this folder (pip install tiktoken).
 
 tiktoken would download the vocabulary; it is taken from js-tiktoken in node_modules instead, which
-test/model/files/tokenizer-files.test.ts checks against the hashes that tiktoken publishes. Pattern and special token are
+test/model/files/tokenizer/encoding-files.test.ts checks against the hashes that tiktoken publishes. Pattern and special token are
 tiktoken's own.
 """
 

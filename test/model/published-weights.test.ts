@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openWeights, readConfig } from '../../src/model/files/model-folder.ts';
+import { openWeights } from '../../src/model/files/folder-weights.ts';
+import { readConfig } from '../../src/model/files/model-folder.ts';
 import { openAiWeights } from '../../src/model/files/openai/openai-weights.ts';
 import type { TensorSource } from '../../src/model/files/safetensors.ts';
 

@@ -281,7 +281,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'pretrained',
-    version: 1,
+    version: 2,
     fixture: "a folder of Hugging Face's",
     settings: () => ({ source: 'huggingface', model: SHAPE }),
     inputs: async (folder) => ({ folder: await randomModel(folder) }),

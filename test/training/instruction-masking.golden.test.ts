@@ -100,6 +100,8 @@ async function trainingData(vocabulary: readonly number[]): Promise<Required<Tra
     validation: [],
     endOfText: vocabulary.indexOf(tokenizer.endOfText),
     samplePrompt: Int32Array.of(),
+    otherEnds: [],
+    never: [],
     promptLengths: { train: promptLengths, validation: [] },
   };
 }

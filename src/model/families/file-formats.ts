@@ -3,8 +3,8 @@ import type { ModelConfig } from './model-config.ts';
 
 /** The config.json of a Hugging Face folder. */
 export interface ConfigFile {
-  /** What the file at `path` says. Throws ModelFileError if it describes a model that would be computed wrongly. */
-  read(values: Readonly<Record<string, unknown>>, path: string): ModelConfig;
+  /** What the file of this name says. Throws ModelFileError if it describes a model that would be computed wrongly. */
+  read(values: Readonly<Record<string, unknown>>, file: string): ModelConfig;
   /** From which `transformers` builds the same model. */
   write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Record<string, unknown>>;
 }

@@ -19,4 +19,6 @@ export interface ModelConfig {
   readonly tie_word_embeddings: boolean;
   /** The token that ends a text, and that separates texts. */
   readonly eos_token_id: number;
+  /** All tokens that end a reply, where there are more than that one, which is the first of them. */
+  readonly eos_token_ids?: readonly number[];
 }

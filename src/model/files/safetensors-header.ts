@@ -37,18 +37,30 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Reads a header and checks offsets, overlaps and sizes. Throws ModelFileError. */
-export async function readHeader(path: string, file: FileHandle): Promise<SafetensorsHeader> {
-  const fail = (problem: string): never => {
-    throw new ModelFileError(`${path}: ${problem}`);
+/** A git-lfs pointer, which `git clone` leaves without git-lfs, and the pages that servers send instead of files. */
+const POINTER = 'version https://git-lfs.github.com/';
+
+/** Reads a header and checks offsets, overlaps and sizes. `name`: of the file, in messages. Throws ModelFileError. */
+export async function readHeader(name: string, file: FileHandle): Promise<SafetensorsHeader> {
+  const fail = (problem: string, hint?: string): never => {
+    throw ModelFileError.of(name, problem, hint);
   };
   const { size } = await file.stat();
+  const beginning = Buffer.from(await readFully(name, file, 0, Math.min(size, POINTER.length))).toString();
+  if (beginning === POINTER) {
+    fail('a git-lfs pointer, not the weights', 'In the folder that was cloned, run: git lfs pull');
+  }
+  if (/^\s*<(!doctype|html)/i.test(beginning))
+    fail('a web page, not the weights', 'Download the file again.');
+  // What torch.save writes is a zip archive.
+  if (beginning.startsWith('PK\u0003\u0004'))
+    fail('a pickle of PyTorch, not safetensors', 'Save the model again with transformers.');
   if (size < 8) fail(`not a safetensors file: ${size} bytes`);
-  const start = await readFully(path, file, 0, 8);
+  const start = await readFully(name, file, 0, 8);
   const length = Number(new DataView(start.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) fail(`not a safetensors file: a header of ${length} bytes is claimed`);
   if (8 + length > size) fail(`cut short: the header needs ${8 + length} bytes, the file has ${size}`);
-  const json = await readFully(path, file, 8, length);
+  const json = await readFully(name, file, 8, length);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
@@ -117,7 +129,7 @@ function isSizes(value: unknown): value is number[] {
 
 /** Some bytes of a file, at the start of a buffer of their own. Throws ModelFileError if it ends before. */
 export async function readFully(
-  path: string,
+  name: string,
   file: FileHandle,
   begin: number,
   length: number,
@@ -126,7 +138,7 @@ export async function readFully(
   for (let done = 0; done < length; ) {
     // One read call returns at most 2 GiB.
     const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), begin + done);
-    if (bytesRead === 0) throw new ModelFileError(`${path}: cut short at byte ${begin + done}`);
+    if (bytesRead === 0) throw ModelFileError.of(name, `cut short at byte ${begin + done}`);
     done += bytesRead;
   }
   return bytes;

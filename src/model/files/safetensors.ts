@@ -13,23 +13,27 @@ import {
 
 /** An open safetensors file, read one tensor at a time. */
 export class SafetensorsFile {
-  readonly path: string;
+  /** As messages call it. */
+  readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #file: FileHandle;
 
-  private constructor(path: string, file: FileHandle, header: SafetensorsHeader) {
-    this.path = path;
+  private constructor(name: string, file: FileHandle, header: SafetensorsHeader) {
+    this.name = name;
     this.#file = file;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
   }
 
-  /** Opens a file and checks its header: offsets, overlaps and sizes. Throws ModelFileError. */
-  static async open(path: string): Promise<SafetensorsFile> {
+  /**
+   * Opens a file and checks its header: offsets, overlaps and sizes. `name`: of the file, as the user knows it. Throws
+   * ModelFileError.
+   */
+  static async open(path: string, name = path): Promise<SafetensorsFile> {
     const file = await open(path);
     try {
-      return new SafetensorsFile(path, file, await readHeader(path, file));
+      return new SafetensorsFile(name, file, await readHeader(name, file));
     } catch (error) {
       await file.close();
       throw error;
@@ -43,13 +47,13 @@ export class SafetensorsFile {
     if (dtype === 'F32') return new Float32Array(bytes.buffer, 0, bytes.length / 4);
     if (dtype === 'BF16') return floatsOfBfloat16(new Uint16Array(bytes.buffer, 0, bytes.length / 2));
     if (dtype === 'F16') return floatsOfFloat16(new Uint16Array(bytes.buffer, 0, bytes.length / 2));
-    throw new ModelFileError(`${this.path}: tensor ${name} is ${dtype}, expected F32, F16 or BF16`);
+    throw ModelFileError.of(this.name, `tensor ${name} is ${dtype}, expected F32, F16 or BF16`);
   }
 
   /** The numbers of an I32 tensor, row by row. */
   async readInts(name: string): Promise<Int32Array> {
     const { dtype } = this.#entry(name);
-    if (dtype !== 'I32') throw new ModelFileError(`${this.path}: tensor ${name} is ${dtype}, expected I32`);
+    if (dtype !== 'I32') throw ModelFileError.of(this.name, `tensor ${name} is ${dtype}, expected I32`);
     const bytes = await this.readBytes(name);
     return new Int32Array(bytes.buffer, 0, bytes.length / 4);
   }
@@ -57,7 +61,7 @@ export class SafetensorsFile {
   /** The stored bytes of a tensor, little-endian, at the start of a buffer of their own. */
   async readBytes(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const { begin, end } = this.#entry(name);
-    return await readFully(this.path, this.#file, begin, end - begin);
+    return await readFully(this.name, this.#file, begin, end - begin);
   }
 
   async close(): Promise<void> {
@@ -66,7 +70,7 @@ export class SafetensorsFile {
 
   #entry(name: string): TensorEntry {
     const entry = this.tensors.get(name);
-    if (!entry) throw new ModelFileError(`${this.path}: there is no tensor ${name}`);
+    if (!entry) throw ModelFileError.of(this.name, `there is no tensor ${name}`);
     return entry;
   }
 }

@@ -9,6 +9,10 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** The token that ends a reply; it is not part of it. */
   readonly endOfText: number;
+  /** Further tokens that end a reply. */
+  readonly otherEnds?: readonly number[];
+  /** Tokens that are never chosen: no text belongs to them. */
+  readonly never?: readonly number[];
   /**
    * The next token of a prompt, given by its place, from the scores of all tokens and the text so far, prompt included; the
    * likeliest where absent.
@@ -112,17 +116,19 @@ class Generation {
   }
 
   #addToken(row: Row, token: number): void {
-    const { maxNewTokens, endOfText, isComplete } = this.#options;
-    if (token !== endOfText) row.tokens.push(token);
+    const { maxNewTokens, endOfText, otherEnds, isComplete } = this.#options;
+    const ends = token === endOfText || otherEnds?.includes(token) === true;
+    if (!ends) row.tokens.push(token);
     const reply = row.tokens.slice(row.promptLength);
-    row.finished = token === endOfText || reply.length === maxNewTokens || isComplete?.(reply) === true;
+    row.finished = ends || reply.length === maxNewTokens || isComplete?.(reply) === true;
   }
 
   async #choose(slots: readonly Slot[], scores: Scores): Promise<ArrayLike<number>> {
-    const { choose } = this.#options;
-    if (!choose) return likeliest(scores);
+    const { choose, never = [] } = this.#options;
+    if (!choose) return likeliest(never.length === 0 ? scores : withoutThese(scores, never));
     const all = await readAndDispose<'float32'>(scores);
     const size = all.length / slots.length;
+    for (const i of slots.keys()) for (const id of never) all[i * size + id] = -Infinity;
     const scoresOf = (slot: number) => all.subarray(slot * size, (slot + 1) * size);
     return slots.map((row, slot) => (row ? choose(scoresOf(slot), row.prompt, row.tokens) : 0));
   }
@@ -145,6 +151,15 @@ class Generation {
  */
 function shallShrink(slots: number, taken: number): boolean {
   return compilesShapes() ? taken <= slots / 2 : taken < slots;
+}
+
+/** Scores in which some tokens cannot be the highest; disposes of the ones given. */
+function withoutThese(scores: Scores, never: readonly number[]): Scores {
+  const added = new Float32Array(scores.shape[1]);
+  for (const id of never) added[id] = -Infinity;
+  const masked = tf.tidy(() => tf.add<tf.Tensor2D>(scores, tf.tensor2d(added, [1, added.length])));
+  scores.dispose();
+  return masked;
 }
 
 async function likeliest(scores: Scores): Promise<ArrayLike<number>> {

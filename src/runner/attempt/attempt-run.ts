@@ -66,18 +66,21 @@ interface WorkDone {
 /**
  * Makes one attempt at an action, whose lock is held: prepares its directory, executes it, records what came out, and
  * leaves nothing behind but what a later attempt, or whoever asked to keep it, can use. `number` counts the attempts of
- * the stage in this run.
+ * the stage in this run; the directory of this one is added to `own`.
  */
 export async function runAttempt(
   order: StageOrder,
-  number: number,
+  { number, own }: { readonly number: number; readonly own: Set<string> },
   context: StageRunContext,
 ): Promise<AttemptOutcome> {
   const { workspace, decider, recordOf, executor, keepFailed, chooseEngine, emit } = context;
-  const { stage, action } = order;
+  const { stage, action, reason } = order;
   const engine = stage.type.tensors ? await chooseEngine() : undefined;
-  const earlier = await takeOver(workspace.workDirectory, action.key, executor);
+  const found = await takeOver(workspace.workDirectory, action.key, executor);
+  // Whoever forces a stage may distrust what earlier runs left of it.
+  const earlier = reason.code === 'forced' ? found.filter(({ directory }) => own.has(directory)) : found;
   const attempt = await createAttempt(workspace.workDirectory, action.key);
+  own.add(attempt.directory);
   let leaves: 'work' | 'all' | 'nothing' = 'work';
   try {
     const prepared = await explained('prepare an attempt', () =>

@@ -72,11 +72,12 @@ export class StageRun {
   async #attemptUntilDone(order: StageOrder): Promise<AttemptOutcome> {
     const { control, emit } = this.#context;
     const { id: stage, execution } = order.stage;
+    const own = new Set<string>();
     for (let failures = 0; ; ) {
       const number = (this.#attempts.get(stage) ?? 0) + 1;
       this.#attempts.set(stage, number);
       const end = await failedByUser(() =>
-        explained('run the stage', () => runAttempt(order, number, this.#context)),
+        explained('run the stage', () => runAttempt(order, { number, own }, this.#context)),
       );
       if (end.status !== 'failed' || failures === execution.retries || control.cancelled.aborted) return end;
       const delay_ms = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);

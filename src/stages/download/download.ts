@@ -83,6 +83,7 @@ data:
     const { takeOverDownload } = await import('../network/partial-file.ts');
     const { rename } = await import('node:fs/promises');
     const { join } = await import('node:path');
+    const { isDataFile } = await import('../network/unwanted-answer.ts');
     const wanted = wantedFiles(context.settings);
     for (const { output, url, sha256 } of wanted) {
       const destination = join(context.workDirectory, output);
@@ -91,6 +92,7 @@ data:
         url,
         destination,
         sha256,
+        isData: [lastPart(url), context.settings.name].some((name) => isDataFile(name ?? '')),
         maxBytes: context.settings.max_bytes,
         signal: context.signal,
         onProgress: (done, total) =>

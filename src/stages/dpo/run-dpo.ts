@@ -4,9 +4,9 @@ import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
 import { parameterCount } from '../../model/families/families.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
-import { encodingOf } from '../../model/files/tokenizer-files.ts';
+import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
-import { type Tokenizer, tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
 import { preferences } from '../../training/objective/preferences.ts';
@@ -22,7 +22,7 @@ import type { DpoSettings } from './settings.ts';
 export async function runDpo(context: StageContext<DpoSettings>): Promise<void> {
   const { settings, inputs } = context;
   const config = await readConfig(inputs.model!);
-  const tokenizer = await tokenizerFor(encodingOf(config));
+  const { tokenizer } = await readModelTokenizer(inputs.model!, config);
   const options = trainingOptions(settings, config, 0);
   const pairs = {
     train: await readPairs('train', tokenizer, options.maxLength, context),
@@ -36,7 +36,13 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   }
   const { endOfText } = tokenizer;
   const [first] = pairs.validation;
-  const data = { ...pairs, endOfText, samplePrompt: first!.chosen.subarray(0, first!.promptLength) };
+  const data = {
+    ...pairs,
+    endOfText,
+    samplePrompt: first!.chosen.subarray(0, first!.promptLength),
+    otherEnds: config.eos_token_ids ?? [],
+    never: idsWithoutToken(tokenizer, config),
+  };
   // Preflight has checked the schedule, but without the number of updates, which only the pairs show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   const texts = [...pairs.train, ...pairs.validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);

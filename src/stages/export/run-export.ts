@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { familyOf } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
+import { openWeights } from '../../model/files/folder-weights.ts';
 import { writeGguf } from '../../model/files/gguf/gguf.ts';
 import { readGgufHeader } from '../../model/files/gguf/gguf-header.ts';
 import { checkGguf, ggufMetadata, ggufTensors } from '../../model/files/gguf/gguf-model.ts';
@@ -10,13 +11,13 @@ import { GGUF_FILE, modelfile } from '../../model/files/gguf/modelfile.ts';
 import { float16Of } from '../../model/files/half-precision.ts';
 import {
   copyTokenizerFiles,
-  openWeights,
   readConfig,
   TOKENIZER_FILES,
   writeModelFolder,
 } from '../../model/files/model-folder.ts';
 import type { TensorSource } from '../../model/files/safetensors.ts';
-import { encodingOf, vocabularyOf, writeTokenizerFiles } from '../../model/files/tokenizer-files.ts';
+import { encodingOf, writeTokenizerFiles } from '../../model/files/tokenizer/encoding-files.ts';
+import { readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { withProgress } from '../training/tensor-progress.ts';
 import type { ExportSettings } from './settings.ts';
 
@@ -41,16 +42,17 @@ export async function runExport(context: StageContext<ExportSettings>): Promise<
 }
 
 async function writeGgufFolder(
-  { settings, outputs, log }: StageContext<ExportSettings>,
+  { settings, inputs, outputs, log }: StageContext<ExportSettings>,
   config: ModelConfig,
   sources: readonly TensorSource[],
 ): Promise<void> {
   const folder = outputs.model!;
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions));
+  const { tokenizer, vocabulary } = await readModelTokenizer(inputs.model!, config);
+  const end = tokenizer.decode([config.eos_token_id]);
+  await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions, end));
   const path = join(folder, GGUF_FILE);
-  const vocabulary = await vocabularyOf(encodingOf(config));
-  const metadata = ggufMetadata(config, vocabulary, settings.quantization);
+  const metadata = ggufMetadata(config, await vocabulary(), settings.quantization);
   const tensors = ggufTensors(familyOf(config), sources, settings.quantization);
   await writeGguf(path, metadata, tensors);
   checkGguf(path, await readGgufHeader(path), metadata, tensors);

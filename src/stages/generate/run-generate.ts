@@ -7,12 +7,12 @@ import { FinishedItems } from '../../files/journal.ts';
 import { parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
-import { encodingOf } from '../../model/files/tokenizer-files.ts';
+import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { generate } from '../../model/generation/generate.ts';
 import { cutReply, isStopped } from '../../text/prompt/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
-import { tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import type { GenerateSettings } from './settings.ts';
 import { tokenChoice } from './token-choice.ts';
 
@@ -40,7 +40,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const config = await readConfig(inputs.model!);
   const engine = engineFor(context, parameterCount(config));
   checkEndOfText(settings, config);
-  const tokenizer = await tokenizerFor(encodingOf(config));
+  const { tokenizer } = await readModelTokenizer(inputs.model!, config);
   const prompts = records.map(({ prompt }) => tokenizer.encode(prompt));
   const { samples } = settings;
   const tasks = prompts.flatMap((prompt, record) =>
@@ -63,7 +63,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
     if (unfinished.length > 0) {
       const tf = await loadEngine(engine);
       context.fact('tensorflow_js', tf.version_core);
-      await reply(context, config, unfinished, replies, tasks.length, (ids) => tokenizer.decode(ids));
+      await reply(context, config, unfinished, replies, tasks.length, tokenizer);
     }
     const responses = tasks.map(({ index, record, sample }) => ({
       ...response(records[record]!, cutReply(settings.prompt, replies.items.get(index)!.text)),
@@ -93,11 +93,13 @@ async function reply(
   batches: readonly (readonly Prompt[])[],
   replies: FinishedItems<Reply>,
   total: number,
-  decode: (ids: readonly number[]) => string,
+  tokenizer: Tokenizer,
 ): Promise<void> {
   const { settings, inputs, signal } = context;
   const model = await loadModel(inputs.model!);
   model.turn();
+  const decode = (ids: readonly number[]) => tokenizer.decode(ids);
+  const never = idsWithoutToken(tokenizer, config).filter((id) => id !== settings.eos);
   const rate = new Rate();
   const onProgress = (tokens: number) => {
     const perSecond = rate.after(tokens);
@@ -111,6 +113,8 @@ async function reply(
     const texts = await generate(model, prompts, {
       maxNewTokens: settings.max_new_tokens,
       endOfText: settings.eos ?? config.eos_token_id,
+      otherEnds: settings.eos === undefined ? (config.eos_token_ids ?? []) : [],
+      never,
       ...(choices[0] && { choose: (scores, prompt, text) => choices[prompt]!(scores, text) }),
       isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
       signal,
@@ -142,8 +146,10 @@ class Rate {
   }
 }
 
-function response({ instruction, input, output }: InstructionRecord, model_response: string): Response {
-  return { instruction, input, output, model_response };
+/** What a record has besides its rendered texts goes along, for prompts of judges. */
+function response(record: InstructionRecord, model_response: string): Response {
+  const { id: _, instruction, input, output, prompt: __, response: ___, rejected: ____, ...more } = record;
+  return { instruction, input, ...(output !== undefined && { output }), model_response, ...more };
 }
 
 /** A model that says nothing has usually learnt to end at once, or its prompts are not those that it was trained on. */

@@ -6,6 +6,7 @@ import { requestFile } from './download-request.ts';
 import { shownUrl, urlProblem } from './network-error.ts';
 import { discardPart, finishPart, isProven, PartialFile, sizeOf } from './partial-file.ts';
 import { retry, TransientError } from './retry.ts';
+import { beginningOf, unwantedAnswer, unwantedAnswerError } from './unwanted-answer.ts';
 
 export interface DownloadOptions {
   /** http or https, without credentials. */
@@ -14,6 +15,8 @@ export interface DownloadOptions {
   readonly destination: string;
   /** Digest that the file must have, in lower-case hexadecimal. */
   readonly sha256?: string | undefined;
+  /** The file is data: a web page or a git-lfs pointer in its place is refused, unless its digest is pinned. */
+  readonly isData?: boolean;
   /** A file of more bytes is refused. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
@@ -40,7 +43,7 @@ const LEAST_ADVANCE_BYTES = 4096;
  * Downloads one file: streamed to `<destination>.part` as it is sent, continued with Range and If-Range (RFC 9110, 13.1.5
  * and 14) after the bytes that are proven, repeated after network errors and passing HTTP statuses, synced to disk, checked
  * against `sha256`, and only then given its name. A file that already has the name is checked and kept.
- * Throws StageError for what a user can fix; a file with the wrong digest is removed.
+ * Throws StageError for what a user can fix; a file with the wrong digest, or that is not what was asked for, is removed.
  */
 export async function downloadFile(options: DownloadOptions): Promise<Digested> {
   const { url, destination, sha256 } = options;
@@ -49,15 +52,18 @@ export async function downloadFile(options: DownloadOptions): Promise<Digested> 
   const kept = await keepFinished(options);
   if (kept !== undefined) return kept;
   for (let restarted = false; ; restarted = true) {
-    const resumed = await fetchWhole(options);
+    const { resumed, contentType } = await fetchWhole(options);
     const downloaded = await digestOfFile(`${destination}.part`);
-    if (sha256 === undefined || sha256 === downloaded.digest) {
+    const beginning = await beginningOf(`${destination}.part`);
+    const unwanted = options.isData ? unwantedAnswer(beginning, contentType) : undefined;
+    if (sha256 === undefined ? unwanted === undefined : sha256 === downloaded.digest) {
       await finishPart(destination);
       return downloaded;
     }
     await discardPart(destination);
     // A part of another version of the file gives a wrong digest too: try once from the beginning.
     if (resumed && !restarted) continue;
+    if (unwanted !== undefined) throw unwantedAnswerError(url, unwanted, beginning);
     throw new StageError(
       `${shownUrl(url)} has another digest than its pin: expected sha256 ${sha256}, ` +
         `got ${downloaded.digest} (${downloaded.bytes} bytes). Nothing was kept.`,
@@ -66,20 +72,34 @@ export async function downloadFile(options: DownloadOptions): Promise<Digested> 
   }
 }
 
-async function keepFinished({ destination, sha256 }: DownloadOptions): Promise<Digested | undefined> {
+async function keepFinished(options: DownloadOptions): Promise<Digested | undefined> {
+  const { destination, sha256 } = options;
   if ((await sizeOf(destination)) === undefined) return undefined;
   const finished = await digestOfFile(destination);
-  if (sha256 === undefined ? await isProven(destination) : sha256 === finished.digest) return finished;
+  if (sha256 === undefined ? await mayBeKept(options) : sha256 === finished.digest) return finished;
   await rm(destination);
   return undefined;
 }
 
-/** Brings the part to the whole file. Returns whether any of it is of an earlier connection. */
-async function fetchWhole(options: DownloadOptions): Promise<boolean> {
+async function mayBeKept({ destination, isData }: DownloadOptions): Promise<boolean> {
+  if (!(await isProven(destination))) return false;
+  return !isData || unwantedAnswer(await beginningOf(destination)) === undefined;
+}
+
+/** What the last request for a file gave. */
+interface Fetched {
+  /** Some of the file is of an earlier connection. */
+  readonly resumed: boolean;
+  /** As the server calls what it sent. */
+  readonly contentType: string | undefined;
+}
+
+/** Brings the part to the whole file. */
+async function fetchWhole(options: DownloadOptions): Promise<Fetched> {
   const { url, signal, retries = 5, retryDelayMs = 1000, onRetry } = options;
   const progress = throttled(options.onProgress);
   let furthest = 0;
-  const attempt = async (): Promise<boolean> => {
+  const attempt = async (): Promise<Fetched> => {
     const part = await PartialFile.open(options.destination);
     furthest = Math.max(furthest, part.bytes);
     try {
@@ -106,12 +126,12 @@ async function fetchWhole(options: DownloadOptions): Promise<boolean> {
   }
 }
 
-/** One request and its body. Returns whether it continued a part that was there before. */
+/** One request and its body. */
 async function fetchOnce(
   options: DownloadOptions,
   part: PartialFile,
   progress: (done: number, total: number | null) => void,
-): Promise<boolean> {
+): Promise<Fetched> {
   const { url, sha256, signal, stallMs = 60_000 } = options;
   const stall = new AbortController();
   let arrived = 0;
@@ -125,7 +145,7 @@ async function fetchOnce(
     if (isWhole(answer, part)) {
       answer.discard();
       await part.keep(true);
-      return true;
+      return { resumed: true, contentType: undefined };
     }
     const start = await bodyStart(answer, url, part);
     const total = totalBytes(answer, start);
@@ -146,7 +166,7 @@ async function fetchOnce(
       });
     }
     await part.keep(true);
-    return start > 0;
+    return { resumed: start > 0, contentType: answer.header('content-type') };
   } catch (error) {
     // What came is worth keeping; where that fails too, only time is lost.
     await part.keep().catch(() => {});

@@ -19,6 +19,7 @@ const KEPT_EVERY_MS = 1000;
 
 const partPath = (destination: string) => `${destination}.part`;
 const receivedPath = (destination: string) => `${destination}.received`;
+const refusedPath = (destination: string) => `${destination}.refused`;
 
 /**
  * A file that is not yet whole, `<destination>.part`. What is there of it is proven by `<destination>.received`, which
@@ -109,6 +110,16 @@ export async function discardPart(destination: string): Promise<void> {
   await rm(receivedPath(destination), { force: true });
 }
 
+/**
+ * Removes a finished file that came whole and is not what was wanted, and marks its place: no later attempt takes it over,
+ * neither from here nor from the earlier attempt that it came from.
+ */
+export async function refuseDownload(destination: string): Promise<void> {
+  await writeFile(refusedPath(destination), '', { flush: true });
+  await rm(destination, { force: true });
+  await discardPart(destination);
+}
+
 /** Whether a finished file is the one that was received, whole. */
 export async function isProven(destination: string): Promise<boolean> {
   const proven = await provenBytes(destination, destination);
@@ -125,6 +136,7 @@ export async function takeOverDownload(destination: string, earlier: readonly st
     await copyWhole(receivedPath(from), receivedPath(destination));
     if (await copyWhole(from, destination)) return;
     if (await copyWhole(partPath(from), partPath(destination))) return;
+    if ((await sizeOf(refusedPath(from))) !== undefined) return;
   }
 }
 

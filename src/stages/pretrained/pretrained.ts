@@ -1,10 +1,10 @@
 import { defineStage, type Problem } from '../../contract/stage-type.ts';
-import type { ModelPiece } from '../../model/files/model-piece.ts';
-import { pretrainedSettings } from './settings.ts';
+import { completePiece, type PretrainedSettings, pretrainedSettings } from './settings.ts';
 
 export const pretrained = defineStage({
   uses: 'pretrained',
-  version: 1,
+  // 2: a model has its own tokenizer, whose files are its folder's.
+  version: ({ source }) => (source === 'huggingface' ? 2 : 1),
   summary: 'Brings a GPT-2 into a model folder: published weights, or random ones.',
   example: `
 model:
@@ -26,13 +26,13 @@ model:
       description: 'The model, a Hugging Face folder that `transformers` loads.',
     },
   }),
-  diskBytes({ source, model }, inputBytes) {
-    const download = source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(model);
-    return download + modelBytes(model);
+  diskBytes(settings, inputBytes) {
+    const download = settings.source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(settings);
+    return download + (modelBytes(settings) || (inputBytes.folder ?? 0));
   },
-  async preflight(settings, { inputBytes }): Promise<readonly Problem[]> {
-    const { pretrainedProblems } = await import('./run-pretrained.ts');
-    return pretrainedProblems(settings, 'folder' in inputBytes);
+  async preflight(settings, { inputBytes, environment }): Promise<readonly Problem[]> {
+    const { pretrainedProblems } = await import('./preflight.ts');
+    return pretrainedProblems(settings, 'folder' in inputBytes, environment);
   },
   async run(context) {
     const { runPretrained } = await import('./run-pretrained.ts');
@@ -40,7 +40,10 @@ model:
   },
 });
 
-/** Bytes of the weights with a head of their own, in float32. */
-function modelBytes({ n_layer, n_embd, n_positions, vocab_size }: ModelPiece): number {
+/** Bytes of the weights with a head of their own, in float32; 0 where only the published files say. */
+function modelBytes(settings: PretrainedSettings): number {
+  const piece = completePiece(settings);
+  if (piece === undefined) return 0;
+  const { n_layer, n_embd, n_positions, vocab_size } = piece;
   return 4 * (n_layer * 12 * n_embd ** 2 + (2 * vocab_size + n_positions) * n_embd);
 }

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
-import { type StageContext, StageError } from '../../contract/stage-context.ts';
+import { StageError } from '../../contract/stage-context.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
+import { CONFIG } from '../../model/files/config-file.ts';
+import { CONVERT } from '../../model/files/folder-weights.ts';
+import { TOKENIZER_FILES } from '../../model/files/model-folder.ts';
 import { checkHparams, checkpointPrefix } from '../../model/files/openai/openai-weights.ts';
 import { bundleDataFiles } from '../../model/files/openai/tensor-bundle.ts';
-import { shardNames, WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
-import { NotFoundError } from '../network/download-answer.ts';
-import { downloadFile } from '../network/download-file.ts';
-import { takeOverDownload } from '../network/partial-file.ts';
-import type { PretrainedSettings } from './settings.ts';
+import { readWeightMap, shardNames, WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
 
 /** Brings a file of a published model by its name there: its path here, or undefined if there is no such file. */
-type Bring = (name: string) => Promise<string | undefined>;
+export type Bring = (name: string) => Promise<string | undefined>;
 
 /**
  * Brings the files of an OpenAI checkpoint. What is small comes first and is checked: at 5 MB/s a wrong size would
@@ -25,21 +23,25 @@ export async function bringOpenAi(bring: Bring, config: ModelConfig): Promise<vo
   for (const name of await bundleDataFiles(index, prefix)) await required(bring, name);
 }
 
-/**
- * Brings config.json and the weights of a Hugging Face repository: one file, or an index and its shards. `check`
- * sees the configuration before any weights come.
- */
-export async function bringHuggingFace(bring: Bring, check: () => Promise<unknown>): Promise<void> {
-  await required(bring, 'config.json');
-  await check();
+/** Files of a Hugging Face folder that say what the model's tokens are, and what ends a reply. */
+const DESCRIPTION = [...TOKENIZER_FILES, 'generation_config.json'];
+
+/** Brings what describes the model of a Hugging Face repository: its config.json, and the files of its tokenizer as far as they are there. */
+export async function bringDescription(bring: Bring): Promise<void> {
+  await required(bring, CONFIG);
+  for (const name of DESCRIPTION) await bring(name);
+}
+
+/** Brings the weights of a Hugging Face repository: one file, or an index and its shards. */
+export async function bringWeights(bring: Bring): Promise<void> {
   if ((await bring(WEIGHTS)) !== undefined) return;
   const index = await bring(WEIGHTS_INDEX);
   if (index === undefined) {
     throw new StageError(`There is neither ${WEIGHTS} nor ${WEIGHTS_INDEX}.`, {
-      hint: 'Only weights in the safetensors format are read: choose a revision that has them.',
+      hint: `Only weights in the safetensors format are read: choose a revision that has them. Pickles (pytorch_model.bin) can be downloaded by hand and converted, for the input \`folder\`, with: ${CONVERT}`,
     });
   }
-  for (const name of await shardNames(index)) await required(bring, name);
+  for (const name of shardNames(await readWeightMap(index))) await required(bring, name);
 }
 
 async function required(bring: Bring, name: string): Promise<string> {
@@ -48,47 +50,4 @@ async function required(bring: Bring, name: string): Promise<string> {
   throw new StageError(`There is no file ${name}.`, {
     hint: 'Where sha256 pins files, it must pin this one too.',
   });
-}
-
-/**
- * Files of a published model, downloaded into the stage's work directory from the folder at `base`; what an earlier
- * attempt has is used. Where files are pinned, one without a pin counts as not there.
- */
-export class Downloads {
-  readonly #context: StageContext<PretrainedSettings>;
-  readonly #base: string;
-  readonly #paths = new Map<string, string>();
-
-  constructor(context: StageContext<PretrainedSettings>, base: string) {
-    this.#context = context;
-    this.#base = base.replace(/\/*$/, '/');
-  }
-
-  /** Path of a file that was brought. */
-  readonly file = (name: string): string | undefined => this.#paths.get(name);
-
-  readonly bring: Bring = async (name) => {
-    const { settings, workDirectory, earlierWorkDirectories, signal, progress, warn, log } = this.#context;
-    const pin = settings.sha256?.[name];
-    if (settings.sha256 !== undefined && pin === undefined) return undefined;
-    const destination = join(workDirectory, name);
-    await takeOverDownload(destination, earlierWorkDirectories);
-    try {
-      const { bytes, digest: sha256 } = await downloadFile({
-        url: this.#base + name,
-        destination,
-        sha256: pin,
-        maxBytes: settings.max_bytes,
-        signal,
-        onProgress: (done, total) => progress({ done, total, unit: 'bytes', metrics: { file: name } }),
-        onRetry: (message) => warn(message),
-      });
-      log(`${name}: ${bytes} bytes, sha256 ${sha256}`);
-    } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    }
-    this.#paths.set(name, destination);
-    return destination;
-  };
 }

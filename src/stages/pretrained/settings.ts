@@ -2,6 +2,16 @@ import { type Static, Type } from 'typebox';
 import { ModelPiece } from '../../model/files/model-piece.ts';
 import { maxBytes } from '../download/max-bytes.ts';
 
+const { layer_norm_epsilon, openai, huggingface, ...shape } = ModelPiece.properties;
+const optionalShape = {
+  n_layer: Type.Optional(shape.n_layer),
+  n_head: Type.Optional(shape.n_head),
+  n_embd: Type.Optional(shape.n_embd),
+  n_positions: Type.Optional(shape.n_positions),
+  vocab_size: Type.Optional(shape.vocab_size),
+  eos_token_id: Type.Optional(shape.eos_token_id),
+};
+
 export const pretrainedSettings = Type.Object(
   {
     source: Type.Union([Type.Literal('openai'), Type.Literal('huggingface'), Type.Literal('random')], {
@@ -9,13 +19,18 @@ export const pretrainedSettings = Type.Object(
       description:
         "`openai`: the checkpoint that OpenAI published. `huggingface`: a repository of Hugging Face. `random`: GPT-2's initial weights for a seed.",
     }),
-    model: Type.Object(ModelPiece.properties, {
-      additionalProperties: false,
-      affects: 'result',
-      piece: 'models',
-      description:
-        'Shape of the model and where it is published, or the name of a file under configs/models.',
-    }),
+    model: Type.Optional(
+      Type.Object(
+        { ...optionalShape, layer_norm_epsilon, openai, huggingface },
+        {
+          additionalProperties: false,
+          affects: 'result',
+          piece: 'models',
+          description:
+            'Shape of the model and where it is published, or the name of a file under configs/models. With `huggingface` the shape may be left out: it is that of config.json.',
+        },
+      ),
+    ),
     tie_word_embeddings: Type.Boolean({
       affects: 'result',
       default: false,
@@ -55,3 +70,16 @@ export const pretrainedSettings = Type.Object(
   { additionalProperties: false },
 );
 export type PretrainedSettings = Static<typeof pretrainedSettings>;
+
+/** What the shape of a model is made of, besides `layer_norm_epsilon`, which has a default. */
+export const SHAPE = Object.keys(shape) as (keyof typeof shape)[];
+
+/** The model as the settings describe it, if they do so wholly. */
+export function completePiece({
+  model = { layer_norm_epsilon: 1e-5 },
+}: Pick<PretrainedSettings, 'model'>): ModelPiece | undefined {
+  const { n_layer, n_head, n_embd, n_positions, vocab_size, eos_token_id } = model;
+  if (n_layer === undefined || n_head === undefined || n_embd === undefined) return undefined;
+  if (n_positions === undefined || vocab_size === undefined || eos_token_id === undefined) return undefined;
+  return { ...model, n_layer, n_head, n_embd, n_positions, vocab_size, eos_token_id };
+}

@@ -5,8 +5,12 @@ import { parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { saveAdapter } from '../../model/files/adapter-folder.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import {
+  idsWithoutToken,
+  type ModelTokenizer,
+  readModelTokenizer,
+} from '../../model/files/tokenizer/model-tokenizer.ts';
 import { initialLora, loraParameterCount } from '../../model/network/lora.ts';
-import { tokenizerFor } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import { readTokens, type TokenizedTexts } from '../../training/data/token-file.ts';
 import { nextTokens } from '../../training/objective/next-tokens.ts';
@@ -31,11 +35,17 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
     validation: await readTokens(inputs.validation!.path),
   };
   const config = await readConfig(inputs.model!);
-  checkFit(tokens.train, config);
-  checkFit(tokens.validation, config);
+  const modelTokenizer = await readModelTokenizer(inputs.model!, config);
+  const { tokenizer } = modelTokenizer;
+  checkFit(tokens.train, modelTokenizer, config);
+  checkFit(tokens.validation, modelTokenizer, config);
   refuse(settings.lora && loraProblem(settings.lora, config));
   const options = trainingOptions(settings, config, settings.dropout);
-  const data = trainingData(tokens, settings, options, context);
+  const data: TrainingData = {
+    ...trainingData(tokens, settings, options, context),
+    otherEnds: config.eos_token_ids ?? [],
+    never: idsWithoutToken(tokenizer, config),
+  };
   checkAmounts(data, options);
   // Preflight has checked the schedule, but without the number of updates, which only the texts show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
@@ -53,7 +63,6 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
   tellTrained(parameters, trained, context);
-  const tokenizer = await tokenizerFor(tokens.train.encoding);
   const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
   const model = await loadModel(inputs.model!, adapter);
   const objective = nextTokens(model, data, options);
@@ -63,12 +72,24 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
 
 type Parts = Readonly<Record<'train' | 'validation', TokenizedTexts>>;
 
-/** A vocabulary may be padded beyond what the encoding needs, but the end of text must be the same token. */
-function checkFit({ encoding, vocabularySize, endOfText }: TokenizedTexts, config: ModelConfig): void {
-  if (config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
+/**
+ * The tokens must be those of the model's tokenizer, or of the encoding that it adds tokens to, with the same end of text. A
+ * model may have more rows than its tokenizer has tokens.
+ */
+function checkFit(
+  { encoding, vocabulary, vocabularySize, endOfText }: TokenizedTexts,
+  { tokenizer, base }: ModelTokenizer,
+  config: ModelConfig,
+): void {
+  const same = encoding === 'model' ? vocabulary === tokenizer.vocabulary : encoding === base;
+  if (same && config.vocab_size >= vocabularySize && config.eos_token_id === endOfText) return;
+  const made = encoding === 'model' ? 'another model' : `the encoding ${encoding}`;
+  const own = tokenizer.encoding === 'model' ? ' and a tokenizer of its own' : '';
   throw new StageError(
-    `The tokens are of the encoding ${encoding} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens and ends texts with ${config.eos_token_id}.`,
-    { hint: 'Give the `tokenize` stage the encoding that the model was made for, or choose another model.' },
+    `The tokens are of ${made} (${vocabularySize} tokens, end of text ${endOfText}), but the model has ${config.vocab_size} tokens${own} and ends texts with ${config.eos_token_id}.`,
+    {
+      hint: 'Give the `tokenize` stage the model as its input `model`: it uses the tokenizer of that model.',
+    },
   );
 }
 

@@ -1,4 +1,4 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Interpreter, Template, tokenize } from '@huggingface/jinja';
 import type { Json } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
@@ -33,6 +33,16 @@ export function textTemplate(what: string, text: string): TextTemplate {
       if (rendered.length > LONGEST_TEXT) throw new Unbounded(`its text has ${rendered.length} characters`);
       return rendered;
     });
+}
+
+/** Every word in a template that may be the name of a value; empty for a text that is no template. */
+export function namesIn(text: string): ReadonlySet<string> {
+  try {
+    const tokens: readonly { readonly type: string; readonly value: string }[] = tokenize(text);
+    return new Set(tokens.flatMap(({ type, value }) => (type === 'Identifier' ? [value] : [])));
+  } catch {
+    return new Set();
+  }
 }
 
 /** What a template asks for is more than any prompt needs. */

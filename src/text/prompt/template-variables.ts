@@ -9,7 +9,7 @@ export interface TemplateKind {
 
 /** `prompt` of a prompt style. */
 export const PROMPT_TEMPLATE = {
-  sees: ['instruction', 'input'],
+  sees: ['instruction', 'input', 'system', 'history'],
   needs: ['instruction'],
   otherwise: 'all records would have the same prompt',
 } as const satisfies TemplateKind;
@@ -31,7 +31,7 @@ export function questionTemplate({
 }): TemplateKind {
   const pair = ['response_a', 'response_b'];
   return {
-    sees: [...RESPONSE_TEMPLATE.sees, 'model_response', ...(pairwise ? pair : []), ...fields],
+    sees: ['instruction', 'input', 'output', 'model_response', ...(pairwise ? pair : []), ...fields],
     needs: pairwise ? pair : ['model_response'],
     otherwise: 'the judge would not see what it judges',
   };

@@ -1,24 +1,29 @@
 /**
- * Joins neighbouring parts of some bytes, first single ones, as long as any two make a token: of all pairs always the one
- * whose token has the lowest id, the leftmost of equals (byte-pair encoding, Sennrich et al. 2016,
- * https://arxiv.org/abs/1508.07909, in the form of tiktoken). Bytes are a string of one character a byte; every single byte
- * must be a token. Returns the ids of the parts.
+ * The rank of the pair bytes[start … middle) and bytes[middle … end): the lower it is, the sooner the two are joined; Infinity
+ * where they never are.
  */
-export function bytePairIds(bytes: string, idOf: ReadonlyMap<string, number>): number[] {
-  // Part i is bytes[starts[i]] up to bytes[starts[i + 1]]; joined[i] is the id of it with the part after it.
+export type PairRank = (bytes: string, start: number, middle: number, end: number) => number;
+
+/**
+ * Joins neighbouring parts of some bytes, first single ones, as long as any two can be: of all pairs always the one with the
+ * lowest rank, the leftmost of equals (byte-pair encoding, Sennrich et al. 2016, https://arxiv.org/abs/1508.07909). Bytes are a
+ * string of one character a byte. Returns the parts.
+ */
+export function joinedPairs(bytes: string, rankOf: PairRank): string[] {
+  // Part i is bytes[starts[i]] up to bytes[starts[i + 1]]; ranks[i] is that of it with the part after it.
   const starts = Array.from({ length: bytes.length + 1 }, (_, i) => i);
-  const join = (i: number): number => {
+  const rank = (i: number): number => {
     const end = starts[i + 2];
-    return (end === undefined ? undefined : idOf.get(bytes.slice(starts[i], end))) ?? Infinity;
+    return end === undefined ? Infinity : rankOf(bytes, starts[i]!, starts[i + 1]!, end);
   };
-  const joined = Array.from({ length: bytes.length }, (_, i) => join(i));
+  const ranks = Array.from({ length: bytes.length }, (_, i) => rank(i));
   for (;;) {
-    const lowest = indexOfLowest(joined);
-    if (lowest === undefined) return joined.map((_, i) => idOf.get(bytes.slice(starts[i], starts[i + 1]))!);
+    const lowest = indexOfLowest(ranks);
+    if (lowest === undefined) return ranks.map((_, i) => bytes.slice(starts[i], starts[i + 1]));
     starts.splice(lowest + 1, 1);
-    joined.splice(lowest + 1, 1);
-    joined[lowest] = join(lowest);
-    if (lowest > 0) joined[lowest - 1] = join(lowest - 1);
+    ranks.splice(lowest + 1, 1);
+    ranks[lowest] = rank(lowest);
+    if (lowest > 0) ranks[lowest - 1] = rank(lowest - 1);
   }
 }
 

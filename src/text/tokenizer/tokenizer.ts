@@ -1,4 +1,4 @@
-import { bytePairIds } from './byte-pairs.ts';
+import { joinedPairs } from './byte-pairs.ts';
 import { gpt2Pieces } from './gpt2-pieces.ts';
 import { gpt2Tokens } from './gpt2-vocabulary.ts';
 
@@ -18,11 +18,16 @@ export interface EncodeOptions {
 
 /** Turns text into token ids and back. */
 export interface Tokenizer {
-  readonly encoding: Encoding;
-  /** Ids are 0 … vocabularySize - 1. */
+  /** `model`: the vocabulary is a model's own. */
+  readonly encoding: Encoding | 'model';
+  /** Tells the vocabularies of models apart: 64 hexadecimal digits; absent for the encodings. */
+  readonly vocabulary?: string;
+  /** Ids are below it. */
   readonly vocabularySize: number;
-  /** Id of `<|endoftext|>`. */
+  /** Id of the token that ends a text: `<|endoftext|>`, unless a model has another one. */
   readonly endOfText: number;
+  /** Whether a token has this id. */
+  has(id: number): boolean;
   /** Token ids of a text; an unpaired surrogate counts as U+FFFD. */
   encode(text: string, options?: EncodeOptions): Int32Array;
   /** The text of some ids; bytes that are not UTF-8 become U+FFFD. Throws RangeError for an id outside the vocabulary. */
@@ -45,12 +50,17 @@ async function gpt2Tokenizer(): Promise<Tokenizer> {
   const pieceIds = (piece: string): readonly number[] => {
     const bytes = Buffer.from(piece, 'utf8').toString('latin1');
     const id = idOf.get(bytes);
-    return id === undefined ? bytePairIds(bytes, idOf) : [id];
+    if (id !== undefined) return [id];
+    // A pair's rank is the id of what it makes, as in tiktoken; every part is a token.
+    const rank = (of: string, start: number, _: number, end: number) =>
+      idOf.get(of.slice(start, end)) ?? Infinity;
+    return joinedPairs(bytes, rank).map((part) => idOf.get(part)!);
   };
   return {
     encoding: 'gpt2',
     vocabularySize: tokens.length,
     endOfText,
+    has: (id) => id >= 0 && id < tokens.length,
     encode: (text, options) =>
       withEndOfText(text, endOfText, (part) => gpt2Pieces(part).flatMap(pieceIds), options),
     decode: (ids) => {
@@ -79,6 +89,7 @@ const byteTokenizer: Tokenizer = {
   encoding: 'bytes',
   vocabularySize: BYTE_END_OF_TEXT + 1,
   endOfText: BYTE_END_OF_TEXT,
+  has: (id) => id >= 0 && id <= BYTE_END_OF_TEXT,
   encode: (text, options) =>
     withEndOfText(text, BYTE_END_OF_TEXT, (part) => [...Buffer.from(part, 'utf8')], options),
   decode(ids) {

@@ -4,7 +4,10 @@ import { ENCODINGS, type Encoding } from '../../text/tokenizer/tokenizer.ts';
 
 /** Tokenized texts, as a `tokens` artifact holds them. */
 export interface TokenizedTexts {
-  readonly encoding: Encoding;
+  /** `model`: the tokenizer of a model made them. */
+  readonly encoding: Encoding | 'model';
+  /** Tells the vocabularies of models apart. */
+  readonly vocabulary?: string;
   readonly vocabularySize: number;
   /** Id of the token that ends a text; the texts themselves do not hold it. */
   readonly endOfText: number;
@@ -18,11 +21,11 @@ const FORMAT = 'pipe tokens 1';
 
 /**
  * Writes a `tokens` artifact: safetensors with `token_ids` (all texts one after the other), `offsets` (text i is
- * token_ids[offsets[i]] up to token_ids[offsets[i + 1]]) and `prompt_lengths`, all int32; encoding, vocabulary size
- * and end of text are in the metadata.
+ * token_ids[offsets[i]] up to token_ids[offsets[i + 1]]) and `prompt_lengths`, all int32; encoding, vocabulary size,
+ * end of text and, of a model's tokenizer, the digest of its vocabulary are in the metadata.
  */
 export async function writeTokens(path: string, tokens: TokenizedTexts): Promise<void> {
-  const { texts, promptLengths, encoding, vocabularySize, endOfText } = tokens;
+  const { texts, promptLengths, encoding, vocabulary, vocabularySize, endOfText } = tokens;
   const offsets = new Int32Array(texts.length + 1);
   for (const [i, { length }] of texts.entries()) offsets[i + 1] = offsets[i]! + length;
   const ids = new Int32Array(offsets.at(-1)!);
@@ -43,6 +46,7 @@ export async function writeTokens(path: string, tokens: TokenizedTexts): Promise
     {
       format: FORMAT,
       encoding,
+      ...(vocabulary !== undefined && { vocabulary }),
       vocabulary_size: String(vocabularySize),
       end_of_text: String(endOfText),
     },
@@ -54,7 +58,7 @@ export async function readTokens(path: string): Promise<TokenizedTexts> {
   const file = await SafetensorsFile.open(path);
   try {
     const { metadata } = file;
-    const encoding = ENCODINGS.find((name) => name === metadata.encoding);
+    const encoding = [...ENCODINGS, 'model' as const].find((name) => name === metadata.encoding);
     if (metadata.format !== FORMAT || encoding === undefined)
       throw notTokens(path, 'its metadata is not that of one');
     const vocabularySize = Number(metadata.vocabulary_size);
@@ -69,7 +73,15 @@ export async function readTokens(path: string): Promise<TokenizedTexts> {
       throw notTokens(path, `token ${stranger} is outside the vocabulary of ${vocabularySize} (${encoding})`);
     }
     const texts = promptLengths.map((_, i) => ids.subarray(offsets[i], offsets[i + 1]));
-    return { encoding, vocabularySize, endOfText: Number(metadata.end_of_text), texts, promptLengths };
+    const { vocabulary } = metadata;
+    return {
+      encoding,
+      ...(vocabulary !== undefined && { vocabulary }),
+      vocabularySize,
+      endOfText: Number(metadata.end_of_text),
+      texts,
+      promptLengths,
+    };
   } finally {
     await file.close();
   }

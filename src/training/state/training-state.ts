@@ -13,6 +13,9 @@ export interface Examples {
   readonly endOfText: number;
   /** Token ids that the samples continue from. */
   readonly samplePrompt: Int32Array;
+  /** Further tokens that end a sample, and those that are never in one. */
+  readonly otherEnds?: readonly number[];
+  readonly never?: readonly number[];
 }
 
 /** Texts whose next tokens are learnt. */

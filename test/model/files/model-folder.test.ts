@@ -4,13 +4,9 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
-import {
-  loadModel,
-  type ModelFolder,
-  readConfig,
-  saveModel,
-  writeModelFolder,
-} from '../../../src/model/files/model-folder.ts';
+import type { ModelFolder } from '../../../src/model/files/folder-weights.ts';
+import { ModelFileError } from '../../../src/model/files/model-file-error.ts';
+import { loadModel, readConfig, saveModel, writeModelFolder } from '../../../src/model/files/model-folder.ts';
 import { type TensorSource, writeSafetensors } from '../../../src/model/files/safetensors.ts';
 import { randomWeights } from '../../../src/model/network/random-weights.ts';
 import { TINY } from '../tiny-gpt2.ts';
@@ -44,6 +40,12 @@ async function loadedEmbedding(): Promise<Float32Array> {
   model.dispose();
   return values;
 }
+const refusal = async () => {
+  const error = await loadModel(folder(directory)).catch((caught: unknown) => caught);
+  if (error instanceof ModelFileError) return error;
+  throw new Error('the folder was not refused');
+};
+const size = ({ shape }: TensorSource) => shape.reduce((product, length) => product * length, 1);
 const embedding = (source: readonly TensorSource[]) =>
   source.find(({ name }) => name === 'transformer.wte.weight')!.bytes() as Float32Array;
 
@@ -120,23 +122,100 @@ describe('a model folder', () => {
   });
 });
 
-describe('a model folder is refused', () => {
-  it('where a tensor is in two of its files', async () => {
+describe('weights in several files', () => {
+  const SHARDS = ['model-1.safetensors', 'model-2.safetensors'] as const;
+  const sources = randomWeights(TIED, 1);
+  const half = Math.floor(sources.length / 2);
+  const parts = [sources.slice(0, half), sources.slice(half)] as const;
+  const map: Record<string, string> = Object.fromEntries(
+    parts.flatMap((part, i) => part.map(({ name }) => [name, SHARDS[i]!])),
+  );
+
+  /** Writes two files and an index, which may say something else. */
+  async function writeShards(written: readonly (readonly TensorSource[])[], said = map): Promise<void> {
     await writeFolder(TIED, []);
-    const twice = randomWeights(TIED, 1).slice(0, 1);
-    for (const name of ['model-1.safetensors', 'model-2.safetensors']) {
-      await writeSafetensors(join(directory, name), twice);
-    }
-    const map = { a: 'model-1.safetensors', b: 'model-2.safetensors' };
-    write('model.safetensors.index.json', JSON.stringify({ weight_map: map }));
-    await expect(loadModel(folder(directory))).rejects.toThrow(/tensor transformer.wte.weight is in both/);
+    rmSync(join(directory, 'model.safetensors'));
+    for (const [i, part] of written.entries()) await writeSafetensors(join(directory, SHARDS[i]!), part);
+    write('model.safetensors.index.json', JSON.stringify({ weight_map: said }));
+  }
+
+  it('are ignored, whatever their index says, where there is one file: as in transformers', async () => {
+    const old = parts.map((part) => part.map((s) => ({ ...s, bytes: () => new Float32Array(size(s)) })));
+    await writeShards(old);
+    await writeSafetensors(join(directory, 'model.safetensors'), sources);
+    expect(await loadedEmbedding()).toEqual(embedding(sources));
   });
 
+  it('are refused where a file is missing, which says the index', async () => {
+    await writeShards([parts[0]]);
+    expect(await refusal()).toMatchObject({
+      message: 'model.safetensors.index.json: it names the file model-2.safetensors, which is not there',
+      files: ['model.safetensors.index.json'],
+    });
+  });
+
+  it('are refused where a tensor is in two of them', async () => {
+    await writeShards([parts[0], [...parts[1], parts[0][0]!]]);
+    expect(await refusal()).toMatchObject({
+      message: `tensor ${parts[0][0]!.name} is in both model-1.safetensors and model-2.safetensors`,
+      files: ['model.safetensors.index.json', ...SHARDS],
+    });
+  });
+
+  it('are refused where a tensor is not in the file that the index names', async () => {
+    const { name } = parts[0][0]!;
+    await writeShards(parts, { ...map, [name]: SHARDS[1] });
+    expect((await refusal()).message).toBe(
+      `model.safetensors.index.json: tensor ${name} should be in model-2.safetensors, but it is in model-1.safetensors`,
+    );
+    await writeShards([parts[0].slice(1), parts[1]]);
+    expect((await refusal()).message).toBe(
+      `model.safetensors.index.json: tensor ${name} should be in model-1.safetensors, which does not have it`,
+    );
+  });
+});
+
+describe('weights that are none', () => {
+  const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n';
+  it.each([
+    ['a git-lfs pointer', POINTER, 'a git-lfs pointer, not the weights', 'run: git lfs pull'],
+    ['a web page', '<!DOCTYPE html><html></html>', 'a web page, not the weights', 'Download the file again.'],
+    [
+      'an archive of torch.save',
+      'PK\u0003\u0004rest',
+      'a pickle of PyTorch, not safetensors',
+      'transformers',
+    ],
+    ['rubbish', 'some text that is none', 'not a safetensors file: a header of', undefined],
+  ])('are named as the user knows them: %s', async (_, content, message, hint) => {
+    await writeFolder(TIED, []);
+    write('model.safetensors', content);
+    const error = await refusal();
+    expect(error.message).toContain(`model.safetensors: ${message}`);
+    if (hint) expect(error.hint).toContain(hint);
+  });
+
+  it.each(['pytorch_model.bin', 'tf_model.h5', 'adapter_model.safetensors'])(
+    'are named where a folder has only %s',
+    async (name) => {
+      await writeFolder(TIED, []);
+      rmSync(join(directory, 'model.safetensors'));
+      write(name, 'bytes');
+      const error = await refusal();
+      expect(error.message).toContain(`the model folder has no model.safetensors. It has ${name}: `);
+      expect(error.hint).toContain(".save_pretrained('FOLDER')");
+    },
+  );
+});
+
+describe('a model folder is refused', () => {
   it('where its index is none', async () => {
     await writeFolder(TIED, []);
+    rmSync(join(directory, 'model.safetensors'));
     for (const [content, message] of [
-      ['{', 'not JSON'],
-      ['[]', 'there is no weight_map'],
+      ['{', 'model.safetensors.index.json: not JSON'],
+      ['[]', 'model.safetensors.index.json: not a JSON object'],
+      ['{}', 'there is no weight_map'],
       ['{"weight_map":{}}', 'weight_map names no file'],
       ['{"weight_map":{"a":3}}', '3 is not the name of a safetensors file'],
     ] as const) {
@@ -165,9 +244,7 @@ describe('a model folder is refused', () => {
   it.each(cases)('%s', async (_, change, message) => {
     await writeFolder(TIED, change(randomWeights(TIED, 1)));
     const before = tf.memory().numTensors;
-    await expect(loadModel(folder(directory))).rejects.toThrow(
-      `${join(directory, 'model.safetensors')}: ${message}`,
-    );
+    await expect(loadModel(folder(directory))).rejects.toThrow(`model.safetensors: ${message}`);
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -199,8 +276,6 @@ describe('a model folder is refused', () => {
   ])('where config.json is %s', async (content, message) => {
     mkdirSync(directory, { recursive: true });
     write('config.json', content);
-    await expect(readConfig(folder(directory))).rejects.toThrow(
-      `${join(directory, 'config.json')}: ${message}`,
-    );
+    await expect(readConfig(folder(directory))).rejects.toThrow(`config.json: ${message}`);
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import { generate } from '../../../src/model/generation/generate.ts';
+import { candidates } from '../../../src/model/generation/sampling.ts';
 import type { CausalModel } from '../../../src/model/network/causal-model.ts';
 import { logits } from '../logits.ts';
 import { TINY, tinyGpt2, tinyTokens } from '../tiny-gpt2.ts';
@@ -24,13 +25,15 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s'
   });
 
   /** The book's way: all of the sequence, cut to the last n_positions tokens, is computed for each token. */
-  function fromScratch(prompt: readonly number[], count: number): number[] {
+  function fromScratch(prompt: readonly number[], count: number, never: readonly number[] = []): number[] {
     const sequence = [...prompt];
     for (let i = 0; i < count; i++) {
       const next = tf.tidy(() => {
         const window = sequence.slice(-TINY.n_positions);
         const scores = logits(model, tf.tensor2d([window], undefined, 'int32'));
-        return tf.argMax(tf.slice(scores, [0, window.length - 1, 0], [1, 1, -1]), 2).dataSync()[0]!;
+        const last = tf.slice(scores, [0, window.length - 1, 0], [1, 1, -1]).dataSync();
+        for (const id of never) last[id] = -Infinity;
+        return last.indexOf(Math.max(...last));
       });
       sequence.push(next);
     }
@@ -41,6 +44,30 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('greedy generation on %s'
     const prompt = tinyTokens('a prompt', 5);
     const [reply] = await generate(model, [prompt], { maxNewTokens: 30, endOfText: NEVER });
     expect(reply).toEqual(fromScratch(prompt, 30));
+  });
+
+  it('never chooses tokens that are ruled out, but the likeliest of the others', async () => {
+    const prompts = [tinyTokens('one', 3), tinyTokens('another', 6)].map((ids) => [...ids]);
+    const free = await generate(model, prompts, { maxNewTokens: 8, endOfText: NEVER });
+    const never = [...new Set(free.flat())];
+    const replies = await generate(model, prompts, { maxNewTokens: 8, endOfText: NEVER, never });
+    expect(replies).toEqual(prompts.map((prompt) => fromScratch(prompt, 8, never)));
+    const seen: number[] = [];
+    const choose = (scores: Float32Array) => {
+      const { tokens } = candidates(scores, { temperature: 100 });
+      seen.push(...tokens);
+      return tokens.at(-1)!;
+    };
+    await generate(model, prompts, { maxNewTokens: 4, endOfText: NEVER, never, choose });
+    expect(seen.filter((token) => never.includes(token))).toEqual([]);
+  });
+
+  it('ends at any of several tokens', async () => {
+    const prompt = [...tinyTokens('a prompt', 5)];
+    const whole = fromScratch(prompt, 12);
+    const options = { maxNewTokens: 12, endOfText: NEVER, otherEnds: [whole[7]!, 999] };
+    const [reply] = await generate(model, [prompt], options);
+    expect(reply).toEqual(whole.slice(0, whole.indexOf(whole[7]!)));
   });
 
   it('gives each of a batch of prompts, whatever their lengths, the reply it gets alone, also with turned matrices', async () => {

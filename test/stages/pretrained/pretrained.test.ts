@@ -5,12 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parameterCount } from '../../../src/model/families/families.ts';
-import { writeModelFolder } from '../../../src/model/files/model-folder.ts';
+import { TOKENIZER_FILES, writeModelFolder } from '../../../src/model/files/model-folder.ts';
 import { configOf } from '../../../src/model/files/model-piece.ts';
 import { SafetensorsFile, writeSafetensors } from '../../../src/model/files/safetensors.ts';
 import { randomWeights } from '../../../src/model/network/random-weights.ts';
 import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
 import { bringOpenAi } from '../../../src/stages/pretrained/published-files.ts';
+import { completePiece } from '../../../src/stages/pretrained/settings.ts';
 import { writeOpenAiCheckpoint } from '../../fixtures/openai-checkpoint.ts';
 import { type FileServer, startFileServer } from '../../servers/file-server.ts';
 import { freshDirectory, removeDirectories, resolvedSettings, runStage, world } from '../run-stage.ts';
@@ -25,6 +26,8 @@ const MODEL = {
   eos_token_id: 256,
 };
 const SEED = 5;
+/** Asked for in a Hugging Face repository before its weights. */
+const DESCRIPTION = [...TOKENIZER_FILES, 'generation_config.json'];
 /** In the order in which they are fetched. */
 const OPENAI_FILES = ['hparams.json', 'checkpoint', 'model.ckpt.index', 'model.ckpt.data-00000-of-00001'];
 
@@ -173,7 +176,11 @@ describe('pretrained from a Hugging Face folder', () => {
     const file = await SafetensorsFile.open(join(run.outputs.model!, 'model.safetensors'));
     expect(await file.readFloats('lm_head.weight')).toEqual(await file.readFloats('transformer.wte.weight'));
     await file.close();
-    expect(server.requests.map(({ path }) => path)).toEqual(['config.json', 'model.safetensors']);
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      'config.json',
+      ...DESCRIPTION,
+      'model.safetensors',
+    ]);
   });
 
   /** Publishes the model in two files with an index, and removes the one file. */
@@ -201,7 +208,13 @@ describe('pretrained from a Hugging Face folder', () => {
     });
     expect(run.digests).toEqual(random.digests);
     const fetched = server.requests.map(({ path }) => path);
-    expect(fetched).toEqual(['config.json', 'model.safetensors', 'model.safetensors.index.json', ...SHARDS]);
+    expect(fetched).toEqual([
+      'config.json',
+      ...DESCRIPTION,
+      'model.safetensors',
+      'model.safetensors.index.json',
+      ...SHARDS,
+    ]);
   });
 
   it('compares its configuration before it downloads the weights', async () => {
@@ -210,7 +223,7 @@ describe('pretrained from a Hugging Face folder', () => {
     await expect(runStage(pretrained, { with: { ...settings, model, url: server.url } })).rejects.toThrow(
       "config.json describes another model: n_layer is 2, the model's is 1.",
     );
-    expect(server.requests.map(({ path }) => path)).toEqual(['config.json']);
+    expect(server.requests.map(({ path }) => path)).toEqual(['config.json', ...DESCRIPTION]);
   });
 
   it('fetches only what is pinned, and refuses a shard without a pin', async () => {
@@ -296,6 +309,6 @@ describe('configs/models', () => {
   ])('%s is a model of %i parameters', async (name, parameters) => {
     const model = parse(readFileSync(new URL(`${name}.yaml`, directory), 'utf8'));
     const settings = resolvedSettings(pretrained, { source: 'random', model });
-    expect(parameterCount(configOf(settings.model, false))).toBe(parameters);
+    expect(parameterCount(configOf(completePiece(settings)!, false))).toBe(parameters);
   });
 });

@@ -441,7 +441,7 @@ describe('inputs that do not fit', () => {
       /^Input summary is not what a judge writes: at the top: must have required properties judge/,
     ],
     ['history', 'step,loss\n1,2\n', /^Input history is not the history of a training: line 1: /],
-    ['responses', [{ instruction: 'a' }], /^Item 0 of the input `responses` has no text "output"\.$/],
+    ['responses', [{ instruction: 'a' }], /^Item 0 of the input `responses` has no text "model_response"\.$/],
   ])('%s as %j', async (name, content, message) => {
     await expect(page({ inputs: { [name]: content } })).rejects.toThrow(message);
   });

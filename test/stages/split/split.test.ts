@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { format } from '../../../src/stages/format.ts';
+import { format } from '../../../src/stages/format/format.ts';
 import { split } from '../../../src/stages/split/split.ts';
 import { type InstructionRecord, readRecords, writeRecords } from '../../../src/text/records.ts';
 import { bookData } from '../../book-data.ts';

@@ -346,7 +346,7 @@ describe('train', () => {
         eos_token_id: 299,
       });
       expect(await failure(given)).toBe(
-        'The tokens are of the encoding bytes (257 tokens, end of text 256), but the model has 300 tokens and ends texts with 299.',
+        "No encoding has the model's end of text 299 in 300 tokens: gpt2 ends with 50256, bytes with 256.",
       );
     });
 

@@ -23,19 +23,35 @@ const MAX_LAYERS = 10_000;
 
 export const configFile: ConfigFile = { read, write };
 
-function read(given: Readonly<Record<string, unknown>>, path: string): ModelConfig {
-  const values: Readonly<Record<string, unknown>> = { ...DEFAULTS, ...given };
+/** Names that GPT2Config takes, too (its attribute_map), as other models call the same. */
+const OTHER_NAMES = {
+  hidden_size: 'n_embd',
+  max_position_embeddings: 'n_positions',
+  num_attention_heads: 'n_head',
+  num_hidden_layers: 'n_layer',
+} as const;
+
+function read(given: Readonly<Record<string, unknown>>, file: string): ModelConfig {
+  const renamed = Object.entries(OTHER_NAMES).flatMap(([theirs, ours]) =>
+    theirs in given ? [[ours, given[theirs]] as const] : [],
+  );
+  const values: Readonly<Record<string, unknown>> = {
+    ...DEFAULTS,
+    ...Object.fromEntries(renamed),
+    ...given,
+  };
   for (const [name, allowed] of Object.entries(FIXED)) {
     if (name in values && !allowed.includes(values[name])) {
-      throw new ModelFileError(
-        `${path}: ${name} is ${JSON.stringify(values[name])}, only ${allowed.join(' or ')} is supported`,
+      throw ModelFileError.of(
+        file,
+        `${name} is ${JSON.stringify(values[name])}, only ${allowed.join(' or ')} is supported`,
       );
     }
   }
   const number = (name: string, accept: (value: number) => boolean, expected: string): number => {
     const value = values[name];
     if (typeof value === 'number' && accept(value)) return value;
-    throw new ModelFileError(`${path}: ${name} is ${JSON.stringify(value)}, expected ${expected}`);
+    throw ModelFileError.of(file, `${name} is ${JSON.stringify(value)}, expected ${expected}`);
   };
   const size = (name: string) =>
     number(name, (value) => Number.isSafeInteger(value) && value > 0, 'a positive integer');
@@ -48,18 +64,30 @@ function read(given: Readonly<Record<string, unknown>>, path: string): ModelConf
     vocab_size: size('vocab_size'),
     layer_norm_epsilon: number('layer_norm_epsilon', (value) => value > 0, 'a positive number'),
     tie_word_embeddings: values.tie_word_embeddings !== false,
-    eos_token_id: number('eos_token_id', (value) => Number.isSafeInteger(value) && value >= 0, 'a token id'),
+    ...endsOfText(values.eos_token_id ?? DEFAULTS.eos_token_id, file),
   };
   if (config.n_layer > MAX_LAYERS) {
-    throw new ModelFileError(`${path}: n_layer is ${config.n_layer}, at most ${MAX_LAYERS} are supported`);
+    throw ModelFileError.of(file, `n_layer is ${config.n_layer}, at most ${MAX_LAYERS} are supported`);
   }
   if (config.n_embd % config.n_head !== 0) {
-    throw new ModelFileError(`${path}: n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
+    throw ModelFileError.of(file, `n_embd ${config.n_embd} is not a multiple of n_head ${config.n_head}`);
   }
   const inner = values.n_inner ?? 4 * config.n_embd;
   if (inner !== 4 * config.n_embd)
-    throw new ModelFileError(`${path}: n_inner is ${inner}, only 4 × n_embd is supported`);
+    throw ModelFileError.of(file, `n_inner is ${inner}, only 4 × n_embd is supported`);
   return config;
+}
+
+/** A token id, or a list of them: any of these ends a reply, and the first one separates texts. */
+function endsOfText(value: unknown, file: string): Pick<ModelConfig, 'eos_token_id' | 'eos_token_ids'> {
+  const ids: unknown[] = [...new Set(Array.isArray(value) ? value : [value])];
+  const [first, ...more] = ids.filter((id): id is number => Number.isSafeInteger(id) && Number(id) >= 0);
+  if (first === undefined || more.length + 1 < ids.length)
+    throw ModelFileError.of(
+      file,
+      `eos_token_id is ${JSON.stringify(value)}, expected a token id, or a list of them`,
+    );
+  return { eos_token_id: first, ...(more.length > 0 && { eos_token_ids: [first, ...more] }) };
 }
 
 function write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Record<string, unknown>> {
@@ -69,7 +97,7 @@ function write(config: ModelConfig, dtype: 'float32' | 'float16'): Readonly<Reco
     attn_pdrop: 0,
     bos_token_id: config.eos_token_id,
     embd_pdrop: 0,
-    eos_token_id: config.eos_token_id,
+    eos_token_id: config.eos_token_ids ?? config.eos_token_id,
     initializer_range: 0.02,
     layer_norm_epsilon: config.layer_norm_epsilon,
     model_type: config.model_type,

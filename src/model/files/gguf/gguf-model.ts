@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../families/model-config.ts';
 import { float16Of } from '../half-precision.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import type { TensorSource } from '../safetensors.ts';
-import type { Vocabulary } from '../tokenizer-files.ts';
+import type { Vocabulary } from '../tokenizer/encoding-files.ts';
 import { GGUF_TENSOR_TYPES, type GgufTensor, type GgufTensorType, type GgufValue } from './gguf.ts';
 import type { GgufHeader } from './gguf-header.ts';
 import { q8Of } from './q8-0.ts';
@@ -29,8 +29,8 @@ export function ggufMetadata(
   const { gguf } = familyOf(config);
   const tokens = Array.from({ length: vocab_size }, (_, id) => vocabulary.tokens[id] ?? `[PAD${id}]`);
   const tokenTypes = tokens.map((_, id) => {
-    if (id === eos_token_id) return TOKEN_CONTROL;
-    return id < vocabulary.tokens.length ? TOKEN_NORMAL : TOKEN_UNUSED;
+    if (id === eos_token_id || vocabulary.special.has(id)) return TOKEN_CONTROL;
+    return vocabulary.tokens[id] === undefined ? TOKEN_UNUSED : TOKEN_NORMAL;
   });
   return new Map<string, GgufValue>([
     ['general.architecture', { type: 'string', value: gguf.architecture }],

@@ -14,15 +14,19 @@ const ANSWER = '\u{F0002}';
  * The Modelfile from which `ollama create` makes a model that answers as it was trained to: the prompt style as a
  * template, its stop texts, and greedy decoding as in the `generate` stage. Without a style the template is the
  * question alone. Format: https://docs.ollama.com/modelfile. Throws StageError if the style does not show
- * instruction and answer once each.
+ * instruction and answer once each. `endOfText`: the text of the token that ends a reply.
  */
-export function modelfile(style: PromptStyle | undefined, contextLength: number): string {
+export function modelfile(
+  style: PromptStyle | undefined,
+  contextLength: number,
+  endOfText = END_OF_TEXT,
+): string {
   const { before, between, after } = style ? textsOf(style) : { before: '', between: '', after: '' };
   const template = `${goText(before)}{{ .Prompt }}${goText(between)}{{ .Response }}${goText(after)}`;
   const lines = [
     `FROM ./${GGUF_FILE}`,
     `TEMPLATE """${template}"""`,
-    ...stopTexts(style, before, after).map((stop) => `PARAMETER stop ${quoted(stop)}`),
+    ...stopTexts(style, before, after, endOfText).map((stop) => `PARAMETER stop ${quoted(stop)}`),
     `PARAMETER num_ctx ${contextLength}`,
     'PARAMETER temperature 0',
     '# The default punishes words that were used before, which changes even greedy answers.',
@@ -60,11 +64,16 @@ function textsOf(style: PromptStyle): StyleTexts {
  * Texts that no answer holds: the style's own, the end of text, what closes an answer, and the line that opens an
  * instruction, with which a model that does not stop invents the next exercise.
  */
-function stopTexts(style: PromptStyle | undefined, before: string, after: string): string[] {
+function stopTexts(
+  style: PromptStyle | undefined,
+  before: string,
+  after: string,
+  endOfText: string,
+): string[] {
   const opening = before.trimEnd().split('\n').at(-1)!.trim();
   const closing = after.trim().split('\n')[0]!;
   const derived = [closing, opening].filter((text) => text !== '' && !text.includes('"'));
-  return [...new Set([END_OF_TEXT, ...(style?.stop ?? []), ...derived])];
+  return [...new Set([endOfText, ...(style?.stop ?? []), ...derived])];
 }
 
 /** Text inside a Go template that is taken as it stands; also, a Modelfile's text ends at three quotation marks. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { familyOf } from '../../families/families.ts';
 import type { ModelConfig } from '../../families/model-config.ts';
+import { readJsonObject } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import type { TensorSource } from '../safetensors.ts';
 import { TensorBundle } from './tensor-bundle.ts';
@@ -8,21 +9,19 @@ import { TensorBundle } from './tensor-bundle.ts';
 /** Finds a file of the checkpoint by its name there. */
 type FindFile = (name: string) => string | undefined;
 
+const HPARAMS = 'hparams.json';
+const CHECKPOINT = 'checkpoint';
+
 /** Compares hparams.json with the shape that the pipeline names. Throws ModelFileError with every difference. */
 export async function checkHparams(path: string, config: ModelConfig): Promise<void> {
-  let hparams: Record<string, unknown>;
-  try {
-    hparams = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  } catch (error) {
-    throw new ModelFileError(`${path}: not JSON (${(error as Error).message})`);
-  }
+  const hparams = await readJsonObject(path, HPARAMS);
   const differences = Object.entries(familyOf(config).openAi.hparams)
     .filter(([theirs, ours]) => hparams[theirs] !== config[ours])
     .map(
       ([theirs, ours]) =>
         `${theirs} is ${JSON.stringify(hparams[theirs])}, the model's ${ours} is ${config[ours]}`,
     );
-  if (differences.length > 0) throw new ModelFileError(`${path}: ${differences.join('; ')}`);
+  if (differences.length > 0) throw ModelFileError.of(HPARAMS, differences.join('; '));
 }
 
 /**
@@ -31,7 +30,7 @@ export async function checkHparams(path: string, config: ModelConfig): Promise<v
  * of its own begins as a copy of the token embedding. Throws ModelFileError that names tensor and shapes.
  */
 export async function openAiWeights(file: FindFile, config: ModelConfig): Promise<TensorSource[]> {
-  const checkpoint = file('checkpoint');
+  const checkpoint = file(CHECKPOINT);
   const prefix = checkpoint === undefined ? 'model.ckpt' : await checkpointPrefix(checkpoint);
   const bundle = await TensorBundle.open(file, prefix);
   const family = familyOf(config);
@@ -63,6 +62,6 @@ function checkNames(bundle: TensorBundle, config: ModelConfig): void {
 /** The text file `checkpoint` names the newest checkpoint of its folder: `model_checkpoint_path: "model.ckpt"`. */
 export async function checkpointPrefix(path: string): Promise<string> {
   const named = /^model_checkpoint_path: "(\w[\w.-]*)"/m.exec(await readFile(path, 'utf8'));
-  if (!named) throw new ModelFileError(`${path}: there is no line model_checkpoint_path: "…"`);
+  if (!named) throw ModelFileError.of(CHECKPOINT, 'there is no line model_checkpoint_path: "…"');
   return named[1]!;
 }

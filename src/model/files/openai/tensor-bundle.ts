@@ -20,6 +20,12 @@ export interface BundleTensor {
   readonly checksum: number;
 }
 
+/** A file with numbers: where it is, and its name in the checkpoint. */
+interface Shard {
+  readonly name: string;
+  readonly path: string;
+}
+
 /**
  * A TensorFlow checkpoint (a TensorBundle): `<prefix>.index`, an SSTable of tensor names and places, and
  * `<prefix>.data-00000-of-00001` and further shards with the numbers.
@@ -27,9 +33,9 @@ export interface BundleTensor {
  */
 export class TensorBundle {
   readonly tensors: ReadonlyMap<string, BundleTensor>;
-  readonly #shards: readonly string[];
+  readonly #shards: readonly Shard[];
 
-  private constructor(tensors: ReadonlyMap<string, BundleTensor>, shards: readonly string[]) {
+  private constructor(tensors: ReadonlyMap<string, BundleTensor>, shards: readonly Shard[]) {
     this.tensors = tensors;
     this.#shards = shards;
   }
@@ -44,14 +50,16 @@ export class TensorBundle {
       if (path === undefined) throw new ModelFileError(`the checkpoint has no file ${name}`);
       return path;
     };
-    const { tensors, shardCount } = await readIndex(find(`${prefix}.index`));
-    const shards = dataFileNames(prefix, shardCount).map(find);
-    for (const [shard, path] of shards.entries()) {
+    const index = `${prefix}.index`;
+    const { tensors, shardCount } = await readIndex(find(index), index);
+    const shards = dataFileNames(prefix, shardCount).map((name): Shard => ({ name, path: find(name) }));
+    for (const [shard, { name, path }] of shards.entries()) {
       const { size } = await stat(path);
       for (const tensor of tensors.values()) {
         if (tensor.shard === shard && tensor.offset + tensor.size > size) {
-          throw new ModelFileError(
-            `${path} is cut short: tensor ${tensor.name} ends at byte ${tensor.offset + tensor.size}, the file has ${size}`,
+          throw ModelFileError.of(
+            name,
+            `cut short: tensor ${tensor.name} ends at byte ${tensor.offset + tensor.size}, the file has ${size}`,
           );
         }
       }
@@ -68,12 +76,12 @@ export class TensorBundle {
         `tensor ${name} has TensorFlow's type ${tensor.dtype}, expected ${DT_FLOAT} (float32)`,
       );
     }
-    const path = this.#shards[tensor.shard]!;
+    const { name: shard, path } = this.#shards[tensor.shard]!;
     const file = await open(path);
     try {
       const bytes = await readRange(file, tensor);
       if (maskedCrc32c(bytes) !== tensor.checksum) {
-        throw new ModelFileError(`${path} is damaged: the checksum of tensor ${name} differs`);
+        throw ModelFileError.of(shard, `damaged: the checksum of tensor ${name} differs`);
       }
       return new Float32Array(bytes.buffer, 0, bytes.length / 4);
     } finally {
@@ -84,7 +92,7 @@ export class TensorBundle {
 
 /** Names of the files with the numbers, as the index of a checkpoint counts them. Throws ModelFileError. */
 export async function bundleDataFiles(indexPath: string, prefix: string): Promise<string[]> {
-  return dataFileNames(prefix, (await readIndex(indexPath)).shardCount);
+  return dataFileNames(prefix, (await readIndex(indexPath, `${prefix}.index`)).shardCount);
 }
 
 function dataFileNames(prefix: string, count: number): string[] {
@@ -92,24 +100,28 @@ function dataFileNames(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, shard) => `${prefix}.data-${digits(shard)}-of-${digits(count)}`);
 }
 
-async function readIndex(path: string): Promise<{ tensors: Map<string, BundleTensor>; shardCount: number }> {
+async function readIndex(
+  path: string,
+  name: string,
+): Promise<{ tensors: Map<string, BundleTensor>; shardCount: number }> {
   const { size } = await stat(path);
-  if (size > MAX_INDEX_BYTES) throw new ModelFileError(`${path}: ${size} bytes are too many for an index`);
+  if (size > MAX_INDEX_BYTES) throw ModelFileError.of(name, `${size} bytes are too many for an index`);
   const tensors = new Map<string, BundleTensor>();
   let shardCount = 0;
   try {
-    for (const [name, value] of sstableEntries(await readFile(path))) {
-      if (name === '') shardCount = parseHeader(value);
-      else if (tensors.has(name)) throw new MalformedError(`holds tensor ${name} twice`);
-      else tensors.set(name, parseEntry(name, value));
+    for (const [tensor, value] of sstableEntries(await readFile(path))) {
+      if (tensor === '') shardCount = parseHeader(value);
+      else if (tensors.has(tensor)) throw new MalformedError(`holds tensor ${tensor} twice`);
+      else tensors.set(tensor, parseEntry(tensor, value));
     }
     if (shardCount === 0) throw new MalformedError('has no header');
-    for (const { name, shard } of tensors.values()) {
+    for (const { name: tensor, shard } of tensors.values()) {
       if (shard >= shardCount)
-        throw new MalformedError(`puts tensor ${name} into shard ${shard} of ${shardCount}`);
+        throw new MalformedError(`puts tensor ${tensor} into shard ${shard} of ${shardCount}`);
     }
   } catch (error) {
-    if (error instanceof MalformedError) throw new ModelFileError(`${path} ${error.message}`);
+    if (error instanceof MalformedError)
+      throw new ModelFileError(`${name} ${error.message}`, { files: [name] });
     throw error;
   }
   return { tensors, shardCount };

@@ -1,6 +1,6 @@
 import { StageError } from '../../../contract/stage-context.ts';
-import { textTemplate } from '../../../text/prompt/jinja.ts';
-import type { Response } from '../../../text/responses.ts';
+import { namesIn, textTemplate } from '../../../text/prompt/jinja.ts';
+import { expectedOutput, type Response } from '../../../text/responses.ts';
 import type { Judgement } from '../../../text/scores.ts';
 import type { JudgeContext, ReadyJudge } from '../judge-contract.ts';
 import { type Criterion, criterionText, weightedScore } from './criteria.ts';
@@ -61,6 +61,7 @@ export async function languageModelJudge(
   { memo, inputs }: Pick<JudgeContext, 'memo' | 'inputs'>,
 ): Promise<ReadyJudge> {
   const questionOf = textTemplate("The judge's `prompt`", prompt);
+  const asksForOutput = namesIn(prompt).has('output');
   const others = pairwise ? await readOtherResponses(inputs) : undefined;
   const { context } = model;
   const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
@@ -69,6 +70,7 @@ export async function languageModelJudge(
   return {
     async judge(response, index, signal) {
       checkFields(response, index);
+      if (asksForOutput) expectedOutput(response, index, 'the prompt of the judge asks with');
       let spent_tokens = 0;
       const ask: Ask = async (question) => {
         const reply = await memo({ ...model.identity, ...question }, () => model.ask(question, signal));

@@ -11,6 +11,9 @@ const NOT_JUDGED: Omit<Judgement, 'index'> = {
   reason: 'it was not judged',
 };
 
+/** In the place of an output, of a prompt to which nobody knows the answer. */
+const NOT_KNOWN = '(none)';
+
 /** Every question with what each model answered, each sample on its own. Of different files items are the same where their question is. */
 export function itemsOf(models: readonly Answers[]): ReportItem[] {
   const [first] = models;
@@ -33,7 +36,7 @@ export function itemsOf(models: readonly Answers[]): ReportItem[] {
   return all.map(({ question: { instruction, input, output, sample }, of, answers }) => ({
     instruction,
     input,
-    output,
+    output: output ?? NOT_KNOWN,
     ...(sample !== undefined && { sample }),
     of: firsts.get(of)!,
     answers,

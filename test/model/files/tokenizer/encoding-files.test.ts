@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodingOf, writeTokenizerFiles } from '../../../src/model/files/tokenizer-files.ts';
+import { encodingOf, writeTokenizerFiles } from '../../../../src/model/files/tokenizer/encoding-files.ts';
 
 let directory: string;
 beforeEach(() => {
