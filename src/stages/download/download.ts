@@ -77,6 +77,7 @@ export const download = defineStage({
     const { takeOverDownload } = await import('../network/partial-file.ts');
     const { rename } = await import('node:fs/promises');
     const { join } = await import('node:path');
+    const { huggingFaceAuthorization, loginHint } = await import('../network/hugging-face.ts');
     const { isDataFile } = await import('../network/unwanted-answer.ts');
     const wanted = wantedFiles(context.settings);
     for (const { output, url, sha256 } of wanted) {
@@ -87,6 +88,8 @@ export const download = defineStage({
         destination,
         sha256,
         isData: [lastPart(url), context.settings.name].some((name) => isDataFile(name ?? '')),
+        authorization: huggingFaceAuthorization(url, context),
+        loginHint: loginHint(url, context),
         maxBytes: context.settings.max_bytes,
         signal: context.signal,
         onProgress: (done, total) =>

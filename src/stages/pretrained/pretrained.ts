@@ -25,9 +25,9 @@ export const pretrained = defineStage({
     const download = settings.source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(settings);
     return download + (modelBytes(settings) || (inputBytes.folder ?? 0));
   },
-  async preflight(settings, { inputBytes, environment }): Promise<readonly Problem[]> {
+  async preflight(settings, context): Promise<readonly Problem[]> {
     const { pretrainedProblems } = await import('./preflight.ts');
-    return pretrainedProblems(settings, 'folder' in inputBytes, environment);
+    return pretrainedProblems(settings, 'folder' in context.inputBytes, context);
   },
   async run(context) {
     const { runPretrained } = await import('./run-pretrained.ts');
