@@ -11,6 +11,7 @@ import { graphCommand } from './graph/graph.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
+import { pinCommand } from './pin/pin.ts';
 import { planCommand } from './plan/plan.ts';
 import { surviveClosedStreams } from './run/closed-streams.ts';
 import { runCommand } from './run/run.ts';
@@ -49,6 +50,7 @@ const VERBS = {
   get: getCommand,
   bundle: bundleCommand,
   unbundle: unbundleCommand,
+  pin: pinCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */

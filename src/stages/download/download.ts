@@ -72,6 +72,13 @@ export const download = defineStage({
       return message === undefined ? [] : [{ message: `Cannot download: ${message}.` }];
     });
   },
+  fetchesUnpinned: (settings) => wantedFiles(settings).some(({ sha256 }) => sha256 === undefined),
+  pins: (settings, { outputs }) =>
+    wantedFiles(settings).flatMap(({ output, sha256 }) =>
+      sha256 === undefined
+        ? [{ under: settings.files === undefined ? [] : ['files', output], sha256: outputs[output]! }]
+        : [],
+    ),
   async run(context) {
     const { downloadFile } = await import('../network/download-file.ts');
     const { takeOverDownload } = await import('../network/partial-file.ts');

@@ -129,6 +129,6 @@ export class Downloads {
     const digests = Object.fromEntries(Array.from(this.#brought, ([name, { sha256 }]) => [name, sha256]));
     fact('downloaded', digests);
     if (settings.sha256 === undefined)
-      log(`To pin these files, add under \`with\`: sha256: ${JSON.stringify(digests)}`);
+      log('None of these files is pinned: `pipe pin FILE` writes their digests into the pipeline file.');
   }
 }

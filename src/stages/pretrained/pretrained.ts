@@ -29,6 +29,12 @@ export const pretrained = defineStage({
     const { pretrainedProblems } = await import('./preflight.ts');
     return pretrainedProblems(settings, 'folder' in context.inputBytes, context);
   },
+  fetchesUnpinned: ({ source, sha256 }, inputs) =>
+    source !== 'random' && !inputs.includes('folder') && sha256 === undefined,
+  pins(_, { facts }) {
+    const { downloaded }: { readonly downloaded?: Readonly<Record<string, string>> } = Object(facts);
+    return downloaded === undefined ? [] : [{ under: [], sha256: downloaded }];
+  },
   async run(context) {
     const { runPretrained } = await import('./run-pretrained.ts');
     await runPretrained(context);
