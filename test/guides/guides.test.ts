@@ -17,6 +17,7 @@ const GUIDES = [
   'add-an-engine',
   'debug-a-stage',
   'judges',
+  'own-data',
   'sweep',
   'evaluation-in-ci',
   'track-runs',
