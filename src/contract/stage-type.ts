@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Metric } from './metric.ts';
 import type { SettingsSchema } from './settings.ts';
 import type { StageContext } from './stage-context.ts';
@@ -46,6 +46,14 @@ export interface PreflightContext extends World {
   readonly inputBytes: Readonly<Record<string, number | undefined>>;
 }
 
+/** Digests of what a stage fetched, and where in its settings they are written as `sha256`. */
+export interface Pin {
+  /** Names of the settings around it; empty directly under `with`. */
+  readonly under: readonly string[];
+  /** Of one file, or of several by their names. */
+  readonly sha256: string | Readonly<Record<string, string>>;
+}
+
 export interface ObserveContext extends World {
   /** Only in the stage's process: it waits for what does not answer, and warns. A planner does not wait. */
   readonly warn?: StageContext<unknown>['warn'];
@@ -65,6 +73,8 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
    */
   readonly version: number | ((settings: Static<Schema>) => number);
   readonly summary: string;
+  /** A stage of the type as a pipeline file has it, for the reference. The examples of all types are one pipeline. */
+  readonly example?: string;
   readonly settings: Schema;
   /** Declared inputs, or `any`: the stage takes whatever inputs the pipeline gives it. */
   readonly inputs: Readonly<Record<string, InputDeclaration>> | 'any';
@@ -97,6 +107,16 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
    * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had.
    */
   observe?(settings: Static<Schema>, context: ObserveContext): Promise<JsonObject>;
+  /** Whether a stage with these settings, and inputs of these names, fetches something that no digest pins. */
+  fetchesUnpinned?(settings: Static<Schema>, inputs: readonly string[]): boolean;
+  /**
+   * The digests of what it fetched, from the digests of its outputs and the facts that it told when it was done. None where it told
+   * none.
+   */
+  pins?(
+    settings: Static<Schema>,
+    done: { readonly outputs: Readonly<Record<string, string>>; readonly facts: Json | undefined },
+  ): readonly Pin[];
   /** Does the work in the stage's own process. Throws StageError for what a user can fix. */
   run(context: StageContext<Static<Schema>>): Promise<void>;
 }

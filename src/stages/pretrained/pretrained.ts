@@ -6,6 +6,11 @@ export const pretrained = defineStage({
   // 2: a model has its own tokenizer, whose files are its folder's.
   version: ({ source }) => (source === 'huggingface' ? 2 : 1),
   summary: 'Brings a GPT-2 into a model folder: published weights, or random ones.',
+  example: `
+model:
+  uses: pretrained
+  with: { source: openai, model: gpt2-medium }
+`,
   settings: pretrainedSettings,
   inputs: {
     folder: {
@@ -25,9 +30,15 @@ export const pretrained = defineStage({
     const download = settings.source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(settings);
     return download + (modelBytes(settings) || (inputBytes.folder ?? 0));
   },
-  async preflight(settings, { inputBytes, environment }): Promise<readonly Problem[]> {
+  async preflight(settings, context): Promise<readonly Problem[]> {
     const { pretrainedProblems } = await import('./preflight.ts');
-    return pretrainedProblems(settings, 'folder' in inputBytes, environment);
+    return pretrainedProblems(settings, 'folder' in context.inputBytes, context);
+  },
+  fetchesUnpinned: ({ source, sha256 }, inputs) =>
+    source !== 'random' && !inputs.includes('folder') && sha256 === undefined,
+  pins(_, { facts }) {
+    const { downloaded }: { readonly downloaded?: Readonly<Record<string, string>> } = Object(facts);
+    return downloaded === undefined ? [] : [{ under: [], sha256: downloaded }];
   },
   async run(context) {
     const { runPretrained } = await import('./run-pretrained.ts');
