@@ -17,11 +17,12 @@ const GUIDES = [
   'add-an-engine',
   'debug-a-stage',
   'judges',
-  'own-data',
   'sweep',
   'evaluation-in-ci',
   'track-runs',
   'clean-up',
+  'your-own-data',
+  'your-own-model',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);
