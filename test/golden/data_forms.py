@@ -76,3 +76,8 @@ for compression in ["snappy", "zstd", "gzip", "brotli", "none"]:
 frame.to_parquet(folder / "table.parquet", index=False, row_group_size=64)
 pq.write_table(pa.Table.from_pylist(messages), folder / "messages.parquet", compression="zstd")
 pq.write_table(pa.Table.from_pylist(renamed), folder / "renamed.parquet", data_page_version="2.0")
+# Bytes of Windows-1252 in a column that claims to be text.
+wrong = pa.Array.from_buffers(
+    pa.string(), 1, [None, pa.py_buffer(b"\x00\x00\x00\x00\x03\x00\x00\x00"), pa.py_buffer("née".encode("cp1252"))]
+)
+pq.write_table(pa.table({"text": wrong}), folder / "not-text.parquet")

@@ -17,12 +17,52 @@ export async function* textOf(source: DataSource): AsyncGenerator<string> {
   const encoding = encodingOf(source.encoding ?? UTF_8) ?? UTF_8;
   const decode = decoderOf(encoding);
   try {
-    for await (const chunk of createReadStream(source.path)) yield decode(chunk);
+    const isUtf8 = encoding === 'windows-1252' ? new Utf8Doubt() : undefined;
+    for await (const chunk of createReadStream(source.path)) {
+      isUtf8?.add(chunk);
+      yield decode(chunk);
+    }
+    if (isUtf8?.isSure()) throw utf8Instead(source, encoding);
     yield decode(undefined);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
     throw encoding === UTF_8 ? await notUtf8(source) : notText(source, encoding);
   }
+}
+
+/**
+ * Whether bytes are UTF-8 although Windows-1252 is named, in which every byte is a letter: nothing else would notice, and
+ * `é` would become `Ã©`. Letters of Windows-1252 as good as never make valid UTF-8.
+ */
+class Utf8Doubt {
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  #isValid = true;
+  #hasLetters = false;
+
+  add(chunk: Uint8Array): void {
+    if (!this.#isValid) return;
+    this.#hasLetters ||= chunk.some((byte) => byte >= 0x80);
+    this.#decode(() => this.#decoder.decode(chunk, { stream: true }));
+  }
+
+  isSure(): boolean {
+    this.#decode(() => this.#decoder.decode());
+    return this.#isValid && this.#hasLetters;
+  }
+
+  #decode(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#isValid = false;
+    }
+  }
+}
+
+function utf8Instead({ name }: DataSource, encoding: string): StageError {
+  return new StageError(`${name} is text in UTF-8, not in ${encoding}: its letters would be read wrong.`, {
+    hint: 'Leave `encoding` out.',
+  });
 }
 
 /** Gives the text of one chunk after the other; undefined stands for the end. */

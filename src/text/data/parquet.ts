@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import type { DataSource, FileItem } from './data-source.ts';
@@ -14,11 +15,12 @@ export async function* parquetItems({ path, name }: DataSource): AsyncGenerator<
   const { compressors } = await import('hyparquet-compressors');
   try {
     const file = await asyncBufferFromFile(path);
+    const parsers = { stringFromBytes: textOrBytes };
     const metadata = await parquetMetadataAsync(file);
     const rows = Number(metadata.num_rows);
     for (let rowStart = 0; rowStart < rows; rowStart += ROWS_AT_ONCE) {
       const rowEnd = Math.min(rows, rowStart + ROWS_AT_ONCE);
-      const read = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
+      const read = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd, parsers });
       for (const row of read) yield { value: plain(row) };
     }
   } catch (error) {
@@ -26,6 +28,13 @@ export async function* parquetItems({ path, name }: DataSource): AsyncGenerator<
       hint: 'Get the file again, or write it anew: pandas.read_parquet(FILE).to_parquet(OTHER)',
     });
   }
+}
+
+/** Bytes that are no text stay bytes, as those of a picture; by default each would become U+FFFD. */
+function textOrBytes(bytes: Uint8Array | undefined): string | Uint8Array | undefined {
+  if (bytes === undefined) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return isUtf8(text) ? text.toString() : bytes;
 }
 
 /** A value as JSON has it. Bytes stay what they are, which is no text. */

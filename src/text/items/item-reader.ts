@@ -47,7 +47,7 @@ export class ItemReader {
    */
   read(value: unknown, where: string, index: number): readonly DataItem[] {
     if (!isObject(value)) throw new ItemFault(`${where} is not an object`);
-    const items = this.#itemsOf(value, where, index);
+    const items = named(where, () => this.#itemsOf(value, where, index));
     for (const { output } of items) this.#checkAnswer(value, output !== undefined, where);
     const kept = this.#keptOf(value);
     return kept === undefined ? items : items.map((item) => ({ ...item, kept }));
@@ -206,6 +206,18 @@ export class ItemReader {
     if (keep === undefined || keep.length === 0) return undefined;
     const values = keep.map((path) => [path, this.fields.column(item, path) ?? null] as const);
     return Object.fromEntries(values) as Record<string, Json>;
+  }
+}
+
+/** Errors of templates do not know which item they were rendered for. */
+function named<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof StageError)) throw error;
+    throw new StageError(`${where}: ${error.message}`, {
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
   }
 }
 

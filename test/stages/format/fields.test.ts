@@ -96,6 +96,16 @@ describe('fields of other names', () => {
     await expect(formatted([{ instruction: 'a', output: 'b' }], settings)).rejects.toThrow(message);
   });
 
+  it('are not taken from names that an item does not have', async () => {
+    const items = [
+      { q: 'a', unit: 'm', a: 'b' },
+      { q: 'c', a: 'd' },
+    ];
+    await expect(
+      formatted(items, { fields: { instruction: '{{ q }} {{ unit }}', output: 'a' } }),
+    ).rejects.toThrow('item 1: `fields.instruction` names `unit`, which is undefined.');
+  });
+
   it('have the line of the file in their messages', async () => {
     await expect(
       formatted('instruction,output\na,b\n\n"c\nd",e\n', { fields: { output: 'answer' } }),

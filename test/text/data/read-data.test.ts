@@ -165,6 +165,15 @@ describe('an encoding', () => {
     );
   });
 
+  it('that is named wrong is noticed: UTF-8 read as Windows-1252 would change every letter', async () => {
+    const encoding = 'windows-1252';
+    await expect(read('text\nné\n', { encoding })).rejects.toMatchObject({
+      message: 'The data is text in UTF-8, not in windows-1252: its letters would be read wrong.',
+      hint: 'Leave `encoding` out.',
+    });
+    expect((await read('text\nne\n', { encoding })).values).toEqual([{ text: 'ne' }]);
+  });
+
   it('keeps a replacement character that the file has', async () => {
     expect((await read('text\na\uFFFDb\n')).values).toEqual([{ text: 'a\uFFFDb' }]);
   });
@@ -218,6 +227,12 @@ describe('a Parquet file', () => {
   it.each(['snappy', 'zstd', 'gzip', 'brotli', 'none'])('packed with %s is read', async (packing) => {
     const expected: unknown[] = JSON.parse(golden('array.json').toString()).slice(0, 40);
     expect(await read(golden(`${packing}.parquet`))).toMatchObject({ form: 'Parquet', values: expected });
+  });
+
+  it('keeps bytes that are no text, although its column claims to be text', async () => {
+    expect((await read(golden('not-text.parquet'))).values).toEqual([
+      { text: Uint8Array.of(0x6e, 0xe9, 0x65) },
+    ]);
   });
 
   it('has lists, structs and missing values', async () => {
