@@ -13,6 +13,9 @@ export interface TemplateNames {
   readonly used: ReadonlySet<string>;
   /** Names that the template defines itself. */
   readonly own: readonly string[];
+  readonly filters: readonly PlacedName[];
+  /** What follows `is`. */
+  readonly tests: readonly PlacedName[];
 }
 
 /** Names in a macro or a `call` block besides its parameters. */
@@ -31,16 +34,20 @@ export function templateNames(text: string, known: Iterable<string>): TemplateNa
   const own = new Set(namesSetIn(program));
   const reader = new NameReader(own);
   reader.visit(program, new Scope(known));
-  return { unknown: reader.unknown, used: reader.used, own: [...own] };
+  const { unknown, used, filters, tests } = reader;
+  return { unknown, used, own: [...own], filters, tests };
 }
 
 /** Whether a value that is undefined may be there: the operand of a question such as `is defined`. */
 export function asksWhetherDefined(node: Node): boolean {
   const { test, filter } = node;
   if (node.type === 'TestExpression') return isNode(test) && ASKING.has(nameOf(test).name);
-  if (node.type !== 'FilterExpression' || !isNode(filter)) return false;
-  const name = filter.type === 'CallExpression' ? filter.callee : filter;
-  return isNode(name) && ASKING.has(nameOf(name).name);
+  return node.type === 'FilterExpression' && filterOf(filter).some(({ name }) => ASKING.has(name));
+}
+
+/** The name of a filter, with or without arguments. */
+function filterOf(filter: unknown): readonly PlacedName[] {
+  return nodesIn(filter).map((node) => nameOf(isNode(node.callee) ? node.callee : node));
 }
 
 class Scope {
@@ -68,6 +75,8 @@ class Scope {
 class NameReader {
   readonly unknown: UnknownName[] = [];
   readonly used = new Set<string>();
+  readonly filters: PlacedName[] = [];
+  readonly tests: PlacedName[] = [];
   /** Everything that the template sets anywhere. */
   readonly #own: ReadonlySet<string>;
 
@@ -94,10 +103,13 @@ class NameReader {
       case 'FilterExpression': {
         const asking = asksWhetherDefined(node);
         visitAll(node.operand, asking ? new Scope(this.#own, scope) : scope);
+        this.tests.push(...nodesIn(node.test).map(nameOf));
+        this.filters.push(...filterOf(node.filter));
         if (isNode(node.filter)) visitAll(node.filter.args);
         return;
       }
       case 'FilterStatement':
+        this.filters.push(...filterOf(node.filter));
         if (isNode(node.filter)) visitAll(node.filter.args);
         visitAll(node.body);
         return;

@@ -1,11 +1,12 @@
 import type { SettingProblem } from '../../contract/stage-type.ts';
+import { filterNames, isFilter, testNames } from './filters-and-tests.ts';
 import { GLOBAL_NAMES } from './jinja.ts';
-import { parserMessage } from './jinja-nodes.ts';
+import { type PlacedName, parserMessage } from './jinja-nodes.ts';
 import { type TemplateNames, templateNames } from './template-names.ts';
 import type { TemplateKind } from './template-variables.ts';
 
 /**
- * What is wrong with a template, before it is rendered: that it is not Jinja, each name that nothing can define, and each value
+ * What is wrong with a template, before it is rendered: that it is not Jinja, each name, filter and test that is unknown, and each value
  * that it must use and does not. All of these are errors. A name that is never defined would be an empty text, and a prompt
  * without its record trains or judges nothing, which shows only after hours. Whoever means it can still say so: a name that
  * is used in a condition is used.
@@ -42,9 +43,23 @@ export function templateProblems(
           }),
     }),
   );
+  const words = [
+    ...unknownWords(
+      path,
+      'filter',
+      names.filters.filter(({ name }) => !isFilter(name)),
+      filterNames,
+    ),
+    ...unknownWords(
+      path,
+      'test',
+      names.tests.filter(({ name }) => !testNames().includes(name)),
+      testNames,
+    ),
+  ];
   // A slip in a name explains why the value is not used.
-  if (unknown.length > 0) return unknown;
-  return needs
+  if (unknown.length > 0) return [...unknown, ...words];
+  const unused = needs
     .filter((name) => !names.used.has(name))
     .map((name) => ({
       code: 'unused-variable',
@@ -52,4 +67,20 @@ export function templateProblems(
       message: `the template never uses \`${name}\`: ${otherwise}`,
       hint: `write {{ ${name} }} where it belongs`,
     }));
+  return [...words, ...unused];
+}
+
+function unknownWords(
+  path: readonly string[],
+  kind: 'filter' | 'test',
+  unknown: readonly PlacedName[],
+  known: () => readonly string[],
+): SettingProblem[] {
+  return unknown.map(({ name, offset }) => ({
+    code: `unknown-${kind}`,
+    path,
+    message: `there is no ${kind} \`${name}\` in templates`,
+    meant: { name, known: known(), what: `${kind}s` },
+    ...(offset !== undefined && { at: { offset, length: name.length } }),
+  }));
 }

@@ -133,3 +133,26 @@ describe('the names of a template', () => {
     );
   });
 });
+
+describe('filters and tests of a template', () => {
+  it.each([
+    'upper',
+    'trim',
+    'join(", ")',
+    'replace("a", "b")',
+    'default("x")',
+    'tojson',
+    'length',
+    'selectattr("a")',
+  ])('include %s', (filter) => {
+    const text = `{{ instruction | ${filter} }}`;
+    expect(templateProblems([], text, { sees: KNOWN, needs: [], otherwise: '' })).toEqual([]);
+  });
+
+  it.each(['uper', 'trimm', 'jion(", ")', 'nothing()', 'constructor'])('do not include %s', (filter) => {
+    const text = `{{ instruction | ${filter} }}`;
+    expect(templateProblems([], text, { sees: KNOWN, needs: [], otherwise: '' })).toMatchObject([
+      { code: 'unknown-filter', at: { offset: 17 } },
+    ]);
+  });
+});
