@@ -12,6 +12,7 @@ import { graphCommand } from './graph/graph.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
+import { pinCommand } from './pin/pin.ts';
 import { planCommand } from './plan/plan.ts';
 import { surviveClosedStreams } from './run/closed-streams.ts';
 import { runCommand } from './run/run.ts';
@@ -53,6 +54,7 @@ const VERBS = {
   bundle: bundleCommand,
   unbundle: unbundleCommand,
   gc: gcCommand,
+  pin: pinCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Metric } from './metric.ts';
 import type { SettingsSchema } from './settings.ts';
 import type { StageContext } from './stage-context.ts';
@@ -44,6 +44,14 @@ export interface SettingProblem extends Problem {
 export interface PreflightContext extends World {
   /** Sizes in bytes of the inputs that are known already (their producers are hits), by input name. */
   readonly inputBytes: Readonly<Record<string, number | undefined>>;
+}
+
+/** Digests of what a stage fetched, and where in its settings they are written as `sha256`. */
+export interface Pin {
+  /** Names of the settings around it; empty directly under `with`. */
+  readonly under: readonly string[];
+  /** Of one file, or of several by their names. */
+  readonly sha256: string | Readonly<Record<string, string>>;
 }
 
 export interface ObserveContext extends World {
@@ -99,6 +107,16 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
    * after the work, which must agree, and again on a would-be hit. Throws when they cannot be had.
    */
   observe?(settings: Static<Schema>, context: ObserveContext): Promise<JsonObject>;
+  /** Whether a stage with these settings, and inputs of these names, fetches something that no digest pins. */
+  fetchesUnpinned?(settings: Static<Schema>, inputs: readonly string[]): boolean;
+  /**
+   * The digests of what it fetched, from the digests of its outputs and the facts that it told when it was done. None where it told
+   * none.
+   */
+  pins?(
+    settings: Static<Schema>,
+    done: { readonly outputs: Readonly<Record<string, string>>; readonly facts: Json | undefined },
+  ): readonly Pin[];
   /** Does the work in the stage's own process. Throws StageError for what a user can fix. */
   run(context: StageContext<Static<Schema>>): Promise<void>;
 }

@@ -34,20 +34,6 @@ export interface InstructionRecord {
 /** A record that has an answer. */
 export type AnsweredRecord = InstructionRecord & { readonly output: string; readonly response: string };
 
-/** The fields that are a record's own, in the order in which they are written. Others are those of the data that are kept. */
-export const RECORD_FIELDS = [
-  'id',
-  'instruction',
-  'input',
-  'output',
-  'prompt',
-  'response',
-  'rejected',
-  'system',
-  'history',
-  'conversation',
-] as const;
-
 const TEXT_FIELDS = ['instruction', 'input', 'prompt'] as const;
 const OPTIONAL_TEXT_FIELDS = ['output', 'response', 'rejected', 'system'] as const;
 

@@ -78,11 +78,19 @@ data:
       return message === undefined ? [] : [{ message: `Cannot download: ${message}.` }];
     });
   },
+  fetchesUnpinned: (settings) => wantedFiles(settings).some(({ sha256 }) => sha256 === undefined),
+  pins: (settings, { outputs }) =>
+    wantedFiles(settings).flatMap(({ output, sha256 }) =>
+      sha256 === undefined
+        ? [{ under: settings.files === undefined ? [] : ['files', output], sha256: outputs[output]! }]
+        : [],
+    ),
   async run(context) {
     const { downloadFile } = await import('../network/download-file.ts');
     const { takeOverDownload } = await import('../network/partial-file.ts');
     const { rename } = await import('node:fs/promises');
     const { join } = await import('node:path');
+    const { huggingFaceAuthorization, loginHint } = await import('../network/hugging-face.ts');
     const { isDataFile } = await import('../network/unwanted-answer.ts');
     const wanted = wantedFiles(context.settings);
     for (const { output, url, sha256 } of wanted) {
@@ -93,6 +101,8 @@ data:
         destination,
         sha256,
         isData: [lastPart(url), context.settings.name].some((name) => isDataFile(name ?? '')),
+        authorization: huggingFaceAuthorization(url, context),
+        loginHint: loginHint(url, context),
         maxBytes: context.settings.max_bytes,
         signal: context.signal,
         onProgress: (done, total) =>

@@ -1,4 +1,6 @@
-import { defineStage, type Problem } from '../../contract/stage-type.ts';
+import { defineStage, type SettingProblem } from '../../contract/stage-type.ts';
+import { encodingOf } from '../../text/data/encoding-label.ts';
+import { RECORD_FIELDS } from '../../text/record-fields.ts';
 import { type FormatSettings, formatSettings } from './settings.ts';
 
 export const format = defineStage({
@@ -19,9 +21,9 @@ format:
         'JSON, JSON Lines, CSV or Parquet, known by its content. Items are {instruction, input?, output}, conversations in `messages` or `conversations`, preference pairs for `dpo` with chosen and rejected, or prompts without an output.',
     },
   },
-  async checkSettings({ prompt }) {
+  async checkSettings(settings) {
     const { styleProblems } = await import('../../text/prompt/style-problems.ts');
-    return styleProblems(prompt);
+    return [...styleProblems(settings.prompt), ...settingProblems(settings)];
   },
   outputs: () => ({
     records: {
@@ -31,26 +33,34 @@ format:
         'JSON Lines {id, instruction, input, output, prompt, response}; a preference pair has the response that is rejected too, and output and response are the chosen one. A prompt alone has neither. Of conversations there are `system`, `history` and `conversation`; fields that are kept come last.',
     },
   }),
-  preflight: async (settings) => await settingProblems(settings),
   async run(context) {
     const { runFormat } = await import('./run-format.ts');
     await runFormat(context);
   },
 });
 
-async function settingProblems({ encoding, keep = [] }: FormatSettings): Promise<Problem[]> {
-  const { encodingProblem } = await import('../../text/data/encoding.ts');
-  const { RECORD_FIELDS } = await import('../../text/records.ts');
-  const problem = encodingProblem(encoding);
-  const taken = keep.find((name) => (RECORD_FIELDS as readonly string[]).includes(name));
+/** What no schema says. */
+function settingProblems({ encoding, keep = [] }: FormatSettings): SettingProblem[] {
+  const taken = keep.findIndex((name) => RECORD_FIELDS.includes(name));
   return [
-    ...(problem ? [{ message: problem, hint: 'Write utf-8, windows-1252, utf-16le or another label.' }] : []),
-    ...(taken === undefined
+    ...(encodingOf(encoding) === undefined
+      ? [
+          {
+            code: 'unknown-encoding',
+            path: ['encoding'],
+            message: `"${encoding}" is not the name of an encoding`,
+            hint: 'write utf-8, windows-1252, utf-16le or another label of https://encoding.spec.whatwg.org',
+          },
+        ]
+      : []),
+    ...(taken < 0
       ? []
       : [
           {
-            message: `\`keep\` names ${taken}, which every record has of its own.`,
-            hint: 'Rename the field in the data, or leave it out of `keep`.',
+            code: 'field-is-taken',
+            path: ['keep'],
+            message: `every record has the field \`${keep[taken]}\` of its own`,
+            hint: 'rename it in the data, or leave it out of `keep`',
           },
         ]),
   ];

@@ -73,6 +73,7 @@ async function* recordsOf(
   }
   faults.throwIfAny();
   if (index === 0) throw new StageError('The data holds no items.');
+  reader.checkNames();
 }
 
 function recordOf({ prompt: style }: FormatSettings, item: DataItem, id: number): InstructionRecord {

@@ -26,7 +26,7 @@ generate:
       artifact: 'file',
       path: 'responses.json',
       description:
-        'JSON array of {instruction, input, output, model_response}; with `samples` above 1 each reply has its number too, `sample`, from 0.',
+        'JSON array of {instruction, input, output, model_response}; without output for prompts alone, and with `samples` above 1 each reply has its number, `sample`, from 0. What else a record has comes last.',
     },
   }),
   tensors: true,

@@ -20,7 +20,12 @@ export function isWhole(answer: Answer, part: PartialFile): boolean {
  * Offset in the file at which the body begins. Throws TransientError or StageError where the status means that there is
  * no body to keep.
  */
-export async function bodyStart(answer: Answer, url: string, part: PartialFile): Promise<number> {
+export async function bodyStart(
+  answer: Answer,
+  url: string,
+  part: PartialFile,
+  loginHint?: string,
+): Promise<number> {
   if (answer.status === 200) return 0;
   if (answer.status === 206 && part.bytes > 0) {
     const start = Number(/^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1]);
@@ -35,15 +40,17 @@ export async function bodyStart(answer: Answer, url: string, part: PartialFile):
   if (answer.status >= 500 || PASSING_STATUSES.has(answer.status)) {
     throw new TransientError(status, { pauseMs: retryAfterMs(answer.header('retry-after') ?? null) });
   }
-  const hint = statusHint(answer.status);
+  const hint = statusHint(answer.status, loginHint);
   if (answer.status === 404 || answer.status === 410) throw new NotFoundError(`${status}.`, { hint });
   throw new StageError(`${status}.`, { hint });
 }
 
-function statusHint(status: number): string {
+function statusHint(
+  status: number,
+  loginHint = 'The server wants a login; only public files can be downloaded.',
+): string {
   if (status === 404 || status === 410) return 'Check the URL: there is nothing at this address.';
-  if (status === 401 || status === 403)
-    return 'The server wants a login; only public files can be downloaded.';
+  if (status === 401 || status === 403) return loginHint;
   return 'Check the URL in a browser.';
 }
 

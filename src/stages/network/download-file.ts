@@ -17,6 +17,10 @@ export interface DownloadOptions {
   readonly sha256?: string | undefined;
   /** The file is data: a web page or a git-lfs pointer in its place is refused, unless its digest is pinned. */
   readonly isData?: boolean;
+  /** The header that says who asks; only the origin of `url` sees it. */
+  readonly authorization?: string | undefined;
+  /** What to do when the server wants to know who asks. */
+  readonly loginHint?: string;
   /** A file of more bytes is refused. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
@@ -141,13 +145,18 @@ async function fetchOnce(
   }, stallMs);
   const headers = { 'accept-encoding': 'identity', ...part.rangeHeaders(sha256 !== undefined) };
   try {
-    const answer = await requestFile(url, headers, AbortSignal.any([signal, stall.signal]));
+    const answer = await requestFile(
+      url,
+      headers,
+      AbortSignal.any([signal, stall.signal]),
+      options.authorization,
+    );
     if (isWhole(answer, part)) {
       answer.discard();
       await part.keep(true);
       return { resumed: true, contentType: undefined };
     }
-    const start = await bodyStart(answer, url, part);
+    const start = await bodyStart(answer, url, part, options.loginHint);
     const total = totalBytes(answer, start);
     refusePacked(answer, url);
     await refuseLarge(options, total ?? 0, part);

@@ -23,18 +23,24 @@ export interface Answer {
 
 /**
  * GET through the proxy of the environment, redirects followed: at most ten, to http and https only, never from https
- * to http, and none that carries credentials. Throws TransientError for what may be gone at the next try, StageError
+ * to http, and none that carries credentials. `authorization` is sent to the origin of `url` alone: whoever a redirect leads to
+ * does not see it. Throws TransientError for what may be gone at the next try, StageError
  * for what a user can fix, and the reason of `signal` when that is aborted.
  */
 export async function requestFile(
   url: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  authorization?: string,
 ): Promise<Answer> {
   const dispatcher = await proxyDispatcher();
   let address = url;
+  let trusted = authorization !== undefined;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const answer = await request(address, headers, signal, dispatcher);
+    // Whoever has been led away once is not trusted to be led back.
+    trusted &&= new URL(address).origin === new URL(url).origin;
+    const sent = trusted && authorization !== undefined ? { ...headers, authorization } : headers;
+    const answer = await request(address, sent, signal, dispatcher);
     if (!REDIRECTS.has(answer.status)) return answer;
     answer.discard();
     address = redirected(address, answer);

@@ -1,5 +1,5 @@
 import type { Problem } from '../../contract/stage-type.ts';
-import type { Environment } from '../../contract/world.ts';
+import type { World } from '../../contract/world.ts';
 import { WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
 import { encodingOf } from '../../model/files/tokenizer/encoding-files.ts';
 import { urlProblem } from '../network/network-error.ts';
@@ -10,11 +10,11 @@ import { completePiece, type PretrainedSettings, SHAPE } from './settings.ts';
 export function pretrainedProblems(
   settings: PretrainedSettings,
   hasFolder: boolean,
-  environment: Environment,
+  world: Pick<World, 'environment'>,
 ): Problem[] {
   const problems = shapeProblems(settings);
   if (settings.source === 'random' || hasFolder) return problems;
-  return [...problems, ...downloadProblems(settings, environment)];
+  return [...problems, ...downloadProblems(settings, world)];
 }
 
 function shapeProblems(settings: PretrainedSettings): Problem[] {
@@ -41,9 +41,9 @@ function shapeProblems(settings: PretrainedSettings): Problem[] {
   return problems;
 }
 
-function downloadProblems(settings: PretrainedSettings, environment: Environment): Problem[] {
+function downloadProblems(settings: PretrainedSettings, world: Pick<World, 'environment'>): Problem[] {
   const { source } = settings;
-  const base = baseAddress(settings, environment);
+  const base = baseAddress(settings, world);
   if (base === undefined) {
     return [
       {

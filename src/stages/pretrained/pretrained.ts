@@ -30,9 +30,15 @@ model:
     const download = settings.source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(settings);
     return download + (modelBytes(settings) || (inputBytes.folder ?? 0));
   },
-  async preflight(settings, { inputBytes, environment }): Promise<readonly Problem[]> {
+  async preflight(settings, context): Promise<readonly Problem[]> {
     const { pretrainedProblems } = await import('./preflight.ts');
-    return pretrainedProblems(settings, 'folder' in inputBytes, environment);
+    return pretrainedProblems(settings, 'folder' in context.inputBytes, context);
+  },
+  fetchesUnpinned: ({ source, sha256 }, inputs) =>
+    source !== 'random' && !inputs.includes('folder') && sha256 === undefined,
+  pins(_, { facts }) {
+    const { downloaded }: { readonly downloaded?: Readonly<Record<string, string>> } = Object(facts);
+    return downloaded === undefined ? [] : [{ under: [], sha256: downloaded }];
   },
   async run(context) {
     const { runPretrained } = await import('./run-pretrained.ts');

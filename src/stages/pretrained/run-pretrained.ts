@@ -31,8 +31,8 @@ interface Weights {
 
 /** The work of the `pretrained` stage: published or random weights in, a model folder out. */
 export async function runPretrained(context: Context): Promise<void> {
-  const { settings, inputs, outputs, environment } = context;
-  const [problem] = pretrainedProblems(settings, inputs.folder !== undefined, environment);
+  const { settings, inputs, outputs } = context;
+  const [problem] = pretrainedProblems(settings, inputs.folder !== undefined, context);
   if (problem) throw new StageError(problem.message, problem);
   const downloads = new Downloads(context);
   try {

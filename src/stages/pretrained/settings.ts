@@ -56,7 +56,8 @@ export const pretrainedSettings = Type.Object(
       pinnedBy: 'sha256',
       default: 'main',
       pattern: '^[\\w.-]+(/[\\w.-]+)*$',
-      description: 'Branch, tag or commit of a Hugging Face repository.',
+      description:
+        'Branch, tag or commit of a Hugging Face repository. A private one needs HF_TOKEN under `secrets` of the stage.',
     }),
     sha256: Type.Optional(
       Type.Record(Type.String(), Type.String({ pattern: '^[0-9a-f]{64}$' }), {

@@ -2,28 +2,19 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { StageError } from '../../contract/stage-context.ts';
 import type { DataSource } from './data-source.ts';
+import { encodingOf } from './encoding-label.ts';
 import { fromWindows1252 } from './windows-1252.ts';
 
 const UTF_8 = 'utf-8';
 const REPLACEMENT = '\uFFFD';
 const REPLACEMENT_BYTES = 'efbfbd';
 
-/** Why a label names no encoding that can be read; undefined where it does. */
-export function encodingProblem(label: string): string | undefined {
-  try {
-    canonicalName(label);
-    return undefined;
-  } catch {
-    return `"${label}" is not the name of an encoding.`;
-  }
-}
-
 /**
  * The text of a file in pieces, without its byte order mark. Never guesses and never replaces: throws StageError with the
  * place of the first bytes that are not text in the file's encoding.
  */
 export async function* textOf(source: DataSource): AsyncGenerator<string> {
-  const encoding = canonicalName(source.encoding ?? UTF_8);
+  const encoding = encodingOf(source.encoding ?? UTF_8) ?? UTF_8;
   const decode = decoderOf(encoding);
   try {
     for await (const chunk of createReadStream(source.path)) yield decode(chunk);
@@ -32,11 +23,6 @@ export async function* textOf(source: DataSource): AsyncGenerator<string> {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
     throw encoding === UTF_8 ? await notUtf8(source) : notText(source, encoding);
   }
-}
-
-/** Throws a RangeError for a label that no encoding has. */
-function canonicalName(label: string): string {
-  return new TextDecoder(label).encoding;
 }
 
 /** Gives the text of one chunk after the other; undefined stands for the end. */

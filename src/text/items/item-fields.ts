@@ -6,6 +6,10 @@ import { FIELD_NAMES, type FieldMapping, type FieldName } from './field-mapping.
 export class ItemFields {
   /** Columns that something was read from. */
   readonly used = new Set<string>();
+  /** Columns and paths that were asked for and are in some item. */
+  readonly #found = new Set<string>();
+  /** The others. */
+  readonly #missed = new Set<string>();
   readonly #mapping: FieldMapping;
   readonly #templates = new Map<FieldName, TextTemplate>();
   /** Columns that the mapping gives to a field of another name. */
@@ -40,8 +44,20 @@ export class ItemFields {
     return template(item);
   }
 
+  /** Columns and paths that a pipeline names, as fields or to be kept, and that no item has. */
+  neverFound(keep: readonly string[]): readonly string[] {
+    const named = [...Object.values(this.#mapping), ...keep];
+    return named.filter((path) => this.#missed.has(path) && !this.#found.has(path));
+  }
+
   /** The value of a column, or inside of one by a dotted path; undefined where the item has none. */
   column(item: JsonObject, path: string): unknown {
+    const value = this.#valueAt(item, path);
+    (value === undefined ? this.#missed : this.#found).add(path);
+    return value;
+  }
+
+  #valueAt(item: JsonObject, path: string): unknown {
     if (Object.hasOwn(item, path)) {
       this.used.add(path);
       return item[path];

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../contract/json.ts';
+import { StageError } from '../../contract/stage-context.ts';
 import { isTurns, readTurns, type Turn } from '../turns.ts';
 import { conversationItems, type Turns } from './conversation-items.ts';
 import { type DataItem, ItemFault } from './data-item.ts';
@@ -50,6 +51,15 @@ export class ItemReader {
     for (const { output } of items) this.#checkAnswer(value, output !== undefined, where);
     const kept = this.#keptOf(value);
     return kept === undefined ? items : items.map((item) => ({ ...item, kept }));
+  }
+
+  /** Throws StageError for columns that `fields` or `keep` name and that no item has. */
+  checkNames(): void {
+    const [name] = this.fields.neverFound(this.#settings.keep ?? []);
+    if (name === undefined) return;
+    throw new StageError(`The settings name the field ${JSON.stringify(name)}, which no item has.`, {
+      hint: 'Correct its name under `fields` or `keep`, or leave it out there.',
+    });
   }
 
   /** What to do about an object that was wrong: its columns, and the mapping that would fit them. */
@@ -178,12 +188,17 @@ export class ItemReader {
   #checkAnswer(item: JsonObject, has: boolean, where: string): void {
     const missing = `${where} has no ${this.fields.placeOf('output')}`;
     if (this.#haveAnswers === undefined) {
-      const likely = !this.fields.isMapped('output') && suggestedFields(item, this.#settings.keep)?.output;
-      if (!has && likely) throw new ItemFault(missing);
+      if (!has && this.#shouldHaveAnswer(item)) throw new ItemFault(missing);
       this.#haveAnswers = has;
     } else if (has !== this.#haveAnswers) {
       throw new ItemFault(has ? `${where} has an output, but those before have none` : missing);
     }
+  }
+
+  /** Of an item without an answer: whether its columns, or the mapping, say that it should have one. */
+  #shouldHaveAnswer(item: JsonObject): boolean {
+    if (this.fields.isMapped('output')) return this.fields.read(item, 'output') === undefined;
+    return suggestedFields(item, this.#settings.keep)?.output !== undefined;
   }
 
   #keptOf(item: JsonObject): Readonly<Record<string, Json>> | undefined {

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox';
-import { PROMPT_TEMPLATE } from './template-variables.ts';
 
 /**
  * Settings of a prompt style, the piece under configs/prompts: the one source of training texts, of the prompts that a
@@ -10,7 +9,8 @@ export const PromptStyle = Type.Object(
   {
     prompt: Type.String({
       minLength: 1,
-      description: `Jinja template of what the model is given before it replies; sees ${PROMPT_TEMPLATE.sees.join(', ')}. A line feed at its very end is dropped: write {{ "\\n" }}.`,
+      description:
+        'Jinja template of what the model is given before it replies; sees instruction and input, and of a conversation system and history, a list of {role, content}. A line feed at its very end is dropped: write {{ "\\n" }}.',
     }),
     response: Type.String({
       minLength: 1,
