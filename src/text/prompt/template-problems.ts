@@ -14,7 +14,7 @@ import type { TemplateKind } from './template-variables.ts';
 export function templateProblems(
   path: readonly string[],
   text: string,
-  { sees, needs, otherwise }: TemplateKind,
+  { sees, called = 'variables here', needs, otherwise }: TemplateKind,
 ): SettingProblem[] {
   let names: TemplateNames;
   try {
@@ -38,7 +38,7 @@ export function templateProblems(
             meant: {
               name,
               known: visible.filter((other) => !GLOBAL_NAMES.includes(other)),
-              what: 'variables here',
+              what: called,
             },
           }),
     }),
