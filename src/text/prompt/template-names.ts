@@ -18,6 +18,8 @@ export interface TemplateNames {
   readonly tests: readonly PlacedName[];
 }
 
+/** Nobody reads more of them, and a hostile template has no end of them. */
+export const MOST_UNKNOWN = 100;
 /** Names in a macro or a `call` block besides its parameters. */
 const OF_MACROS = ['caller', 'varargs', 'kwargs'];
 /** Tests and filters that are there for values which may be undefined. */
@@ -38,8 +40,13 @@ export function templateNames(text: string, known: Iterable<string>): TemplateNa
   return { unknown, used, own: [...own], filters, tests };
 }
 
-/** Whether a value that is undefined may be there: the operand of a question such as `is defined`. */
-export function asksWhetherDefined(node: Node): boolean {
+/** The nodes of a template whose value may be undefined: the operands of questions such as `is defined`. */
+export function askedNodes(node: Node): readonly Node[] {
+  const inner = Object.values(node).flatMap((value) => nodesIn(value).flatMap(askedNodes));
+  return asksWhetherDefined(node) ? [...nodesIn(node.operand), ...inner] : inner;
+}
+
+function asksWhetherDefined(node: Node): boolean {
   const { test, filter } = node;
   if (node.type === 'TestExpression') return isNode(test) && ASKING.has(nameOf(test).name);
   return node.type === 'FilterExpression' && filterOf(filter).some(({ name }) => ASKING.has(name));
@@ -153,7 +160,7 @@ class NameReader {
 
   #use(name: PlacedName, scope: Scope): void {
     if (scope.has(name.name)) this.used.add(name.name);
-    else this.unknown.push({ ...name, visible: scope.all() });
+    else if (this.unknown.length < MOST_UNKNOWN) this.unknown.push({ ...name, visible: scope.all() });
   }
 }
 

@@ -2,7 +2,7 @@ import type { SettingProblem } from '../../contract/stage-type.ts';
 import { filterNames, isFilter, testNames } from './filters-and-tests.ts';
 import { GLOBAL_NAMES } from './jinja.ts';
 import { type PlacedName, parserMessage } from './jinja-nodes.ts';
-import { type TemplateNames, templateNames } from './template-names.ts';
+import { MOST_UNKNOWN, type TemplateNames, templateNames } from './template-names.ts';
 import type { TemplateKind } from './template-variables.ts';
 
 /**
@@ -43,18 +43,14 @@ export function templateProblems(
           }),
     }),
   );
+  const tests = testNames();
   const words = [
-    ...unknownWords(
-      path,
-      'filter',
-      names.filters.filter(({ name }) => !isFilter(name)),
-      filterNames,
-    ),
+    ...unknownWords(path, 'filter', firstUnknown(names.filters, isFilter), filterNames()),
     ...unknownWords(
       path,
       'test',
-      names.tests.filter(({ name }) => !testNames().includes(name)),
-      testNames,
+      firstUnknown(names.tests, (name) => tests.includes(name)),
+      tests,
     ),
   ];
   // A slip in a name explains why the value is not used.
@@ -70,17 +66,25 @@ export function templateProblems(
   return [...words, ...unused];
 }
 
+function firstUnknown(words: readonly PlacedName[], isKnown: (name: string) => boolean): PlacedName[] {
+  const unknown: PlacedName[] = [];
+  for (const word of words) {
+    if (unknown.length < MOST_UNKNOWN && !isKnown(word.name)) unknown.push(word);
+  }
+  return unknown;
+}
+
 function unknownWords(
   path: readonly string[],
   kind: 'filter' | 'test',
   unknown: readonly PlacedName[],
-  known: () => readonly string[],
+  known: readonly string[],
 ): SettingProblem[] {
   return unknown.map(({ name, offset }) => ({
     code: `unknown-${kind}`,
     path,
     message: `there is no ${kind} \`${name}\` in templates`,
-    meant: { name, known: known(), what: `${kind}s` },
+    meant: { name, known, what: `${kind}s` },
     ...(offset !== undefined && { at: { offset, length: name.length } }),
   }));
 }

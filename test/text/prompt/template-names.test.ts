@@ -156,3 +156,9 @@ describe('filters and tests of a template', () => {
     ]);
   });
 });
+
+it('a template of nothing but unknown names is read in time in proportion to its length', () => {
+  const text = Array.from({ length: 50_000 }, (_, i) => `{{ a${i} | b${i} }}`).join('');
+  const problems = templateProblems([], text, { sees: KNOWN, needs: ['input'], otherwise: '' });
+  expect(problems).toHaveLength(200);
+});
