@@ -45,12 +45,12 @@ export function templateProblems(
   );
   const tests = testNames();
   const words = [
-    ...unknownWords(path, 'filter', firstUnknown(names.filters, isFilter), filterNames()),
+    ...unknownWords(path, 'filter', firstUnknown(names.filters, isFilter), filterNames),
     ...unknownWords(
       path,
       'test',
       firstUnknown(names.tests, (name) => tests.includes(name)),
-      tests,
+      () => tests,
     ),
   ];
   // A slip in a name explains why the value is not used.
@@ -78,13 +78,13 @@ function unknownWords(
   path: readonly string[],
   kind: 'filter' | 'test',
   unknown: readonly PlacedName[],
-  known: readonly string[],
+  known: () => readonly string[],
 ): SettingProblem[] {
   return unknown.map(({ name, offset }) => ({
     code: `unknown-${kind}`,
     path,
     message: `there is no ${kind} \`${name}\` in templates`,
-    meant: { name, known, what: `${kind}s` },
+    meant: { name, known: known(), what: `${kind}s` },
     ...(offset !== undefined && { at: { offset, length: name.length } }),
   }));
 }
