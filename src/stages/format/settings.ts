@@ -31,7 +31,7 @@ export const formatSettings = Type.Object(
         affects: 'result',
         uniqueItems: true,
         description:
-          'Further fields of the data that records keep, for `split` and for judges: `[category]`.',
+          'Further fields of the data that records keep, for `split` and for judges, whose `fields` name them: `[category]`.',
       }),
     ),
     records: Type.Optional(

@@ -10,10 +10,15 @@ import type { Judge } from './judge-contract.ts';
 import { judgeResponses } from './judge-responses.ts';
 import { JudgingProgress } from './judging-progress.ts';
 import { type Judged, juryVerdict } from './jury/jury-verdict.ts';
+import { DOES_NOT_FIT } from './language-model/language-model.ts';
 import type { JudgeSettings } from './settings.ts';
 import { LEAST_LABELS } from './summary/against-people.ts';
 import { summaryOf } from './summary/judge-summary.ts';
 
+const UNREADABLE_HELP =
+  ' Ask for a bare number in `instructions`, or for JSON with `format: score`. The replies are kept: what is asked again is only what has changed.';
+const TOO_LONG_HELP =
+  ' Raise the setting that is named, such as `options: { num_ctx: 8192 }`, if the model has more context, or give shorter responses.';
 /** So much of a reply says what is the matter with it. */
 const REPLY_SHOWN = 120;
 
@@ -56,11 +61,9 @@ function requireScores(judged: Judged, settings: JudgeSettings): void {
   const least = settings.min_scored;
   const scored = judgements.filter(({ score }) => score !== null).length;
   if (scored >= least * judgements.length) return;
-  const { reply } = judgements.find(({ score }) => score === null)!;
+  const { reply, reason } = judgements.find(({ score }) => score === null)!;
   const words = reply === undefined ? '' : `: ${JSON.stringify(outsideText(reply, REPLY_SHOWN))}`;
-  const help = judge.language_model
-    ? ' Ask for a bare number in `instructions`, or for JSON with `format: score`. The replies are kept: what is asked again is only what has changed.'
-    : '';
+  const help = judge.language_model ? (reason?.includes(DOES_NOT_FIT) ? TOO_LONG_HELP : UNREADABLE_HELP) : '';
   throw new StageError(`${firstUnscored(judged, settings)}${words}.`, {
     hint: `At least ${100 * least} % must have one (\`min_scored\`).${help}`,
   });

@@ -3,7 +3,7 @@ import type { Json } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { isNode, type Node, nameOf, nodesIn, parserMessage } from './jinja-nodes.ts';
-import { asksWhetherDefined } from './template-names.ts';
+import { askedNodes } from './template-names.ts';
 
 /** Of one `range`; a list of more numbers is no prompt. */
 const MOST_NUMBERS = 10_000;
@@ -22,13 +22,16 @@ export type TextTemplate = (values: Readonly<Record<string, Json>>) => string;
  * wrong, and where it would take memory or time without bound, as `range(1000000000)` does.
  */
 export function textTemplate(what: string, text: string): TextTemplate {
-  const { parsed } = attempt(what, () => new Template(text));
+  const { parsed, asked } = attempt(what, () => {
+    const { parsed } = new Template(text);
+    return { parsed, asked: new Set<unknown>(isNode(parsed) ? askedNodes(parsed) : []) };
+  });
   return (values) =>
     attempt(what, () => {
       const environment = new Environment();
       for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value);
       const interpreter = new Interpreter(environment);
-      watch(interpreter);
+      watch(interpreter, asked);
       const rendered: string = interpreter.run(parsed).value;
       if (rendered.length > LONGEST_TEXT) throw new Unbounded(`its text has ${rendered.length} characters`);
       return rendered;
@@ -57,17 +60,15 @@ interface Evaluator {
 }
 
 /**
- * Ends a rendering of too many steps, and one that reads what is undefined, as Jinja's StrictUndefined does: only a question
- * such as `is defined` may. All that an interpreter does goes through its `evaluate`.
+ * Ends a rendering of too many steps, and one that reads what is undefined, as Jinja's StrictUndefined does, but for the nodes
+ * that are `asked`. All that an interpreter does goes through its `evaluate`.
  */
-function watch(interpreter: Evaluator): void {
+function watch(interpreter: Evaluator, asked: ReadonlySet<unknown>): void {
   const evaluate = interpreter.evaluate.bind(interpreter);
-  const asked = new Set<unknown>();
   let steps = 0;
   let depth = 0;
   interpreter.evaluate = (node, environment) => {
     if (++steps > MOST_STEPS) throw new Unbounded(`it takes more than ${MOST_STEPS} steps`);
-    if (isNode(node) && asksWhetherDefined(node)) asked.add(node.operand);
     if (++depth > DEEPEST) throw new Unbounded(`its expressions are more than ${DEEPEST} deep`);
     const value = evaluate(node, environment);
     depth--;

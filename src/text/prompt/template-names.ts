@@ -13,8 +13,13 @@ export interface TemplateNames {
   readonly used: ReadonlySet<string>;
   /** Names that the template defines itself. */
   readonly own: readonly string[];
+  readonly filters: readonly PlacedName[];
+  /** What follows `is`. */
+  readonly tests: readonly PlacedName[];
 }
 
+/** Nobody reads more of them, and a hostile template has no end of them. */
+export const MOST_UNKNOWN = 100;
 /** Names in a macro or a `call` block besides its parameters. */
 const OF_MACROS = ['caller', 'varargs', 'kwargs'];
 /** Tests and filters that are there for values which may be undefined. */
@@ -31,16 +36,25 @@ export function templateNames(text: string, known: Iterable<string>): TemplateNa
   const own = new Set(namesSetIn(program));
   const reader = new NameReader(own);
   reader.visit(program, new Scope(known));
-  return { unknown: reader.unknown, used: reader.used, own: [...own] };
+  const { unknown, used, filters, tests } = reader;
+  return { unknown, used, own: [...own], filters, tests };
 }
 
-/** Whether a value that is undefined may be there: the operand of a question such as `is defined`. */
-export function asksWhetherDefined(node: Node): boolean {
+/** The nodes of a template whose value may be undefined: the operands of questions such as `is defined`. */
+export function askedNodes(node: Node): readonly Node[] {
+  const inner = Object.values(node).flatMap((value) => nodesIn(value).flatMap(askedNodes));
+  return asksWhetherDefined(node) ? [...nodesIn(node.operand), ...inner] : inner;
+}
+
+function asksWhetherDefined(node: Node): boolean {
   const { test, filter } = node;
   if (node.type === 'TestExpression') return isNode(test) && ASKING.has(nameOf(test).name);
-  if (node.type !== 'FilterExpression' || !isNode(filter)) return false;
-  const name = filter.type === 'CallExpression' ? filter.callee : filter;
-  return isNode(name) && ASKING.has(nameOf(name).name);
+  return node.type === 'FilterExpression' && filterOf(filter).some(({ name }) => ASKING.has(name));
+}
+
+/** The name of a filter, with or without arguments. */
+function filterOf(filter: unknown): readonly PlacedName[] {
+  return nodesIn(filter).map((node) => nameOf(isNode(node.callee) ? node.callee : node));
 }
 
 class Scope {
@@ -68,6 +82,8 @@ class Scope {
 class NameReader {
   readonly unknown: UnknownName[] = [];
   readonly used = new Set<string>();
+  readonly filters: PlacedName[] = [];
+  readonly tests: PlacedName[] = [];
   /** Everything that the template sets anywhere. */
   readonly #own: ReadonlySet<string>;
 
@@ -94,10 +110,13 @@ class NameReader {
       case 'FilterExpression': {
         const asking = asksWhetherDefined(node);
         visitAll(node.operand, asking ? new Scope(this.#own, scope) : scope);
+        this.tests.push(...nodesIn(node.test).map(nameOf));
+        this.filters.push(...filterOf(node.filter));
         if (isNode(node.filter)) visitAll(node.filter.args);
         return;
       }
       case 'FilterStatement':
+        this.filters.push(...filterOf(node.filter));
         if (isNode(node.filter)) visitAll(node.filter.args);
         visitAll(node.body);
         return;
@@ -141,7 +160,7 @@ class NameReader {
 
   #use(name: PlacedName, scope: Scope): void {
     if (scope.has(name.name)) this.used.add(name.name);
-    else this.unknown.push({ ...name, visible: scope.all() });
+    else if (this.unknown.length < MOST_UNKNOWN) this.unknown.push({ ...name, visible: scope.all() });
   }
 }
 

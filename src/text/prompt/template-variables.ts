@@ -1,6 +1,8 @@
 /** What a kind of template sees, and what it must use to make sense. */
 export interface TemplateKind {
   readonly sees: readonly string[];
+  /** What these are called, with how to have more of them; `variables here` where there is no way. */
+  readonly called?: string;
   /** Each of these must be used. */
   readonly needs: readonly string[];
   /** What would happen without. */
@@ -32,6 +34,7 @@ export function questionTemplate({
   const pair = ['response_a', 'response_b'];
   return {
     sees: ['instruction', 'input', 'output', 'model_response', ...(pairwise ? pair : []), ...fields],
+    called: 'variables here (`fields: [NAME]` adds further fields of the responses)',
     needs: pairwise ? pair : ['model_response'],
     otherwise: 'the judge would not see what it judges',
   };

@@ -133,3 +133,32 @@ describe('the names of a template', () => {
     );
   });
 });
+
+describe('filters and tests of a template', () => {
+  it.each([
+    'upper',
+    'trim',
+    'join(", ")',
+    'replace("a", "b")',
+    'default("x")',
+    'tojson',
+    'length',
+    'selectattr("a")',
+  ])('include %s', (filter) => {
+    const text = `{{ instruction | ${filter} }}`;
+    expect(templateProblems([], text, { sees: KNOWN, needs: [], otherwise: '' })).toEqual([]);
+  });
+
+  it.each(['uper', 'trimm', 'jion(", ")', 'nothing()', 'constructor'])('do not include %s', (filter) => {
+    const text = `{{ instruction | ${filter} }}`;
+    expect(templateProblems([], text, { sees: KNOWN, needs: [], otherwise: '' })).toMatchObject([
+      { code: 'unknown-filter', at: { offset: 17 } },
+    ]);
+  });
+});
+
+it('a template of nothing but unknown names is read in time in proportion to its length', () => {
+  const text = Array.from({ length: 50_000 }, (_, i) => `{{ a${i} | b${i} }}`).join('');
+  const problems = templateProblems([], text, { sees: KNOWN, needs: ['input'], otherwise: '' });
+  expect(problems).toHaveLength(200);
+});

@@ -5,6 +5,7 @@ import type { Judgement } from '../../../text/scores.ts';
 import type { JudgeContext, ReadyJudge } from '../judge-contract.ts';
 import { type Criterion, criterionText, weightedScore } from './criteria.ts';
 import {
+  DOES_NOT_FIT,
   type LanguageModel,
   type ModelReply,
   type Question,
@@ -65,7 +66,7 @@ export async function languageModelJudge(
   const others = pairwise ? await readOtherResponses(inputs) : undefined;
   const { context } = model;
   const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
-  const tooLong = `the question does not fit into the model's context${context ? ` of ${context.tokens} tokens (\`${context.setting}\`)` : ''}`;
+  const tooLong = `${DOES_NOT_FIT}${context ? ` of ${context.tokens} tokens (\`${context.setting}\`)` : ''}`;
 
   return {
     async judge(response, index, signal) {

@@ -30,6 +30,9 @@ export interface LanguageModel {
   ask(question: Question, signal: AbortSignal): Promise<ModelReply>;
 }
 
+/** How the reason begins why a response has no score whose question is too long. */
+export const DOES_NOT_FIT = "the question does not fit into the model's context";
+
 /** A reply that did not end in time. Another machine may be faster, so it is not kept. */
 export class UnfinishedReply extends Error {
   override readonly name = 'UnfinishedReply';
