@@ -11,8 +11,8 @@ const FAST = [
   'test/model/files/**/*.test.ts',
   'test/runner/{events,schedule}/*.test.ts',
   'test/runner/plan/!(preflight).test.ts',
-  'test/stages/{format,tokenize,index}.test.ts',
-  'test/stages/{judge,network,split}/**/*.test.ts',
+  'test/stages/{tokenize,index}.test.ts',
+  'test/stages/{format,judge,network,split}/**/!(same-model).test.ts',
   'test/stages/report/!(browser).test.ts',
 ];
 export default defineConfig({

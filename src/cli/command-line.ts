@@ -7,6 +7,7 @@ import { compareCommand } from './compare/compare.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
+import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
@@ -18,6 +19,7 @@ import { runCommand } from './run/run.ts';
 import { diffCommand } from './runs/diff.ts';
 import { runsCommand } from './runs/runs.ts';
 import { showCommand } from './runs/show.ts';
+import { tagCommand } from './runs/tag.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
@@ -42,6 +44,7 @@ const VERBS = {
   runs: runsCommand,
   show: showCommand,
   diff: diffCommand,
+  tag: tagCommand,
   compare: compareCommand,
   'export-runs': exportRunsCommand,
   open: openCommand,
@@ -51,6 +54,7 @@ const VERBS = {
   bundle: bundleCommand,
   unbundle: unbundleCommand,
   pin: pinCommand,
+  gc: gcCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */

@@ -29,6 +29,18 @@ export interface Problem {
   readonly hint?: string;
 }
 
+/** Something wrong with the settings of a stage that their schema cannot say. */
+export interface SettingProblem extends Problem {
+  /** Stable name of the rule. */
+  readonly code: string;
+  /** The setting, below `with`. */
+  readonly path: readonly string[];
+  /** The part of its text that is meant; all of it where absent. */
+  readonly at?: { readonly offset: number; readonly length: number };
+  /** A name that is unknown: the hint is made of those that are known. */
+  readonly meant?: { readonly name: string; readonly known: readonly string[]; readonly what: string };
+}
+
 export interface PreflightContext extends World {
   /** Sizes in bytes of the inputs that are known already (their producers are hits), by input name. */
   readonly inputBytes: Readonly<Record<string, number | undefined>>;
@@ -56,14 +68,19 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   /** The name that a pipeline gives under `uses`. */
   readonly uses: string;
   /**
-   * Implementation version: bumped by hand whenever the same action would give other bytes. It may depend on the settings, if
-   * only some actions give others.
+   * Implementation version: bumped by hand whenever the same action would give other bytes. Where only some settings give
+   * other bytes it depends on them, so that all other results are still hits.
    */
   readonly version: number | ((settings: Static<Schema>) => number);
   readonly summary: string;
   readonly settings: Schema;
   /** Declared inputs, or `any`: the stage takes whatever inputs the pipeline gives it. */
   readonly inputs: Readonly<Record<string, InputDeclaration>> | 'any';
+  /**
+   * What is wrong with settings that fit the schema, found when the pipeline is read. Looks at nothing but the settings. What
+   * costs to load is imported inside.
+   */
+  checkSettings?(settings: Static<Schema>): Promise<readonly SettingProblem[]>;
   /** The outputs that a stage with these (resolved) settings has, by name. */
   outputs(settings: Static<Schema>): Readonly<Record<string, OutputDeclaration>>;
   /** What its results can be compared by, the most important first. */

@@ -1,3 +1,4 @@
+import { statSync, utimesSync } from 'node:fs';
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../contract/canonical-json.ts';
@@ -6,6 +7,8 @@ import { type Digest, digestOfBytes } from './digest.ts';
 import { temporaryName, writeDurably } from './durable.ts';
 import { encodeMemo, readMemo } from './memo.ts';
 import { errorCode } from './system-problem.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Answers to questions that cost much (a reply of a judge's model), kept for every attempt, stage and run that asks the
@@ -46,7 +49,10 @@ export class ItemMemory {
   ): Promise<Json> {
     const path = join(this.#directory, digest.slice(0, 2), `${digest.slice(2)}.json`);
     const kept = readEntry(path, digest);
-    if (kept !== undefined) return kept.answer;
+    if (kept !== undefined) {
+      markUsed(path);
+      return kept.answer;
+    }
     const answer = await compute();
     try {
       return await this.#keep(path, digest, { key, answer });
@@ -79,6 +85,16 @@ export class ItemMemory {
 interface Entry {
   readonly key: Json;
   readonly answer: Json;
+}
+
+/** Says by the time of the file that somebody has used it, once a day: what nobody uses goes in the end. */
+function markUsed(path: string): void {
+  const now = new Date();
+  try {
+    if (now.getTime() - statSync(path).mtimeMs > DAY_MS) utimesSync(path, now, now);
+  } catch {
+    // Another one has removed it, or the disk is read-only: it has been read.
+  }
 }
 
 /** The entry of a key; undefined if there is none that can be relied upon. */

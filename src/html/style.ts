@@ -46,6 +46,10 @@ tbody th { font-weight: normal; }
 th:first-child { text-align: left; }
 .settings th, .settings td { text-align: left; vertical-align: top; }
 .settings td { white-space: normal; overflow-wrap: anywhere; }
+.parts caption, .trust caption { text-align: left; font-size: .8rem; font-weight: 600; color: var(--faint); }
+.parts th, .parts td { text-align: left; vertical-align: top; }
+.parts .text { white-space: pre-wrap; overflow-wrap: anywhere; }
+.trust { margin-top: .75rem; }
 article { margin-top: .75rem; scroll-margin-top: .5rem; }
 .score { display: flex; gap: .75rem; align-items: center; font-variant-numeric: tabular-nums; }
 .score .bar { flex: 0 1 6rem; }

@@ -11,6 +11,7 @@ import { expandSweep } from './expand/sweep.ts';
 import { resolveVariants } from './expand/variants.ts';
 import type { Pipeline } from './pipeline.ts';
 import { refuseCredentials } from './resolve/refuse-credentials.ts';
+import { SettingChecks } from './resolve/setting-checks.ts';
 import { type PipelineFields, PipelineSchema } from './schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from './schema/schema-diagnostics.ts';
 import { validationSchema } from './schema/validation-schema.ts';
@@ -52,7 +53,9 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   );
   refuseCredentials(document, sources, diagnostics);
   const fields = checkDocument(document, options.validators, diagnostics);
-  const pipeline = resolveDocument(document, path, options, sources, diagnostics);
+  const settingChecks = new SettingChecks();
+  const pipeline = resolveDocument(document, path, options, sources, diagnostics, settingChecks);
+  await settingChecks.run(sources, diagnostics);
   if (!diagnostics.isEmpty || fields === undefined) throw fail();
   return { ...pipeline, name: fields.name, file: path, files: sources.paths, engine: fields.engine };
 }
@@ -78,11 +81,12 @@ function resolveDocument(
   { stageTypes, validators, packageConfigs, absentInputs = false }: LoadOptions,
   sources: Sources,
   diagnostics: DiagnosticList,
+  settingChecks: SettingChecks,
 ): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
-  const context = { stageTypes, validators, pieces, sources, diagnostics, absentInputs };
+  const context = { stageTypes, validators, pieces, sources, diagnostics, absentInputs, settingChecks };
   return {
     params: toJson(params) as JsonObject,
     variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),

@@ -59,6 +59,8 @@ export interface FailIf {
   readonly worseThan: { readonly file: string } | { readonly name: string };
   /** Worse by no more than this is good enough. */
   readonly by: number;
+  /** How often what is no worse may fail, at most. */
+  readonly errorRate: number;
 }
 
 export interface Resources {

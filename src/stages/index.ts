@@ -3,7 +3,7 @@ import { command } from './command/command.ts';
 import { download } from './download/download.ts';
 import { dpo } from './dpo/dpo.ts';
 import { exportStage } from './export/export.ts';
-import { format } from './format.ts';
+import { format } from './format/format.ts';
 import { generate } from './generate/generate.ts';
 import { judge } from './judge/judge.ts';
 import { pretrained } from './pretrained/pretrained.ts';

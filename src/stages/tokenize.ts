@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { type InputArtifact, StageError } from '../contract/stage-context.ts';
 import { defineStage } from '../contract/stage-type.ts';
-import type { InstructionRecord } from '../text/records.ts';
+import type { AnsweredRecord } from '../text/records.ts';
 import type { Encoding, Tokenizer } from '../text/tokenizer/tokenizer.ts';
 
 const settings = Type.Object(
@@ -80,13 +80,15 @@ async function tokenizerOf(encoding: Encoding, model: InputArtifact | undefined)
   return tokenizer;
 }
 
-async function recordsOf(part: Part, path: string): Promise<InstructionRecord[]> {
-  const { readRecords } = await import('../text/records.ts');
-  const records = await readRecords(path).catch((error: unknown) => {
-    throw error instanceof StageError
-      ? new StageError(`Input ${part}: ${error.message}`, { ...(error.hint && { hint: error.hint }) })
-      : error;
-  });
+async function recordsOf(part: Part, path: string): Promise<readonly AnsweredRecord[]> {
+  const { answered, readRecords } = await import('../text/records.ts');
+  const records = await readRecords(path)
+    .then(answered)
+    .catch((error: unknown) => {
+      throw error instanceof StageError
+        ? new StageError(`Input ${part}: ${error.message}`, { ...(error.hint && { hint: error.hint }) })
+        : error;
+    });
   if (records.length === 0) throw new StageError(`Input ${part}: there are no records in it.`);
   const empty = records.find(({ prompt, response }) => prompt + response === '');
   if (empty) {

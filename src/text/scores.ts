@@ -5,12 +5,7 @@ import { messageOf } from '../contract/message-of.ts';
 import { StageError } from '../contract/stage-context.ts';
 import { withoutMark } from './byte-order-mark.ts';
 
-/** An element of a `scores` file. A judge may add measures of its own, such as `rouge_l`. */
-const Score = Type.Object({
-  /** A file written by hand may omit it. */
-  index: Type.Optional(Type.Number()),
-  /** Digest of instruction and input: items of two judgements are the same where this is. */
-  question: Type.Optional(Type.String()),
+const verdict = {
   /** Null where the judge's reply cannot be understood. */
   score: Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.Null()]),
   /** Why there is no score. */
@@ -19,18 +14,34 @@ const Score = Type.Object({
   reply: Type.Optional(Type.String()),
   /** The judge's verdict in free text. */
   rationale: Type.Optional(Type.String()),
+};
+/** A verdict, with what it is the mean of. */
+const verdictOfCriteria = {
+  ...verdict,
+  /** Of a judge with criteria: what it said of each. */
+  criteria: Type.Optional(Type.Array(Type.Object({ name: Type.String(), ...verdict }))),
+};
+const verdictOfOne = {
+  ...verdictOfCriteria,
+  /** Of a pairwise judge: what it said when this response stood first, and when it stood second. */
+  orders: Type.Optional(Type.Tuple([Type.Object(verdictOfCriteria), Type.Object(verdictOfCriteria)])),
+};
+
+/** An element of a `scores` file. A judge may add measures of its own, such as `rouge_l`. */
+const Score = Type.Object({
+  /** A file written by hand may omit it. */
+  index: Type.Optional(Type.Number()),
+  /** Digest of instruction and input: items of two judgements are the same where this is. */
+  question: Type.Optional(Type.String()),
+  ...verdictOfOne,
+  /** Of a jury: what each of its judges said, by label. */
+  judges: Type.Optional(Type.Array(Type.Object({ judge: Type.String(), ...verdictOfOne }))),
 });
 
 /** What a judge made of one response: the same shape from the judge's reply to the page. */
 export interface Judgement extends Static<typeof Score> {
   /** Place of the response in its file. */
   readonly index: number;
-  /** Of a judge with criteria: what it said of each. */
-  readonly criteria?: readonly (Omit<Judgement, 'index'> & { readonly name: string })[];
-  /** Of a pairwise judge: what it said when this response stood first, and when it stood second. */
-  readonly orders?: readonly [asFirst: Omit<Judgement, 'index'>, asSecond: Omit<Judgement, 'index'>];
-  /** Of a jury: what each of its judges said, by label. */
-  readonly judges?: readonly (Omit<Judgement, 'index'> & { readonly judge: string })[];
 }
 
 const JudgeIdentity = Type.Object({

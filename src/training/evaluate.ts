@@ -21,7 +21,9 @@ export function isEvaluated(update: number, { evalEvery }: TrainingOptions): boo
 }
 
 /**
- * Measures the losses on some batches of both data sets and adds them to the history. In PyTorch's order the passes
+ * Measures the losses on some batches of both data sets and adds them to the history. A loss is the mean over these batches of
+ * the mean over the counted targets of each, as in the book; every batch has some, because texts without any are not in the
+ * data (`uncountedTexts`). In PyTorch's order the passes
  * are drawn from the training's own generator, so evaluations change the order of the next epoch, as in the book; the
  * losses before the first update are measured on a generator of their own.
  */

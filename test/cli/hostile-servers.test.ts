@@ -190,7 +190,7 @@ describe.concurrent('a judge behind a server', () => {
   const judging = (url: string) =>
     project({
       'r.json': JSON.stringify([{ instruction: 'a', input: '', output: 'b', model_response: 'c' }]),
-      'x.yaml': `schema: 1\nname: x\nstages:\n  j:\n    uses: judge\n    timeout: 2m\n    inputs: { responses: { file: ./r.json } }\n    with: { url: "${url}", judge: { kind: ollama, label: t, model: llama3, prompt: "{{ output }}", instructions: "", options: {} } }\n`,
+      'x.yaml': `schema: 1\nname: x\nstages:\n  j:\n    uses: judge\n    timeout: 2m\n    inputs: { responses: { file: ./r.json } }\n    with: { url: "${url}", judge: { kind: ollama, label: t, model: llama3, prompt: "{{ model_response }}", instructions: "", options: {} } }\n`,
     });
   const tags = { models: [{ name: 'llama3:latest', digest: 'ab12' }] };
   /** Lists the model as it should, and answers questions so. */

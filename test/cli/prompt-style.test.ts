@@ -80,4 +80,19 @@ describe("a user's own prompt style", () => {
     expect(stderr).toMatch(/styles\/mine\.yaml:2:1/);
     expect(stderr).toContain('`answer`');
   });
+
+  it.each([['validate'], ['plan'], ['run']])(
+    'with a misspelt variable is refused by %s, before anything runs',
+    async (verb) => {
+      project.write('styles/mine.yaml', style([]).replace('+ input +', '+ inptu +'));
+      const { code, stderr } = await project.pipe(
+        [verb, 'own.yaml', '--force', 'format'].slice(0, verb === 'run' ? 4 : 2),
+      );
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /styles\/mine\.yaml:1:\d+: error: there is no variable `inptu` in this template/,
+      );
+      expect(stderr).toContain('did you mean `input`?');
+    },
+  );
 });

@@ -14,8 +14,9 @@ function scored(name: string, scores: readonly (number | null)[]): Candidate {
 }
 
 const base = Array.from({ length: 60 }, (_, index) => 40 + (index % 20));
-const found = (other: readonly (number | null)[], by = 0) =>
-  regressions(compare([scored('main', base), scored('new', other)], { baseline: 'main' }), 'main', by);
+const ANY = { by: 0, errorRate: 0.05 };
+const found = (other: readonly (number | null)[], tolerance = ANY) =>
+  regressions(compare([scored('main', base), scored('new', other)], { baseline: 'main' }), 'main', tolerance);
 
 describe('a comparison with a baseline', () => {
   it('does not pass where the scores are shown to be worse', () => {
@@ -27,8 +28,16 @@ describe('a comparison with a baseline', () => {
 
   it('passes where they are worse by no more than is allowed', () => {
     const worse = base.map((value, index) => value - 3 - (index % 3));
-    expect(found(worse, 3.9)).toHaveLength(1);
-    expect(found(worse, 4)).toEqual([]);
+    expect(found(worse, { ...ANY, by: 3.9 })).toHaveLength(1);
+    expect(found(worse, { ...ANY, by: 4 })).toEqual([]);
+  });
+
+  it('passes where that they are worse is less sure than is asked', () => {
+    // Two of three items lose a point, the third wins one: p is 0.01.
+    const unsure = base.map((value, index) => value + (index % 3 === 0 ? 1 : -1));
+    expect(found(unsure)).toEqual([expect.stringContaining('p = 0.01')]);
+    expect(found(unsure, { ...ANY, errorRate: 0.02 })).toHaveLength(1);
+    expect(found(unsure, { ...ANY, errorRate: 0.01 })).toEqual([]);
   });
 
   it('passes where no difference is shown, or they are better', () => {
@@ -41,10 +50,10 @@ describe('a comparison with a baseline', () => {
       'new cannot be compared with main: no item has a judge.score on both sides',
     ]);
     const alone = compare([scored('main', base)], { baseline: 'main' });
-    expect(regressions(alone, 'main', 0)).toEqual(['there is nothing to compare with main']);
+    expect(regressions(alone, 'main', ANY)).toEqual(['there is nothing to compare with main']);
     const empty = { ...scored('new', []), measurements: [] };
     const nothing = compare([{ ...empty, name: 'main' }, empty], { baseline: 'main' });
-    expect(regressions(nothing, 'main', 0)).toEqual([
+    expect(regressions(nothing, 'main', ANY)).toEqual([
       'new cannot be compared with main: nothing was measured',
     ]);
   });

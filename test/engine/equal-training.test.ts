@@ -10,8 +10,8 @@ import type { EngineName } from '../../src/contract/engine-name.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import type { ModelConfig } from '../../src/model/families/model-config.ts';
 import type { Gradients } from '../../src/model/network/training-pass.ts';
-import { parseInstructionData } from '../../src/text/instruction-data.ts';
-import { renderPrompt, renderResponse } from '../../src/text/prompt/prompt-style.ts';
+
+import { type InstructionItem, renderPrompt, renderResponse } from '../../src/text/prompt/prompt-style.ts';
 import { tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { minimize } from '../../src/training/loop.ts';
 import { meanLossGradients } from '../../src/training/objective/batch-loss.ts';
@@ -45,7 +45,7 @@ function tensorflowHere(): readonly 'tensorflow'[] {
 /** GPT-2's tokens of the first quickstart records in the Alpaca style. */
 async function alpacaTexts(count: number): Promise<{ texts: Int32Array[]; endOfText: number }> {
   const file = join(import.meta.dirname, '../../pipelines/data/quickstart.json');
-  const items = parseInstructionData(readFileSync(file, 'utf8')).slice(0, count);
+  const items: InstructionItem[] = JSON.parse(readFileSync(file, 'utf8')).slice(0, count);
   const style = shippedStyle('alpaca');
   const tokenizer = await tokenizerFor('gpt2');
   const texts = items.map((item) =>

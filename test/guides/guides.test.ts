@@ -20,6 +20,7 @@ const GUIDES = [
   'sweep',
   'evaluation-in-ci',
   'track-runs',
+  'clean-up',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);

@@ -48,6 +48,16 @@ describe('tokenize', () => {
     });
   }
 
+  it('refuses prompts without answers, by their record', async () => {
+    const paths = await inputs();
+    const { output: _, response: __, ...alone } = record(7, 'Why?', '');
+    await writeRecords(paths.validation, [records[0]!, alone]);
+    await expect(runStage(tokenize, { inputs: paths })).rejects.toMatchObject({
+      message: 'Input validation: Record 7 has no output: it is a prompt alone.',
+      hint: expect.stringContaining('generate'),
+    });
+  });
+
   it('gives the same bytes each time', async () => {
     const paths = await inputs();
     const [first, second] = [

@@ -289,7 +289,7 @@ export const PINS: readonly Pin[] = [
   },
   {
     uses: 'report',
-    version: 2,
+    version: 3,
     fixture: 'all inputs',
     settings: () => ({ title: 'A & B', parameters: { learning_rate: 0.00005, judge: { model: 'llama3' } } }),
     inputs: (folder) => ({
@@ -302,7 +302,7 @@ export const PINS: readonly Pin[] = [
         SCORES.map((item) => ({ ...item, score: 1 })),
       ),
     }),
-    gives: { report: '2b849dd6413ae152' },
+    gives: { report: '2e73f95a62ddbd7e' },
   },
   {
     uses: 'split',
@@ -341,6 +341,34 @@ export const PINS: readonly Pin[] = [
       ],
       length: near(1.85877),
       curve: '026ecf8f788dab23',
+    },
+  },
+  {
+    uses: 'train',
+    version: 2,
+    fixture: 'two epochs of sums, responses only',
+    settings: () => ({
+      learning_rate: 0.01,
+      batch_size: 4,
+      eval_every: 2,
+      sample_tokens: 5,
+      mask_instruction: true,
+    }),
+    inputs: writeTrainInputs,
+    of: training,
+    gives: {
+      history: [
+        { ...losses(-1, 5.56653, 5.56247), epoch: 0, tokensSeen: 0, learningRate: null, gradNorm: null },
+        { ...losses(0, 5.42123, 5.45621), epoch: 0.5, tokensSeen: 40, gradNorm: near(1.70188) },
+        { ...losses(2, 5.17617, 5.2016), epoch: 1.5, tokensSeen: 120, gradNorm: near(1.19143) },
+      ],
+      samples: [
+        { epoch: 0, prompt: '10 + 10 ', text: '\ufffdW\u0013Z\ufffd' },
+        { epoch: 1, prompt: '10 + 10 ', text: '14444' },
+        { epoch: 2, prompt: '10 + 10 ', text: '11111' },
+      ],
+      length: near(1.91268),
+      curve: '628379b14f2d629d',
     },
   },
 ];

@@ -29,8 +29,6 @@ it.each(PINS)('$uses, version $version, gives what is pinned for $fixture', asyn
   });
   const given = pin.of ? await pin.of(run) : shortDigests(run);
   const advice = `outputs of ${pin.uses} have changed: raise its version, and pin version and outputs anew`;
-  expect({ version: versionOf(type, resolvedSettings(type, settings)), given }, advice).toEqual({
-    version: pin.version,
-    given: pin.gives,
-  });
+  const version = versionOf(type, resolvedSettings(type, settings));
+  expect({ version, given }, advice).toEqual({ version: pin.version, given: pin.gives });
 });

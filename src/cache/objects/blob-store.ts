@@ -1,5 +1,5 @@
 import { constants, statSync } from 'node:fs';
-import { chmod, copyFile, lstat, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, lstat, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   copyWithDigest,
@@ -13,7 +13,7 @@ import { makeDirectory, sync, temporaryName, writeDurably } from '../../files/du
 import { errorCode, ifThere, orAbsent } from '../../files/system-problem.ts';
 import { cannotRead } from '../../files/unfit-source.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
-import type { Blobs } from './blobs.ts';
+import type { Blobs, StoredBlob } from './blobs.ts';
 import { quarantine } from './quarantine.ts';
 
 /** Errors after which a file that is there will not give its bytes either when it is read again. */
@@ -69,7 +69,7 @@ export class BlobStore implements Blobs {
   /** Size in bytes of the object's file, whose bytes are not looked at; undefined when there is none. */
   async size(digest: Digest): Promise<number | undefined> {
     try {
-      const state = ifThere(() => statSync(this.#path(digest), { throwIfNoEntry: false }));
+      const state = ifThere(() => statSync(this.path(digest), { throwIfNoEntry: false }));
       return state?.isFile() ? state.size : undefined;
     } catch (error) {
       if (UNREADABLE.includes(errorCode(error) ?? '')) return undefined;
@@ -79,7 +79,7 @@ export class BlobStore implements Blobs {
 
   /** Path of an object whose bytes agree with its digest; undefined, with the problem reported, otherwise. */
   async locate(digest: Digest): Promise<string | undefined> {
-    return (await this.#read(digest, digestOfFile)) && this.#path(digest);
+    return (await this.#read(digest, digestOfFile)) && this.path(digest);
   }
 
   /** The bytes of a small object; undefined, with the problem reported, where they are lost or damaged. */
@@ -107,16 +107,21 @@ export class BlobStore implements Blobs {
     }
   }
 
-  async *entries(): AsyncGenerator<Digested> {
+  async *entries(): AsyncGenerator<StoredBlob> {
     const objects = join(this.#directory, 'objects');
     for (const folder of await namesIn(objects)) {
       for (const name of await namesIn(join(objects, folder))) {
         const digest = folder + name;
         if (!isDigest(digest)) continue;
-        const bytes = await this.size(digest);
-        if (bytes !== undefined) yield { digest, bytes };
+        const state = ifThere(() => statSync(this.path(digest), { throwIfNoEntry: false }));
+        if (state?.isFile()) yield { digest, bytes: state.size, stored: state.mtimeMs };
       }
     }
+  }
+
+  /** Path of the file in which an object is, if it is there. */
+  path(digest: Digest): string {
+    return join(this.#directory, 'objects', digest.slice(0, 2), digest.slice(2));
   }
 
   /** What `read` gives of an object, if the bytes that it read have the object's digest. */
@@ -124,7 +129,7 @@ export class BlobStore implements Blobs {
     digest: Digest,
     read: (path: string) => Promise<Result>,
   ): Promise<Result | undefined> {
-    const path = this.#path(digest);
+    const path = this.path(digest);
     const found = await readObject(path, read);
     if (found?.digest === digest) return found as Result;
     if (found !== undefined) {
@@ -164,7 +169,7 @@ export class BlobStore implements Blobs {
       await rm(file);
       return blob;
     }
-    const path = this.#path(blob.digest);
+    const path = this.path(blob.digest);
     await sync(file);
     await makeDirectory(dirname(path));
     await rename(file, path);
@@ -174,9 +179,14 @@ export class BlobStore implements Blobs {
 
   /** Whether an object is there and can be kept; a damaged one is put aside. */
   async #isSound(digest: Digest): Promise<boolean> {
-    const path = this.#path(digest);
+    const path = this.path(digest);
     const found = await readObject(path, digestOfFile);
-    return found !== undefined && (found.digest === digest || (await this.#putAside(digest, path)));
+    if (found === undefined || !(found.digest === digest || (await this.#putAside(digest, path))))
+      return false;
+    // Stored anew, as far as the removal of garbage is concerned: no record may name it yet.
+    const now = new Date();
+    await utimes(path, now, now).catch(() => {});
+    return true;
   }
 
   /** Puts a damaged object aside. True where, in the end, a sound one is in its place. */
@@ -190,10 +200,6 @@ export class BlobStore implements Blobs {
     const message = `Object ${digest} does not hold the bytes it was stored with`;
     this.#onProblem({ code: 'corrupt-object', message, ...(quarantined !== undefined && { quarantined }) });
     return false;
-  }
-
-  #path(digest: Digest): string {
-    return join(this.#directory, 'objects', digest.slice(0, 2), digest.slice(2));
   }
 }
 

@@ -1,5 +1,11 @@
 import type { Digest, Digested } from '../../files/digest.ts';
 
+/** A blob as a list of the store shows it. */
+export interface StoredBlob extends Digested {
+  /** When somebody stored these bytes last, in milliseconds since 1970. */
+  readonly stored: number;
+}
+
 /**
  * Immutable byte strings, named by their digest. `BlobStore` keeps them on this disk; another one may bring what is missing
  * from elsewhere. Whoever reads a blob reads bytes that were hashed on that very read. Errors of the system pass unchanged.
@@ -18,5 +24,5 @@ export interface Blobs {
   /** Copies a blob to a file that must not exist. False, with the problem reported and no file, where it is lost or damaged. */
   copy(digest: Digest, destination: string, mode: number): Promise<boolean>;
   /** Every blob that is stored here, in any order; their bytes are not looked at. */
-  entries(): AsyncIterable<Digested>;
+  entries(): AsyncIterable<StoredBlob>;
 }

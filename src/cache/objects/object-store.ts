@@ -118,6 +118,18 @@ export class ObjectStore {
   }
 
   /**
+   * Digest of every object that an artifact is made of; those of files are not looked at. Of a directory whose tree is lost
+   * or damaged nothing but the tree is known.
+   */
+  async names({ artifact, digest }: StoredArtifact): Promise<readonly Digest[]> {
+    return await explained('read the cache', async () => {
+      const isTree = artifact === 'directory' && (await this.#blobs.size(digest)) !== undefined;
+      const tree = isTree ? await this.#readTree(digest) : undefined;
+      return [digest, ...(tree?.files ?? []).map((file) => file.digest)];
+    });
+  }
+
+  /**
    * Every object that an artifact is made of, and a file with its bytes, hashed now; of a directory its tree comes last.
    * Undefined when one is lost or damaged.
    */

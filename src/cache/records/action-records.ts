@@ -37,14 +37,14 @@ export class ActionRecords implements Records {
 
   async findOnly(key: Digest): Promise<readonly ActionRecord[]> {
     return await explained('read the action records', async () => {
-      const record = await this.#read(this.#path({ key, observed: {} }));
+      const record = await this.#read(this.path({ key, observed: {} }));
       return record ? [record] : await this.#findAll(key);
     });
   }
 
   async add(record: ActionRecord): Promise<ActionRecord> {
     return await explained('record a finished action', async () => {
-      const path = this.#path(record);
+      const path = this.path(record);
       return await this.#withWritten(record, async (temporary) => {
         while (!(await linkExclusively(temporary, path))) {
           const winner = await this.#read(path);
@@ -62,7 +62,7 @@ export class ActionRecords implements Records {
     const before = await this.add(record);
     if (sameOutputs(before, record)) return before;
     return await explained('replace an action record', async () => {
-      const path = this.#path(record);
+      const path = this.path(record);
       await this.#withWritten(record, async (temporary) => {
         await rename(temporary, path);
         await sync(dirname(path));
@@ -128,7 +128,7 @@ export class ActionRecords implements Records {
 
   #parse(text: string, path: string): ActionRecord {
     const record = parseRecord(text);
-    if (this.#path(record) !== path) throw new Error('it belongs to another action');
+    if (this.path(record) !== path) throw new Error('it belongs to another action');
     return record;
   }
 
@@ -154,7 +154,8 @@ export class ActionRecords implements Records {
     return `${this.#actions}${sep}${key}`;
   }
 
-  #path({ key, observed }: Pick<ActionRecord, 'key' | 'observed'>): string {
+  /** Path of the file in which the record of an action with these facts is, if it is there. */
+  path({ key, observed }: Pick<ActionRecord, 'key' | 'observed'>): string {
     const facts = Object.keys(observed).length === 0 ? NO_FACTS : digestOfBytes(canonicalJson(observed));
     return `${this.#folder(key)}${sep}${facts}.json`;
   }

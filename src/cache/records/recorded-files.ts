@@ -1,9 +1,12 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fittingFileName } from '../../contract/file-name.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
+import { orAbsent } from '../../files/system-problem.ts';
 import { isArtifact } from '../objects/is-artifact.ts';
 import type { StoredArtifact } from '../objects/object-store.ts';
 
+const FOLDER = 'recorded-files';
 /** Older ones are forgotten: nobody reads as many files, but a loop may try as many names. */
 const MOST_FILES = 1000;
 
@@ -16,6 +19,13 @@ export function recordedFiles(cacheDirectory: string, pipeline: string): Recorde
   return new Map(
     Object.entries(files).filter((entry): entry is [string, StoredArtifact] => isArtifact(entry[1])),
   );
+}
+
+/** What is on record of the input files of every pipeline. */
+export async function allRecordedFiles(cacheDirectory: string): Promise<readonly StoredArtifact[]> {
+  const folder = join(cacheDirectory, FOLDER);
+  const names = (await orAbsent(readdir(folder))) ?? [];
+  return names.flatMap((name) => Object.values(Object(readMemo(join(folder, name)))).filter(isArtifact));
 }
 
 /** Notes what input files held; nothing is written where that is known. Throws the system's error. */
@@ -43,5 +53,5 @@ function isSame(one: StoredArtifact | undefined, other: StoredArtifact): boolean
 
 function pathOf(cacheDirectory: string, pipeline: string): string {
   const name = fittingFileName(pipeline, encodeURIComponent(pipeline).replaceAll('.', '%2E'));
-  return join(cacheDirectory, 'recorded-files', `${name}.json`);
+  return join(cacheDirectory, FOLDER, `${name}.json`);
 }

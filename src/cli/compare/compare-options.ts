@@ -9,4 +9,5 @@ export interface CompareVerbOptions extends PipelineOptions {
   readonly baseline?: string;
   readonly failIfWorse?: true;
   readonly by?: number;
+  readonly errorRate?: number;
 }

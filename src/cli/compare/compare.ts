@@ -32,6 +32,11 @@ export function compareCommand(program: Command): void {
       'exit code 1 where one is shown to be worse than the baseline (default: the first)',
     )
     .option('--by <difference>', 'with --fail-if-worse: only where it is worse by more than this', difference)
+    .option(
+      '--error-rate <share>',
+      'with --fail-if-worse: only where the p value is below this (default: 0.05)',
+      errorRate,
+    )
     .addOption(new Option('--format <format>', 'how to print it').choices(FORMATS).default('table'))
     .option('--json', 'the same as --format json (schemas/comparison.schema.json)')
     .addHelpText('after', EXAMPLES)
@@ -39,6 +44,13 @@ export function compareCommand(program: Command): void {
       const { showComparison } = await import('./show-comparison.ts');
       process.exitCode = await showComparison(what, options);
     });
+}
+
+function errorRate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 0.05))
+    throw new InvalidArgumentError('It must be a number above 0, up to 0.05.');
+  return value;
 }
 
 function difference(text: string): number {

@@ -25,7 +25,10 @@ export async function showComparison(
     const format = options.json ? 'json' : options.format;
     show(process.stdout, await formatComparison(comparison, format, paintFor(process.stdout)));
     if (!options.failIfWorse || baseline === undefined) return EXIT.done;
-    const found = regressions(comparison, baseline, options.by ?? 0);
+    const found = regressions(comparison, baseline, {
+      by: options.by ?? 0,
+      errorRate: options.errorRate ?? 0.05,
+    });
     for (const message of found) tellRegression('pipe compare', message);
     return found.length > 0 ? EXIT.failed : EXIT.done;
   } catch (error) {

@@ -7,4 +7,5 @@ export interface ExportOptions extends Pick<PipelineOptions, 'artifacts'> {
   readonly format: (typeof TRACKERS)[number];
   /** A folder, or the address of a server. */
   readonly to: string;
+  readonly follow?: true;
 }

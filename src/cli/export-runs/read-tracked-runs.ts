@@ -14,31 +14,28 @@ import type { Point, TrackedRun } from './tracked-run.ts';
 
 type Warn = (message: string) => void;
 
-/**
- * The stored runs of these names, or all, oldest first; a run at work as far as it is. What is not in the cache any more
- * is left out, and `warn` says so. Throws a UserError for a name that no run has.
- */
-export async function readTrackedRuns(
+/** The stored runs of these names, or all, oldest first. Throws a UserError for a name that no run has. */
+export async function storedRuns(
   names: readonly string[],
   workspace: Workspace,
   warn: Warn,
-): Promise<readonly TrackedRun[]> {
-  const stored =
-    names.length === 0
-      ? await allRuns(workspace, warn)
-      : await Promise.all(names.map((name) => runNamed(name, workspace)));
-  const tracked: TrackedRun[] = [];
-  for (const run of stored) tracked.push(...(await trackedRuns(run, workspace, warn)));
-  return tracked;
-}
-
-async function allRuns({ runsDirectory }: Workspace, warn: Warn): Promise<readonly StoredRun[]> {
+): Promise<readonly StoredRun[]> {
+  if (names.length > 0) return await Promise.all(names.map((name) => runNamed(name, workspace)));
+  const { runsDirectory } = workspace;
   const ids = (await listRuns(runsDirectory)).reverse();
   const runs = await Promise.all(ids.map((id) => readRun(runsDirectory, id, warn)));
   return runs.filter((run) => run !== undefined);
 }
 
-async function trackedRuns(stored: StoredRun, workspace: Workspace, warn: Warn): Promise<TrackedRun[]> {
+/**
+ * A run, or each of its variants, as trackers show it; a run at work as far as it is. What is not in the cache any more is
+ * left out, and `warn` says so.
+ */
+export async function trackedRuns(
+  stored: StoredRun,
+  workspace: Workspace,
+  warn: Warn,
+): Promise<readonly TrackedRun[]> {
   const { about } = stored;
   const done = await doneStages(stored, workspace);
   const end = endOf(stored);

@@ -1,11 +1,14 @@
-import { openWorkspace } from '../../runner/workspace.ts';
+import { setTimeout } from 'node:timers/promises';
+import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
+import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { artifactsDirectory } from '../open/open-pipeline.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { lockHolders, unfinishedActions } from '../status/at-work.ts';
 import { UserError } from '../user-error.ts';
 import type { ExportOptions } from './export-options.ts';
 import { sendToMlflow } from './mlflow.ts';
-import { readTrackedRuns } from './read-tracked-runs.ts';
+import { storedRuns, trackedRuns } from './read-tracked-runs.ts';
 import { writeCsv, writeJson } from './tables.ts';
 import { writeTensorBoard } from './tensorboard/event-file.ts';
 import type { TrackedRun } from './tracked-run.ts';
@@ -20,10 +23,18 @@ const trackers: { readonly [Format in ExportOptions['format']]: Tracker } = {
   json: writeJson,
 };
 
-/** Exports the runs of these names, or all, and prints what was written. Throws a UserError for what a user can fix. */
+/** Between two exports of a run that is at work. */
+const PAUSE_MS = 2000;
+/** Between two stages a run holds no action, for less than this. */
+const QUIET_MS = 10_000;
+
+/**
+ * Exports the runs of these names, or all, and prints what was written; with `follow` again and again until none of them is
+ * at work. Throws a UserError for what a user can fix.
+ */
 export async function exportRuns(
   names: readonly string[],
-  { format, to, artifacts }: ExportOptions,
+  { format, to, artifacts, follow }: ExportOptions,
 ): Promise<void> {
   const isAddress = /^https?:\/\//i.test(to);
   if (isAddress !== (format === 'mlflow')) {
@@ -34,9 +45,37 @@ export async function exportRuns(
   }
   const folder = artifactsDirectory(undefined, artifacts === undefined ? {} : { artifacts });
   const workspace = openWorkspace(folder, tellCacheProblem);
-  const warn = (message: string) => show(process.stderr, `warning: ${message}`);
-  const runs = await readTrackedRuns(names, workspace, warn);
-  if (runs.length === 0)
-    throw new UserError(`there are no runs in ${workspace.runsDirectory}`, 'pipe run FILE');
-  for (const line of await trackers[format](runs, to)) show(process.stdout, line);
+  const warn = once((message) => show(process.stderr, `warning: ${message}`));
+  const tell = once((line) => show(process.stdout, line));
+  for (let stored = await storedRuns(names, workspace, warn); ; ) {
+    if (stored.length === 0)
+      throw new UserError(`there are no runs in ${workspace.runsDirectory}`, 'pipe run FILE');
+    const runs: TrackedRun[] = [];
+    for (const run of stored) runs.push(...(await trackedRuns(run, workspace, warn)));
+    for (const line of await trackers[format](runs, to)) tell(line);
+    if (!follow || !(await someAtWork(stored, workspace))) return;
+    await setTimeout(PAUSE_MS);
+    // `last` stays the run that it was.
+    const ids = names.length === 0 ? [] : stored.map(({ about }) => about.run);
+    stored = await storedRuns(ids, workspace, warn);
+  }
+}
+
+/** Says each thing once, however often it is found. */
+function once(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (!said.has(text)) say(text);
+    said.add(text);
+  };
+}
+
+/** Whether one of the runs goes on: somebody holds an action of it, or it has just said something. */
+async function someAtWork(stored: readonly StoredRun[], { locksDirectory }: Workspace): Promise<boolean> {
+  const holders = await lockHolders(locksDirectory);
+  return stored.some((run) => {
+    if (endOf(run) !== undefined) return false;
+    const last = Date.parse(run.events.at(-1)?.time ?? run.about.started);
+    return Date.now() - last < QUIET_MS || unfinishedActions(run).some(([action]) => holders.has(action));
+  });
 }

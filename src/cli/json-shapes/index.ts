@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { comparisonShape } from '../../comparison/comparison.ts';
 import { runEventShape } from '../../runner/events/run-event.ts';
 import { doctorShape } from './doctor.ts';
+import { gcShape } from './gc.ts';
 import { planShape } from './plan.ts';
 import { runDiffShape, runShape, runsShape } from './runs.ts';
 import { statusShape } from './status.ts';
@@ -16,6 +17,7 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   run: published(runShape),
   'run-diff': published(runDiffShape),
   comparison: published(comparisonShape),
+  gc: published(gcShape),
 };
 
 function published(shape: TSchema): TSchema {

@@ -36,7 +36,7 @@ export async function failedBaselines(
 
 async function worseThanBaseline(
   { name, type }: Stage,
-  { worseThan, by }: FailIf,
+  { worseThan, ...tolerance }: FailIf,
   run: string,
   artifacts: string,
 ): Promise<readonly string[]> {
@@ -47,7 +47,7 @@ async function worseThanBaseline(
   try {
     const candidates = await readCandidates([baseline, run], { set: [], artifacts, metric });
     const first = candidates[0]!.name;
-    return regressions(compare(candidates, { metric, baseline: first }), first, by);
+    return regressions(compare(candidates, { metric, baseline: first }), first, tolerance);
   } catch (error) {
     if (error instanceof UserError || error instanceof UnknownNameError) return [error.message];
     throw error;

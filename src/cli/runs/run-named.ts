@@ -1,14 +1,22 @@
+import { dirname } from 'node:path';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
 import type { StoredRun } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { UserError } from '../user-error.ts';
+import { taggedRun } from './tags.ts';
 
-/** A stored run by its id, or by the end of it if only one ends so; `last` is the newest. Throws a UserError for none. */
+/**
+ * A stored run by its id, by the end of it if only one ends so, or by a tag; `last` is the newest. Throws a UserError for
+ * none.
+ */
 export async function runNamed(name: string, { runsDirectory }: Workspace): Promise<StoredRun> {
   const ids = await listRuns(runsDirectory);
+  const tagged = taggedRun(dirname(runsDirectory), name);
   const found =
-    name === 'last' ? ids.slice(0, 1) : ids.filter((id) => id === name || id.endsWith(`-${name}`));
+    name === 'last'
+      ? ids.slice(0, 1)
+      : ids.filter((id) => id === name || id === tagged || (tagged === undefined && id.endsWith(`-${name}`)));
   if (found.length === 0)
     throw new UserError(`there is no run \`${name}\` in ${runsDirectory}`, 'pipe runs lists the runs');
   if (found.length > 1)

@@ -1,8 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isDigest } from '../../files/digest.ts';
-import { lockHolder } from '../../files/lock.ts';
-import { orAbsent } from '../../files/system-problem.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
 import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
@@ -14,6 +9,7 @@ import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { plannedStages } from '../plan/plan-document.ts';
+import { lockHolders, unfinishedActions } from './at-work.ts';
 
 /** Older runs are left to `artifacts/runs`. */
 const SHOWN_RUNS = 5;
@@ -69,24 +65,4 @@ function runStatus(stored: StoredRun, holders: ReadonlyMap<string, string>): Sta
   }
   const isRunning = unfinishedActions(stored).some(([action]) => holders.has(action));
   return { ...about, outcome: isRunning ? 'running' : 'unfinished' };
-}
-
-/** The actions that a run has started and not finished, and the stage of each. */
-function unfinishedActions({ events }: StoredRun): readonly (readonly [action: string, stage: string])[] {
-  const actions = new Map<string, string>();
-  for (const event of events) {
-    if (event.type === 'stage-started') actions.set(event.stage, event.action);
-    else if (event.type === 'stage-finished') actions.delete(event.stage);
-  }
-  return [...actions].map(([stage, action]) => [action, stage]);
-}
-
-/** Who is at work on which action: the locks of live processes. */
-async function lockHolders(locksDirectory: string): Promise<ReadonlyMap<string, string>> {
-  const holders = new Map<string, string>();
-  for (const action of ((await orAbsent(readdir(locksDirectory))) ?? []).filter(isDigest)) {
-    const holder = await lockHolder(join(locksDirectory, action));
-    if (holder !== undefined) holders.set(action, holder);
-  }
-  return holders;
 }

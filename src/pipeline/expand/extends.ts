@@ -4,7 +4,8 @@ import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { refuseCredentials } from '../resolve/refuse-credentials.ts';
 import { readMapFile } from '../yaml/read-file.ts';
 import type { Sources } from '../yaml/sources.ts';
-import { type MapValue, textOf, withoutEntry } from '../yaml/value.ts';
+import { get, type MapValue, textOf, withoutEntry } from '../yaml/value.ts';
+import { type AddedParam, addedParams, refuseUnreadParams, withoutMisspeltStages } from './added-names.ts';
 import { mergeMaps } from './merge.ts';
 
 /** A file of a chain of `extends`, and where it is named. */
@@ -23,12 +24,17 @@ export function readWithBases(
   sources: Sources,
   diagnostics: DiagnosticList,
 ): MapValue | undefined {
-  return readLink({ path: file, namedAt: { file, offset: 0, length: 1 } }, [], sources, diagnostics);
+  const added: AddedParam[] = [];
+  const first = { path: file, namedAt: { file, offset: 0, length: 1 } };
+  const document = readLink(first, [], added, sources, diagnostics);
+  refuseUnreadParams(added, get(document, 'stages'), diagnostics);
+  return document;
 }
 
 function readLink(
   link: Link,
   chain: readonly Link[],
+  added: AddedParam[],
   sources: Sources,
   diagnostics: DiagnosticList,
 ): MapValue | undefined {
@@ -56,8 +62,10 @@ function readLink(
     diagnostics.add(extendsCycle(links.slice(first), base));
     return undefined;
   }
-  const below = readLink(base, links, sources, diagnostics);
-  return below === undefined ? undefined : mergeMaps(below, own);
+  const below = readLink(base, links, added, sources, diagnostics);
+  if (below === undefined) return undefined;
+  added.push(...addedParams(get(below, 'params'), get(own, 'params')));
+  return mergeMaps(below, withoutMisspeltStages(below, own, diagnostics));
 }
 
 /** Keys `x-…` of a file are a place for anchors and mean nothing themselves. */

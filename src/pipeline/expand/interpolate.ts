@@ -2,7 +2,7 @@ import type { Diagnostic, Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
 import type { Sources } from '../yaml/sources.ts';
-import { type MapValue, mapScalars, type ScalarValue, type Value } from '../yaml/value.ts';
+import { type MapValue, mapScalars, type Path, type ScalarValue, type Value } from '../yaml/value.ts';
 
 /** `$${` is an escaped `${`; otherwise everything up to `}` is a reference. */
 const TEMPLATE = /\$\$\{|\$\{([^}]*)\}?/g;
@@ -27,6 +27,17 @@ export function interpolate(value: Value, context: Interpolation): Value {
       ? interpolateText(scalar, scalar.value, context)
       : scalar,
   );
+}
+
+/** The parameters that the texts of a value refer to, as paths; the empty one stands for all of them. */
+export function referencesIn(value: Value): readonly Path[] {
+  if (value.kind === 'list') return value.items.flatMap(referencesIn);
+  if (value.kind === 'map') return [...value.entries.values()].flatMap((entry) => referencesIn(entry.value));
+  if (typeof value.value !== 'string' || !value.value.includes('${')) return [];
+  return [...value.value.matchAll(TEMPLATE)].flatMap(([, reference]) => {
+    const path = REFERENCE.exec(reference ?? '')?.[1];
+    return path === undefined ? [] : [path.split('.').slice(1)];
+  });
 }
 
 function interpolateText(scalar: ScalarValue, text: string, context: Interpolation): Value {

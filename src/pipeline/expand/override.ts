@@ -1,8 +1,8 @@
 import type { Diagnostic, Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
-import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { closestName, nameHint } from '../diagnostics/did-you-mean.ts';
 import { refuseCredentials } from '../resolve/refuse-credentials.ts';
-import { PIPELINE_KEYS } from '../schema/pipeline-schema.ts';
+import { PIPELINE_KEYS, STAGE_KEYS } from '../schema/pipeline-schema.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import type { Sources } from '../yaml/sources.ts';
 import { get, type MapValue, type Path, type Value, withEntry, withoutEntry } from '../yaml/value.ts';
@@ -110,7 +110,9 @@ function resolvePath(override: Override, document: MapValue): Override | Diagnos
       code: 'unknown-param',
       message: `there is no parameter \`${first}\``,
       place: override.steps[0]!,
-      hint: nameHint(first, [...keysOf(params), ...PIPELINE_KEYS], 'parameters and keys'),
+      hint:
+        stageHint(override.path, keysOf(get(document, 'stages'))) ??
+        nameHint(first, [...keysOf(params), ...PIPELINE_KEYS], 'parameters and keys'),
     };
   }
   const known = first === 'params' || first === 'stages' ? get(document, first) : undefined;
@@ -122,6 +124,14 @@ function resolvePath(override: Override, document: MapValue): Override | Diagnos
     place: override.steps[1]!,
     hint: nameHint(second, keysOf(known), `${what}s`),
   };
+}
+
+/** What to write for a setting whose path begins with the name of its stage. */
+function stageHint([first = '', ...rest]: Path, stages: readonly string[]): string | undefined {
+  const stage = closestName(first, stages);
+  if (stage === undefined || rest.length === 0) return undefined;
+  const inside = STAGE_KEYS.includes(rest[0]!) ? rest : ['with', ...rest];
+  return `did you mean \`${['stages', stage, ...inside].join('.')}\`?`;
 }
 
 /** Puts the override's value at its path; maps on the way that do not exist are made. */

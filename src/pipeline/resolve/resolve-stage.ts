@@ -17,6 +17,7 @@ import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } fr
 import { parseInputs } from './inputs.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
+import type { SettingChecks } from './setting-checks.ts';
 import type { StageDraft } from './stage-draft.ts';
 
 /** What stages are resolved with. */
@@ -27,6 +28,7 @@ export interface ResolveContext {
   readonly sources: Sources;
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
+  readonly settingChecks: SettingChecks;
 }
 
 /**
@@ -121,7 +123,9 @@ function resolveSettings(
     addSchemaDiagnostics(validate.errors ?? [], checked, diagnostics);
     return undefined;
   }
-  return diagnostics.size === before ? settings : undefined;
+  if (diagnostics.size > before) return undefined;
+  context.settingChecks.add({ type, settings, written: value, key: located.key ?? key });
+  return settings;
 }
 
 function executionSettings(fields: StageFields | undefined): ExecutionSettings {
@@ -149,10 +153,10 @@ function failIfOf(
     const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
     diagnostics.add({ code: 'no-metric', message, place: written.place });
   }
-  const { worse_than: baseline, by } = fields.fail_if;
-  if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by } };
+  const { worse_than: baseline, by, error_rate: errorRate } = fields.fail_if;
+  if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
   const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
-  return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by } };
+  return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

@@ -95,6 +95,13 @@ const FailIf = Type.Object(
       default: 0,
       description: 'Only where it is worse by more than this, in the unit of the metric.',
     }),
+    error_rate: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 0.05,
+      default: 0.05,
+      description:
+        'Only where the p value is below this: of results that are no worse, at most this share fails the run.',
+    }),
   },
   {
     ...strict,
@@ -144,6 +151,8 @@ export const StageSchema = Type.Object(
   strict,
 );
 export type StageFields = Static<typeof StageSchema>;
+
+export const STAGE_KEYS: readonly string[] = Object.keys(StageSchema.properties);
 
 const SweepPoints = Type.Array(Type.Record(Type.String(), Type.Unknown()), { minItems: 1 });
 

@@ -39,10 +39,14 @@ export class Sources {
     this.texts.set(label, text);
   }
 
-  /** The part of `place` that holds `words` literally, or all of it (an escape may hide them). */
-  narrow(place: Place, words: string): Place {
-    const text = this.texts.get(place.file)?.slice(place.offset, place.offset + place.length);
-    const found = text?.indexOf(words) ?? -1;
+  /**
+   * The part of `place` that holds `words` literally, after `before` others that do, or all of it (an escape may hide them).
+   */
+  narrow(place: Place, words: string, before = 0): Place {
+    const text = this.texts.get(place.file)?.slice(place.offset, place.offset + place.length) ?? '';
+    let found = text.indexOf(words);
+    for (let passed = 0; passed < before && found >= 0; passed++)
+      found = text.indexOf(words, found + words.length);
     if (found < 0) return place;
     return { file: place.file, offset: place.offset + found, length: words.length };
   }

@@ -1,12 +1,14 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify } from '../../cache/objects/identify.ts';
+import { isArtifact } from '../../cache/objects/is-artifact.ts';
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { digestOfBytes, isDigest } from '../../files/digest.ts';
 import { isExecutable, listDirectory, shownState } from '../../files/directory-listing.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
-import { CacheError, explained, ifThere } from '../../files/system-problem.ts';
+import { CacheError, explained, ifThere, orAbsent } from '../../files/system-problem.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** Coarser than the clock of any file system: a file that was changed within this time may change again unseen. */
@@ -84,6 +86,15 @@ export class FileInputs {
       return await explained(`read ${path}`, () => identify(path));
     }
   }
+}
+
+/** What is remembered of every file that was an input. */
+export async function rememberedInputs(cacheDirectory: string): Promise<readonly StoredArtifact[]> {
+  const folder = join(cacheDirectory, 'file-inputs');
+  return ((await orAbsent(readdir(folder))) ?? []).flatMap((name) => {
+    const known = readMemo(join(folder, name)) as Partial<Known> | undefined;
+    return isArtifact(known?.artifact) ? [known.artifact] : [];
+  });
 }
 
 /** Looked at at once: there may be thousands, and waiting for a thread takes longer than looking. */

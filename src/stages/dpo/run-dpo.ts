@@ -74,11 +74,13 @@ async function readPairs(
   maxLength: number,
   { inputs, warnOfResult }: StageContext<DpoSettings>,
 ): Promise<PreferencePair[]> {
-  const all = (await readRecords(inputs[part]!.path)).map((record) => pairOf(part, record, tokenizer));
-  const kept = all.filter(({ chosen, rejected, promptLength }) =>
-    [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0),
-  );
-  const message = `${all.length - kept.length} of ${all.length} ${part} pairs are left out: their prompts reach beyond ${maxLength} tokens.`;
+  const records = await readRecords(inputs[part]!.path);
+  const all = records.map((record) => pairOf(part, record, tokenizer));
+  const counts = ({ chosen, rejected, promptLength }: PreferencePair) =>
+    [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0);
+  const kept = all.filter(counts);
+  const first = records[all.findIndex((pair) => !counts(pair))]?.id;
+  const message = `${all.length - kept.length} of ${all.length} ${part} pairs are left out, because their prompts reach beyond ${maxLength} tokens: the first is record ${first}.`;
   const hint = 'Raise `max_length` if the model has more positions, or shorten the records.';
   if (all.length === 0) throw new StageError(`There are no ${part} pairs.`);
   if (kept.length === 0) throw new StageError(message, { hint });

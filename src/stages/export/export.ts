@@ -8,6 +8,11 @@ export const exportStage = defineStage({
   summary: 'Writes a model for other programs: transformers, llama.cpp, Ollama.',
   settings: exportSettings,
   inputs: { model: { artifact: 'directory', description: 'The model, a Hugging Face folder.' } },
+  async checkSettings({ prompt }) {
+    if (prompt === undefined) return [];
+    const { styleProblems } = await import('../../text/prompt/style-problems.ts');
+    return styleProblems(prompt);
+  },
   outputs: () => ({
     model: {
       artifact: 'directory',

@@ -10,11 +10,16 @@ export const generate = defineStage({
     records: { artifact: 'file', description: 'Records whose prompts are replied to, JSON Lines.' },
     model: { artifact: 'directory', description: 'The model, a Hugging Face folder.' },
   },
+  async checkSettings({ prompt }) {
+    const { styleProblems } = await import('../../text/prompt/style-problems.ts');
+    return styleProblems(prompt);
+  },
   outputs: () => ({
     responses: {
       artifact: 'file',
       path: 'responses.json',
-      description: 'JSON array of {instruction, input, output, model_response}.',
+      description:
+        'JSON array of {instruction, input, output, model_response}; without output for prompts alone. What else a record has comes last.',
     },
   }),
   tensors: true,

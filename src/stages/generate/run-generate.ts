@@ -59,6 +59,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
       response(record, cutReply(settings.prompt, replies.items.get(index)!.text)),
     );
     await writeFile(outputs.responses!, JSON.stringify(responses, null, 4));
+    warnOfEmpty(responses, context);
   } finally {
     await replies.close();
   }
@@ -134,8 +135,19 @@ class Rate {
   }
 }
 
-function response({ instruction, input, output }: InstructionRecord, model_response: string): Response {
-  return { instruction, input, output, model_response };
+function warnOfEmpty(responses: readonly Response[], { warnOfResult }: StageContext<GenerateSettings>): void {
+  const empty = responses.filter(({ model_response }) => model_response === '').length;
+  if (empty === 0) return;
+  warnOfResult(
+    `${empty} of ${responses.length} replies are empty`,
+    'The model ends them at once. Was it trained on empty outputs, or does a stop text begin its replies?',
+  );
+}
+
+/** What a record has besides its rendered texts goes along, for prompts of judges. */
+function response(record: InstructionRecord, model_response: string): Response {
+  const { id: _, instruction, input, output, prompt: __, response: ___, rejected: ____, ...more } = record;
+  return { instruction, input, ...(output !== undefined && { output }), model_response, ...more };
 }
 
 function checkEndOfText({ eos }: GenerateSettings, { vocab_size }: ModelConfig): void {

@@ -38,6 +38,10 @@ export const judge = defineStage({
       description: 'Script of a judge of kind `command`, which finds it at inputs/program.',
     },
   },
+  async checkSettings({ judge }) {
+    const { questionProblems } = await import('./language-model/question-problems.ts');
+    return questionProblems(judge, ['judge']);
+  },
   outputs: () => ({
     scores: {
       artifact: 'file',

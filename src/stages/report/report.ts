@@ -23,7 +23,7 @@ const optional = (description: string, more: Partial<InputDeclaration> = {}): In
 
 export const report = defineStage({
   uses: 'report',
-  version: 2,
+  version: 3,
   summary: 'Writes one self-contained HTML page about an experiment.',
   settings,
   inputs: {

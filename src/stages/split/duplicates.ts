@@ -109,6 +109,6 @@ function* reportText(report: object, pairs: readonly ReportedPair[]): Generator<
 }
 
 function textOf(record: InstructionRecord, field: Field): string {
-  if (field !== 'question') return record[field];
+  if (field !== 'question') return record[field] ?? '';
   return record.input === '' ? record.instruction : `${record.instruction}\n${record.input}`;
 }

@@ -1,36 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { StageError } from '../../contract/stage-context.ts';
-import { defineStage } from '../../contract/stage-type.ts';
-import type { InstructionRecord } from '../../text/records.ts';
-
-const settings = Type.Object(
-  {
-    train: Type.Number({
-      affects: 'result',
-      default: 0.85,
-      exclusiveMinimum: 0,
-      exclusiveMaximum: 1,
-      description: 'Share of the records to train on, rounded down to whole records.',
-    }),
-    test: Type.Number({
-      affects: 'result',
-      default: 0.1,
-      exclusiveMinimum: 0,
-      exclusiveMaximum: 1,
-      description: 'Share of the records to test on, rounded down; the rest are for validation.',
-    }),
-    order: Type.Literal('file', {
-      affects: 'result',
-      default: 'file',
-      description: 'How records are laid out before they are cut: `file` keeps their order.',
-    }),
-  },
-  { additionalProperties: false },
-);
-type Settings = Static<typeof settings>;
-
-const PARTS = ['train', 'test', 'validation'] as const;
-type Parts = Readonly<Record<(typeof PARTS)[number], readonly InstructionRecord[]>>;
+import { defineStage, type SettingProblem } from '../../contract/stage-type.ts';
+import { type SplitSettings, splitSettings } from './settings.ts';
 
 const part = (name: string) => ({
   artifact: 'file' as const,
@@ -42,58 +12,65 @@ export const split = defineStage({
   uses: 'split',
   version: 1,
   summary: 'Cuts records into train, test and validation parts.',
-  settings,
-  inputs: { records: { artifact: 'file', description: 'Records, JSON Lines.' } },
+  settings: splitSettings,
+  inputs: {
+    records: { artifact: 'file', description: 'Records, JSON Lines.' },
+    test: {
+      artifact: 'file',
+      optional: true,
+      description:
+        'Records that are the test part as they are; the others are cut into train and validation.',
+    },
+  },
   outputs: () => ({ train: part('train'), test: part('test'), validation: part('validation') }),
-  async run({ settings, inputs, outputs, log, warnOfResult }) {
+  checkSettings: async (settings) => settingProblems(settings),
+  async run(context) {
+    const { settings, inputs, outputs, log } = context;
     const { readRecords, writeRecords } = await import('../../text/records.ts');
-    const parts = cut(await readRecords(inputs.records!.path), settings);
+    const { assign, sizesOf } = await import('./assign.ts');
+    const { lookAtParts } = await import('./look-at-parts.ts');
+    const { PARTS } = await import('./parts.ts');
+    const records = await readRecords(inputs.records!.path);
+    const test = inputs.test && (await readRecords(inputs.test.path));
+    if (test?.length === 0) throw new StageError('The input `test` holds no records.');
+    const cut = await assign(
+      records,
+      settings,
+      sizesOf(records.length, settings, test !== undefined),
+      context,
+    );
+    const parts = { ...cut, ...(test && { test }) };
+    for (const name of PARTS) {
+      if (parts[name].length > 0) continue;
+      throw new StageError(`No records are left for ${name}: groups that stay together are too large.`, {
+        hint: 'Give more data, or other shares.',
+      });
+    }
     for (const name of PARTS) await writeRecords(outputs[name]!, parts[name]);
     log(PARTS.map((name) => `${parts[name].length} ${name}`).join(', '));
-    for (const name of ['test', 'validation'] as const) {
-      const repeated = repeatedIn(parts.train, parts[name]);
-      if (repeated.length > 0)
-        warnOfResult(overlapMessage(name, repeated), 'Scores on items seen in training flatter a model.');
-    }
+    lookAtParts(parts, context);
   },
 });
 
-/** The book's split: int(n × train) records, then int(n × test), then the rest. */
-function cut(records: readonly InstructionRecord[], { train, test }: Settings): Parts {
-  const trainEnd = Math.trunc(records.length * train);
-  const testEnd = trainEnd + Math.trunc(records.length * test);
-  const parts = {
-    train: records.slice(0, trainEnd),
-    test: records.slice(trainEnd, testEnd),
-    validation: records.slice(testEnd),
-  };
-  for (const name of PARTS) {
-    if (parts[name].length === 0) {
-      throw new StageError(
-        `Of ${records.length} records none are left for ${name} (train: ${train}, test: ${test}).`,
-        {
-          hint: 'Give more data, or other shares; train and test must leave something for validation.',
-        },
-      );
-    }
-  }
-  return parts;
-}
-
-/** The records of `part` whose instruction and input also occur in `train`, whatever their case. */
-function repeatedIn(
-  train: readonly InstructionRecord[],
-  part: readonly InstructionRecord[],
-): InstructionRecord[] {
-  const question = ({ instruction, input }: InstructionRecord) =>
-    JSON.stringify([instruction, input]).toLowerCase();
-  const seen = new Set(train.map(question));
-  return part.filter((record) => seen.has(question(record)));
-}
-
-function overlapMessage(name: string, repeated: readonly InstructionRecord[]): string {
-  const [{ id, instruction, input }] = repeated as [InstructionRecord];
-  const example = JSON.stringify(input === '' ? instruction : `${instruction} ${input}`);
-  const items = repeated.length === 1 ? 'item also occurs' : 'items also occur';
-  return `${repeated.length} ${name} ${items} in train, such as record ${id}: ${example}`;
+/** What no schema says: a number of records is whole, and a seed needs something that is drawn. */
+function settingProblems({ order, seed, ...sizes }: SplitSettings): SettingProblem[] {
+  const problems = (['train', 'test'] as const)
+    .filter((name) => sizes[name] > 1 && !Number.isInteger(sizes[name]))
+    .map(
+      (name): SettingProblem => ({
+        code: 'bad-size',
+        path: [name],
+        message: `\`${name}\` must be a share below 1 or a whole number of records`,
+      }),
+    );
+  if (order === 'shuffled' || seed === undefined) return problems;
+  return [
+    ...problems,
+    {
+      code: 'unused-seed',
+      path: ['seed'],
+      message: 'with the order `file` nothing is drawn, so `seed` would change nothing',
+      hint: 'set `order: shuffled`, or remove `seed`',
+    },
+  ];
 }

@@ -23,7 +23,7 @@ import { checkMemory, lengthsOf } from '../training/check-memory.ts';
 import { trainModel } from '../training/train-model.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { refuse, trainingOptions } from '../training/training-options.ts';
-import { checkResponses } from './check-responses.ts';
+import { leaveOutUncounted } from './leave-out-uncounted.ts';
 import type { TrainSettings } from './settings.ts';
 import { loraProblem, tellTrained } from './train-lora.ts';
 
@@ -40,17 +40,16 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   checkFit(tokens.train, modelTokenizer, config);
   checkFit(tokens.validation, modelTokenizer, config);
   refuse(settings.lora && loraProblem(settings.lora, config));
-  checkAmounts(tokens, settings);
   const options = trainingOptions(settings, config, settings.dropout);
   const data: TrainingData = {
-    ...trainingData(tokens, settings),
+    ...trainingData(tokens, settings, options, context),
     otherEnds: config.eos_token_ids ?? [],
     never: idsWithoutToken(tokenizer, config),
   };
+  checkAmounts(data, options);
   // Preflight has checked the schedule, but without the number of updates, which only the texts show.
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
-  checkResponses(data, options, context);
   const lengths = lengthsOf([...data.train, ...data.validation], options);
   const adapterParameters = settings.lora && loraParameterCount(config, settings.lora);
   checkMemory(
@@ -94,35 +93,37 @@ function checkFit(
   );
 }
 
-function checkAmounts(
-  { train, validation }: Parts,
-  { batch_size, gradient_accumulation }: TrainSettings,
-): void {
-  const needed = batch_size * gradient_accumulation;
-  if (train.texts.length < needed) {
+function checkAmounts({ train, validation }: TrainingData, { batchSize }: TrainingOptions): void {
+  if (train.length < batchSize) {
     throw new StageError(
-      `There are ${train.texts.length} texts to train on, fewer than the ${needed} of one update.`,
+      `There are ${train.length} texts to train on, fewer than the ${batchSize} of one update.`,
       { hint: 'Lower `batch_size` or `gradient_accumulation`, or give more records.' },
     );
   }
-  if (validation.texts.length === 0) {
+  if (validation.length === 0) {
     throw new StageError('There are no texts to validate on.', {
       hint: 'Leave some records for validation.',
     });
   }
 }
 
-/** The samples continue from the first validation text's prompt, as in the book. */
-function trainingData({ train, validation }: Parts, { mask_instruction }: TrainSettings): TrainingData {
-  const { endOfText, texts, promptLengths } = validation;
-  const samplePrompt = texts[0]!.subarray(0, promptLengths[0]);
-  return {
+/** The texts of which something counts. The samples continue from the first validation text's prompt, as in the book. */
+function trainingData(
+  { train, validation }: Parts,
+  { mask_instruction }: TrainSettings,
+  options: TrainingOptions,
+  context: StageContext<TrainSettings>,
+): TrainingData {
+  const { endOfText, promptLengths } = validation;
+  const all = {
     train: train.texts,
-    validation: texts,
+    validation: validation.texts,
     endOfText,
-    samplePrompt,
     ...(mask_instruction && { promptLengths: { train: train.promptLengths, validation: promptLengths } }),
   };
+  const data = leaveOutUncounted(all, options, context);
+  const [first = new Int32Array()] = data.validation;
+  return { ...data, samplePrompt: first.subarray(0, promptLengths[validation.texts.indexOf(first)]) };
 }
 
 function warnOfCuts(

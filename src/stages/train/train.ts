@@ -8,7 +8,8 @@ import { trainSettings } from './settings.ts';
 
 export const train = defineStage({
   uses: 'train',
-  version: 1,
+  // Masked trainings of version 1 counted texts without a response as a loss of 0, and updated on them.
+  version: ({ mask_instruction }) => (mask_instruction ? 2 : 1),
   summary: 'Fine-tunes a GPT-2 with AdamW.',
   settings: trainSettings,
   inputs: {

@@ -1,16 +1,21 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Interpreter, Template, tokenize } from '@huggingface/jinja';
+import type { Json } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
+import { isNode, type Node, nameOf, nodesIn, parserMessage } from './jinja-nodes.ts';
+import { asksWhetherDefined } from './template-names.ts';
 
 /** Of one `range`; a list of more numbers is no prompt. */
 const MOST_NUMBERS = 10_000;
 /** Statements and expressions of one rendering, those in loops each time; a prompt style has about ten. */
 const MOST_STEPS = 100_000;
+/** Expressions inside each other: a macro that calls itself without end would take the whole stack. */
+const DEEPEST = 500;
 /** Characters of a rendered text: a thousand times what the models here can read. */
 const LONGEST_TEXT = 16_000_000;
 
 /** A template of texts for a model: gives the text of some values. */
-export type TextTemplate = (values: Readonly<Record<string, string>>) => string;
+export type TextTemplate = (values: Readonly<Record<string, Json>>) => string;
 
 /**
  * Compiles a Jinja template. `what` names it in errors. Both this and rendering throw StageError: where the template is
@@ -23,24 +28,65 @@ export function textTemplate(what: string, text: string): TextTemplate {
       const environment = new Environment();
       for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value);
       const interpreter = new Interpreter(environment);
-      countSteps(interpreter);
+      watch(interpreter);
       const rendered: string = interpreter.run(parsed).value;
       if (rendered.length > LONGEST_TEXT) throw new Unbounded(`its text has ${rendered.length} characters`);
       return rendered;
     });
 }
 
+/** Every word in a template that may be the name of a value; empty for a text that is no template. */
+export function namesIn(text: string): ReadonlySet<string> {
+  try {
+    const tokens: readonly { readonly type: string; readonly value: string }[] = tokenize(text);
+    return new Set(tokens.flatMap(({ type, value }) => (type === 'Identifier' ? [value] : [])));
+  } catch {
+    return new Set();
+  }
+}
+
 /** What a template asks for is more than any prompt needs. */
 class Unbounded extends Error {}
 
-/** Ends a rendering of too many steps. All that an interpreter does goes through its `evaluate`. */
-function countSteps(interpreter: { evaluate(...of: unknown[]): unknown }): void {
+/** A name or an attribute has no value. */
+class Undefined extends Error {}
+
+/** The library's interpreter, as far as it is watched. */
+interface Evaluator {
+  evaluate(node: unknown, environment: unknown): { readonly type: string };
+}
+
+/**
+ * Ends a rendering of too many steps, and one that reads what is undefined, as Jinja's StrictUndefined does: only a question
+ * such as `is defined` may. All that an interpreter does goes through its `evaluate`.
+ */
+function watch(interpreter: Evaluator): void {
   const evaluate = interpreter.evaluate.bind(interpreter);
+  const asked = new Set<unknown>();
   let steps = 0;
-  interpreter.evaluate = (...of) => {
+  let depth = 0;
+  interpreter.evaluate = (node, environment) => {
     if (++steps > MOST_STEPS) throw new Unbounded(`it takes more than ${MOST_STEPS} steps`);
-    return evaluate(...of);
+    if (isNode(node) && asksWhetherDefined(node)) asked.add(node.operand);
+    if (++depth > DEEPEST) throw new Unbounded(`its expressions are more than ${DEEPEST} deep`);
+    const value = evaluate(node, environment);
+    depth--;
+    if (value.type === 'UndefinedValue' && isNode(node) && !asked.has(node)) {
+      const name = readName(node);
+      if (name !== undefined) throw new Undefined(name);
+    }
+    return value;
   };
+}
+
+/** How a template names a value: `history[0].role`; undefined for what is no name. */
+function readName(node: Node): string | undefined {
+  if (node.type === 'Identifier') return nameOf(node).name;
+  if (node.type !== 'MemberExpression') return undefined;
+  const [object] = nodesIn(node.object).map(readName);
+  const [property] = nodesIn(node.property);
+  const word = property && (readName(property) ?? JSON.stringify(property.value));
+  return `${object ?? '…'}${node.computed === true ? `[${word}]` : `.${word}`}`;
 }
 
 /** What templates can name besides their values: Jinja's, without a clock, because the same record gives the same text. */
@@ -56,6 +102,9 @@ const GLOBALS = {
     throw new Error(String(message));
   },
 };
+
+/** The names of these, and of what the library brings. */
+export const GLOBAL_NAMES: readonly string[] = [...Object.keys(GLOBALS), 'namespace'];
 
 /** Python's `range`. */
 function numbersOf(...bounds: number[]): number[] {
@@ -74,7 +123,13 @@ function attempt<Result>(what: string, work: () => Result): Result {
     return work();
   } catch (error) {
     const reason = messageOf(error);
-    if (!(error instanceof Unbounded)) throw new StageError(`${what} is not valid Jinja: ${reason}`);
+    if (error instanceof Undefined) {
+      throw new StageError(`${what} names \`${reason}\`, which is undefined.`, {
+        hint: `Check its spelling, or say what stands for it: {{ ${reason} | default('') }}`,
+      });
+    }
+    if (!(error instanceof Unbounded))
+      throw new StageError(`${what} is not valid Jinja: ${parserMessage(error)}`);
     throw new StageError(`${what} asks for too much: ${reason}.`, {
       hint: 'A template writes one prompt. Make its loops shorter.',
     });

@@ -10,7 +10,7 @@ export const PromptStyle = Type.Object(
     prompt: Type.String({
       minLength: 1,
       description:
-        'Jinja template of what the model is given before it replies; sees instruction and input. A line feed at its very end is dropped: write {{ "\\n" }}.',
+        'Jinja template of what the model is given before it replies; sees instruction and input, and of a conversation system and history, a list of {role, content}. A line feed at its very end is dropped: write {{ "\\n" }}.',
     }),
     response: Type.String({
       minLength: 1,

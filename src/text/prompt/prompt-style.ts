@@ -1,4 +1,6 @@
-import { textTemplate } from './jinja.ts';
+import type { Json } from '../../contract/json.ts';
+import type { Turn } from '../turns.ts';
+import { namesIn, type TextTemplate, textTemplate } from './jinja.ts';
 import type { PromptStyle } from './prompt-style-schema.ts';
 
 /** One instruction with its expected answer; an empty `input` means that there is none. */
@@ -8,21 +10,30 @@ export interface InstructionItem {
   readonly output: string;
 }
 
+/** What a prompt style renders before the answer. */
+export interface PromptItem extends Omit<InstructionItem, 'output'> {
+  /** What a conversation begins with; by default empty. */
+  readonly system?: string;
+  /** The turns before the instruction; by default none. */
+  readonly history?: readonly Turn[];
+}
+
 /**
  * What the model is given before it replies: everything up to the header of the response.
  * Throws with the name of the template where that is not valid Jinja.
  */
-export function renderPrompt(style: PromptStyle, item: Omit<InstructionItem, 'output'>): string {
-  return render('prompt', style.prompt, { instruction: item.instruction, input: item.input });
+export function renderPrompt(style: PromptStyle, item: PromptItem): string {
+  return templatesOf(style).prompt(valuesOf(item));
 }
 
 /** What follows the prompt in a training text: prompt + response is the whole text. */
-export function renderResponse(style: PromptStyle, item: InstructionItem): string {
-  return render('response', style.response, {
-    instruction: item.instruction,
-    input: item.input,
-    output: item.output,
-  });
+export function renderResponse(style: PromptStyle, item: PromptItem & { readonly output: string }): string {
+  return templatesOf(style).response({ ...valuesOf(item), output: item.output });
+}
+
+/** Whether a prompt style mentions what some conversations have. */
+export function rendersValue({ prompt, response }: PromptStyle, name: 'system' | 'history'): boolean {
+  return namesIn(prompt).has(name) || namesIn(response).has(name);
 }
 
 /**
@@ -49,10 +60,24 @@ function firstStop({ stop }: PromptStyle, text: string): number {
   return Math.min(text.length, ...stop.map((stop) => text.indexOf(stop)).filter((at) => at >= 0));
 }
 
-function render(
-  name: 'prompt' | 'response',
-  template: string,
-  values: Readonly<Record<string, string>>,
-): string {
-  return textTemplate(`The template \`${name}\` of the prompt style`, template)(values);
+function valuesOf({ instruction, input, system = '', history = [] }: PromptItem): Record<string, Json> {
+  return { instruction, input, system, history: history.map(({ role, content }) => ({ role, content })) };
+}
+
+interface Templates {
+  readonly prompt: TextTemplate;
+  readonly response: TextTemplate;
+}
+
+/** Compiled once a style, for data of millions of records. */
+const COMPILED = new WeakMap<PromptStyle, Templates>();
+
+function templatesOf(style: PromptStyle): Templates {
+  const known = COMPILED.get(style);
+  if (known) return known;
+  const compiled = (name: keyof Templates) =>
+    textTemplate(`The template \`${name}\` of the prompt style`, style[name]);
+  const templates = { prompt: compiled('prompt'), response: compiled('response') };
+  COMPILED.set(style, templates);
+  return templates;
 }

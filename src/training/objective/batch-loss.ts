@@ -13,7 +13,7 @@ import type { TrainingData, TrainingOptions } from '../state/training-state.ts';
 export function collated(
   part: 'train' | 'validation',
   indices: ArrayLike<number>,
-  data: TrainingData,
+  data: Omit<TrainingData, 'samplePrompt'>,
   { maxLength }: Pick<TrainingOptions, 'maxLength'>,
 ): Batch {
   const chosen = <Item>(items: readonly Item[]) => Array.from(indices, (index) => items[index]!);
@@ -24,7 +24,10 @@ export function collated(
   });
 }
 
-/** Mean loss in nats over the counted targets of a batch, taken `rowsAtOnce` texts at a time. */
+/**
+ * Mean loss in nats over the counted targets of a batch, of which there must be one, taken `rowsAtOnce` texts at a time: that
+ * of PyTorch's cross_entropy with `ignore_index`.
+ */
 export async function meanLoss(
   model: CausalModel,
   batch: Batch,
@@ -75,7 +78,9 @@ async function overParts(
   pause: Pause,
   lossOf: (part: PackedBatch, weight: number, pause: Pause, firstText: number) => Promise<tf.Scalar>,
 ): Promise<number> {
-  const weight = 1 / Math.max(1, countTargets(batch));
+  const count = countTargets(batch);
+  if (count === 0) throw new Error('a batch in which no target counts has no loss');
+  const weight = 1 / count;
   let sum = 0;
   await eachPart(batch, rowsAtOnce, pause, async (part, pausePart, firstText) => {
     const loss = await lossOf(part, weight, pausePart, firstText);

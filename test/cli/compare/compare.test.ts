@@ -182,6 +182,10 @@ describe('pipe compare', () => {
       code: 0,
       stdout: expect.stringContaining('all cached'), // it is no part of the key
     });
+    expect(await run(3, '{ worse_than: { file: ./baseline.json }, error_rate: 1e-9 }')).toMatchObject({
+      code: 0,
+    });
+    expect((await run(3, '{ worse_than: main, error_rate: 0.1 }')).words).toContain('error_rate');
     const [good] = readdirSync(project.path('artifacts/runs')).sort().slice(1);
     expect((await run(3, `{ worse_than: ${good} }`)).words).toMatch(
       /^error: judge: compared with \d{8}-\S+: .* is worse by 60 /,

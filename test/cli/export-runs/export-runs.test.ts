@@ -124,6 +124,38 @@ describe('pipe export-runs', () => {
   });
 });
 
+describe('pipe export-runs --follow', () => {
+  const WAITING = `schema: 1
+name: waiting
+stages:
+  wait:
+    uses: command
+    with: { run: "until [ -e ${'$'}{params.go} ]; do sleep 0.1; done; echo done > out", outputs: { out: out } }
+params: { go: GO }
+`;
+
+  it('goes on until the run at work has ended', async () => {
+    project.write('w.yaml', WAITING.replace('GO', project.path('go')));
+    const running = project.run(['w.yaml']);
+    const outcome = () => JSON.parse(read('out/runs.json'))[0].outcome;
+    await expect.poll(() => readdirSync(project.path('artifacts/runs')).length).toBe(2);
+    const following = exported('json', 'out', 'last', '--follow');
+    await expect.poll(outcome, { timeout: 20_000 }).toBe('unfinished');
+    project.write('go', '');
+    expect((await running).code).toBe(0);
+    expect(await following).toMatchObject({ code: 0, stdout: 'out/runs.json\n', stderr: '' });
+    expect(outcome()).toBe('succeeded');
+  });
+
+  it('ends where the run was killed', async () => {
+    const path = `artifacts/runs/${run}/events.ndjson`;
+    const events = read(path).replaceAll(/"time":"[^"]*"/g, '"time":"2026-01-01T00:00:00.000Z"');
+    project.write(path, events.replace(/.*"run-finished".*\n/, ''));
+    expect((await exported('json', 'out', '--follow')).code).toBe(0);
+    expect(JSON.parse(read('out/runs.json'))[0].outcome).toBe('unfinished');
+  });
+});
+
 describe('a run that was killed', () => {
   it('is unfinished, and has what its stages reported until then', async () => {
     const lines = read(`artifacts/runs/${run}/events.ndjson`).split('\n');

@@ -107,11 +107,12 @@ describe('dpo', () => {
   });
 
   it('leaves out pairs whose prompts reach beyond the cut, with a warning', async () => {
-    const inputs = await dpoInputs([...PAIRS.slice(0, 10), { ...PAIRS[0], prompt: '1'.repeat(60) }]);
+    const inputs = await dpoInputs([...PAIRS.slice(0, 10), { ...PAIRS[0], id: 17, prompt: '1'.repeat(60) }]);
     const { events } = await runStage(dpo, { with: { ...SETTINGS, epochs: 0 }, inputs, engine: 'cpu' });
     expect(events).toContainEqual({
       type: 'warning',
-      message: '1 of 11 train pairs are left out: their prompts reach beyond 48 tokens.',
+      message:
+        '1 of 11 train pairs are left out, because their prompts reach beyond 48 tokens: the first is record 17.',
       hint: expect.stringContaining('`max_length`'),
       of_result: true,
     });

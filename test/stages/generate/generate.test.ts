@@ -30,6 +30,12 @@ async function randomModel(model: Record<string, unknown> = MODEL): Promise<stri
   return (await runStage(pretrained, { with: { source: 'random', model, seed: 7 } })).outputs.model!;
 }
 
+function recordsOf(lines: readonly object[]): string {
+  const path = join(freshDirectory(), 'records.jsonl');
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return path;
+}
+
 function records(): string {
   const path = join(freshDirectory(), 'records.jsonl');
   const lines = INSTRUCTIONS.map((instruction, id) =>
@@ -67,6 +73,42 @@ describe('the generate stage', () => {
       name: 'tokens_per_second',
       value: expect.any(Number),
     });
+  });
+
+  it('replies to prompts without outputs, and passes on what else a record has', async () => {
+    const history = [{ role: 'user', content: 'Hi' }];
+    const record = { id: 0, instruction: 'Go', input: '', prompt: 'Go', history, category: 'a' };
+    const run = await runStage(generate, {
+      with: settings,
+      inputs: { records: recordsOf([record]), model: await randomModel() },
+      engine: 'cpu',
+    });
+    expect(JSON.parse(readFileSync(run.outputs.responses!, 'utf8'))).toEqual([
+      { instruction: 'Go', input: '', model_response: expect.any(String), history, category: 'a' },
+    ]);
+  });
+
+  it('counts empty replies in a warning', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const repliesWith = async (stop: readonly string[]) => {
+      const run = await runStage(generate, {
+        with: { ...settings, prompt: { ...STYLE, stop } },
+        inputs,
+        engine: 'cpu',
+      });
+      const responses: { model_response: string }[] = JSON.parse(
+        readFileSync(run.outputs.responses!, 'utf8'),
+      );
+      return { replies: responses.map(({ model_response }) => model_response), events: run.events };
+    };
+    const { replies, events } = await repliesWith([]);
+    expect(replies).not.toContain('');
+    expect(JSON.stringify(events)).not.toContain('are empty');
+    const stopped = await repliesWith([...new Set(replies.map((reply) => reply[0]!))]);
+    expect(stopped.replies).toEqual(replies.map(() => ''));
+    expect(stopped.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: '5 of 5 replies are empty', of_result: true }),
+    );
   });
 
   it('gives the same bytes on another run and on another engine', async () => {

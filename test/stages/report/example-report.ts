@@ -27,6 +27,8 @@ export async function exampleReport({ items, variants, text = '' }: Example): Pr
     scores: write(`scores-${name}`, judgements(items, skill, text)),
     history: write(`history-${name}`, formatHistory(history(skill))),
   });
+  const counts = { items, scored: items, unscored: 0 };
+  const statistics = { ...counts, mean: 50, standard_deviation: 1, interval_95: [49, 51] };
   const summary = write('summary', {
     judge: {
       kind: 'ollama',
@@ -34,7 +36,17 @@ export async function exampleReport({ items, variants, text = '' }: Example): Pr
       language_model: true,
       model: 'llama3',
     },
-    ...{ items, scored: items, unscored: 0, mean: 50, standard_deviation: 1, interval_95: [49, 51] },
+    ...statistics,
+    criteria: [{ name: `accuracy${text}`, ...statistics }],
+    judges: ['Llama', 'Phi'].map((label) => ({
+      judge: { label: `${label}${text}`, language_model: true },
+      ...statistics,
+    })),
+    agreement: {
+      ...{ items, pearson: 0.8, spearman: 0.7, kendall: 0.6 },
+      ...{ alpha_interval: 0.65, alpha_ordinal: 0.6, exact: 0.25 },
+    },
+    length_bias: { correlation: 0.31, interval_95: [0.12, 0.48] },
   });
   const parameters = { learning_rate: 5e-5, epochs: 2, note: `a setting${text}` };
   const settings = { title: `An experiment${text}`, parameters };
@@ -91,6 +103,11 @@ function judgements(items: number, skill: number, text: string): Judgement[] {
       index,
       score,
       reply: `${score}${text}`,
+      judges: ['Llama', 'Phi'].map((judge) => ({
+        judge: `${judge}${text}`,
+        score,
+        reply: `${score}${text}`,
+      })),
       rationale: `It is nearly right: ${sentence(index, 25)}.${text}`,
     };
   });

@@ -29,6 +29,11 @@ const summary = {
   standard_deviation: null,
   interval_95: null,
 };
+/** All measures of agreement with one value. */
+const agreement = (value: number) => ({
+  ...{ items: 2, pearson: value, spearman: value, kendall: value },
+  ...{ alpha_interval: value, alpha_ordinal: value, exact: value },
+});
 const evaluation = (updates: number, trainLoss: number) => ({
   updates,
   epoch: updates / 100,
@@ -76,6 +81,73 @@ describe('the report page', () => {
     expect(html).toContain('No score: the reply holds no number.');
     expect(html).toContain('Fine!');
     expect(html).toContain('2, 1 scored, 1 without a score');
+  });
+
+  it('shows what a score is the mean of: judges of a jury, orders, criteria', async () => {
+    const half = (score: number, criterion: number) => ({
+      score,
+      criteria: [{ name: 'accuracy', score: criterion, reply: `${criterion}!` }],
+    });
+    const judges = [
+      { judge: 'Llama', score: 80, orders: [half(90, 91), half(70, 71)] },
+      { judge: 'Phi', score: null, reason: 'the reply holds no number', reply: 'Well.' },
+    ];
+    const { html } = await page({ inputs: { scores: [{ index: 0, score: 80, judges }, scores[1]] } });
+    const rows = [
+      ...markup(html).matchAll(/<tr><th scope="row">([^<]*)<\/th><td>([^<]*)<\/td><td class="text">([^<]*)/g),
+    ];
+    expect(rows.map(([, ...texts]) => texts)).toEqual([
+      ['Llama', '80', ''],
+      ['Llama, shown first', '90', ''],
+      ['Llama, shown first, accuracy', '91', '91!'],
+      ['Llama, shown second', '70', ''],
+      ['Llama, shown second, accuracy', '71', '71!'],
+      ['Phi', '–', 'the reply holds no number'],
+    ]);
+  });
+
+  it('shows what a mean is made of and how far the judge can be trusted', async () => {
+    const one = { ...summary, mean: 61.25, interval_95: [55, 67.5] };
+    const calibration = {
+      ...{ bias: 4.2, interval_95: [1.1, 7.3], p: 0.0004, distance: 9 },
+      agreement: agreement(0.5),
+    };
+    const { html } = await page({
+      inputs: {
+        summary: {
+          ...summary,
+          judges: [
+            {
+              ...one,
+              judge: { label: 'Llama', language_model: true },
+              criteria: [{ name: 'style', ...one }],
+            },
+          ],
+          agreement: agreement(0.25),
+          pairwise: { won: 5, tied: 2, lost: 1, order_bias: 0.125, order_bias_interval_95: [0.02, 0.47] },
+          length_bias: { correlation: 0.3, interval_95: null },
+          repeat_spread: 3.456,
+          ...{ labelled: 30, calibration },
+          corrected: { mean: 58, interval_95: [52, 64], lambda: 0.8, unlabelled: 80 },
+        },
+      },
+    });
+    const rows = [...markup(html).matchAll(/<tr><th scope="row">([^<]*)<\/th><td>([^<]*)<\/td><\/tr>/g)];
+    expect(rows.map(([, name, text]) => `${name}: ${text}`)).toEqual([
+      'Llama: 61.3 (95 % 55.0 to 67.5), 1 of 2 scored',
+      'Llama, style: 61.3 (95 % 55.0 to 67.5), 1 of 2 scored',
+      'Agreement of the judges: Krippendorff’s alpha (1 full, 0 chance): 0.25',
+      'Agreement of the judges: rank correlation: 0.25',
+      'Agreement of the judges: equal scores: 25 %',
+      'Won, tied, lost against the other responses: 5, 2, 1',
+      'Share of items whose winner hangs on the order: 0.13 (95 % 0.02 to 0.47)',
+      'Length bias: correlation of scores with lengths: 0.30',
+      'Spread of repeated scores of one response, in points: 3.46',
+      'Items with a label of people: 30',
+      'Mean that people would give (prediction-powered): 58.0 (95 % 52.0 to 64.0)',
+      'Points that the judge gives too much: 4.2 (95 % 1.1 to 7.3), p &lt; 0.001',
+      'Mean distance from people, in points: 9.00',
+    ]);
   });
 
   it('names a language model as the judge', async () => {
@@ -227,7 +299,7 @@ function markup(html: string): string {
 }
 
 function leads(html: string): string[] {
-  return [...html.matchAll(/<p class="lead">(.*)<\/p>/g)].map(([, text]) => text!);
+  return [...markup(html).matchAll(/<p class="lead">(.*)<\/p>/g)].map(([, text]) => text!);
 }
 
 function dataOf(html: string): PageData {
@@ -302,7 +374,7 @@ describe('text from models and data sets', () => {
   /** Contents of the page's text paragraphs with character references resolved. */
   function shownTexts(html: string): string[] {
     const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
-    return [...html.matchAll(/<p class="text">([^<]*)<\/p>/g)].map(([, text]) =>
+    return [...markup(html).matchAll(/<p class="text">([^<]*)<\/p>/g)].map(([, text]) =>
       text!.replace(/&(?:#(\d+)|(\w+));/g, (_, code, name) =>
         code ? String.fromCharCode(code) : entities[name]!,
       ),
@@ -369,7 +441,7 @@ describe('inputs that do not fit', () => {
       /^Input summary is not what a judge writes: at the top: must have required properties judge/,
     ],
     ['history', 'step,loss\n1,2\n', /^Input history is not the history of a training: line 1: /],
-    ['responses', [{ instruction: 'a' }], /^Item 0 of the input `responses` has no text "output"\.$/],
+    ['responses', [{ instruction: 'a' }], /^Item 0 of the input `responses` has no text "model_response"\.$/],
   ])('%s as %j', async (name, content, message) => {
     await expect(page({ inputs: { [name]: content } })).rejects.toThrow(message);
   });

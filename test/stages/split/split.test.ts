@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { format } from '../../../src/stages/format.ts';
+import { format } from '../../../src/stages/format/format.ts';
 import { split } from '../../../src/stages/split/split.ts';
 import { type InstructionRecord, readRecords, writeRecords } from '../../../src/text/records.ts';
 import { bookData } from '../../book-data.ts';
@@ -69,8 +69,14 @@ describe('the split stage', () => {
     await expect(parts(numbered(count), settings)).rejects.toThrow(message);
   });
 
-  it('refuses shares outside of 0 to 1', () => {
-    expect(() => resolvedSettings(split, { train: 85 })).toThrow('settings.train');
+  it('takes numbers of records', async () => {
+    const { train, test, validation } = await parts(numbered(20), { train: 15, test: 0.1 });
+    expect([train.length, test.length, validation.length]).toEqual([15, 2, 3]);
+    await expect(parts(numbered(20), { train: 19, test: 1 })).rejects.toThrow('none are left for validation');
+  });
+
+  it.each([-0.1, 0])('refuses the size %f', (train) => {
+    expect(() => resolvedSettings(split, { train })).toThrow('settings.train');
   });
 });
 

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StageError } from '../../../src/contract/stage-context.ts';
+import { writeModelFolder } from '../../../src/model/files/model-folder.ts';
 import { SafetensorsFile } from '../../../src/model/files/safetensors.ts';
+import { randomWeights } from '../../../src/model/network/random-weights.ts';
 import { train } from '../../../src/stages/train/train.ts';
 import { parseHistory } from '../../../src/training/state/history.ts';
 import {
@@ -237,6 +239,30 @@ describe('train', () => {
     });
   });
 
+  it('shows a token that is not in the encoding by its number in samples', async () => {
+    const folder = freshDirectory();
+    const config = { ...TINY_BYTES, vocab_size: 300, tie_word_embeddings: false };
+    const given = await writeTrainInputs(folder, config);
+    // Whatever comes in, the hidden state is all ones, and only token 280 of the padding answers to that.
+    const numbers: Record<string, (i: number) => number> = {
+      'transformer.ln_f.weight': () => 0,
+      'transformer.ln_f.bias': () => 1,
+      'lm_head.weight': (i) => (Math.floor(i / config.n_embd) === 280 ? 1 : 0),
+    };
+    const weights = randomWeights(config, 1).map((source) => {
+      const of = numbers[source.name];
+      const size = source.shape.reduce((product, length) => product * length, 1);
+      return of ? { ...source, bytes: () => Float32Array.from({ length: size }, (_, i) => of(i)) } : source;
+    });
+    await writeModelFolder(given.model, config, weights);
+    const { outputs } = await runStage(train, {
+      with: { ...SETTINGS, epochs: 0 },
+      inputs: given,
+      engine: 'cpu',
+    });
+    expect(JSON.parse(read(outputs.samples))[0].text).toBe('<280>'.repeat(SETTINGS.sample_tokens));
+  });
+
   describe('with masked instructions', () => {
     const run = async (given: TrainInputs, settings: Record<string, unknown> = {}) =>
       await runStage(train, {
@@ -252,20 +278,52 @@ describe('train', () => {
       expect(await loss({})).not.toBeCloseTo(await loss({ mask_instruction: false }), 4);
     });
 
-    it('warns of texts without a response before the cut', async () => {
+    it('leaves out texts without a response before the cut, and says which and why', async () => {
       const given = await inputs();
-      await writeTexts(given.validation, ['1000000 + 1 = 1000001', '1 + 1 = 2']);
+      await writeTexts(given.validation, ['1 + 1 = 2', '1000000 + 1 = 1000001', '1 + 1 = 2']);
       expect((await run(given, { max_length: 9 })).events).toContainEqual({
         type: 'warning',
-        message: '1 of 2 validation texts have no response within 9 tokens, so nothing of them counts.',
+        message:
+          '1 of 3 validation texts are left out, because nothing of them counts: the first is that of line 2 of the validation records (its prompt alone fills the context, 9 tokens).',
         hint: expect.stringContaining('`max_length`'),
         of_result: true,
       });
     });
 
-    it('fails where there are no responses at all', async () => {
+    it.each([
+      { keep: 'best', schedule: 'cosine', warmup: 0.3 },
+      { gradient_accumulation: 2, batch_size: 2, shuffle: 'seeded' },
+      { max_grad_norm: 0.5, dropout: 0.1, lora: { rank: 4 } },
+    ])('gives with them the bytes of the training without them: %o', async (settings) => {
+      const long = '1000000 + 1000000 = 2000000';
+      const train = ['1 + 1 = 2', '2 + 2 = 4', '3 + 3 = 6', '4 + 4 = 8', '5 + 5 = 9'];
+      const validation = ['7 + 1 = 8', '6 + 1 = 7'];
+      const trained = async (trainTexts: string[], validationTexts: string[]) => {
+        const given = await inputs();
+        await writeTexts(given.train, trainTexts);
+        await writeTexts(given.validation, validationTexts);
+        return (await run(given, { max_length: 12, epochs: 3, eval_every: 1, ...settings })).digests;
+      };
+      const mixed = trained(
+        [long, ...train.flatMap((text) => [text, long, long])],
+        [long, ...validation, long],
+      );
+      expect(await mixed).toEqual(await trained(train, validation));
+    });
+
+    it('fails where nothing counts at all, or less than an update takes', async () => {
       await expect(run(await inputs(), { max_length: 3 })).rejects.toThrow(
-        '10 of 10 train texts have no response within 3 tokens, so nothing of them counts.',
+        '10 of 10 train texts are left out, because nothing of them counts: the first is that of line 1 of the train records',
+      );
+      const given = await inputs();
+      const texts = [
+        '1 + 1 = 2',
+        '2 + 2 = 4',
+        ...Array.from({ length: 6 }, (_, i) => `${10 ** 9 + i} + 1 = 2`),
+      ];
+      await writeTexts(given.train, texts);
+      await expect(run(given, { max_length: 9 })).rejects.toThrow(
+        'There are 2 texts to train on, fewer than the 4 of one update.',
       );
     });
   });

@@ -35,8 +35,34 @@ describe('a template', () => {
   });
 
   it('that names an unknown function says so', () => {
-    expect(() => render('{{ nothing() }}')).toThrow(/^The template is not valid Jinja: /);
+    expect(() => render('{{ nothing() }}')).toThrow('The template names `nothing`, which is undefined.');
     expect(() => render("{{ raise_exception('no input') }}")).toThrow('no input');
+  });
+
+  it.each([
+    ['{{ nothing }}', 'nothing'],
+    ['{% if nothing %}x{% endif %}', 'nothing'],
+    ['{{ instruction.content }}', 'instruction.content'],
+    ['{% set turn = {"role": "user"} %}{{ turn.rol }}', 'turn.rol'],
+    ['{{ [instruction][1] }}', '…[1]'],
+    ['{% set turn = {"role": "user"} %}{{ turn["of"]["what"] }}', 'turn["of"]'],
+    ['{% for w in [1] %}{% endfor %}{{ w }}', 'w'],
+    ['{% macro m(text) %}{{ text }}{% endmacro %}{{ m() }}', 'text'],
+    ['{{ instruction.nothing is none }}', 'instruction.nothing'],
+  ])('that reads what is undefined, as %s does, says so', (text, name) => {
+    expect(() => render(text, { instruction: 'x' })).toThrow(
+      `The template names \`${name}\`, which is undefined.`,
+    );
+  });
+
+  it.each([
+    ['{{ nothing is defined }}{{ instruction.nothing is undefined }}', 'falsetrue'],
+    ["{{ nothing | default('-') }}{{ instruction.nothing | default('-') }}", '--'],
+    ["{{ 'x' if false }}{{ '' if instruction else nothing }}", ''],
+    ['{% for w in [1, 2] %}{{ loop.nextitem | default("end") }}{% endfor %}', '2end'],
+    ['{% set ns = namespace() %}{% set ns.x = 1 %}{{ ns.x }}', '1'],
+  ])('may ask whether something is defined, and leave out what is not read: %s', (text, expected) => {
+    expect(render(text, { instruction: 'x' })).toBe(expected);
   });
 
   it('gives what the plain library gives', () => {

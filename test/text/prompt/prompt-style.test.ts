@@ -123,6 +123,23 @@ describe('the chatml style', () => {
     expect(text(chatml, item)).toBe(`${prompt}Nice to meet you!<|im_end|>\n`);
   });
 
+  it('gives the whole conversation before the answer', () => {
+    const history = [
+      { role: 'user', content: 'Hi there!' },
+      { role: 'assistant', content: 'Nice to\nmeet you!' },
+    ] as const;
+    const asked = { instruction: 'Can I ask a question?', input: '', system: 'Be brief.', history };
+    expect(renderPrompt(chatml, asked)).toBe(
+      [
+        '<|im_start|>system\nBe brief.<|im_end|>',
+        '<|im_start|>user\nHi there!<|im_end|>',
+        '<|im_start|>assistant\nNice to\nmeet you!<|im_end|>',
+        '<|im_start|>user\nCan I ask a question?<|im_end|>',
+        '<|im_start|>assistant\n',
+      ].join('\n'),
+    );
+  });
+
   it('puts the input on a line of its own', () => {
     expect(renderPrompt(chatml, { instruction: 'Add.', input: '1, 2' })).toContain(
       'user\nAdd.\n1, 2<|im_end|>',

@@ -18,7 +18,7 @@ export function commandJudge(settings: SettingsOf<'command'>): Judge {
       const judging = new JudgingProgram(settings, context);
       return {
         async judge({ instruction, input, output, model_response }, index, signal) {
-          const question = { instruction, input, output, model_response };
+          const question = { instruction, input, ...(output !== undefined && { output }), model_response };
           // As a text: half of a surrogate pair has no canonical form.
           const key = { command, program: program?.digest ?? null, question: JSON.stringify(question) };
           const answer = await context.memo(key, () => judging.ask(question, index, signal));

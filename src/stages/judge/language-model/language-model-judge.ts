@@ -1,5 +1,6 @@
-import { textTemplate } from '../../../text/prompt/jinja.ts';
-import type { Response } from '../../../text/responses.ts';
+import { StageError } from '../../../contract/stage-context.ts';
+import { namesIn, textTemplate } from '../../../text/prompt/jinja.ts';
+import { expectedOutput, type Response } from '../../../text/responses.ts';
 import type { Judgement } from '../../../text/scores.ts';
 import type { JudgeContext, ReadyJudge } from '../judge-contract.ts';
 import { type Criterion, criterionText, weightedScore } from './criteria.ts';
@@ -21,6 +22,7 @@ export interface AskingSettings {
   readonly repeats?: number;
   readonly criteria?: readonly Criterion[];
   readonly pairwise?: boolean;
+  readonly fields?: readonly string[];
 }
 
 /** Asks for one item. Throws what the model throws. */
@@ -46,11 +48,20 @@ const BYTES_PER_TOKEN = 4;
  */
 export async function languageModelJudge(
   model: LanguageModel,
-  { prompt, instructions, ask_again = 0, repeats = 1, criteria, pairwise = false }: AskingSettings,
+  {
+    prompt,
+    instructions,
+    ask_again = 0,
+    repeats = 1,
+    criteria,
+    pairwise = false,
+    fields = [],
+  }: AskingSettings,
   rationales: number,
   { memo, inputs }: Pick<JudgeContext, 'memo' | 'inputs'>,
 ): Promise<ReadyJudge> {
   const questionOf = textTemplate("The judge's `prompt`", prompt);
+  const asksForOutput = namesIn(prompt).has('output');
   const others = pairwise ? await readOtherResponses(inputs) : undefined;
   const { context } = model;
   const mostTokens = context?.tokens ?? Number.POSITIVE_INFINITY;
@@ -58,6 +69,8 @@ export async function languageModelJudge(
 
   return {
     async judge(response, index, signal) {
+      checkFields(response, index);
+      if (asksForOutput) expectedOutput(response, index, 'the prompt of the judge asks with');
       let spent_tokens = 0;
       const ask: Ask = async (question) => {
         const reply = await memo({ ...model.identity, ...question }, () => model.ask(question, signal));
@@ -83,9 +96,17 @@ export async function languageModelJudge(
     },
   };
 
+  function checkFields(response: Response, index: number): void {
+    const missing = fields.find((field) => !Object.hasOwn(response, field));
+    if (missing === undefined) return;
+    throw new StageError(
+      `Item ${index} of the responses has no \`${missing}\`, which the judge's \`fields\` name.`,
+    );
+  }
+
   function textOf(response: Response, more: Readonly<Record<string, string>>): string {
     // Half of a surrogate pair is no text that a server could be sent.
-    return questionOf({ ...(response as Response & Record<string, string>), ...more }).toWellFormed();
+    return questionOf({ ...response, ...more }).toWellFormed();
   }
 
   async function overallScore(text: string, read: Reader, ask: Ask): Promise<Omit<Judgement, 'index'>> {

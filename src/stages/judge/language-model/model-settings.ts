@@ -13,8 +13,16 @@ export const serverOptions = (description: string) =>
 export const askingSettings = {
   prompt: Type.String({
     minLength: 1,
-    description: 'Jinja template of the question; sees instruction, input, output and model_response.',
+    description:
+      'Jinja template of the question; sees instruction, input, output and model_response, and what `fields` names. A name that is none of these is an error.',
   }),
+  fields: Type.Optional(
+    Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', examples: ['rubric'] }), {
+      uniqueItems: true,
+      description:
+        'Further fields of the responses that the prompt sees, such as a rubric; each response needs them.',
+    }),
+  ),
   instructions: Type.String({ description: 'Text after the question that asks for a bare number.' }),
   format: Type.Optional(
     Type.Union(

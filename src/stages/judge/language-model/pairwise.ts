@@ -46,7 +46,7 @@ function winnerIn(text: string): string {
  * The score of a response from those of both orders, in which it stood first and second: their mean. Null if one has none,
  * because the order may have decided the other.
  */
-export function scoreOfOrders(orders: readonly [asFirst: Scored, asSecond: Scored]): Scored {
+export function scoreOfOrders(orders: [asFirst: Scored, asSecond: Scored]): Scored {
   const [first, second] = orders;
   if (first.score === null) return { score: null, reason: `as the first of two: ${first.reason}`, orders };
   if (second.score === null) return { score: null, reason: `as the second of two: ${second.reason}`, orders };

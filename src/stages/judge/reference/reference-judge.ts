@@ -1,3 +1,4 @@
+import { expectedOutput } from '../../../text/responses.ts';
 import type { Judge } from '../judge-contract.ts';
 import type { SettingsOf } from '../settings.ts';
 import { chrF } from './chrf.ts';
@@ -8,7 +9,9 @@ export function referenceJudge({ judge: { kind, label, metric } }: SettingsOf<'r
   return {
     describe: () => ({ kind, label, language_model: false, metric }),
     begin: async () => ({
-      async judge({ output, model_response }, index) {
+      async judge(response, index) {
+        const { model_response } = response;
+        const output = expectedOutput(response, index, 'the judge compares with');
         const comparisons = {
           exact_match: output.trim() === model_response.trim() ? 100 : 0,
           rouge_l: 100 * rougeL(model_response, output),

@@ -25,6 +25,15 @@ export interface Answer {
   readonly reply?: string;
   /** The judge's words about the response, asked for in a question of its own. */
   readonly rationale?: string;
+  /** What the score is the mean of, where it is one: by criterion, by order, by judge. */
+  readonly parts?: readonly ScorePart[];
+}
+
+export interface ScorePart {
+  readonly name: string;
+  readonly score: number | null;
+  readonly reason?: string;
+  readonly reply?: string;
 }
 
 /** The losses of one training. */

@@ -31,7 +31,7 @@ function modelOf({ name, parameters, isBaseline, scores, summary }: Answers): Re
     parameters,
     isBaseline,
     statistics: scores === undefined && summary !== undefined ? summary : scoreStatistics(scores ?? []),
-    judge: summary?.judge,
+    summary,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../../contract/json.ts';
-import type { JudgeIdentity, ScoreStatistics } from '../../../text/scores.ts';
+import type { ScoreStatistics, ScoreSummary } from '../../../text/scores.ts';
 import type { Evaluation } from '../../../training/state/history.ts';
 import type { Answer } from './page-data.ts';
 
@@ -23,7 +23,8 @@ export interface ReportModel {
   readonly parameters: Readonly<Record<string, Json>>;
   /** Of the scores that the page shows, whatever a summary says. */
   readonly statistics: ScoreStatistics;
-  readonly judge: JudgeIdentity | undefined;
+  /** Who judged, and how far that can be trusted. */
+  readonly summary: ScoreSummary | undefined;
   /** It is what the others are compared with. */
   readonly isBaseline: boolean;
 }

@@ -1,5 +1,5 @@
 import { html, type Markup } from '../../../html/html.ts';
-import type { Answer, PageItem } from '../data/page-data.ts';
+import type { Answer, PageItem, ScorePart } from '../data/page-data.ts';
 import { scoreClass } from '../scores/histogram.ts';
 import { wordDifferences } from './word-differences.ts';
 
@@ -64,8 +64,8 @@ function points(score: number): string {
 }
 
 /** The judge's words: the reply that was read, and its opinion. */
-function verdictOf({ score, reply, rationale }: Answer): Markup | undefined {
-  if (reply === undefined && rationale === undefined) return undefined;
+function verdictOf({ score, reply, rationale, parts }: Answer): Markup | undefined {
+  if (reply === undefined && rationale === undefined && parts === undefined) return undefined;
   const replied =
     reply === undefined
       ? undefined
@@ -74,7 +74,17 @@ function verdictOf({ score, reply, rationale }: Answer): Markup | undefined {
     rationale === undefined
       ? undefined
       : html`<h5>Opinion, asked for in a separate question: it did not decide the score</h5><p class="text">${rationale}</p>`;
-  return html`<details${score === null ? html` open` : undefined}><summary>What the judge said</summary>${replied}${opinion}</details>`;
+  return html`<details${score === null ? html` open` : undefined}><summary>What the judge said</summary>${parts && partsTable(parts)}${replied}${opinion}</details>`;
+}
+
+/** What a score is the mean of. */
+function partsTable(parts: readonly ScorePart[]): Markup {
+  return html`<table class="parts"><caption>The score is the mean of</caption><tbody>
+${parts.map(
+  ({ name, score, reason, reply }) =>
+    html`<tr><th scope="row">${name}</th><td>${score === null ? '–' : points(score)}</td><td class="text">${reason ?? reply}</td></tr>
+`,
+)}</tbody></table>`;
 }
 
 /** The name of a model as a heading. */

@@ -3,11 +3,15 @@ import type { Judgement } from '../../../text/scores.ts';
 import type { Answer } from '../data/page-data.ts';
 import type { Answers } from '../data/read-models.ts';
 import type { ReportItem } from '../data/report-data.ts';
+import { scoreParts } from './score-parts.ts';
 
-const NOT_JUDGED: Pick<Judgement, 'score' | 'reason' | 'reply' | 'rationale'> = {
+const NOT_JUDGED: Omit<Judgement, 'index'> = {
   score: null,
   reason: 'it was not judged',
 };
+
+/** In the place of an output, of a prompt to which nobody knows the answer. */
+const NOT_KNOWN = '(none)';
 
 /** Every question with what each model answered. Of different files items are the same where their question is. */
 export function itemsOf(models: readonly Answers[]): ReportItem[] {
@@ -28,7 +32,7 @@ export function itemsOf(models: readonly Answers[]): ReportItem[] {
   return [...items.values()].map(({ question: { instruction, input, output }, answers }) => ({
     instruction,
     input,
-    output,
+    output: output ?? NOT_KNOWN,
     answers,
   }));
 }
@@ -45,12 +49,14 @@ function keysOf(questions: readonly Response[]): string[] {
 }
 
 function answerOf(response: Response | undefined, judged: Judgement | undefined): Answer {
-  const { score, reason, reply, rationale } = judged ?? NOT_JUDGED;
+  const { score, reason, reply, rationale, ...rest } = judged ?? NOT_JUDGED;
+  const parts = scoreParts(rest);
   return {
     ...(response && { response: response.model_response }),
     score,
     ...(reason !== undefined && { reason }),
     ...(reply !== undefined && { reply }),
     ...(rationale !== undefined && { rationale }),
+    ...(parts.length > 0 && { parts }),
   };
 }

@@ -5,6 +5,7 @@ import type { JudgeIdentity, ScoreStatistics } from '../../../text/scores.ts';
 import type { ReportData, ReportModel } from '../data/report-data.ts';
 import { headingOf } from '../items/item-card.ts';
 import { histogram, scoreClass } from './histogram.ts';
+import { trustTables } from './trust-tables.ts';
 
 /** Of more models the table of variants says enough: the best have a picture. */
 const SHOWN = 3;
@@ -24,6 +25,7 @@ ${judges(models).map((judge) => html`<p class="judge">${judgeLine(judge)}</p>`)}
 ${shown.map((model) => figure(titleOf(model, models.length), model.statistics, scoresOf(data, model)))}
 ${isPair ? difference(first!, second!, comparison) : undefined}
 </div>
+${trustTables(shown)}
 ${notes(models.length - shown.length, comparison)}
 </section>`;
 }
@@ -42,7 +44,7 @@ function notes(others: number, comparison: Comparison | undefined): Markup | und
 
 /** Each judge once; an unknown one where no summary says who it was. */
 function judges(models: readonly ReportModel[]): (JudgeIdentity | undefined)[] {
-  const known = models.flatMap(({ judge, isBaseline }) => (judge && !isBaseline ? [judge] : []));
+  const known = models.flatMap(({ summary, isBaseline }) => (summary && !isBaseline ? [summary.judge] : []));
   const distinct = new Map(known.map((judge) => [JSON.stringify(judge), judge]));
   return distinct.size === 0 ? [undefined] : [...distinct.values()];
 }

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judge } from '../../../../src/stages/judge/judge.ts';
 import { type OpenAiServer, startOpenAiServer } from '../../../servers/openai-server.ts';
-import { removeDirectories, runStage } from '../../run-stage.ts';
+import { freshDirectory, removeDirectories, runStage } from '../../run-stage.ts';
 import { responsesFile } from '../responses-file.ts';
 import { scoresOf } from '../scores-of.ts';
 
@@ -34,6 +35,38 @@ const run = async (more: object = {}) => {
   const { outputs } = await runStage(judge, { with: settings, inputs: { responses } });
   return { scores: scoresOf(outputs.scores), summary: JSON.parse(readFileSync(outputs.summary!, 'utf8')) };
 };
+
+describe('prompts without outputs', () => {
+  const alone = () => {
+    const path = join(freshDirectory(), 'responses.jsonl');
+    writeFileSync(
+      path,
+      '{"instruction":"Why?","model_response":"red"}\n{"instruction":"Who?","model_response":"blue"}\n',
+    );
+    return path;
+  };
+
+  it('are scored by a judge that does not ask for the output', async () => {
+    responses = alone();
+    expect((await run()).scores.map(({ score }) => score)).toEqual([70, 70]);
+  });
+
+  it('are refused by one that does, before anything is asked', async () => {
+    responses = alone();
+    await expect(run({ prompt: 'Is {{ model_response }} as good as {{ output }}?' })).rejects.toMatchObject({
+      message: 'Item 0 of the input `responses` has no output, which the prompt of the judge asks with.',
+      hint: expect.stringContaining('does without `output`'),
+    });
+    expect(server.questions).toEqual([]);
+  });
+
+  it('are refused by a comparison', async () => {
+    const settings = { judge: { kind: 'reference', label: 'Equal', metric: 'exact_match' } };
+    await expect(runStage(judge, { with: settings, inputs: { responses: alone() } })).rejects.toThrow(
+      'Item 0 of the input `responses` has no output, which the judge compares with.',
+    );
+  });
+});
 
 describe('criteria', () => {
   it('are asked one by one, and the score is their weighted mean', async () => {

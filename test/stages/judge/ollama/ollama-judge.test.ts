@@ -127,7 +127,7 @@ describe('a model that is replaced while it judges', () => {
 describe('a prompt that is not Jinja', () => {
   it.each([
     ['{% if %}', 'is not valid Jinja'],
-    ['{{ nothing() }}', 'is not valid Jinja'],
+    ['{{ nothing() }}', 'names `nothing`'],
     ['{% for i in range(1000000000) %}x{% endfor %}', 'asks for too much'],
   ])('%s is an error before anything is asked', async (prompt, words) => {
     const judged = judgeAll(context({ judge: { ...judge, prompt } }));

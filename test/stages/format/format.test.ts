@@ -2,14 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { format } from '../../src/stages/format.ts';
-import { readRecords } from '../../src/text/records.ts';
-import { bookData } from '../book-data.ts';
-import { freshDirectory, removeDirectories, runStage } from './run-stage.ts';
+import { format } from '../../../src/stages/format/format.ts';
+import { readRecords } from '../../../src/text/records.ts';
+import { bookData } from '../../book-data.ts';
+import { freshDirectory, removeDirectories, runStage } from '../run-stage.ts';
 
 afterEach(removeDirectories);
 
-const prompt = parse(readFileSync(join(import.meta.dirname, '../../configs/prompts/plain.yaml'), 'utf8'));
+const prompt = parse(readFileSync(join(import.meta.dirname, '../../../configs/prompts/plain.yaml'), 'utf8'));
 
 function formatted(data: string) {
   const path = join(freshDirectory(), 'data.json');
@@ -78,12 +78,12 @@ describe('data that is wrong', () => {
   it.each([
     ['[]', 'The data holds no items.'],
     ['[{"instruction":"a","output":"b"},{"instruction":"a"}]', 'item 1 has no "output"'],
-    ['[{"instruction":7,"output":null}]', '"instruction" of item 0 is not a text; item 0 has no "output"'],
+    ['[{"instruction":7,"output":null}]', '"instruction" of item 0 is not a text.'],
     ['[{"instruction":"a","input":["x"],"output":"b"}]', '"input" of item 0 is not a text'],
     ['[{"instruction":"a","output":"b","chosen":"c"}]', 'item 0 has no "rejected"'],
     ['[{"instruction":"a","output":"b","rejected":"c"}]', 'item 0 has no "chosen"'],
     ['["text"]', 'item 0 is not an object'],
-    ['[{},{},{},{}]', 'item 2 has no "instruction"; and 3 more.'],
+    ['[{},{},{},{},{},{},{},{}]', 'item 4 has no "instruction"; and 3 more.'],
     ['[{"instruction":', /^The data is not JSON: /],
     ['{"instruction":"a","output":"b"}\n{oops}', /^Line 2 of the data is not JSON: /],
   ])('%s', async (data, message) => {
