@@ -53,8 +53,8 @@ const VERBS = {
   get: getCommand,
   bundle: bundleCommand,
   unbundle: unbundleCommand,
-  pin: pinCommand,
   gc: gcCommand,
+  pin: pinCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */

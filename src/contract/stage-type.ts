@@ -73,6 +73,8 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
    */
   readonly version: number | ((settings: Static<Schema>) => number);
   readonly summary: string;
+  /** A stage of the type as a pipeline file has it, for the reference. The examples of all types are one pipeline. */
+  readonly example?: string;
   readonly settings: Schema;
   /** Declared inputs, or `any`: the stage takes whatever inputs the pipeline gives it. */
   readonly inputs: Readonly<Record<string, InputDeclaration>> | 'any';

@@ -32,6 +32,11 @@ export const tokenize = defineStage({
   uses: 'tokenize',
   version: 2,
   summary: 'Turns records into token ids.',
+  example: `
+tokenize:
+  uses: tokenize
+  inputs: { train: split.train, validation: split.validation }
+`,
   settings,
   inputs: {
     model: {

@@ -8,6 +8,8 @@ export interface Response extends Omit<InstructionItem, 'output'> {
   /** Unset where the instruction is a prompt alone, to which nobody knows the answer. */
   readonly output?: string;
   readonly model_response: string;
+  /** Number of the reply among several to the same record, from 0. */
+  readonly sample?: number;
 }
 
 const NEEDED = ['instruction', 'model_response'] as const;

@@ -33,6 +33,8 @@ const Score = Type.Object({
   index: Type.Optional(Type.Number()),
   /** Digest of instruction and input: items of two judgements are the same where this is. */
   question: Type.Optional(Type.String()),
+  /** Number of the response among several to the same question; the mean of these is the score of the item. */
+  sample: Type.Optional(Type.Integer()),
   ...verdictOfOne,
   /** Of a jury: what each of its judges said, by label. */
   judges: Type.Optional(Type.Array(Type.Object({ judge: Type.String(), ...verdictOfOne }))),

@@ -21,6 +21,8 @@ const GUIDES = [
   'evaluation-in-ci',
   'track-runs',
   'clean-up',
+  'your-own-data',
+  'your-own-model',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);

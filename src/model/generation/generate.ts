@@ -13,8 +13,11 @@ export interface GenerateOptions {
   readonly otherEnds?: readonly number[];
   /** Tokens that are never chosen: no text belongs to them. */
   readonly never?: readonly number[];
-  /** The next token of a prompt, given by its place, from the scores of all tokens; the likeliest where absent. */
-  readonly choose?: (scores: Float32Array, prompt: number) => number;
+  /**
+   * The next token of a prompt, given by its place, from the scores of all tokens and the text so far, prompt included; the
+   * likeliest where absent.
+   */
+  readonly choose?: (scores: Float32Array, prompt: number, text: readonly number[]) => number;
   /** Whether a reply is complete, though its end of text was not reached; asked after each of its tokens. */
   readonly isComplete?: (reply: readonly number[]) => boolean;
   /** When aborted, the signal's reason is thrown, at the latest before the next token. */
@@ -126,7 +129,8 @@ class Generation {
     const all = await readAndDispose<'float32'>(scores);
     const size = all.length / slots.length;
     for (const i of slots.keys()) for (const id of never) all[i * size + id] = -Infinity;
-    return slots.map((row, i) => (row ? choose(all.subarray(i * size, (i + 1) * size), row.prompt) : 0));
+    const scoresOf = (slot: number) => all.subarray(slot * size, (slot + 1) * size);
+    return slots.map((row, slot) => (row ? choose(scoresOf(slot), row.prompt, row.tokens) : 0));
   }
 
   readonly #pause = async (): Promise<void> => {

@@ -31,6 +31,13 @@ export function candidates(scores: Float32Array, { temperature, topK, topP }: Sa
   return topP === undefined ? all : normalised(nucleus(all, topP));
 }
 
+/** The token with the highest score, the first of equals. */
+export function likeliest(scores: Float32Array): number {
+  let best = 0;
+  for (let token = 1; token < scores.length; token++) if (scores[token]! > scores[best]!) best = token;
+  return best;
+}
+
 /** The candidate at `uniform`, in [0, 1), of the way through the probabilities. */
 export function pick({ tokens, probabilities }: Candidates, uniform: number): number {
   let passed = 0;

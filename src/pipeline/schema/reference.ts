@@ -19,7 +19,7 @@ export function referencePage(stageTypes: ReadonlyMap<string, StageType>): strin
     '## How a file is read',
     RULES.map((rule) => `- ${rule}`).join('\n'),
     '## Stage types',
-    'A *result* setting decides the outputs: changing it runs the stage again. An *execution* setting decides only how the work is done: changing it runs nothing.',
+    'A *result* setting decides the outputs: changing it runs the stage again. An *execution* setting decides only how the work is done: changing it runs nothing. A setting inside an optional one is required if that one is given. The examples are stages of one pipeline.',
     ...types.map(stageSection),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -41,23 +41,28 @@ const RULES = [
 ];
 
 function keyTable(schema: JsonSchema, more: Readonly<Record<string, string>>): string {
-  const rows = Object.entries(propertiesOf(schema)).flatMap(([name, property]) => keyRows(name, property));
-  const others = Object.entries(more).map(([name, description]) => [code(name), 'text', '', description]);
-  return table(['key', 'value', 'default', ''], [...rows, ...others]);
+  const others = Object.entries(more).map(([name, description]) => [code(name), 'text', '', '', description]);
+  return table(['key', 'value', 'required', 'default', ''], [...keyRows('', schema), ...others]);
 }
 
-function keyRows(name: string, schema: JsonSchema): readonly (readonly string[])[] {
-  const own = [code(name), valueWords(schema), defaultText(schema), descriptionOf(schema)];
-  const inner = Object.entries(propertiesOf(schema)).flatMap(([key, property]) =>
-    keyRows(`${name}.${key}`, property),
-  );
-  return [own, ...inner];
+function keyRows(prefix: string, schema: JsonSchema): readonly (readonly string[])[] {
+  return Object.entries(propertiesOf(schema)).flatMap(([key, property]) => {
+    const own = [
+      valueWords(property),
+      requiredText(key, schema),
+      defaultText(property),
+      descriptionOf(property),
+    ];
+    return [[code(prefix + key), ...own], ...keyRows(`${prefix}${key}.`, property)];
+  });
 }
 
 function stageSection(type: StageType): string {
   const settings = settingRows('', type.settings, 'result');
   const parts = [`### ${type.uses}`, type.summary];
-  if (settings.length > 0) parts.push(table(['setting', 'value', 'default', 'decides', ''], settings));
+  if (type.example !== undefined) parts.push(`\`\`\`yaml\n${type.example.trim()}\n\`\`\``);
+  if (settings.length > 0)
+    parts.push(table(['setting', 'value', 'required', 'default', 'decides', ''], settings));
   parts.push(inputsText(type), outputsText(type));
   return parts.join('\n\n');
 }
@@ -73,6 +78,7 @@ function settingRows(prefix: string, schema: JsonSchema, inherited: string): rea
     const own = [
       code(name),
       `${piece}${valueWords(property)}`,
+      requiredText(key, schema),
       defaultText(property),
       `${affects}${pinned}`,
       descriptionOf(property),
@@ -95,10 +101,11 @@ function inputsText({ inputs }: StageType): string {
   if (inputs === 'any') return 'Inputs: any, by names of your choice.';
   const rows = Object.entries(inputs).map(([name, input]) => [
     code(name),
-    `${input.artifact}${input.optional ? ', optional' : ''}${input.collects ? ', also `{each: …}`' : ''}`,
+    `${input.artifact}${input.collects ? ', also `{each: …}`' : ''}`,
+    input.optional ? '' : 'yes',
     input.description,
   ]);
-  return rows.length === 0 ? 'Inputs: none.' : table(['input', 'kind', ''], rows);
+  return rows.length === 0 ? 'Inputs: none.' : table(['input', 'kind', 'required', ''], rows);
 }
 
 /** Outputs whose names are known; a description says which of them hang on a setting. */
@@ -139,6 +146,12 @@ const LIMITS = [
   ['maximum', '≤'],
   ['exclusiveMaximum', '<'],
 ] as const;
+
+/** Of a setting inside another: whether that one must have it. */
+function requiredText(key: string, { required, ...schema }: JsonSchema): string {
+  const names = (required ?? []) as readonly string[];
+  return names.includes(key) && propertiesOf(schema)[key]?.default === undefined ? 'yes' : '';
+}
 
 function defaultText(schema: JsonSchema): string {
   return schema.default === undefined ? '' : code(JSON.stringify(schema.default));

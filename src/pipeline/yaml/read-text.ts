@@ -66,7 +66,18 @@ function textProblem(bytes: Buffer): string | undefined {
     return `is not UTF-8: byte 0x${byte} in line ${lineOf(bytes, at)}; save it as UTF-8`;
   }
   const nul = bytes.indexOf(0);
-  return nul < 0 ? undefined : `holds a NUL byte in line ${lineOf(bytes, nul)}`;
+  if (nul >= 0) return `holds a NUL byte in line ${lineOf(bytes, nul)}`;
+  const bare = bareReturn(bytes);
+  return bare < 0
+    ? undefined
+    : `has a carriage return without a line feed in line ${lineOf(bytes, bare)}; end lines with LF or CRLF`;
+}
+
+/** YAML ends a line there, and the parser does not: nobody can see which is meant. */
+function bareReturn(bytes: Buffer): number {
+  let at = bytes.indexOf(0x0d);
+  while (at >= 0 && bytes[at + 1] === 0x0a) at = bytes.indexOf(0x0d, at + 1);
+  return at;
 }
 
 /** UTF-16 and UTF-32, with or without their mark: ASCII in them has zeros in the same places. */

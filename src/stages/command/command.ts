@@ -50,6 +50,14 @@ export const command = defineStage({
   uses: 'command',
   version: 1,
   summary: 'Runs any program in a fresh directory that holds only its declared inputs.',
+  example: `
+count:
+  uses: command
+  inputs: { records: split.train }
+  with:
+    run: "wc -l < inputs/records > lines.txt"
+    outputs: { lines: lines.txt }
+`,
   settings,
   inputs: 'any',
   inputAccess: 'copy',

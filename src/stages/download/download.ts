@@ -52,6 +52,12 @@ export const download = defineStage({
   uses: 'download',
   version: 1,
   summary: 'Downloads one or several files, pinned by digest where one is given.',
+  example: `
+data:
+  uses: download
+  with:
+    url: https://raw.githubusercontent.com/rasbt/LLMs-from-scratch/main/ch07/01_main-chapter-code/instruction-data.json
+`,
   settings,
   inputs: {},
   outputs: (settings) =>

@@ -11,6 +11,13 @@ export const dpo = defineStage({
   version: 1,
   summary:
     'Teaches a model which of two responses is preferred: direct preference optimization (https://arxiv.org/abs/2305.18290).',
+  example: `
+preferences:
+  uses: dpo
+  # Records of pairs: a format stage writes them of data that has chosen and rejected answers.
+  inputs: { train: split.train, validation: split.validation, model: train.model }
+  with: { learning_rate: 5e-6, beta: 0.1, epochs: 1 }
+`,
   settings: dpoSettings,
   inputs: {
     train: {

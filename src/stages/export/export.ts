@@ -6,6 +6,12 @@ export const exportStage = defineStage({
   uses: 'export',
   version: 1,
   summary: 'Writes a model for other programs: transformers, llama.cpp, Ollama.',
+  example: `
+export:
+  uses: export
+  inputs: { model: train.model }
+  with: { format: gguf, quantization: F16, prompt: alpaca }
+`,
   settings: exportSettings,
   inputs: { model: { artifact: 'directory', description: 'The model, a Hugging Face folder.' } },
   async checkSettings({ prompt }) {

@@ -7,6 +7,12 @@ export const format = defineStage({
   uses: 'format',
   version: 2,
   summary: 'Renders instruction data in a prompt style.',
+  example: `
+format:
+  uses: format
+  inputs: { data: data.file }
+  with: { prompt: alpaca }
+`,
   settings: formatSettings,
   inputs: {
     data: {

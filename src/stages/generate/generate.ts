@@ -1,45 +1,37 @@
-import { defineStage, type Problem } from '../../contract/stage-type.ts';
-import { type GenerateSettings, generateSettings } from './settings.ts';
+import { defineStage } from '../../contract/stage-type.ts';
+import { samplingProblems } from './generate-problems.ts';
+import { generateSettings } from './settings.ts';
 
 export const generate = defineStage({
   uses: 'generate',
   version: 1,
   summary: 'Lets a model reply to the prompts of records.',
+  example: `
+generate:
+  uses: generate
+  inputs: { records: split.test, model: train.model }
+  with: { prompt: alpaca, max_new_tokens: 256, strategy: sample, temperature: 0.7, top_p: 0.9 }
+`,
   settings: generateSettings,
   inputs: {
     records: { artifact: 'file', description: 'Records whose prompts are replied to, JSON Lines.' },
     model: { artifact: 'directory', description: 'The model, a Hugging Face folder.' },
   },
-  async checkSettings({ prompt }) {
+  async checkSettings(settings) {
     const { styleProblems } = await import('../../text/prompt/style-problems.ts');
-    return styleProblems(prompt);
+    return [...samplingProblems(settings), ...styleProblems(settings.prompt)];
   },
   outputs: () => ({
     responses: {
       artifact: 'file',
       path: 'responses.json',
       description:
-        'JSON array of {instruction, input, output, model_response}; without output for prompts alone. What else a record has comes last.',
+        'JSON array of {instruction, input, output, model_response}; without output for prompts alone, and with `samples` above 1 each reply has its number, `sample`, from 0. What else a record has comes last.',
     },
   }),
   tensors: true,
-  preflight: async (settings) => samplingProblems(settings),
   async run(context) {
     const { runGenerate } = await import('./run-generate.ts');
     await runGenerate(context);
   },
 });
-
-/** Settings that say how to draw, where nothing is drawn. */
-function samplingProblems(settings: GenerateSettings): Problem[] {
-  const names = (['temperature', 'top_k', 'top_p', 'seed'] as const).filter(
-    (name) => settings[name] !== undefined,
-  );
-  if (settings.strategy === 'sample' || names.length === 0) return [];
-  return [
-    {
-      message: `With the strategy greedy nothing is drawn, so ${names.join(', ')} would change nothing.`,
-      hint: `Set strategy: sample, or remove ${names.join(', ')}.`,
-    },
-  ];
-}

@@ -14,18 +14,21 @@ import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import type { GenerateSettings } from './settings.ts';
-import { tokenDraws } from './token-draws.ts';
+import { tokenChoice } from './token-choice.ts';
 
 /** One record on its way to a reply. */
 interface Prompt {
-  /** Place of the record in the file. */
+  /** Place of the reply among all: the samples of a record are next to each other. */
   readonly index: number;
+  /** Place of the record in the file. */
+  readonly record: number;
+  readonly sample: number;
   readonly prompt: Int32Array;
 }
 
 /** What the model said to one record, uncut. */
 interface Reply {
-  /** Place of the record in the file. */
+  /** Place of the reply among all. */
   readonly index: number;
   readonly text: string;
 }
@@ -38,8 +41,15 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const engine = engineFor(context, parameterCount(config));
   checkEndOfText(settings, config);
   const { tokenizer } = await readModelTokenizer(inputs.model!, config);
-  const tasks = records.map(({ prompt }, index): Prompt => ({ index, prompt: tokenizer.encode(prompt) }));
-  const cut = tasks.filter(({ prompt }) => prompt.length > config.n_positions).length;
+  const prompts = records.map(({ prompt }) => tokenizer.encode(prompt));
+  const { samples } = settings;
+  const tasks = prompts.flatMap((prompt, record) =>
+    Array.from(
+      { length: samples },
+      (_, sample): Prompt => ({ index: record * samples + sample, record, sample, prompt }),
+    ),
+  );
+  const cut = prompts.filter(({ length }) => length > config.n_positions).length;
   if (cut > 0)
     context.warnOfResult(
       `Prompts with more than the model's ${config.n_positions} tokens: ${cut}. It sees their ends.`,
@@ -53,13 +63,14 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
     if (unfinished.length > 0) {
       const tf = await loadEngine(engine);
       context.fact('tensorflow_js', tf.version_core);
-      await reply(context, config, unfinished, replies, records.length, tokenizer);
+      await reply(context, config, unfinished, replies, tasks.length, tokenizer);
     }
-    const responses = records.map((record, index) =>
-      response(record, cutReply(settings.prompt, replies.items.get(index)!.text)),
-    );
+    const responses = tasks.map(({ index, record, sample }) => ({
+      ...response(records[record]!, cutReply(settings.prompt, replies.items.get(index)!.text)),
+      ...(samples > 1 && { sample }),
+    }));
     await writeFile(outputs.responses!, JSON.stringify(responses, null, 4));
-    warnOfEmpty(responses, context);
+    tellEmpty(responses, context);
   } finally {
     await replies.close();
   }
@@ -98,13 +109,13 @@ async function reply(
   };
   for (const batch of batches) {
     const prompts = batch.map(({ prompt }) => prompt);
-    const draws = batch.map(({ index }) => tokenDraws(settings, index));
+    const choices = batch.map(({ record, sample }) => tokenChoice(settings, record, sample));
     const texts = await generate(model, prompts, {
       maxNewTokens: settings.max_new_tokens,
       endOfText: settings.eos ?? config.eos_token_id,
       otherEnds: settings.eos === undefined ? (config.eos_token_ids ?? []) : [],
       never,
-      ...(settings.strategy === 'sample' && { choose: (scores, prompt) => draws[prompt]!(scores) }),
+      ...(choices[0] && { choose: (scores, prompt, text) => choices[prompt]!(scores, text) }),
       isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
       signal,
       onProgress,
@@ -135,19 +146,23 @@ class Rate {
   }
 }
 
-function warnOfEmpty(responses: readonly Response[], { warnOfResult }: StageContext<GenerateSettings>): void {
-  const empty = responses.filter(({ model_response }) => model_response === '').length;
-  if (empty === 0) return;
-  warnOfResult(
-    `${empty} of ${responses.length} replies are empty`,
-    'The model ends them at once. Was it trained on empty outputs, or does a stop text begin its replies?',
-  );
-}
-
 /** What a record has besides its rendered texts goes along, for prompts of judges. */
 function response(record: InstructionRecord, model_response: string): Response {
   const { id: _, instruction, input, output, prompt: __, response: ___, rejected: ____, ...more } = record;
   return { instruction, input, ...(output !== undefined && { output }), model_response, ...more };
+}
+
+/** A model that says nothing has usually learnt to end at once, or its prompts are not those that it was trained on. */
+function tellEmpty(responses: readonly Response[], { warnOfResult }: StageContext<GenerateSettings>): void {
+  const empty = responses.filter(({ model_response }) => model_response === '').length;
+  if (empty === 0) return;
+  const share = ((100 * empty) / responses.length).toPrecision(2);
+  warnOfResult(
+    empty === responses.length
+      ? `all ${empty} replies are empty`
+      : `${empty} of ${responses.length} replies are empty (${Number(share)} %)`,
+    'Was the model trained on empty outputs, or in another prompt style? Does a stop text begin each reply?',
+  );
 }
 
 function checkEndOfText({ eos }: GenerateSettings, { vocab_size }: ModelConfig): void {

@@ -9,6 +9,12 @@ export const judge = defineStage({
   version: 2,
   summary:
     'Scores responses from 0 to 100: by a language model, a program, people, or comparison with the expected output.',
+  example: `
+judge:
+  uses: judge
+  inputs: { responses: generate.responses }
+  with: { judge: llama3, rationales: 3 }
+`,
   settings: judgeSettings,
   inputs: {
     responses: {

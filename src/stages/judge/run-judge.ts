@@ -2,6 +2,7 @@ import { canonicalJson } from '../../contract/canonical-json.ts';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { digestOfBytes } from '../../files/digest.ts';
 import { type Response, readResponses } from '../../text/responses.ts';
+import { itemNames, type Sampled } from '../../text/samples.ts';
 import { type Judgement, type ScoreSummary, writeScoreSummary, writeScores } from '../../text/scores.ts';
 import { outsideText } from '../network/outside-text.ts';
 import { Labels } from './human/labels.ts';
@@ -37,8 +38,9 @@ export async function runJudge(
     bench.push(judged);
   }
   const verdict = settings.judge.kind === 'jury' ? juryVerdict(settings.judge.label, bench) : bench[0]!;
-  const summary = summaryOf(verdict, bench, responses, labels);
-  await writeScores(outputs.scores!, withQuestions(verdict.judgements, responses));
+  const scores = withQuestions(verdict.judgements, responses);
+  const summary = summaryOf(verdict, bench, responses, itemNames(scores), labels);
+  await writeScores(outputs.scores!, scores);
   await writeScoreSummary(outputs.summary!, summary);
   tellOf(summary, context);
   warnOfEmpty(responses, context);
@@ -99,13 +101,14 @@ function warnOfEmpty(responses: readonly Response[], { warnOfResult }: StageCont
   );
 }
 
-/** Each judgement with the identity of its question, by which items of two judgements are paired. */
+/** Each judgement with the identity of its question, by which items of two judgements are paired, and its sample's number. */
 function withQuestions(
   judgements: readonly Judgement[],
   responses: readonly Response[],
-): readonly Judgement[] {
+): readonly (Judgement & Sampled)[] {
   return judgements.map(({ index, ...rest }) => {
-    const { instruction, input } = responses[index]!;
-    return { index, question: digestOfBytes(canonicalJson([instruction, input])), ...rest };
+    const { instruction, input, sample } = responses[index]!;
+    const question = digestOfBytes(canonicalJson([instruction, input]));
+    return { index, question, ...(Number.isInteger(sample) && { sample }), ...rest };
   });
 }

@@ -6,6 +6,11 @@ export const pretrained = defineStage({
   // 2: a model has its own tokenizer, whose files are its folder's.
   version: ({ source }) => (source === 'huggingface' ? 2 : 1),
   summary: 'Brings a GPT-2 into a model folder: published weights, or random ones.',
+  example: `
+model:
+  uses: pretrained
+  with: { source: openai, model: gpt2-medium }
+`,
   settings: pretrainedSettings,
   inputs: {
     folder: {

@@ -25,6 +25,15 @@ export const report = defineStage({
   uses: 'report',
   version: 3,
   summary: 'Writes one self-contained HTML page about an experiment.',
+  example: `
+report:
+  uses: report
+  inputs:
+    responses: generate.responses
+    scores: judge.scores
+    summary: judge.summary
+    history: train.history
+`,
   settings,
   inputs: {
     responses: { artifact: 'file', description: 'Responses of the model, JSON.', collects: true },

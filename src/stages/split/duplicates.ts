@@ -39,6 +39,12 @@ export const duplicates = defineStage({
   version: 1,
   summary:
     'Reports pairs of records with almost the same text: cosine of their words, weighted by how rare they are (TF-IDF).',
+  example: `
+duplicates:
+  uses: duplicates
+  inputs: { records: format.records }
+  with: { threshold: 0.9 }
+`,
   settings,
   inputs: { records: { artifact: 'file', description: 'Records, JSON Lines.' } },
   outputs: () => ({

@@ -12,6 +12,12 @@ export const split = defineStage({
   uses: 'split',
   version: 1,
   summary: 'Cuts records into train, test and validation parts.',
+  example: `
+split:
+  uses: split
+  inputs: { records: format.records }
+  with: { train: 0.85, test: 0.1, order: shuffled }
+`,
   settings: splitSettings,
   inputs: {
     records: { artifact: 'file', description: 'Records, JSON Lines.' },

@@ -11,6 +11,12 @@ export const train = defineStage({
   // Masked trainings of version 1 counted texts without a response as a loss of 0, and updated on them.
   version: ({ mask_instruction }) => (mask_instruction ? 2 : 1),
   summary: 'Fine-tunes a GPT-2 with AdamW.',
+  example: `
+train:
+  uses: train
+  inputs: { train: tokenize.train, validation: tokenize.validation, model: model.model }
+  with: { learning_rate: 5e-5, epochs: 2, batch_size: 8, keep: best }
+`,
   settings: trainSettings,
   inputs: {
     train: { artifact: 'file', description: 'Tokens to train on, safetensors.' },

@@ -14,7 +14,6 @@ import {
   updatesInAll,
 } from '../../training/state/training-state.ts';
 import { learningCurve } from './learning-curve.ts';
-import { sampleText } from './sample-text.ts';
 
 /** Milliseconds between two reports of progress. */
 const PROGRESS_INTERVAL = 500;
@@ -56,7 +55,7 @@ export async function trainModel(
     onEvaluation: (evaluation) => context.log(evaluationText(evaluation, reported)),
     onSample: ({ epoch, tokens, kept }) => {
       const moment = kept ? 'of the kept model' : `after epoch ${epoch}`;
-      context.log(`sample ${moment}: ${JSON.stringify(sampleText(tokens, tokenizer))}`);
+      context.log(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
     },
   });
   tellEnd(state, options, context);
@@ -67,7 +66,7 @@ export async function trainModel(
   await writeFile(outputs.history!, formatHistory(history));
   await writeFile(outputs.loss_curve!, learningCurve(history));
   const prompt = tokenizer.decode(data.samplePrompt);
-  const texts = samples.map(({ tokens, ...of }) => ({ ...of, prompt, text: sampleText(tokens, tokenizer) }));
+  const texts = samples.map(({ tokens, ...of }) => ({ ...of, prompt, text: tokenizer.decode(tokens) }));
   await writeFile(outputs.samples!, `${JSON.stringify(texts, null, 2)}\n`);
 }
 

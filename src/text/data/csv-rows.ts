@@ -11,9 +11,10 @@ export interface CsvRow {
 }
 
 /**
- * The rows of comma-separated values (RFC 4180), read as Python's csv module reads them: a quote counts only where a field
- * begins, what follows its end belongs to the field, lines end in any of the three ways, and empty lines are no rows.
- * Throws StageError with the line of a quote that is never closed.
+ * The rows of comma-separated values (RFC 4180), read as Python's csv module reads them when it is strict: a quote counts only
+ * where a field begins, lines end in any of the three ways, and empty lines are no rows. Throws StageError with the line of
+ * a quote that is never closed, and of one after which its field goes on: a quote that was lost or added would otherwise
+ * make one row of several.
  */
 export async function* csvRows(
   pieces: AsyncIterable<string>,
@@ -78,6 +79,7 @@ class CsvReader {
   }
 
   #readBare(piece: string, at: number): number {
+    if (this.#state === 'quote') throw this.#goesOn();
     this.#bareEnd.lastIndex = at;
     const end = this.#bareEnd.exec(piece)?.index ?? piece.length;
     this.#add(piece, at, end);
@@ -128,9 +130,16 @@ class CsvReader {
   }
 
   #neverClosed(): StageError {
-    return new StageError(
-      `The quote in line ${this.#quoteLine} of ${this.#name.replace(/^The/, 'the')} is never closed.`,
-      { hint: 'Write a quote within a field twice: "He said ""yes""."' },
-    );
+    return this.#wrongQuote(`The quote in line ${this.#quoteLine}`, 'is never closed');
+  }
+
+  #goesOn(): StageError {
+    return this.#wrongQuote(`The field that a quote closes in line ${this.#line}`, 'goes on after it');
+  }
+
+  #wrongQuote(what: string, wrong: string): StageError {
+    return new StageError(`${what} of ${this.#name.replace(/^The/, 'the')} ${wrong}.`, {
+      hint: 'Write a quote within a field twice: "He said ""yes""."',
+    });
   }
 }

@@ -26,11 +26,17 @@ describe('readText', () => {
     expect(() => textOf(Uint8Array.from(bytes))).toThrow(message);
   });
 
+  it('names the line of a carriage return alone, which ends a line in YAML and not for its parser', () => {
+    expect(() => textOf(Buffer.from('a: 1\r\nb: |\r\n  x\ry\r\n'))).toThrow(
+      'has a carriage return without a line feed in line 3; end lines with LF or CRLF',
+    );
+  });
+
   it('gives every text in UTF-8 as it is, and refuses all other bytes in words', () => {
     const decode = (bytes: Uint8Array) =>
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     const byte = fc.oneof(
-      fc.constantFrom(0xef, 0xbf, 0xbd, 0xe9, 0x0a, 0x61, 0xf0, 0x80),
+      fc.constantFrom(0xef, 0xbf, 0xbd, 0xe9, 0x0a, 0x0d, 0x61, 0xf0, 0x80),
       fc.integer({ min: 1, max: 255 }),
     );
     const check = (bytes: number[]) => {
@@ -42,8 +48,13 @@ describe('readText', () => {
         message = (error as Error).message;
       }
       if (text === undefined)
-        expect(message).toMatch(/^is (?:not UTF-8: byte 0x[0-9A-F]{2} in line \d+|UTF-(?:16|32));/);
-      else expect(text).toBe(decode(Uint8Array.from(bytes)));
+        expect(message).toMatch(
+          /^(?:is (?:not UTF-8: byte 0x[0-9A-F]{2} in line \d+|UTF-(?:16|32))|has a carriage return without a line feed in line \d+);/,
+        );
+      else {
+        expect(text).toBe(decode(Uint8Array.from(bytes)));
+        expect(text).not.toMatch(/\r(?!\n)/);
+      }
     };
     fc.assert(fc.property(fc.array(byte, { maxLength: 12 }), check), { numRuns: 300 });
   });

@@ -2,9 +2,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { generate } from '../../../src/stages/generate/generate.ts';
-import type { GenerateSettings } from '../../../src/stages/generate/settings.ts';
 import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
-import { freshDirectory, removeDirectories, runStage, type StageRunEvent, world } from '../run-stage.ts';
+import { freshDirectory, removeDirectories, runStage, type StageRunEvent } from '../run-stage.ts';
 
 afterEach(removeDirectories);
 
@@ -86,29 +85,6 @@ describe('the generate stage', () => {
     expect(JSON.parse(readFileSync(run.outputs.responses!, 'utf8'))).toEqual([
       { instruction: 'Go', input: '', model_response: expect.any(String), history, category: 'a' },
     ]);
-  });
-
-  it('counts empty replies in a warning', async () => {
-    const inputs = { records: records(), model: await randomModel() };
-    const repliesWith = async (stop: readonly string[]) => {
-      const run = await runStage(generate, {
-        with: { ...settings, prompt: { ...STYLE, stop } },
-        inputs,
-        engine: 'cpu',
-      });
-      const responses: { model_response: string }[] = JSON.parse(
-        readFileSync(run.outputs.responses!, 'utf8'),
-      );
-      return { replies: responses.map(({ model_response }) => model_response), events: run.events };
-    };
-    const { replies, events } = await repliesWith([]);
-    expect(replies).not.toContain('');
-    expect(JSON.stringify(events)).not.toContain('are empty');
-    const stopped = await repliesWith([...new Set(replies.map((reply) => reply[0]!))]);
-    expect(stopped.replies).toEqual(replies.map(() => ''));
-    expect(stopped.events).toContainEqual(
-      expect.objectContaining({ type: 'warning', message: '5 of 5 replies are empty', of_result: true }),
-    );
   });
 
   it('gives the same bytes on another run and on another engine', async () => {
@@ -199,19 +175,75 @@ describe('the generate stage', () => {
     );
   });
 
-  it('finds out before anything starts that nothing is drawn for settings that say how', async () => {
-    const context = { inputBytes: {}, ...world() };
-    const resolved = { prompt: STYLE, max_new_tokens: 6, batch_size: 2 } as const;
-    const problems = (more: Pick<GenerateSettings, 'strategy'> & Partial<GenerateSettings>) =>
-      generate.preflight!({ ...resolved, ...more }, context);
-    expect(await problems({ strategy: 'greedy' })).toEqual([]);
-    expect(await problems({ strategy: 'sample', temperature: 0.7, seed: 1 })).toEqual([]);
-    expect(await problems({ strategy: 'greedy', temperature: 0.7, seed: 1 })).toEqual([
-      {
-        message: 'With the strategy greedy nothing is drawn, so temperature, seed would change nothing.',
-        hint: 'Set strategy: sample, or remove temperature, seed.',
-      },
-    ]);
+  describe('with samples', () => {
+    const sampled = async (more: Record<string, unknown>, inputs: Record<string, string>) => {
+      const { outputs } = await runStage(generate, {
+        with: { ...settings, strategy: 'sample', temperature: 2, ...more },
+        inputs,
+        engine: 'cpu',
+      });
+      return JSON.parse(readFileSync(outputs.responses!, 'utf8')) as Record<string, unknown>[];
+    };
+
+    it('writes each reply with its number; the first is the one that a single reply would be', async () => {
+      const inputs = { records: records(), model: await randomModel() };
+      const three = await sampled({ samples: 3 }, inputs);
+      expect(three.map(({ instruction, sample }) => [instruction, sample])).toEqual(
+        INSTRUCTIONS.flatMap((instruction) => [0, 1, 2].map((sample) => [instruction, sample])),
+      );
+      const firsts = three.filter(({ sample }) => sample === 0).map(({ sample: _, ...first }) => first);
+      expect(firsts).toEqual(await sampled({}, inputs));
+      expect(three.filter(({ sample }) => Number(sample) < 2)).toEqual(
+        await sampled({ samples: 2, batch_size: 3 }, inputs),
+      );
+      const ofFirst = three.slice(0, 3).map(({ model_response }) => model_response);
+      expect(new Set(ofFirst).size).toBe(3);
+    });
+  });
+
+  it.each([
+    { strategy: 'greedy', repetition_penalty: 1.5, no_repeat_ngram_size: 1 },
+    { strategy: 'sample', no_repeat_ngram_size: 1, temperature: 0.1 },
+  ])('repeats no token under %o', async (more) => {
+    const inputs = { records: records(), model: await randomModel() };
+    const { outputs } = await runStage(generate, { with: { ...settings, ...more }, inputs, engine: 'cpu' });
+    const plain = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
+    const replies = (path: string) =>
+      (JSON.parse(readFileSync(path, 'utf8')) as { model_response: string }[]).map(
+        ({ model_response }) => model_response,
+      );
+    const repeats = (reply: string) => new Set(reply).size < [...reply].length;
+    expect(replies(plain.outputs.responses!).some(repeats)).toBe(true);
+    expect(replies(outputs.responses!).some((reply) => repeats(reply.replaceAll('\ufffd', '')))).toBe(false);
+  });
+
+  it('says how many replies are empty, as part of the result', async () => {
+    const inputs = { records: records(), model: await randomModel() };
+    const stop = {
+      ...STYLE,
+      header: '',
+      stop: Array.from({ length: 128 }, (_, i) => String.fromCharCode(i)).concat('\ufffd'),
+    };
+    const { events } = await runStage(generate, {
+      with: { ...settings, prompt: stop },
+      inputs,
+      engine: 'cpu',
+    });
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: 'all 5 replies are empty',
+      hint: expect.stringContaining('Was the model trained on empty outputs'),
+      of_result: true,
+    });
+    const [reply] = await (async () => {
+      const { outputs } = await runStage(generate, { with: settings, inputs, engine: 'cpu' });
+      return JSON.parse(readFileSync(outputs.responses!, 'utf8')) as { model_response: string }[];
+    })();
+    const one = { ...STYLE, stop: [reply!.model_response] };
+    const some = await runStage(generate, { with: { ...settings, prompt: one }, inputs, engine: 'cpu' });
+    expect(some.events).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/^\d of 5 replies are empty \(\d+ %\)$/) }),
+    );
   });
 
   it('refuses a large model on a slow engine that nobody asked for', async () => {

@@ -239,7 +239,7 @@ describe('train', () => {
     });
   });
 
-  it('shows a token that is not in the encoding by its number in samples', async () => {
+  it('takes samples of tokens that have a text, whatever a model with a larger vocabulary prefers', async () => {
     const folder = freshDirectory();
     const config = { ...TINY_BYTES, vocab_size: 300, tie_word_embeddings: false };
     const given = await writeTrainInputs(folder, config);
@@ -260,7 +260,7 @@ describe('train', () => {
       inputs: given,
       engine: 'cpu',
     });
-    expect(JSON.parse(read(outputs.samples))[0].text).toBe('<280>'.repeat(SETTINGS.sample_tokens));
+    expect(JSON.parse(read(outputs.samples))[0].text).toHaveLength(SETTINGS.sample_tokens);
   });
 
   describe('with masked instructions', () => {

@@ -3,6 +3,8 @@ import type { Json } from '../../../contract/json.ts';
 import { type InputArtifact, type StageContext, StageError } from '../../../contract/stage-context.ts';
 import { scoreStatistics } from '../../../statistics/mean/score-statistics.ts';
 import { withoutMark } from '../../../text/byte-order-mark.ts';
+import { itemMeans, itemNames } from '../../../text/samples.ts';
+import type { Judgement } from '../../../text/scores.ts';
 import type { Evaluation } from '../../../training/state/history.ts';
 import { itemsOf } from '../items/items.ts';
 import { type Answers, readModels } from './read-models.ts';
@@ -30,9 +32,22 @@ function modelOf({ name, parameters, isBaseline, scores, summary }: Answers): Re
     name,
     parameters,
     isBaseline,
-    statistics: scores === undefined && summary !== undefined ? summary : scoreStatistics(scores ?? []),
+    statistics:
+      scores === undefined && summary !== undefined ? summary : scoreStatistics(scoresOfItems(scores ?? [])),
     summary,
   };
+}
+
+/** The score of each item: of several samples their mean. */
+function scoresOfItems(scores: readonly Judgement[]): readonly { readonly score: number | null }[] {
+  const names = itemNames(
+    scores.map(({ question, index, sample }) => ({ question: question ?? `item ${index}`, sample })),
+  );
+  const means = itemMeans(
+    names,
+    scores.map(({ score }) => score),
+  );
+  return Array.from(means.values(), (score) => ({ score }));
 }
 
 async function readHistories({ inputs, collections }: Inputs): Promise<ReportHistory[]> {

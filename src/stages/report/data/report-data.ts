@@ -34,6 +34,10 @@ export interface ReportItem {
   readonly instruction: string;
   readonly input: string;
   readonly output: string;
+  /** Number of these answers among several to the same question. */
+  readonly sample?: number;
+  /** Name of the item, which samples of a question have in common, because they count once: the place of the first of them. */
+  readonly of: string;
   readonly answers: readonly (Answer | undefined)[];
 }
 

@@ -48,9 +48,14 @@ function orderOf(models: readonly ReportModel[], comparison: Comparison | undefi
   };
 }
 
-/** An item as the page's script gets it. */
-export function pageItem({ instruction, input, output, answers }: ReportItem): PageItem {
-  return { instruction, input, output, answers: answers.map((answer) => answer ?? null) };
+/** An item as the page's script gets it; samples of a question are told apart by their numbers, from 1. */
+export function pageItem({ instruction, input, output, sample, answers }: ReportItem): PageItem {
+  return {
+    instruction: sample === undefined ? instruction : `${instruction} [sample ${sample + 1}]`,
+    input,
+    output,
+    answers: answers.map((answer) => answer ?? null),
+  };
 }
 
 function modelsField(models: readonly { name: string; place: number }[], shown: readonly number[]): Markup {

@@ -1,6 +1,7 @@
 import type { Candidate, Measurement } from '../../../comparison/candidate.ts';
 import { compare } from '../../../comparison/compare.ts';
 import type { Comparison } from '../../../comparison/comparison.ts';
+import { itemMeans } from '../../../text/samples.ts';
 import { evaluationOfResult } from '../../../training/state/history.ts';
 import { score } from '../../judge/score-metric.ts';
 import { validationLoss } from '../../training/history-metrics.ts';
@@ -27,13 +28,15 @@ export function compareModels({ models, items, histories }: ReportData): Compari
 }
 
 function scoreOf({ statistics }: ReportModel, place: number, items: ReportData['items']): Measurement {
-  const scores = items.flatMap(({ answers }, index): [string, number | null][] =>
-    answers[place] === undefined ? [] : [[String(index), answers[place].score]],
+  const answered = items.filter(({ answers }) => answers[place] !== undefined);
+  const scores = itemMeans(
+    answered.map(({ of }) => of),
+    answered.map(({ answers }) => answers[place]!.score),
   );
   return {
     stage: 'judge',
     metric: score,
-    measured: { value: statistics.mean, items: new Map(scores) },
+    measured: { value: statistics.mean, items: scores },
   };
 }
 

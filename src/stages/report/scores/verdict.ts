@@ -1,6 +1,7 @@
 import type { Comparison } from '../../../comparison/comparison.ts';
 import { smallestDifference } from '../../../statistics/difference/power.ts';
 import { sampleOf } from '../../../statistics/mean/sample.ts';
+import { itemMeans } from '../../../text/samples.ts';
 import type { ReportData } from '../data/report-data.ts';
 
 /** The first lines of the page: which was better and how sure, or what the mean of a single model is worth. */
@@ -12,9 +13,14 @@ export function verdictSentences(
   const { mean, interval_95, items: all, scored } = models[0]!.statistics;
   if (mean === null) return [`No mean score: none of the ${all} responses has a score.`];
   const range = interval_95 && ` (95 % ${interval_95.map((end) => end.toFixed(1)).join(' to ')})`;
-  const counts =
-    scored === all ? `${all} responses` : `${scored} of ${all} responses; the others have no score`;
-  const scores = items.flatMap(({ answers: [answer] }) => answer?.score ?? []);
+  const sampled = items.some(({ sample }) => sample !== undefined);
+  const what = sampled ? 'questions, of each the mean over its samples' : 'responses';
+  const counts = scored === all ? `${all} ${what}` : `${scored} of ${all} ${what}; the others have no score`;
+  const means = itemMeans(
+    items.map(({ of }) => of),
+    items.map(({ answers: [answer] }) => answer?.score ?? null),
+  );
+  const scores = [...means.values()].filter((score) => score !== null);
   return [
     `The mean score is ${mean.toFixed(1)} of 100${range ?? ''}, over ${counts}.`,
     whatItemsShow(scores),
