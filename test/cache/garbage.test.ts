@@ -15,7 +15,12 @@ import { temporaryDirectory } from './temporary-directory.ts';
 const fail = (problem: { readonly message: string }) => {
   throw new Error(problem.message);
 };
-const ALWAYS: Roots = { actions: new Set(), artifacts: [], since: Number.POSITIVE_INFINITY };
+const ALWAYS: Roots = {
+  actions: new Set(),
+  recordedSince: Number.POSITIVE_INFINITY,
+  artifacts: [],
+  since: Number.POSITIVE_INFINITY,
+};
 const unused = { lastUsed: () => undefined };
 
 /** A real cache, and how to put results into it. */
@@ -90,6 +95,13 @@ describe('garbage', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is no record that was written a moment ago: nobody may have had the time to use it', async () => {
+    const { add, collect, isWhole } = await setUp();
+    const { key } = await add('one', ['a']);
+    await collect({ ...ALWAYS, recordedSince: Date.now() - 60_000 });
+    expect(await isWhole(key)).toBe(true);
   });
 
   it('goes only as far as the size that is asked for, the longest unused first', async () => {

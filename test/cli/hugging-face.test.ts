@@ -140,6 +140,14 @@ stages:
     expect((await run(projectOf(pipeline(MODEL, 'secrets: [HF_TOKEN]')))).code).toBe(0);
   });
 
+  it('needs an address in HF_ENDPOINT, which is of no matter elsewhere', async () => {
+    const HF_ENDPOINT = 'mirror.example';
+    const refused = await run(projectOf(pipeline(MODEL), { HF_ENDPOINT }));
+    expect(refused.stdout).toContain('"mirror.example/me/private/resolve/main" is not a URL');
+    const own = projectOf(pipeline(`url: "${elsewhere}/me/private"`), { HF_ENDPOINT });
+    expect((await run(own)).code).toBe(0);
+  });
+
   it.each(['two\nlines', 'Bär'])('that is none, %j, is refused without showing it', async (HF_TOKEN) => {
     const project = projectOf(pipeline(MODEL, 'secrets: [HF_TOKEN]'), { HF_TOKEN });
     const { code, stdout } = await run(project);

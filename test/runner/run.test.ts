@@ -276,6 +276,24 @@ describe('a stage that fails', () => {
     expect(rig.attempts).toEqual([]);
   });
 
+  it('begins afresh where it is forced, and then goes on from what that run has done', async () => {
+    const pipeline = { a: { type: puppet, settings: rig.led('a'), execution: { retries: 1 } } };
+    const run = rig.start({ a: { ...pipeline.a, execution: { retries: 0 } } });
+    const first = await rig.puppet('a');
+    await first.order({ do: 'checkpoint', text: 'of an earlier run' });
+    first.send({ do: 'fail', message: 'power cut' });
+    await run.finished;
+    const forced = rig.start(pipeline, { force: ['a'] });
+    const second = await rig.puppet('a');
+    expect(second.earlier).toEqual([]);
+    await second.order({ do: 'checkpoint', text: 'of this run' });
+    second.send({ do: 'fail', message: 'a hiccup' });
+    const third = await rig.puppet('a');
+    expect(third.earlier).toEqual(['of this run']);
+    third.send({ do: 'finish' });
+    expect((await forced.finished).outcomes).toEqual({ a: 'ran' });
+  });
+
   it('leaves its work to the next run, and nothing else', async () => {
     const pipeline = { a: { type: puppet, settings: rig.led('a') } };
     const run = rig.start(pipeline);

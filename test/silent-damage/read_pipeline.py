@@ -22,7 +22,7 @@ def template(text):
 def yaml_of(text):
     # Of YAML 1.2 ruamel.yaml does not know that the colon ends a name in `{ data :{ … } }` (ns-plain-char), and that a tab may
     # stand before it (s-white).
-    return re.sub(r"(?<=[\w ]):(?=[\[{])", ": ", text.replace("\t:", " :"))
+    return re.sub(r"(?<=[\w ]):(?=[\[{](?!\{))", ": ", text.replace("\t:", " :"))
 
 
 def resolved(value, params):
@@ -30,7 +30,7 @@ def resolved(value, params):
         return {key: resolved(part, params) for key, part in value.items()}
     if isinstance(value, list):
         return [resolved(part, params) for part in value]
-    whole = isinstance(value, str) and re.fullmatch(r"\$\{params\.(\w+)\}", value)
+    whole = isinstance(value, str) and re.fullmatch(r"\$\{\s*params\.(\w+)\s*\}", value)
     return params[whole[1]] if whole else value
 
 

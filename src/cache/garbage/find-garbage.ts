@@ -1,13 +1,16 @@
+import { statSync } from 'node:fs';
 import type { Digest } from '../../files/digest.ts';
 import type { StoredBlob } from '../objects/blobs.ts';
 import type { ObjectStore, StoredArtifact } from '../objects/object-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
-import type { Records } from '../records/records.ts';
+import type { ActionRecords } from '../records/action-records.ts';
 
 /** What must stay, whatever else goes. */
 export interface Roots {
   /** Actions whose records stay, with their outputs. */
   readonly actions: ReadonlySet<Digest>;
+  /** Records stay that were written since then (milliseconds since 1970): a bundle's are named by no run yet. */
+  readonly recordedSince: number;
   /** Input files. */
   readonly artifacts: readonly StoredArtifact[];
   /**
@@ -44,7 +47,7 @@ export interface GarbageOptions {
 
 /** The cache as far as garbage is concerned. */
 export interface Collectable {
-  readonly records: Records;
+  readonly records: ActionRecords;
   readonly objects: ObjectStore;
   /** Every object, with the time at which it was stored last. */
   readonly blobs: { entries(): AsyncIterable<StoredBlob> };
@@ -98,11 +101,18 @@ async function resultsOf({ records, objects }: Collectable, roots: Roots) {
   const unneeded: { readonly record: ActionRecord; readonly digests: ReadonlySet<Digest> }[] = [];
   for await (const record of records.entries()) {
     const digests = await objectsOf(Object.values(record.outputs), objects);
-    if (!roots.actions.has(record.key)) unneeded.push({ record, digests });
+    if (!isNeeded(record, records, roots)) unneeded.push({ record, digests });
     else for (const digest of digests) needed.add(digest);
   }
   for (const digest of await objectsOf(roots.artifacts, objects)) needed.add(digest);
   return { needed, unneeded };
+}
+
+/** Whether a record stays. One that has just gone is nobody's. */
+function isNeeded(record: ActionRecord, records: ActionRecords, roots: Roots): boolean {
+  if (roots.actions.has(record.key)) return true;
+  const written = statSync(records.path(record), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return written >= roots.recordedSince;
 }
 
 /** Every object of some artifacts. */

@@ -5,7 +5,6 @@ import { acquireLock, lockHolder } from '../../files/lock.ts';
 import { explained } from '../../files/system-problem.ts';
 import type { BlobStore } from '../objects/blob-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
-import type { ActionRecords } from '../records/action-records.ts';
 import { type Collectable, type Garbage, objectsOf, type Roots } from './find-garbage.ts';
 import { Trash } from './trash.ts';
 
@@ -13,7 +12,6 @@ import { Trash } from './trash.ts';
 export interface Removable extends Collectable {
   readonly cacheDirectory: string;
   readonly locksDirectory: string;
-  readonly records: ActionRecords;
   readonly blobs: BlobStore;
 }
 

@@ -66,7 +66,15 @@ export async function keptRuns(workspace: Workspace, artifacts: string, kept: Ke
   for (const file of kept.files)
     for (const action of await actionsOfFile(file, artifacts)) actions.add(action);
   const inputs = [...(await rememberedInputs(cacheDirectory)), ...(await allRecordedFiles(cacheDirectory))];
-  return { actions, artifacts: inputs, since: Math.min(...atWork), runs, others, lastUsed };
+  return {
+    actions,
+    recordedSince: Date.now() - kept.age,
+    artifacts: inputs,
+    since: Math.min(...atWork),
+    runs,
+    others,
+    lastUsed,
+  };
 }
 
 /** Why a run that has ended stays; undefined if it does not. */

@@ -28,7 +28,13 @@ export async function readJsonObject(
 }
 
 function notJson(text: string, error: unknown): string {
-  if (/^\s*<(!doctype|html)/i.test(text)) return 'a web page, not JSON';
-  if (text.startsWith('version https://git-lfs')) return 'a git-lfs pointer, not JSON';
+  const instead = insteadOfFile(text);
+  if (instead !== undefined) return `${instead}, not JSON`;
   return `not JSON (${error instanceof Error ? error.message : error})`;
+}
+
+/** What is in the place of a file, by its beginning: a page that a server sent, or what `git clone` leaves without git-lfs. */
+export function insteadOfFile(text: string): string | undefined {
+  if (/^\s*<(!doctype|html)/i.test(text)) return 'a web page';
+  return text.startsWith('version https://git-lfs.github.com/') ? 'a git-lfs pointer' : undefined;
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { insteadOfFile } from './json-file.ts';
 import { ModelFileError } from './model-file-error.ts';
 
 /** Element types that are read and written here; https://huggingface.co/docs/safetensors. */
@@ -37,8 +38,8 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A git-lfs pointer, which `git clone` leaves without git-lfs, and the pages that servers send instead of files. */
-const POINTER = 'version https://git-lfs.github.com/';
+/** Bytes at the beginning of a file by which something else is known. */
+const BEGINNING_BYTES = 64;
 
 /** Reads a header and checks offsets, overlaps and sizes. `name`: of the file, in messages. Throws ModelFileError. */
 export async function readHeader(name: string, file: FileHandle): Promise<SafetensorsHeader> {
@@ -46,12 +47,15 @@ export async function readHeader(name: string, file: FileHandle): Promise<Safete
     throw ModelFileError.of(name, problem, hint);
   };
   const { size } = await file.stat();
-  const beginning = Buffer.from(await readFully(name, file, 0, Math.min(size, POINTER.length))).toString();
-  if (beginning === POINTER) {
-    fail('a git-lfs pointer, not the weights', 'In the folder that was cloned, run: git lfs pull');
+  const beginning = Buffer.from(await readFully(name, file, 0, Math.min(size, BEGINNING_BYTES))).toString();
+  const instead = insteadOfFile(beginning);
+  if (instead !== undefined) {
+    const pointer = instead.includes('pointer');
+    fail(
+      `${instead}, not the weights`,
+      pointer ? 'In the folder that was cloned, run: git lfs pull' : 'Download the file again.',
+    );
   }
-  if (/^\s*<(!doctype|html)/i.test(beginning))
-    fail('a web page, not the weights', 'Download the file again.');
   // What torch.save writes is a zip archive.
   if (beginning.startsWith('PK\u0003\u0004'))
     fail('a pickle of PyTorch, not safetensors', 'Save the model again with transformers.');

@@ -12,6 +12,7 @@ const MOST_LEVELS = 200;
 
 /** Turns the nodes of one document into values, following anchors in the order of the file. */
 export class Composer {
+  readonly #text: string;
   readonly #at: (start: number, end: number) => Place;
   readonly #diagnostics: DiagnosticList;
   /** Composed anchors with the number of values in each; null while one is being composed. */
@@ -22,7 +23,8 @@ export class Composer {
   #level = 0;
 
   /** `at` gives the place of a range of the document's text. */
-  constructor(at: (start: number, end: number) => Place, diagnostics: DiagnosticList) {
+  constructor(text: string, at: (start: number, end: number) => Place, diagnostics: DiagnosticList) {
+    this.#text = text;
     this.#at = at;
     this.#diagnostics = diagnostics;
   }
@@ -46,13 +48,18 @@ export class Composer {
       const message = `values are nested more than ${MOST_LEVELS} levels deep`;
       return this.#broken(place, { code: 'too-deep', message });
     }
-    const problem = tagProblem(node) ?? (isScalar(node) ? scalarProblem(node) : undefined);
+    const problem =
+      tagProblem(node) ?? (isScalar(node) ? scalarProblem(node, this.#writtenAs(node)) : undefined);
     if (problem !== undefined) return this.#broken(place, problem);
     if (isScalar(node))
       return { kind: 'scalar', value: node.value as ScalarValue['value'], place, ...spellingOf(node) };
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node), place };
     const items = isSeq(node) ? node.items : [];
     return { kind: 'list', items: items.map((item) => this.compose(item as Node)), place };
+  }
+
+  #writtenAs({ range }: Scalar): string {
+    return range ? this.#text.slice(range[0], range[1]) : '';
   }
 
   #entries(map: YAMLMap): Map<string, Entry> {

@@ -73,5 +73,5 @@ function parseShallow(
     return undefined;
   }
   if (document.contents === null) return { kind: 'scalar', value: null, place: at(0, 0) };
-  return new Composer(at, diagnostics).compose(document.contents);
+  return new Composer(text, at, diagnostics).compose(document.contents);
 }

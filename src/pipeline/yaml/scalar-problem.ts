@@ -5,9 +5,24 @@ const INTEGER = /^(?:[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+)$/;
 /** 32 digits is the shortest digest in use (MD5); nobody writes such a number on purpose. */
 const DIGEST = /^[0-9a-fA-F]{32,}$/;
 
-/** Says what is wrong with a scalar that YAML reads as something else than what was written. */
-export function scalarProblem(scalar: Scalar): Omit<Diagnostic, 'place'> | undefined {
-  const { value } = scalar;
+/**
+ * Says what is wrong with a scalar that YAML reads as something else than what was written; `written` is its text in the
+ * file. The parser takes a quote of the text itself for its end where the next line is not indented.
+ */
+export function scalarProblem(scalar: Scalar, written: string): Omit<Diagnostic, 'place'> | undefined {
+  const { value, type } = scalar;
+  const quote = type === 'QUOTE_DOUBLE' ? '\\' : type === 'QUOTE_SINGLE' ? "'" : undefined;
+  // Before the last quote, and after the first, a text holds its own quotes in pairs with what escapes them.
+  if (quote !== undefined && repeatedBefore(written, written.length - 1, quote) % 2 > 0) {
+    return {
+      code: 'open-quote',
+      message: 'this text has no closing quote: the last one is a part of it',
+      hint:
+        type === 'QUOTE_DOUBLE'
+          ? 'a backslash before a quote makes it text'
+          : 'two quotes are one in the text',
+    };
+  }
   if (typeof value === 'number') return numberProblem(value, scalar.source ?? String(value));
   if (typeof value === 'string' && /\p{Surrogate}/u.test(value)) {
     return {
@@ -17,6 +32,13 @@ export function scalarProblem(scalar: Scalar): Omit<Diagnostic, 'place'> | undef
     };
   }
   return undefined;
+}
+
+/** How often a sign stands just before a place, down to the second character. */
+function repeatedBefore(text: string, place: number, sign: string): number {
+  let first = place;
+  while (first > 1 && text[first - 1] === sign) first--;
+  return place - first;
 }
 
 function numberProblem(value: number, source: string): Omit<Diagnostic, 'place'> | undefined {

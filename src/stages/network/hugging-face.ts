@@ -28,7 +28,7 @@ export function huggingFaceAuthorization(
 /** What to do when a server wants to know who asks. */
 export function loginHint(url: string, world: Pick<World, 'environment' | 'secret'>): string {
   if (!isHuggingFace(url, world)) {
-    return `The server wants a login; only public files can be downloaded. ${TOKEN} is sent to ${new URL(huggingFaceAddress(world)).host} alone; a mirror is named by HF_ENDPOINT.`;
+    return `The server wants a login; only public files can be downloaded. ${TOKEN}, under \`secrets\` of the stage, is sent to ${huggingFaceAddress(world)} alone; HF_ENDPOINT names a mirror.`;
   }
   if (world.secret(TOKEN) === undefined) {
     return `The repository is private, gated or not there. Set ${TOKEN} and add to the stage: secrets: [${TOKEN}]`;

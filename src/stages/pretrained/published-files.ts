@@ -6,6 +6,7 @@ import { TOKENIZER_FILES } from '../../model/files/model-folder.ts';
 import { checkHparams, checkpointPrefix } from '../../model/files/openai/openai-weights.ts';
 import { bundleDataFiles } from '../../model/files/openai/tensor-bundle.ts';
 import { readWeightMap, shardNames, WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
+import { OTHER_TOKENIZERS } from '../../model/files/tokenizer/model-tokenizer.ts';
 
 /** Brings a file of a published model by its name there: its path here, or undefined if there is no such file. */
 export type Bring = (name: string) => Promise<string | undefined>;
@@ -26,10 +27,18 @@ export async function bringOpenAi(bring: Bring, config: ModelConfig): Promise<vo
 /** Files of a Hugging Face folder that say what the model's tokens are, and what ends a reply. */
 const DESCRIPTION = [...TOKENIZER_FILES, 'generation_config.json'];
 
+/** Those that hold a vocabulary. */
+const VOCABULARIES = ['tokenizer.json', 'vocab.json', 'merges.txt'];
+
 /** Brings what describes the model of a Hugging Face repository: its config.json, and the files of its tokenizer as far as they are there. */
-export async function bringDescription(bring: Bring): Promise<void> {
+export async function bringDescription(
+  bring: Bring,
+  file: (name: string) => string | undefined,
+): Promise<void> {
   await required(bring, CONFIG);
   for (const name of DESCRIPTION) await bring(name);
+  if (VOCABULARIES.some((name) => file(name) !== undefined)) return;
+  for (const name of OTHER_TOKENIZERS) await bring(name);
 }
 
 /** Brings the weights of a Hugging Face repository: one file, or an index and its shards. */

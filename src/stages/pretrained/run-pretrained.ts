@@ -89,7 +89,7 @@ async function openAiFiles(
 async function huggingFaceWeights(context: Context, downloads: Downloads): Promise<Weights> {
   const { settings, inputs } = context;
   const { folder } = inputs;
-  if (folder === undefined) await bringDescription(downloads.bring);
+  if (folder === undefined) await bringDescription(downloads.bring, downloads.file);
   const file: FindFile = (name) => (folder ? folder.file(name) : downloads.file(name));
   const stored = await publishedConfig(file, settings);
   const tokenizer = await readModelTokenizer({ file }, stored);

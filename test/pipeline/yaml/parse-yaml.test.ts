@@ -26,6 +26,15 @@ describe('parseYaml', () => {
   });
 
   it.each([
+    ['a: "b\\"\nc: d', 'this text has no closing quote: the last one is a part of it'],
+    ["a: 'b''\nc: d", 'this text has no closing quote: the last one is a part of it'],
+    ['a: "b\\\\"\nc: d', undefined],
+    ["a: ''\nc: ''''", undefined],
+  ])('knows a quote that is a part of the text, before a line that is not indented: %j', (text, message) => {
+    expect(parse(text).errors).toEqual(message === undefined ? [] : [message]);
+  });
+
+  it.each([
     ['5.0e-5', 0.00005],
     ['1e20', 1e20],
     ['9007199254740991', 9007199254740991],

@@ -8,6 +8,7 @@ import { parameterCount } from '../../../src/model/families/families.ts';
 import { TOKENIZER_FILES, writeModelFolder } from '../../../src/model/files/model-folder.ts';
 import { configOf } from '../../../src/model/files/model-piece.ts';
 import { SafetensorsFile, writeSafetensors } from '../../../src/model/files/safetensors.ts';
+import { OTHER_TOKENIZERS } from '../../../src/model/files/tokenizer/model-tokenizer.ts';
 import { randomWeights } from '../../../src/model/network/random-weights.ts';
 import { pretrained } from '../../../src/stages/pretrained/pretrained.ts';
 import { bringOpenAi } from '../../../src/stages/pretrained/published-files.ts';
@@ -27,7 +28,7 @@ const MODEL = {
 };
 const SEED = 5;
 /** Asked for in a Hugging Face repository before its weights. */
-const DESCRIPTION = [...TOKENIZER_FILES, 'generation_config.json'];
+const DESCRIPTION = [...TOKENIZER_FILES, 'generation_config.json', ...OTHER_TOKENIZERS];
 /** In the order in which they are fetched. */
 const OPENAI_FILES = ['hparams.json', 'checkpoint', 'model.ckpt.index', 'model.ckpt.data-00000-of-00001'];
 

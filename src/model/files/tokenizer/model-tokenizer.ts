@@ -67,9 +67,24 @@ export function idsWithoutToken(tokenizer: Tokenizer, { vocab_size }: ModelConfi
   return Array.from({ length: vocab_size }, (_, id) => id).filter((id) => !tokenizer.has(id));
 }
 
+/** Vocabularies of other kinds of tokenizers: WordPiece and SentencePiece. */
+export const OTHER_TOKENIZERS = [
+  'vocab.txt',
+  'spiece.model',
+  'tokenizer.model',
+  'sentencepiece.bpe.model',
+] as const;
+
 async function readFolderVocabulary(folder: ModelFolder): Promise<FolderVocabulary | undefined> {
   const [json, vocabulary, merges] = [TOKENIZER, VOCABULARY, MERGES].map((name) => folder.file(name));
-  if (json === undefined && vocabulary === undefined && merges === undefined) return undefined;
+  if (json === undefined && vocabulary === undefined && merges === undefined) {
+    const other = OTHER_TOKENIZERS.find((name) => folder.file(name) !== undefined);
+    if (other === undefined) return undefined;
+    throw new ModelFileError(
+      `the model folder has ${other}, the vocabulary of a tokenizer that is not supported`,
+      { files: [other], hint: 'Only tokenizers of the kind of GPT-2 are read: byte pairs on bytes.' },
+    );
+  }
   const special = await readSpecialTokens(folder);
   const fast = json === undefined ? undefined : await readTokenizerJson(json, special.in);
   if (vocabulary === undefined || merges === undefined) {

@@ -26,6 +26,7 @@ export interface SpecialTokens {
  */
 export async function readSpecialTokens(folder: ModelFolder): Promise<SpecialTokens> {
   const settings = await optional(folder, SETTINGS);
+  checkClass(settings);
   for (const name of ['add_prefix_space', 'add_bos_token', 'add_eos_token']) {
     if (settings[name] === true) throw ModelFileError.of(SETTINGS, `${name} is true, which is not supported`);
   }
@@ -56,6 +57,23 @@ export async function readSpecialTokens(folder: ModelFolder): Promise<SpecialTok
       return [...own, ...named];
     },
   };
+}
+
+/** Classes of transformers whose tokenizers are those of GPT-2, with other tokens. */
+const CLASSES = /^(GPT2Tokenizer|PreTrainedTokenizer|TokenizersBackend|CodeGenTokenizer)(Fast)?$/;
+
+/** Other classes change texts in ways of their own, whatever their files say. */
+function checkClass({ tokenizer_class, auto_map }: Readonly<Record<string, unknown>>): void {
+  if (auto_map !== undefined && auto_map !== null) {
+    throw ModelFileError.of(SETTINGS, 'the tokenizer is code of its own (auto_map), which is not run');
+  }
+  if (tokenizer_class === undefined || tokenizer_class === null) return;
+  if (typeof tokenizer_class === 'string' && CLASSES.test(tokenizer_class)) return;
+  throw ModelFileError.of(
+    SETTINGS,
+    `tokenizer_class is ${shown(tokenizer_class)}, which is not supported`,
+    'Only tokenizers of the kind of GPT-2 are read: byte pairs on bytes.',
+  );
 }
 
 /** A token with a role is looked for first. */

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { readJsonObject } from '../json-file.ts';
+import { insteadOfFile, readJsonObject } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import { type FolderToken, type FolderVocabulary, folderVocabulary, shown } from './folder-vocabulary.ts';
 
@@ -26,7 +26,11 @@ export async function readVocabularyFiles(
 async function readMerges(path: string): Promise<[string, string][]> {
   const { size } = await stat(path);
   if (size > MAX_VOCABULARY_BYTES) throw ModelFileError.of(MERGES, `${size} bytes are too many for it`);
-  const lines = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').split(/\r?\n/);
+  const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+  const instead = insteadOfFile(text);
+  if (instead !== undefined)
+    throw ModelFileError.of(MERGES, `${instead}, not pairs of tokens`, 'Download the file again.');
+  const lines = text.split(/\r?\n/);
   return lines.flatMap((line, i): [string, string][] => {
     if (line === '' || (i === 0 && line.startsWith('#version'))) return [];
     const [left, right, ...more] = line.split(' ');
