@@ -26,9 +26,9 @@ describe('parseYaml', () => {
   });
 
   it.each([
-    ['a: "b\\"\nc: d', 'this text has no closing quote: the last one is a part of it'],
-    ["a: 'b''\nc: d", 'this text has no closing quote: the last one is a part of it'],
-    ['a: "b\\\\"\nc: d', undefined],
+    ['a:\n  b: "x\\"\n  c: "d"', 'this text has no closing quote: the last one is a part of it'],
+    ["a:\n  b: 'x''\n  c: 'd'", 'this text has no closing quote: the last one is a part of it'],
+    ['a:\n  b: "x\\\\"\n  c: "d"', undefined],
     ["a: ''\nc: ''''", undefined],
   ])('knows a quote that is a part of the text, before a line that is not indented: %j', (text, message) => {
     expect(parse(text).errors).toEqual(message === undefined ? [] : [message]);
