@@ -160,7 +160,7 @@ function tellEmpty(responses: readonly Response[], { warnOfResult }: StageContex
   warnOfResult(
     empty === responses.length
       ? `all ${empty} replies are empty`
-      : `${empty} of ${responses.length} replies are empty (${Number(share)} %)`,
+      : `${empty} of ${responses.length} replies ${empty === 1 ? 'is' : 'are'} empty (${Number(share)} %)`,
     'Was the model trained on empty outputs, or in another prompt style? Does a stop text begin each reply?',
   );
 }

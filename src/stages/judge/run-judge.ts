@@ -99,7 +99,7 @@ function warnOfEmpty(responses: readonly Response[], { warnOfResult }: StageCont
   const empty = responses.filter(({ model_response }) => model_response.trim() === '').length;
   if (empty === 0) return;
   warnOfResult(
-    `${empty} of ${responses.length} responses are empty`,
+    `${empty} of ${responses.length} responses ${empty === 1 ? 'is' : 'are'} empty`,
     'Look at them: pipe cat FILE generate.responses. Was the model trained on empty outputs?',
   );
 }

@@ -396,7 +396,7 @@ describe('responses as people have them', () => {
     const silent = { ...item, output: '', model_response: '' };
     writeFileSync(responses, JSON.stringify([silent, item]));
     const { events } = await runStage(judge, { with: { judge: reference }, inputs: { responses } });
-    expect(events).toContainEqual(expect.objectContaining({ message: '1 of 2 responses are empty' }));
+    expect(events).toContainEqual(expect.objectContaining({ message: '1 of 2 responses is empty' }));
   });
 });
 
