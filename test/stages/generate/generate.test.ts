@@ -272,6 +272,7 @@ describe('the generate stage', () => {
   });
 });
 
+/** The progress at the end of a batch; within a slow one there are rates besides. */
 function isReplies(event: StageRunEvent): event is Extract<StageRunEvent, { type: 'progress' }> {
-  return event.type === 'progress' && event.unit === 'replies';
+  return event.type === 'progress' && event.unit === 'replies' && event.metrics === undefined;
 }
