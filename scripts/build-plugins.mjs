@@ -116,7 +116,13 @@ export const modulesOnCall = {
 };
 
 /** What a run with nothing to do does not need, as it is imported. */
-const APART = ['execa', './live-tree.ts', './load-file.ts', '../../engine/choose-engine.ts'];
+const APART = [
+  'execa',
+  './live-tree.ts',
+  './load-file.ts',
+  '../../engine/choose-engine.ts',
+  '../../pipeline/yaml/add-setting.ts',
+];
 
 /** What a stage type imports when it is at work, and is so small that loading a module takes longer than the work. */
 const TOGETHER = ['./run-command.ts'];

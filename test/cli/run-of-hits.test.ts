@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Project } from './rig.ts';
+import { BINARY, Project } from './rig.ts';
 import { SMALL } from './small-pipeline.ts';
 
 /** Leaves the names of Node's own modules that were loaded, as the process ends. */
@@ -37,5 +38,11 @@ describe('a run that finds everything in the cache', () => {
     expect(busy).toEqual(
       expect.arrayContaining(['NativeModule child_process', 'NativeModule internal/fs/promises']),
     );
+  });
+
+  it('loads a script without the libraries that only other commands and stages need', () => {
+    const script = readFileSync(join(dirname(BINARY), 'command-line.cjs'), 'utf8');
+    const packages = [...script.matchAll(/"node_modules\/((?:@[\w-]+\/)?[\w-]+)/g)].map(([, name]) => name);
+    expect([...new Set(packages)].sort()).toEqual(['commander', 'fastest-levenshtein']);
   });
 });

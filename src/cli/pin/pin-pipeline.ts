@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ActionRecord } from '../../cache/records/action-record.ts';
 import type { Pin } from '../../contract/stage-type.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
-import { withSetting } from '../../pipeline/yaml/add-setting.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import type { PlannedStage } from '../../runner/plan/planned-stage.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
@@ -25,6 +24,9 @@ interface Unpinned {
   readonly pins: readonly Pin[];
 }
 
+/** A file's text with a digest at a path; undefined where there is no map to add it to. */
+type AddSetting = (text: string, path: readonly string[], sha256: Pin['sha256']) => string | undefined;
+
 /**
  * Writes the digests of what stages fetched without a pin into the pipeline file, and records their results for the stages as they
  * are pinned, too. Stages without a record run first. Returns the code to exit with. Throws a UserError where the file cannot be
@@ -45,7 +47,10 @@ export async function pinPipeline(file: string, options: PinOptions): Promise<Ex
     return EXIT.done;
   }
   const text = await readFile(file, 'utf8');
-  const edited = byName(unpinned).reduce((edits, stage) => withPins(edits, stage, file), text);
+  // A part of its own: a run with nothing to do must not load the YAML library with the rest.
+  const { withSetting } = await import('../../pipeline/yaml/add-setting.ts');
+  const add: AddSetting = (edits, path, sha256) => withSetting(edits, path, 'sha256', sha256);
+  const edited = byName(unpinned).reduce((edits, stage) => withPins(edits, stage, file, add), text);
   await replaceFile(file, edited);
   try {
     await keepResults(file, artifacts, unpinned);
@@ -119,10 +124,10 @@ function byName(unpinned: readonly Unpinned[]): readonly Unpinned[] {
   return [...first.values()];
 }
 
-function withPins(text: string, { stage, pins }: Unpinned, file: string): string {
+function withPins(text: string, { stage, pins }: Unpinned, file: string, add: AddSetting): string {
   return pins.reduce((edits, { under, sha256 }) => {
     const path = ['stages', stage.name, 'with', ...under];
-    const edited = withSetting(edits, path, 'sha256', sha256);
+    const edited = add(edits, path, sha256);
     if (edited !== undefined) return edited;
     const written = typeof sha256 === 'string' ? JSON.stringify(sha256) : JSON.stringify(sha256, null, 1);
     throw new UserError(
