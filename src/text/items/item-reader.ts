@@ -69,9 +69,11 @@ export class ItemReader {
     if (!isObject(value)) return needs;
     const columns = Object.keys(value);
     const more = columns.length > COLUMNS_SHOWN ? ', …' : '';
-    const has = `It has the fields: ${columns.slice(0, COLUMNS_SHOWN).join(', ')}${more}.`;
+    const names = columns.slice(0, COLUMNS_SHOWN).join(', ') + more;
+    const has = columns.length === 0 ? 'It has no fields.' : `It has the fields: ${names}.`;
     const suggested = suggestedFields(value, this.#settings.keep);
-    if (suggested && this.#settings.fields === undefined)
+    const isOther = Object.entries(suggested ?? {}).some(([name, column]) => name !== column);
+    if (suggested && isOther && this.#settings.fields === undefined)
       return `${has} If they mean the same, write under \`with\`: ${mappingText(suggested)}`;
     return `${has} ${needs} \`fields\` maps other names.`;
   }

@@ -87,6 +87,17 @@ describe('fields of other names', () => {
     await expect(formatted([{ left: 'a', right: 'b' }])).rejects.toMatchObject({
       hint: expect.stringMatching(/^It has the fields: left, right\. /),
     });
+    await expect(formatted([{}])).rejects.toMatchObject({
+      hint: expect.stringMatching(/^It has no fields\. /),
+    });
+  });
+
+  it('that have their right names already are not suggested', async () => {
+    const item = { messages: [{ role: 'tool', content: 'a' }, assistant('b')] };
+    await expect(formatted([item])).rejects.toMatchObject({
+      message: expect.stringContaining('a message 0 by "tool"'),
+      hint: expect.not.stringContaining('If they mean the same'),
+    });
   });
 
   it.each([
