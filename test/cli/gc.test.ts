@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Project } from './rig.ts';
@@ -122,7 +122,7 @@ describe('pipe gc', () => {
     await run(3);
     await expect.poll(isStarted).toBe(true);
     const { kept } = await gc(...LAST);
-    expect(kept.map(({ reason }: { reason: string }) => reason)).toContain('is at work');
+    expect(kept.map(({ reason }: { reason: string }) => reason)).toContain('may be at work');
     project.write('go', '');
     const { code, events } = await slow;
     expect(code).toBe(0);
@@ -130,6 +130,19 @@ describe('pipe gc', () => {
       'hit',
       'ran',
     ]);
+  });
+
+  it('leaves the folder of a run that begins in this moment, and what is stored since then', async () => {
+    await run(1);
+    await run(2);
+    const id = '20261127-120000-abcd';
+    mkdirSync(project.path('artifacts/runs', id));
+    const { kept, actions } = await gc(...LAST);
+    expect(kept).toContainEqual({ run: id, reason: 'may be at work' });
+    expect(actions).toHaveLength(2);
+    expect(existsSync(project.path('artifacts/runs', id))).toBe(true);
+    utimesSync(project.path('artifacts/runs', id), 0, 0);
+    expect((await gc(...LAST)).runs).toEqual([id]);
   });
 
   it('gives back what one that was killed has left in the trash', async () => {
@@ -161,7 +174,9 @@ describe('pipe gc', () => {
     [['--age', 'week'], 'It must be a duration such as 7d or 12h.'],
     [['--size', 'small'], 'It must be a size such as 50GB or 200MB.'],
     [['none.yaml'], 'none.yaml'],
+    [['--artifacts', 'nowhere'], 'there is no folder'],
   ])('is refused with %j', async (args, message) => {
+    mkdirSync(project.path('artifacts'));
     const { code, stderr } = await project.pipe(['gc', ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(message);

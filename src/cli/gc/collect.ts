@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abandonedWork, removeWork } from '../../cache/garbage/abandoned-work.ts';
@@ -14,13 +15,19 @@ import { show, visibleJson } from '../../terminal/show.ts';
 import type { GcDocument } from '../json-shapes/gc.ts';
 import { artifactsDirectory } from '../open/open-pipeline.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { UserError } from '../user-error.ts';
 import type { GcOptions } from './gc-options.ts';
 import { gcLines } from './gc-text.ts';
 import { keptRuns } from './roots.ts';
 
-/** Removes what an artifacts folder does not need, or says with `dryRun` what that is. Throws a CacheError if it cannot. */
+/**
+ * Removes what an artifacts folder does not need, or says with `dryRun` what that is. Throws a CacheError if it cannot, and
+ * a UserError where there is no such folder.
+ */
 export async function collect(files: readonly string[], options: GcOptions): Promise<void> {
   const artifacts = artifactsDirectory(files[0], options);
+  if (!existsSync(artifacts))
+    throw new UserError(`there is no folder ${artifacts}`, 'name another with --artifacts');
   const workspace = openWorkspace(artifacts, tellCacheProblem);
   const { cacheDirectory, locksDirectory, workDirectory, runsDirectory, objects } = workspace;
   const cache: Removable = {

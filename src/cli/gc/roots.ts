@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Roots } from '../../cache/garbage/find-garbage.ts';
 import { latestKeys } from '../../cache/records/latest.ts';
 import { allRecordedFiles } from '../../cache/records/recorded-files.ts';
 import { type Digest, isDigest } from '../../files/digest.ts';
+import { orAbsent } from '../../files/system-problem.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
 import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
 import { rememberedInputs } from '../../runner/plan/file-inputs.ts';
@@ -53,10 +56,11 @@ export async function keptRuns(workspace: Workspace, artifacts: string, kept: Ke
   };
   for (const [index, id] of (await listRuns(runsDirectory)).entries()) {
     const run = await readRun(runsDirectory, id);
-    const started = Date.parse(run?.about.started ?? '');
-    const isAtWork = run !== undefined && mayBeAtWork(run, holders);
+    // The folder of a run that begins in this moment has nothing in it yet.
+    const started = run ? Date.parse(run.about.started) : await lastChange(join(runsDirectory, id));
+    const isAtWork = run ? mayBeAtWork(run, holders) : Date.now() - started < SILENT_MS;
     if (isAtWork) atWork.push(started - SLACK_MS);
-    const reason = isAtWork ? 'is at work' : run && reasonOf(index, id, started);
+    const reason = isAtWork ? 'may be at work' : run && reasonOf(index, id, started);
     if (run !== undefined) await use(run, started, reason !== undefined);
     if (reason === undefined) others.unshift(id);
     else runs.set(id, reason);
@@ -86,6 +90,10 @@ function whyKept({ runs, age }: Kept, tags: ReadonlyMap<string, readonly string[
     if (index < runs) return `is one of the last ${runs}`;
     return now - started < age ? 'is young' : undefined;
   };
+}
+
+async function lastChange(folder: string): Promise<number> {
+  return (await orAbsent(stat(folder)))?.mtimeMs ?? 0;
 }
 
 function mayBeAtWork(run: StoredRun, holders: ReadonlyMap<string, string>): boolean {
