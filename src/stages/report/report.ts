@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { Json } from '../../contract/json.ts';
 import { defineStage, type InputDeclaration } from '../../contract/stage-type.ts';
+import { judgeSettings } from '../judge/settings.ts';
 
 const settings = Type.Object(
   {
@@ -9,6 +10,11 @@ const settings = Type.Object(
       affects: 'result',
       default: {},
       description: 'What the page shows as settings, such as "${params}".',
+    }),
+    judge: Type.Optional({
+      ...judgeSettings.properties.judge,
+      description:
+        'Who judged, as the judge stage says it: a name under configs/judges, or the judge itself. The page then shows what a language model was asked.',
     }),
   },
   { additionalProperties: false },
@@ -46,12 +52,20 @@ report:
     baseline_responses: optional('Responses of the untrained model to the same items, JSON.'),
   },
   outputs: () => ({ report: { artifact: 'file', path: 'report.html', description: 'The page, HTML.' } }),
-  async run({ settings, inputs, collections, outputs }) {
+  async run({ settings, inputs, collections, outputs, warnOfResult }) {
     const { writeFile } = await import('node:fs/promises');
     const { readReportData } = await import('./data/read-report-data.ts');
     const { reportPage } = await import('./page.ts');
     const given = { inputs, collections };
     const data = await readReportData(settings.title, settings.parameters as Json, given);
-    await writeFile(outputs.report!, reportPage(data));
+    const { judge } = settings;
+    const other = judge && data.models.find(({ summary }) => summary && summary.judge.label !== judge.label);
+    if (other?.summary) {
+      warnOfResult(
+        `the setting \`judge\` is ${judge!.label}, but ${other.summary.judge.label} judged: what was asked is not shown`,
+        'Name the same judge in both stages, for example by a parameter.',
+      );
+    }
+    await writeFile(outputs.report!, reportPage({ ...data, ...(judge && !other && { judge }) }));
   },
 });

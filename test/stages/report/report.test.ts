@@ -60,7 +60,8 @@ async function page({ inputs = {}, with: settings = {} }: Page = {}) {
     return [name, path];
   });
   const run = await runStage(report, { with: settings, inputs: Object.fromEntries(paths) });
-  return { html: readFileSync(run.outputs.report!, 'utf8'), digest: run.digests.report };
+  const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  return { html: readFileSync(run.outputs.report!, 'utf8'), digest: run.digests.report, warnings };
 }
 
 describe('the report page', () => {
@@ -147,6 +148,33 @@ describe('the report page', () => {
       'Mean that people would give (prediction-powered): 58.0 (95 % 52.0 to 64.0)',
       'Points that the judge gives too much: 4.2 (95 % 1.1 to 7.3), p &lt; 0.001',
       'Mean distance from people, in points: 9.00',
+    ]);
+  });
+
+  it('shows what a language model was asked, of a jury each of its judges', async () => {
+    const asked = {
+      kind: 'ollama',
+      label: 'A <b>',
+      model: 'llama3',
+      prompt: 'Is {{ model_response }} right?',
+      instructions: 'A number only.',
+      options: {},
+      criteria: [{ name: 'truth', description: 'Is it so?' }],
+    };
+    const reference = { kind: 'reference', label: 'R', metric: 'chrf' };
+    const { html } = await page({
+      with: { judge: { kind: 'jury', label: 'J', judges: [asked, reference] } },
+    });
+    expect(html).toContain(
+      '<details><summary>What the judge was asked</summary>\n<h4>A &lt;b&gt;</h4>\n<p class="text">Is {{ model_response }} right?</p>\n' +
+        '<p class="text">Judge by this criterion alone: truth. Is it so?</p>\n<p class="text">A number only.</p>',
+    );
+    expect((await page({ with: { judge: reference } })).html).not.toContain('was asked</summary>');
+    // The summary says that another one judged.
+    const other = await page({ with: { judge: asked }, inputs: { summary } });
+    expect(other.html).not.toContain('was asked</summary>');
+    expect(other.warnings).toEqual([
+      'the setting `judge` is A <b>, but Llama 3 8B through Ollama judged: what was asked is not shown',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import type { Json } from '../../../contract/json.ts';
 import type { ScoreStatistics, ScoreSummary } from '../../../text/scores.ts';
 import type { Evaluation } from '../../../training/state/history.ts';
+import type { JudgeSettings } from '../../judge/settings.ts';
 import type { Answer } from './page-data.ts';
 
 /** Everything that a report shows, read and checked. */
@@ -14,6 +15,8 @@ export interface ReportData {
   /** A picture in SVG that some stage drew; not to be trusted as markup of the page. */
   readonly lossCurve: string | undefined;
   readonly sources: readonly ReportSource[];
+  /** Who judged, by its settings. */
+  readonly judge?: JudgeSettings['judge'];
 }
 
 /** One whose responses were scored: the model, the same before training, a variant of a sweep. */

@@ -5,6 +5,7 @@ import type { JudgeIdentity, ScoreStatistics } from '../../../text/scores.ts';
 import type { ReportData, ReportModel } from '../data/report-data.ts';
 import { headingOf } from '../items/item-card.ts';
 import { histogram, scoreClass } from './histogram.ts';
+import { questionOf } from './question.ts';
 import { trustTables } from './trust-tables.ts';
 
 /** Of more models the table of variants says enough: the best have a picture. */
@@ -20,7 +21,7 @@ export function scoresSection(data: ReportData, comparison: Comparison | undefin
   const [first, second] = models;
   return html`<section>
 <h2>Scores</h2>
-${judges(models).map((judge) => html`<p class="judge">${judgeLine(judge)}</p>`)}
+${judges(models).map((judge) => html`<p class="judge">${judgeLine(judge)}</p>`)}${data.judge && questionOf(data.judge)}
 <div class="figures">
 ${shown.map((model) => figure(titleOf(model, models.length), model.statistics, scoresOf(data, model)))}
 ${isPair ? difference(first!, second!, comparison) : undefined}
