@@ -242,7 +242,9 @@ describe('the generate stage', () => {
     const one = { ...STYLE, stop: [reply!.model_response] };
     const some = await runStage(generate, { with: { ...settings, prompt: one }, inputs, engine: 'cpu' });
     expect(some.events).toContainEqual(
-      expect.objectContaining({ message: expect.stringMatching(/^\d of 5 replies (is|are) empty \(\d+ %\)$/) }),
+      expect.objectContaining({
+        message: expect.stringMatching(/^\d of 5 replies (is|are) empty \(\d+ %\)$/),
+      }),
     );
   });
 
