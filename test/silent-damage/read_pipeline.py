@@ -22,7 +22,7 @@ def template(text):
 def yaml_of(text):
     # Of YAML 1.2 ruamel.yaml does not know that the colon ends a name in `{ data :{ … } }` (ns-plain-char), and that a tab may
     # stand before it (s-white).
-    return re.sub(r"(?<=[\w ]):(?=[\[{](?!\{))", ": ", text.replace("\t:", " :"))
+    return re.sub(r"(?<=[\w ]):(?=[\[{](?!\{))", ": ", re.sub(r"\t:|: \t", lambda found: found[0].replace("\t", " "), text))
 
 
 def resolved(value, params):

@@ -67,10 +67,20 @@ function textProblem(bytes: Buffer): string | undefined {
   }
   const nul = bytes.indexOf(0);
   if (nul >= 0) return `holds a NUL byte in line ${lineOf(bytes, nul)}`;
+  const control = bytes.findIndex(isControl);
+  if (control >= 0) {
+    const code = bytes[control]!.toString(16).toUpperCase().padStart(2, '0');
+    return `holds the control character 0x${code} in line ${lineOf(bytes, control)}; remove it, or write \\x${code} in double quotes`;
+  }
   const bare = bareReturn(bytes);
   return bare < 0
     ? undefined
     : `has a carriage return without a line feed in line ${lineOf(bytes, bare)}; end lines with LF or CRLF`;
+}
+
+/** What YAML allows in no file (1.2, c-printable), and nobody sees: of ASCII all but tab and line ends. */
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) || byte === 0x7f;
 }
 
 /** YAML ends a line there, and the parser does not: nobody can see which is meant. */

@@ -26,6 +26,14 @@ describe('readText', () => {
     expect(() => textOf(Uint8Array.from(bytes))).toThrow(message);
   });
 
+  it('names the line of a control character, which nobody sees', () => {
+    expect(() => textOf(Buffer.from('a: 1\nb: x\x0ey\n'))).toThrow(
+      'holds the control character 0x0E in line 2; remove it, or write \\x0E in double quotes',
+    );
+    expect(() => textOf(Buffer.from('\x7f'))).toThrow('holds the control character 0x7F in line 1');
+    expect(textOf(Buffer.from('a:\tb\r\n'))).toBe('a:\tb\r\n');
+  });
+
   it('names the line of a carriage return alone, which ends a line in YAML and not for its parser', () => {
     expect(() => textOf(Buffer.from('a: 1\r\nb: |\r\n  x\ry\r\n'))).toThrow(
       'has a carriage return without a line feed in line 3; end lines with LF or CRLF',
@@ -49,7 +57,7 @@ describe('readText', () => {
       }
       if (text === undefined)
         expect(message).toMatch(
-          /^(?:is (?:not UTF-8: byte 0x[0-9A-F]{2} in line \d+|UTF-(?:16|32))|has a carriage return without a line feed in line \d+);/,
+          /^(?:is (?:not UTF-8: byte 0x[0-9A-F]{2} in line \d+|UTF-(?:16|32))|has a carriage return without a line feed in line \d+|holds the control character 0x[0-9A-F]{2} in line \d+);/,
         );
       else {
         expect(text).toBe(decode(Uint8Array.from(bytes)));
