@@ -1,9 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, isDigest } from '../../files/digest.ts';
-import { acquireLock, lockHolder } from '../../files/lock.ts';
+import { lockHolder } from '../../files/lock.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
 import { isOfDead, listAttempts } from '../work-directory.ts';
+import { ifFree } from './if-free.ts';
 
 /**
  * Actions whose unfinished work nobody will go on with: they are not among the `needed` ones, and all who made it are
@@ -32,19 +33,9 @@ export async function removeWork(
   locksDirectory: string,
 ): Promise<void> {
   await explained('remove unfinished work', async () => {
-    for (const action of actions) {
-      const lock = join(locksDirectory, action);
-      if ((await lockHolder(lock)) !== undefined) continue;
-      const held = await acquireLock(lock, {
-        run: 'gc',
-        signal: new AbortController().signal,
-        onWaiting: () => {},
-      });
-      try {
-        await rm(join(workDirectory, action), { recursive: true, force: true });
-      } finally {
-        await held.release();
-      }
-    }
+    for (const action of actions)
+      await ifFree(join(locksDirectory, action), () =>
+        rm(join(workDirectory, action), { recursive: true, force: true }),
+      );
   });
 }

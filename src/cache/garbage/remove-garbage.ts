@@ -1,11 +1,11 @@
 import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../../files/digest.ts';
-import { acquireLock, lockHolder } from '../../files/lock.ts';
 import { explained } from '../../files/system-problem.ts';
 import type { BlobStore } from '../objects/blob-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
 import { type Collectable, type Garbage, objectsOf, type Roots } from './find-garbage.ts';
+import { ifFree } from './if-free.ts';
 import { Trash } from './trash.ts';
 
 /** The cache of this disk, from which files can be taken. */
@@ -14,9 +14,6 @@ export interface Removable extends Collectable {
   readonly locksDirectory: string;
   readonly blobs: BlobStore;
 }
-
-/** Somebody who holds the lock of an action is at work on it: then it is needed. */
-const PATIENCE_MS = 1000;
 
 /**
  * Removes garbage beside runs that are at work, in this order: records before objects, so that no record is left without
@@ -63,19 +60,9 @@ async function takeRecord(
   record: ActionRecord,
   trash: Trash,
 ): Promise<void> {
-  const lock = join(locksDirectory, record.key);
-  if ((await lockHolder(lock)) !== undefined) return;
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const held = await acquireLock(lock, { run: 'gc', signal, onWaiting: () => {} }).catch((error: unknown) => {
-    if (signal.aborted) return undefined;
-    throw error;
-  });
-  if (held === undefined) return;
-  try {
+  await ifFree(join(locksDirectory, record.key), async () => {
     const path = records.path(record);
     await trash.take(path);
     await rmdir(dirname(path)).catch(() => {}); // there may be records with other facts
-  } finally {
-    await held.release();
-  }
+  });
 }

@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
-import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
+import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { artifactsDirectory } from '../open/open-pipeline.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
-import { lockHolders, unfinishedActions } from '../status/at-work.ts';
+import { lockHolders, mayBeAtWork } from '../status/at-work.ts';
 import { UserError } from '../user-error.ts';
 import type { ExportOptions } from './export-options.ts';
 import { sendToMlflow } from './mlflow.ts';
@@ -53,7 +52,9 @@ export async function exportRuns(
     const runs: TrackedRun[] = [];
     for (const run of stored) runs.push(...(await trackedRuns(run, workspace, warn)));
     for (const line of await trackers[format](runs, to)) tell(line);
-    if (!follow || !(await someAtWork(stored, workspace))) return;
+    if (!follow) return;
+    const holders = await lockHolders(workspace.locksDirectory);
+    if (!stored.some((run) => mayBeAtWork(run, holders, QUIET_MS))) return;
     await setTimeout(PAUSE_MS);
     // `last` stays the run that it was.
     const ids = names.length === 0 ? [] : stored.map(({ about }) => about.run);
@@ -68,14 +69,4 @@ function once(say: (text: string) => void): (text: string) => void {
     if (!said.has(text)) say(text);
     said.add(text);
   };
-}
-
-/** Whether one of the runs goes on: somebody holds an action of it, or it has just said something. */
-async function someAtWork(stored: readonly StoredRun[], { locksDirectory }: Workspace): Promise<boolean> {
-  const holders = await lockHolders(locksDirectory);
-  return stored.some((run) => {
-    if (endOf(run) !== undefined) return false;
-    const last = Date.parse(run.events.at(-1)?.time ?? run.about.started);
-    return Date.now() - last < QUIET_MS || unfinishedActions(run).some(([action]) => holders.has(action));
-  });
 }

@@ -6,13 +6,13 @@ import { allRecordedFiles } from '../../cache/records/recorded-files.ts';
 import { type Digest, isDigest } from '../../files/digest.ts';
 import { orAbsent } from '../../files/system-problem.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
-import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
+import type { StoredRun } from '../../runner/events/stored-run.ts';
 import { rememberedInputs } from '../../runner/plan/file-inputs.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { openPipeline } from '../open/open-pipeline.ts';
 import { taggedRuns } from '../runs/tags.ts';
-import { lockHolders, unfinishedActions } from '../status/at-work.ts';
+import { lockHolders, mayBeAtWork } from '../status/at-work.ts';
 
 /** A run that has not ended may be at work as long as it has said something within this. */
 const SILENT_MS = 24 * 60 * 60 * 1000;
@@ -58,7 +58,7 @@ export async function keptRuns(workspace: Workspace, artifacts: string, kept: Ke
     const run = await readRun(runsDirectory, id);
     // The folder of a run that begins in this moment has nothing in it yet.
     const started = run ? Date.parse(run.about.started) : await lastChange(join(runsDirectory, id));
-    const isAtWork = run ? mayBeAtWork(run, holders) : Date.now() - started < SILENT_MS;
+    const isAtWork = run ? mayBeAtWork(run, holders, SILENT_MS) : Date.now() - started < SILENT_MS;
     if (isAtWork) atWork.push(started - SLACK_MS);
     const reason = isAtWork ? 'may be at work' : run && reasonOf(index, id, started);
     if (run !== undefined) await use(run, started, reason !== undefined);
@@ -94,12 +94,6 @@ function whyKept({ runs, age }: Kept, tags: ReadonlyMap<string, readonly string[
 
 async function lastChange(folder: string): Promise<number> {
   return (await orAbsent(stat(folder)))?.mtimeMs ?? 0;
-}
-
-function mayBeAtWork(run: StoredRun, holders: ReadonlyMap<string, string>): boolean {
-  if (endOf(run) !== undefined) return false;
-  if (unfinishedActions(run).some(([action]) => holders.has(action))) return true;
-  return Date.now() - Date.parse(run.events.at(-1)?.time ?? run.about.started) < SILENT_MS;
 }
 
 /** The actions whose results a run made or used. Events of earlier versions do not name them: what the stages were last. */

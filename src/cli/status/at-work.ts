@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDigest } from '../../files/digest.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { orAbsent } from '../../files/system-problem.ts';
-import type { StoredRun } from '../../runner/events/stored-run.ts';
+import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
 
 /** The actions that a run has started and not finished, and the stage of each. */
 export function unfinishedActions({
@@ -25,4 +25,11 @@ export async function lockHolders(locksDirectory: string): Promise<ReadonlyMap<s
     if (holder !== undefined) holders.set(action, holder);
   }
   return holders;
+}
+
+/** Whether a run may go on: it has not ended, and somebody holds an action of it, or it has said something within a time. */
+export function mayBeAtWork(run: StoredRun, holders: ReadonlyMap<string, string>, silentMs: number): boolean {
+  if (endOf(run) !== undefined) return false;
+  if (unfinishedActions(run).some(([action]) => holders.has(action))) return true;
+  return Date.now() - Date.parse(run.events.at(-1)?.time ?? run.about.started) < silentMs;
 }
