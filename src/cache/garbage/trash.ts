@@ -3,8 +3,8 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { errorCode, orAbsent } from '../../files/system-problem.ts';
 
-/** Names of files below a folder; none where it is not there. */
-async function filesBelow(folder: string): Promise<readonly string[]> {
+/** Paths of all that is no folder below a folder; none where it is not there. */
+export async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = (await orAbsent(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
   return entries
     .filter((entry) => !entry.isDirectory())

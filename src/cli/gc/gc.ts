@@ -17,7 +17,7 @@ export function gcCommand(program: Command): void {
   addArtifactsOption(program.command('gc'))
     .description('remove results, runs and unfinished work that nothing needs any more')
     .argument('[file...]', 'keep what these pipeline files need as they are now, too', collected)
-    .option('--runs <count>', 'keep the newest so many runs and all that they need', count, 20)
+    .option('--runs <count>', 'how many of the newest runs stay, with all that they need', count, 20)
     .option('--age <duration>', 'keep runs that are younger: 7d, 12h', age, parseDuration('7d'))
     .option('--size <bytes>', 'stop as soon as the cache is this small: 50GB', size)
     .option('--dry-run', 'remove nothing, and say what would go')

@@ -20,7 +20,7 @@ const SILENT_MS = 24 * 60 * 60 * 1000;
 const SLACK_MS = 60_000;
 
 export interface Kept {
-  /** The newest so many runs. */
+  /** How many of the newest runs stay. */
   readonly runs: number;
   /** And all that are younger than this, in milliseconds. */
   readonly age: number;
