@@ -1,8 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findGarbage, type Roots } from '../../src/cache/garbage/find-garbage.ts';
+import { removeOldMemos } from '../../src/cache/garbage/old-memos.ts';
 import { type Removable, removeGarbage } from '../../src/cache/garbage/remove-garbage.ts';
 import { BlobStore } from '../../src/cache/objects/blob-store.ts';
 import { ObjectStore, type StoredArtifact } from '../../src/cache/objects/object-store.ts';
@@ -156,5 +158,20 @@ describe('what is needed only at the second look', () => {
     });
     expect(await isWhole(key)).toBe(true);
     expect(await readFile(join(root, 'one', '0'), 'utf8')).toBe('a');
+  });
+});
+
+describe('what is only remembered', () => {
+  it('goes when nobody has needed it for a month, and nothing else does', async () => {
+    const root = await temporaryDirectory();
+    const [old, young, object] = ['items/ab/old.json', 'items/ab/young.json', 'objects/ab/old'] as const;
+    for (const name of [old, young, object]) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), '');
+    }
+    for (const name of [old, object]) await utimes(join(root, name), 0, 0);
+    await removeOldMemos(root);
+    const isThere = (name: string) => existsSync(join(root, name));
+    expect([isThere(old), isThere(young), isThere(object)]).toEqual([false, true, true]);
   });
 });
