@@ -59,10 +59,8 @@ const FILES = [
 ] as const;
 
 /** What may stand in the place of any value. */
-const value = fc.oneof(
-  fc.constantFrom(null, true, false, -1, 0, 1.5, 1e300, 2 ** 53, '', 'Ġ', '▁the', '__proto__', [], {}, [[]]),
-  fc.jsonValue({ maxDepth: 2 }),
-);
+const VALUES = [null, true, false, -1, 0, 1.5, 1e300, 2 ** 53, '', 'Ġ', '▁the', '__proto__', [], {}, [[]]];
+const value = fc.oneof(fc.constantFrom(...VALUES), fc.jsonValue({ maxDepth: 2 }));
 
 /** A JSON value with one of its parts, at any depth, replaced or left out. */
 function changed(whole: unknown, choose: (count: number) => number, by: unknown): unknown {
@@ -77,6 +75,29 @@ function changed(whole: unknown, choose: (count: number) => number, by: unknown)
       : entries.map(([key, old], i) => [key, i === at ? changed(part, choose, by) : old] as const);
   return Array.isArray(whole) ? rest.map(([, kept]) => kept) : Object.fromEntries(rest);
 }
+
+/** A JSON value in all forms that have `by` in the place of one of its parts; of a list or a large object the first and the last part. */
+function* eachChanged(whole: unknown, by: unknown): Generator<unknown> {
+  yield by;
+  if (typeof whole !== 'object' || whole === null) return;
+  const keys = Object.keys(whole);
+  const some = Array.isArray(whole) || keys.length > 50 ? new Set([keys[0], keys.at(-1)]) : keys;
+  for (const key of some) {
+    if (key === undefined) continue;
+    for (const part of eachChanged(Object(whole)[key], by))
+      yield Array.isArray(whole) ? whole.with(Number(key), part) : { ...whole, [key]: part };
+  }
+}
+
+it.each(FILES.filter(([, name]) => name.endsWith('.json')))(
+  '%s/%s with each of 15 values in the place of each of its parts is read or refused',
+  { timeout: TIMEOUT },
+  async (folder, name) => {
+    const whole: unknown = JSON.parse(readFileSync(join(GOLDEN, folder, name), 'utf8'));
+    const forms = VALUES.flatMap((by) => [...eachChanged(whole, by)]);
+    for (const form of forms) await attempt(folder, name, Buffer.from(JSON.stringify(form)));
+  },
+);
 
 describe(`of ${RUNS} damaged files of a tokenizer, none crashes`, () => {
   it.each(FILES)('%s/%s, its bytes changed', { timeout: TIMEOUT }, async (folder, name) => {

@@ -36,7 +36,8 @@ export async function readTokenizerJson(
 }
 
 function pairOf(merge: unknown, i: number): readonly [string, string] {
-  const [left, right, ...more]: unknown[] = typeof merge === 'string' ? merge.split(' ') : Object(merge);
+  const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+  const [left, right, ...more]: unknown[] = Array.isArray(parts) ? parts : [];
   if (typeof left === 'string' && typeof right === 'string' && more.length === 0) return [left, right];
   throw ModelFileError.of(TOKENIZER, `merge ${i + 1}, ${shown(merge)}, is not two tokens`);
 }
