@@ -24,6 +24,7 @@ import { showError } from './show-error.ts';
 import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
 import { version } from './version.ts';
+import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
 Examples:
@@ -38,6 +39,7 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 const VERBS = {
   run: runCommand,
   plan: planCommand,
+  why: whyCommand,
   validate: validateCommand,
   graph: graphCommand,
   status: statusCommand,

@@ -6,6 +6,7 @@ import { gcShape } from './gc.ts';
 import { planShape } from './plan.ts';
 import { runDiffShape, runShape, runsShape } from './runs.ts';
 import { statusShape } from './status.ts';
+import { whyShape } from './why.ts';
 
 /** JSON Schemas of what verbs print with `--json`, by the name of their file in schemas/. */
 export const outputSchemas: Readonly<Record<string, TSchema>> = {
@@ -18,6 +19,7 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   'run-diff': published(runDiffShape),
   comparison: published(comparisonShape),
   gc: published(gcShape),
+  why: published(whyShape),
 };
 
 function published(shape: TSchema): TSchema {

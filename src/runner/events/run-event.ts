@@ -21,6 +21,7 @@ export const reasonShape = exact({
     'cached',
     'cached-not-verified',
     'never-run',
+    'record-gone',
     'changed',
     'observed-changed',
     'output-lost',

@@ -73,29 +73,42 @@ export class Decider {
 
   /** The action of a stage, given the records of the stages that it needs. Throws a StageError for a bad file input. */
   async action(stage: Stage, recordOf: RecordOf): Promise<Action> {
+    return await this.#action(stage, (producer, output, optional) => {
+      const artifact = recordOf(producer)?.outputs[output];
+      if (artifact) return artifact;
+      if (optional && recordOf(producer) === undefined) return undefined;
+      throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
+    });
+  }
+
+  /** As much of the action of a stage as is known: outputs of stages without a record are left out. Its key means nothing. */
+  async knownAction(stage: Stage, recordOf: RecordOf): Promise<Omit<Action, 'key'>> {
+    return await this.#action(stage, (producer, output) => recordOf(producer)?.outputs[output]);
+  }
+
+  /** `artifactOf`: an output of another stage; undefined for one that is left out. */
+  async #action(
+    stage: Stage,
+    artifactOf: (producer: string, output: string, optional: boolean) => StoredArtifact | undefined,
+  ): Promise<Action> {
     // Maps, because names come from users: one that is called __proto__ is an input as any other.
     const inputs = new Map<string, ActionInput>();
     const collections = new Map<string, Record<string, ActionInput>>();
-    const outputOf = (producer: string, output: string): ActionInput => {
-      const artifact = recordOf(producer)?.outputs[output];
-      if (!artifact)
-        throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
-      return { artifact, from: { stage: producer, output } };
+    const outputOf = (stage: string, output: string, optional: boolean): ActionInput | undefined => {
+      const artifact = artifactOf(stage, output, optional);
+      return artifact && { artifact, from: { stage, output } };
     };
     for (const [name, source] of Object.entries(stage.inputs)) {
-      if (source.kind === 'output') inputs.set(name, outputOf(source.stage, source.output));
-      else if (source.kind === 'file') {
-        inputs.set(name, await this.#fileInput(source.path));
+      if (source.kind === 'file') inputs.set(name, await this.#fileInput(source.path));
+      else if (source.kind === 'output') {
+        const input = outputOf(source.stage, source.output, false);
+        if (input) inputs.set(name, input);
       } else {
-        const producers = Object.entries(source.stages).filter(
-          ([, producer]) => !source.optional || recordOf(producer) !== undefined,
-        );
-        collections.set(
-          name,
-          Object.fromEntries(
-            producers.map(([label, producer]) => [label, outputOf(producer, source.output)]),
-          ),
-        );
+        const collected = Object.entries(source.stages).flatMap(([label, producer]) => {
+          const input = outputOf(producer, source.output, source.optional === true);
+          return input ? [[label, input] as const] : [];
+        });
+        collections.set(name, Object.fromEntries(collected));
       }
     }
     const single = Object.fromEntries(inputs);
