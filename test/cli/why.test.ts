@@ -341,12 +341,37 @@ clean ran, and its run is gone: why is not known any more
     const { stdout } = await project.pipe(['why', 'clean']);
     expect(stdout).toBe('clean will run:\n  there is no result of clean yet\n');
     const wrong = await project.pipe(['why', 'cleen']);
-    expect(wrong).toMatchObject({ code: 1, stdout: '' });
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
     expect(wrong.stderr).toContain('pipeline small has no stage `cleen`');
     renameSync(project.path('p.yaml'), project.path('q.yaml'));
     writeFileSync(project.path('r.yaml'), PIPELINE);
     const two = await project.pipe(['why', 'clean']);
     expect(two).toMatchObject({ code: 2, stdout: '' });
     expect(two.stderr).toBe('error: there are 2 pipelines, so name one of them\n  q.yaml, r.yaml\n');
+  });
+
+  it('is what pipe run --explain says of each stage before it runs', async () => {
+    await run();
+    project.write('data/x.json', 'two\n');
+    const { stdout } = await project.pipe([
+      'run',
+      'p.yaml',
+      '--explain',
+      '--set',
+      'rate=1',
+      '--reporter',
+      'plain',
+    ]);
+    const told = masked(stdout)
+      .split('\n')
+      .filter((line) => line.startsWith('train '));
+    expect(told.slice(0, -1).join('\n')).toBe(`train     train will run:
+train       setting run "echo 0.5 | cat - inputs/records > out" -> "echo 1 | cat - inputs/records > out"
+train       input records: tokenize.records changed
+train         tokenize ran in run R2, TIME:
+train           input text: clean.text changed
+train             clean ran in run R2, TIME:
+train               input raw: data/x.json changed at TIME
+train     start  run "echo 0.5 | cat - inputs/records > out" -> "echo 1 | cat - inputs/records > out", input records bd52020371c0 -> 465a43c7b7b7`);
   });
 });

@@ -12,12 +12,7 @@ const IS_YAML = /\.ya?ml$/;
  * none or more than one.
  */
 export function onlyPipeline(): string {
-  const files = FOLDERS.flatMap((folder) =>
-    namesIn(folder)
-      .filter((name) => IS_YAML.test(name))
-      .map((name) => join(folder, name))
-      .filter(isPipeline),
-  );
+  const files = pipelinesHere();
   const [file, ...others] = files;
   if (file === undefined)
     throw new UserError(
@@ -27,6 +22,21 @@ export function onlyPipeline(): string {
   if (others.length > 0)
     throw new UserError(`there are ${files.length} pipelines, so name one of them`, files.join(', '));
   return file;
+}
+
+/** The same for a verb that does without. */
+export function pipelineIfOnlyOne(): string | undefined {
+  const [file, ...others] = pipelinesHere();
+  return others.length > 0 ? undefined : file;
+}
+
+function pipelinesHere(): readonly string[] {
+  return FOLDERS.flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => IS_YAML.test(name))
+      .map((name) => join(folder, name))
+      .filter(isPipeline),
+  );
 }
 
 /** Arguments of a verb that takes stages: `[FILE] STAGE...`; without FILE it is the only pipeline. Throws a UserError. */

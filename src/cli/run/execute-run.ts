@@ -10,6 +10,7 @@ import { RunControl } from '../../runner/schedule/run-control.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { packagePath } from '../package-path.ts';
 import { publishPages } from '../pages/publish-pages.ts';
@@ -52,8 +53,9 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       offline: options.offline ?? false,
       force: options.force,
       keepFailed: options.keepFailed ?? false,
+      explain: options.explain ?? false,
       ...frozenOf(file, options),
-      ...(options.only === undefined ? {} : { only: options.only }),
+      ...selectionOf(options),
       environment: process.env,
       executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),
       ...(options.engine === undefined ? {} : { engine: options.engine }),

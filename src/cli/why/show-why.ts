@@ -1,7 +1,6 @@
 import { Decider } from '../../runner/plan/decide.ts';
 import { makePlan } from '../../runner/plan/plan.ts';
 import { stageIds } from '../../runner/plan/stage-graph.ts';
-import { whyOf } from '../../runner/why/why.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
@@ -28,6 +27,7 @@ export async function showWhy(file: string, names: readonly string[], options: W
     offline: options.offline ?? false,
   });
   const plan = await makePlan(pipeline, decider, workspace, {});
+  const { whyOf } = await import('../../runner/why/why.ts');
   const why = await whyOf(wanted, plan, { pipeline, decider, workspace });
   const documents = new Map(plannedStages(plan).map((planned) => [planned.stage, planned]));
   const stages: WhyDocument['stages'] = why.map(({ planned, made, explanations }) => ({

@@ -14,6 +14,7 @@ export interface StageDraft {
   readonly inputs: ReadonlyMap<string, InputReference> | undefined;
   readonly env: readonly string[];
   readonly secrets: readonly string[];
+  readonly groups: readonly string[];
   readonly execution: ExecutionSettings;
 }
 

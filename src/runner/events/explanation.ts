@@ -15,6 +15,7 @@ const causeShape = exact({
     'record-gone',
     'output-lost',
     'forced',
+    'invalidated',
     'failed',
     'retry',
     'unknown',

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/action-key.ts';
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
+import { Invalidations } from '../../cache/records/invalidations.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import { versionOf } from '../../contract/stage-type.ts';
@@ -11,7 +12,7 @@ import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { cached, notVerified, observedChanged } from './decision-reasons.ts';
+import { cached, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
 import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
@@ -36,7 +37,8 @@ export interface Action {
 
 export type Decision =
   | { readonly hit: true; readonly record: ActionRecord; readonly reason: Reason }
-  | { readonly hit: false; readonly reason: Reason };
+  /** `record`: what was done before, and is to be done again. */
+  | { readonly hit: false; readonly reason: Reason; readonly record?: ActionRecord };
 
 /** `--frozen`: nothing runs but the stages that `only` names, and absent file inputs are taken by their digest on record. */
 export interface Frozen {
@@ -57,6 +59,9 @@ export type RecordOf = (stage: string) => ActionRecord | undefined;
 export class Decider {
   readonly files: FileInputs;
   readonly observed: ObservedFacts;
+  readonly invalidations: Invalidations;
+  /** As they were when this run first looked: marks that are made later are for the next one. */
+  #marked: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #recorded: RecordedInputs;
   readonly #misses: MissExplainer;
   readonly #workspace: Workspace;
@@ -68,6 +73,7 @@ export class Decider {
     this.#workspace = workspace;
     this.#options = options;
     this.files = new FileInputs(workspace);
+    this.invalidations = new Invalidations(workspace.cacheDirectory);
     this.observed = new ObservedFacts(workspace.cacheDirectory, options.environment);
   }
 
@@ -136,6 +142,7 @@ export class Decider {
     const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
     const newest = newestRecord(records);
     if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    if (this.#isInvalidated(action.key)) return { hit: false, reason: invalidated(), record: newest };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
     if (this.#options.offline) return { hit: true, record: newest, reason: notVerified('offline') };
@@ -146,6 +153,12 @@ export class Decider {
     const record = records.find(({ observed }) => canonicalJson(observed) === text);
     if (record) return { hit: true, record, reason: cached(record) };
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
+  }
+
+  /** Another run may have done it meanwhile, so those that were marked are looked at again. */
+  #isInvalidated(key: Digest): boolean {
+    this.#marked ??= this.invalidations.all();
+    return this.#marked.has(key) && this.invalidations.of(key).length > 0;
   }
 
   async #fileInput(path: string): Promise<ActionInput> {
