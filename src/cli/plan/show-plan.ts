@@ -8,7 +8,7 @@ import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { plannedStages } from './plan-document.ts';
-import { planLines } from './plan-lines.ts';
+import { leftOutLines, planLines } from './plan-lines.ts';
 
 export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
   readonly offline?: true;
@@ -33,9 +33,11 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     onProblem: tellCacheProblem,
   });
   const stages = plannedStages(plan);
+  const { name, leftOut } = pipeline;
+  const document = { pipeline: name, file: pipeline.file, stages, ...(leftOut.length > 0 && { leftOut }) };
   const text = options.json
-    ? visibleJson({ pipeline: pipeline.name, file: pipeline.file, stages }, 2)
-    : planLines(stages, paintFor(process.stdout), plan.refusals).join('\n');
+    ? visibleJson(document, 2)
+    : [...planLines(stages, paintFor(process.stdout), plan.refusals), ...leftOutLines(leftOut)].join('\n');
   show(process.stdout, text);
   return plan.refusals.length > 0 ? EXIT.failed : EXIT.done;
 }

@@ -50,6 +50,7 @@ function stageSchema(types: readonly StageType[]): JsonSchema {
       ...Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, editorValue(schema)])),
       uses: { ...properties.uses, anyOf: described },
     },
+    patternProperties: { '^x-': {} },
     additionalProperties: false,
     allOf: types.map(({ uses }) =>
       whereUses(uses, { properties: { with: { $ref: `#/definitions/with-${uses}` } } }),

@@ -31,7 +31,23 @@ const Input = Type.Union(
         }),
         optional: Type.Optional(
           Type.Boolean({
-            description: 'true: collects what succeeded, and does without variants that failed.',
+            description:
+              'true: collects what succeeded, and does without variants that failed or leave the stage out.',
+          }),
+        ),
+      },
+      strict,
+    ),
+    Type.Object(
+      {
+        output: Type.String({
+          pattern: INPUT,
+          examples: ['train.model'],
+          description: 'An output of another stage, like `stage.output` alone.',
+        }),
+        optional: Type.Optional(
+          Type.Boolean({
+            description: 'true: without this input where the stage is left out by its `when`.',
           }),
         ),
       },
@@ -39,7 +55,8 @@ const Input = Type.Union(
     ),
   ],
   {
-    description: 'An output of another stage (`stage.output`), `{file: ./path}`, or `{each: stage.output}`.',
+    description:
+      'An output of another stage (`stage.output`), `{file: ./path}`, `{each: stage.output}`, or `{output: stage.output, optional: true}`.',
   },
 );
 
@@ -115,6 +132,13 @@ export const StageSchema = Type.Object(
   {
     uses: Type.String({ minLength: 1, description: 'The stage type.' }),
     description: Type.Optional(Type.String({ description: 'For people; changes nothing.' })),
+    when: Type.Optional(
+      Type.Union([Type.Boolean(), Type.String({ minLength: 1, maxLength: 1000 })], {
+        examples: ['params.size == "small" and params.epochs > 1'],
+        description:
+          'A condition of parameters. Where it is false the stage is left out: nothing of it runs, is checked or planned.',
+      }),
+    ),
     inputs: Type.Record(Type.String(), Input, {
       propertyNames: {
         pattern: INPUT_NAME,

@@ -80,6 +80,7 @@ export function pipelineOf(instances: readonly Instance[], directory: string): P
     engine: 'auto',
     variants: [{ label: '', params: {} }],
     stages,
+    leftOut: [],
   };
 }
 
