@@ -10,7 +10,8 @@ const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
 
 const strict = { additionalProperties: false };
 
-const Input = Type.Union(
+/** What may stand under `inputs`. */
+export const InputSchema = Type.Union(
   [
     Type.String({ pattern: INPUT, description: 'An output is `stage.output`, a file `{file: ./path}`.' }),
     Type.Object(
@@ -139,7 +140,7 @@ export const StageSchema = Type.Object(
           'A condition of parameters. Where it is false the stage is left out: nothing of it runs, is checked or planned.',
       }),
     ),
-    inputs: Type.Record(Type.String(), Input, {
+    inputs: Type.Record(Type.String(), InputSchema, {
       propertyNames: {
         pattern: INPUT_NAME,
         description:
