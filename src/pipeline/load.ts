@@ -83,7 +83,7 @@ function resolveDocument(
   sources: Sources,
   diagnostics: DiagnosticList,
   settingChecks: SettingChecks,
-): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
+): Pick<Pipeline, 'params' | 'variants' | 'stages' | 'leftOut'> {
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
@@ -92,10 +92,14 @@ function resolveDocument(
     ...{ stageTypes, validators, pieces, sources, diagnostics, absentInputs, settingChecks },
     slots: toJson(slots) as Readonly<Record<string, unknown>>,
   };
+  const written = mapAt(document, 'stages').entries;
+  const stages = resolveVariants(written, points, context);
+  const names = new Set(stages.map(({ name }) => name));
   return {
     params: toJson(params) as JsonObject,
     variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),
-    stages: resolveVariants(mapAt(document, 'stages').entries, points, context),
+    stages,
+    leftOut: [...written.keys()].filter((name) => !names.has(name)),
   };
 }
 

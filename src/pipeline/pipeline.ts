@@ -18,6 +18,8 @@ export interface Pipeline {
   readonly variants: readonly Variant[];
   /** Every stage of every variant, shared ones once, in an order where producers come first. */
   readonly stages: readonly Stage[];
+  /** Names of the stages that their `when` leaves out of every variant. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Variant {

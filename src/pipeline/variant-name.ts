@@ -52,6 +52,16 @@ function plain(value: string): string {
   return value.replace(/^(["'])(.*)\1$/s, '$2');
 }
 
+/** Says that the stage of a name or id is one that the pipeline leaves out; undefined if it is not. */
+export function leftOutMessage(
+  { name, leftOut }: Pick<Pipeline, 'name' | 'leftOut'>,
+  wanted: string,
+): string | undefined {
+  const stage = parseVariantName(wanted)?.head ?? wanted;
+  if (!leftOut.includes(stage)) return undefined;
+  return `pipeline ${name} leaves the stage \`${stage}\` out: its \`when\` is false with these parameters`;
+}
+
 /** The name of a stage, of its id. */
 export function nameOfStage(id: string): string {
   return id.replace(/\[.*\]$/s, '');

@@ -22,6 +22,10 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
       return [`engine ${event.engine}: ${event.reason}`];
     case 'cache-problem':
       return [paint('yellow', `cache: ${event.message}`), ...quarantine(event.quarantined)];
+    case 'tidied':
+      return [
+        `removed what was old: ${counted(event.runs, 'run')}, the unfinished work of ${counted(event.work, 'stage')}`,
+      ];
     case 'stage-log':
       return stageLines(state, event.stage, logText(event, paint));
     default:

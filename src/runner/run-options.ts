@@ -1,3 +1,4 @@
+import type { Repeated } from '../cache/records/compared-records.ts';
 import type { EngineName } from '../contract/engine-name.ts';
 import type { Resources } from '../pipeline/pipeline.ts';
 import type { RunEvent } from './events/run-event.ts';
@@ -15,6 +16,8 @@ export interface RunOptions extends DecideOptions, Selection {
   readonly preflight: boolean;
   /** Ids or names of stages that run whatever is cached. */
   readonly force?: readonly string[];
+  /** Records stay as they are: what a forced stage gives is compared with its record, and reported here. */
+  readonly onRepeated?: (repeated: Repeated) => void;
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;
   /** Each stage that runs is explained to its origin, in an event. */

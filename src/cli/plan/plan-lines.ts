@@ -28,6 +28,11 @@ function timeText({ expected }: PlannedStageDocument): string {
   return expected?.duration_ms === undefined ? '' : `~${duration(expected.duration_ms)}`;
 }
 
+/** The stages that are no part of the pipeline with these parameters: nobody is to look for them in vain. */
+export function leftOutLines(leftOut: readonly string[]): readonly string[] {
+  return leftOut.length === 0 ? [] : [`Left out, as their \`when\` is false: ${leftOut.join(', ')}`];
+}
+
 function refusalLines(refusals: readonly StageProblem[], paint: Paint): readonly string[] {
   if (refusals.length === 0) return [];
   const problems = refusals.flatMap(({ stage, message, hint }) => [

@@ -13,7 +13,7 @@ import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { expectedLines, expectedRun } from './expected-run.ts';
 import { plannedStages } from './plan-document.ts';
-import { planLines } from './plan-lines.ts';
+import { leftOutLines, planLines } from './plan-lines.ts';
 
 export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
   readonly jobs?: number;
@@ -46,9 +46,15 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
   };
   const whole = expectedRun(plan, expected, limits);
   const more = expected.size > 0 ? ['', ...expectedLines(whole, expected.size)] : [];
+  const { name, leftOut } = pipeline;
+  const document = {
+    ...{ pipeline: name, file: pipeline.file, stages, expected: whole },
+    ...(leftOut.length > 0 && { leftOut }),
+  };
+  const lines = planLines(stages, paintFor(process.stdout), plan.refusals);
   const text = options.json
-    ? visibleJson({ pipeline: pipeline.name, file: pipeline.file, stages, expected: whole }, 2)
-    : [...planLines(stages, paintFor(process.stdout), plan.refusals), ...more].join('\n');
+    ? visibleJson(document, 2)
+    : [...lines, ...leftOutLines(leftOut), ...more].join('\n');
   show(process.stdout, text);
   return plan.refusals.length > 0 ? EXIT.failed : EXIT.done;
 }

@@ -24,6 +24,7 @@ export function validateCommand(program: Command): void {
       const { openPipeline } = await import('../open/open-pipeline.ts');
       const { checkFileInputs } = await import('./check-file-inputs.ts');
       const { warnOfUndeclaredFiles } = await import('./undeclared-files.ts');
+      const { leftOutLines } = await import('../plan/plan-lines.ts');
       const { showError } = await import('../show-error.ts');
       const files = given?.length ? given : [onlyPipeline()];
       for (const file of files) {
@@ -33,7 +34,8 @@ export function validateCommand(program: Command): void {
           await checkFileInputs(pipeline, sources);
           await warnOfUndeclaredFiles(pipeline);
           const stages = counted(pipeline.stages.length, 'stage');
-          show(process.stdout, `${file}: ${pipeline.name} is valid, ${stages}`);
+          const lines = [`${file}: ${pipeline.name} is valid, ${stages}`, ...leftOutLines(pipeline.leftOut)];
+          show(process.stdout, lines.join('\n'));
         } catch (error) {
           process.exitCode = await showError(error);
         }

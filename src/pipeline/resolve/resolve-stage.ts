@@ -4,6 +4,7 @@ import type { StageType } from '../../contract/stage-type.ts';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { withoutExtensions } from '../expand/extensions.ts';
 import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
@@ -13,12 +14,22 @@ import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
 import { settingsId, type Validators } from '../schema/validator.ts';
 import type { Sources } from '../yaml/sources.ts';
-import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } from '../yaml/value.ts';
+import {
+  type Entry,
+  get,
+  locate,
+  type MapValue,
+  textOf,
+  toJson,
+  type Value,
+  withoutEntry,
+} from '../yaml/value.ts';
 import { parseInputs } from './inputs.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
 import type { SettingChecks } from './setting-checks.ts';
 import type { StageDraft } from './stage-draft.ts';
+import { isWanted } from './when.ts';
 
 /** What stages are resolved with. */
 export interface ResolveContext {
@@ -34,7 +45,7 @@ export interface ResolveContext {
 }
 
 /**
- * Resolves one stage with the given parameters: templates, pieces, settings with their defaults, outputs.
+ * Resolves one stage with the given parameters: its condition, templates, pieces, settings with their defaults, outputs.
  * Also gives the names of the parameters that it read (`*`: all of them).
  */
 export function resolveStage(
@@ -45,7 +56,11 @@ export function resolveStage(
 ): { readonly draft: StageDraft; readonly used: ReadonlySet<string> } {
   const { diagnostics, sources } = context;
   const used = new Set<string>();
-  const body = interpolate(entry.value, { params, sources, diagnostics, used });
+  const reading = { params, sources, diagnostics, used };
+  const when = get(entry.value, 'when');
+  if (!isWanted(when, reading)) return { draft: leftOutDraft(name, entry.key, when!.place), used };
+  const written = entry.value.kind === 'map' ? withoutEntry(entry.value, 'when') : entry.value;
+  const body = interpolate(withoutExtensions(written), reading);
   refuseCredentials(body, sources, diagnostics);
   const fields = checkFields(name, entry.key, body, context);
   const type = findType(body, context);
@@ -67,6 +82,21 @@ export function resolveStage(
   refuseSharedNames(draft, body, diagnostics);
   checkSlots(body, fields, context);
   return { draft, used };
+}
+
+/** A stage that is left out reads nothing and makes nothing. */
+function leftOutDraft(name: string, key: Place, leftOut: Place): StageDraft {
+  const nothing = { type: undefined, settings: undefined, outputs: undefined, inputs: new Map() };
+  return {
+    name,
+    key,
+    ...nothing,
+    env: [],
+    secrets: [],
+    groups: [],
+    execution: executionSettings(undefined),
+    leftOut,
+  };
 }
 
 /** Checks everything but the settings; undefined where something is wrong. */

@@ -11,7 +11,8 @@ const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
 const strict = { additionalProperties: false };
 const labels = { propertyNames: { pattern: NAME, examples: ['licence', 'database'] } };
 
-const Input = Type.Union(
+/** What may stand under `inputs`. */
+export const InputSchema = Type.Union(
   [
     Type.String({ pattern: INPUT, description: 'An output is `stage.output`, a file `{file: ./path}`.' }),
     Type.Object(
@@ -32,7 +33,23 @@ const Input = Type.Union(
         }),
         optional: Type.Optional(
           Type.Boolean({
-            description: 'true: collects what succeeded, and does without variants that failed.',
+            description:
+              'true: collects what succeeded, and does without variants that failed or leave the stage out.',
+          }),
+        ),
+      },
+      strict,
+    ),
+    Type.Object(
+      {
+        output: Type.String({
+          pattern: INPUT,
+          examples: ['train.model'],
+          description: 'An output of another stage, like `stage.output` alone.',
+        }),
+        optional: Type.Optional(
+          Type.Boolean({
+            description: 'true: without this input where the stage is left out by its `when`.',
           }),
         ),
       },
@@ -40,7 +57,8 @@ const Input = Type.Union(
     ),
   ],
   {
-    description: 'An output of another stage (`stage.output`), `{file: ./path}`, or `{each: stage.output}`.',
+    description:
+      'An output of another stage (`stage.output`), `{file: ./path}`, `{each: stage.output}`, or `{output: stage.output, optional: true}`.',
   },
 );
 
@@ -121,7 +139,14 @@ export const StageSchema = Type.Object(
   {
     uses: Type.String({ minLength: 1, description: 'The stage type.' }),
     description: Type.Optional(Type.String({ description: 'For people; changes nothing.' })),
-    inputs: Type.Record(Type.String(), Input, {
+    when: Type.Optional(
+      Type.Union([Type.Boolean(), Type.String({ minLength: 1, maxLength: 1000 })], {
+        examples: ['params.size == "small" and params.epochs > 1'],
+        description:
+          'A condition of parameters. Where it is false the stage is left out: nothing of it runs, is checked or planned.',
+      }),
+    ),
+    inputs: Type.Record(Type.String(), InputSchema, {
       propertyNames: {
         pattern: INPUT_NAME,
         description:

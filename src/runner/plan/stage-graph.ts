@@ -2,7 +2,7 @@ import { StageError } from '../../contract/stage-context.ts';
 import { nameHint } from '../../pipeline/diagnostics/did-you-mean.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
-import { GROUP_PREFIX, stagesNamed } from '../../pipeline/variant-name.ts';
+import { GROUP_PREFIX, leftOutMessage, stagesNamed } from '../../pipeline/variant-name.ts';
 
 /** The commas of `train@epochs=1,rate=2,judge` but for those within a label. */
 const BETWEEN_NAMES = /\s*,\s*(?![A-Za-z_][\w-]*=)/;
@@ -100,6 +100,8 @@ export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): str
     const several = wanted.split(BETWEEN_NAMES);
     if (several.length > 1) return stageIds(pipeline, several);
     if (wanted.startsWith(GROUP_PREFIX)) throw unknownGroup(pipeline, wanted);
+    const leftOut = leftOutMessage(pipeline, wanted);
+    if (leftOut !== undefined) throw new UnknownStageError(leftOut);
     const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
     throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
       hint: variantHint(wanted, names, 'its stages'),

@@ -82,6 +82,7 @@ export function pipelineOf(instances: readonly Instance[], directory: string): P
     slots: {},
     variants: [{ label: '', params: {} }],
     stages,
+    leftOut: [],
   };
 }
 
