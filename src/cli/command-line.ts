@@ -10,6 +10,7 @@ import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
+import { invalidateCommand } from './invalidate/invalidate.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -26,6 +27,7 @@ import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
 import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
+import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +42,9 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 const VERBS = {
   run: runCommand,
   plan: planCommand,
+  why: whyCommand,
   validate: validateCommand,
+  invalidate: invalidateCommand,
   graph: graphCommand,
   status: statusCommand,
   runs: runsCommand,

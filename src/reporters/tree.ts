@@ -66,6 +66,7 @@ export class TreeReporter implements Reporter {
 function isToldAbove(event: RunEvent): boolean {
   return (
     event.type === 'stage-log' ||
+    event.type === 'stage-explained' ||
     event.type === 'stage-retrying' ||
     event.type === 'cache-problem' ||
     event.type === 'engine-chosen' ||

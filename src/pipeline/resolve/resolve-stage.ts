@@ -40,6 +40,8 @@ export interface ResolveContext {
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
   readonly settingChecks: SettingChecks;
+  /** How many there are of each slot of the pipeline, as it is written. */
+  readonly slots: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -74,9 +76,11 @@ export function resolveStage(
     inputs: parseInputs(get(body, 'inputs')),
     env: fields?.env ?? [],
     secrets: fields?.secrets ?? [],
+    groups: fields?.groups ?? [],
     execution: { ...executionSettings(fields), ...failIfOf(body, fields, type, diagnostics) },
   };
   refuseSharedNames(draft, body, diagnostics);
+  checkSlots(body, fields, context);
   return { draft, used };
 }
 
@@ -89,6 +93,7 @@ function leftOutDraft(name: string, key: Place, leftOut: Place): StageDraft {
     ...nothing,
     env: [],
     secrets: [],
+    groups: [],
     execution: executionSettings(undefined),
     leftOut,
   };
@@ -158,11 +163,13 @@ function resolveSettings(
 }
 
 function executionSettings(fields: StageFields | undefined): ExecutionSettings {
+  const slots = fields?.resources.slots;
   return {
     resources: {
       cpu: fields?.resources.cpu ?? 1,
       gpu: fields?.resources.gpu ?? 0,
       memory: fields === undefined ? 0 : parseBytes(fields.resources.memory),
+      ...(slots !== undefined && Object.keys(slots).length > 0 && { slots }),
     },
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
@@ -186,6 +193,36 @@ function failIfOf(
   if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
   const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
   return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
+}
+
+/** What a stage takes must be declared, or a misspelt name would limit nothing, and be there as often. */
+function checkSlots(
+  body: Value,
+  fields: StageFields | undefined,
+  { slots, diagnostics }: ResolveContext,
+): void {
+  for (const [name, wanted] of Object.entries(fields?.resources.slots ?? {})) {
+    const { value, key } = locate(body, ['resources', 'slots', name]);
+    const count = Object.hasOwn(slots, name) ? slots[name] : undefined;
+    if (count === undefined) {
+      diagnostics.add({
+        code: 'unknown-slot',
+        message: `the pipeline has no slot \`${name}\``,
+        place: key ?? value.place,
+        hint:
+          Object.keys(slots).length > 0
+            ? nameHint(name, Object.keys(slots), 'slots')
+            : `say how many there are, at the top of the pipeline: \`slots: { ${name}: 1 }\``,
+      });
+    } else if (typeof count === 'number' && wanted > count) {
+      diagnostics.add({
+        code: 'too-many-slots',
+        message: `it takes ${wanted} of the slot \`${name}\`, and there ${count === 1 ? 'is' : 'are'} ${count}`,
+        place: value.place,
+        hint: `take fewer, or have more: --slots ${name}=${wanted}`,
+      });
+    }
+  }
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */
