@@ -6,21 +6,32 @@ type Progress = NonNullable<StageState['progress']>;
 /** Too little has been seen to say how fast it goes. */
 const SHORTEST_OBSERVATION_MS = 500;
 
-/** How far a stage is: `116/232 steps, 3.1/s, 40 s left, train loss 0.2942`. */
+/**
+ * How far a stage is: `50 %, 40 s left, 116/232 steps, 3.1/s, train loss 0.2942`. What matters most comes first, so a narrow
+ * terminal cuts the rest.
+ */
 export function progressText(progress: Progress): string {
   const { latest } = progress;
+  const { done, total, unit } = latest;
   const rate = ratePerSecond(progress);
-  const parts = [position(latest)];
-  if (rate !== undefined) {
-    parts.push(rateText(rate, latest.unit));
-    if (latest.total !== null && latest.done < latest.total) {
-      parts.push(`${duration(((latest.total - latest.done) / rate) * 1000)} left`);
-    }
-  }
-  for (const [name, value] of Object.entries(latest.metrics)) {
-    parts.push(`${name.replaceAll('_', ' ')} ${typeof value === 'number' ? number(value) : value}`);
-  }
-  return parts.join(', ');
+  const left = millisecondsLeft(progress);
+  const measured = Object.entries(latest.metrics).map(
+    ([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? number(value) : value}`,
+  );
+  return [
+    ...(total === null || total === 0 ? [] : [`${Math.floor(Math.min(1, done / total) * 100)} %`]),
+    ...(left === undefined ? [] : [`${duration(left)} left`]),
+    position(latest),
+    ...(rate === undefined ? [] : [rateText(rate, unit)]),
+    ...measured,
+  ].join(', ');
+}
+
+/** How long the rest takes at the rate so far; undefined where that is not known, or nothing is left. */
+function millisecondsLeft(progress: Progress): number | undefined {
+  const { done, total } = progress.latest;
+  const rate = ratePerSecond(progress);
+  return rate === undefined || total === null || done >= total ? undefined : ((total - done) / rate) * 1000;
 }
 
 /** Work done between the first and the latest measurement; what an earlier attempt had finished does not count. */

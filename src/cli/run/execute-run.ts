@@ -13,6 +13,7 @@ import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipelin
 import { frozenOf } from '../open/stage-command.ts';
 import { packagePath } from '../package-path.ts';
 import { publishPages } from '../pages/publish-pages.ts';
+import { typedCommand } from '../typed-command.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { version } from '../version.ts';
 import type { RunVerbOptions } from './run-options.ts';
@@ -31,7 +32,10 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
-  const reporter = chooseReporter(reporterName, process.stdout, process.env, stagePlaces(pipeline));
+  const reporter = chooseReporter(reporterName, process.stdout, process.env, {
+    placeOf: stagePlaces(pipeline),
+    samples: options.samples ?? false,
+  });
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
@@ -60,6 +64,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       emit,
       control,
       argv,
+      next: typedCommand(argv),
       versions: { pipe: version, node: process.versions.node },
     });
   } finally {

@@ -10,5 +10,6 @@ export interface RunVerbOptions extends PipelineOptions, StagesOptions {
   readonly preflight: boolean;
   readonly keepFailed?: true;
   readonly json?: true;
+  readonly samples?: true;
   readonly reporter: ReporterName;
 }
