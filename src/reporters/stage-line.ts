@@ -62,7 +62,7 @@ function description(stage: StageState, room: number, { columns, now, paint }: V
     case 'ran':
       return cutBehind(duration(stage.duration ?? 0), reason, room, paint);
     case 'failed':
-      return cutBehind('failed', stage.error?.message ?? reason, room, paint);
+      return cut(stage.error?.message ?? reason, room);
     case 'skipped':
     case 'cancelled':
       return cutBehind(stage.status, reason, room, paint);

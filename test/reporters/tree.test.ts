@@ -46,7 +46,7 @@ describe('tree lines', () => {
     expect(drawn(failedRun)).toEqual([
       '= data   nothing changed',
       '✔ train  13 s  learning_rate 0.00005 -> 0.0001',
-      '✖ judge  failed  Ollama has no model llama3',
+      '✖ judge  Ollama has no model llama3',
     ]);
   });
 
