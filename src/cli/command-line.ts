@@ -9,6 +9,7 @@ import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
+import { logsCommand } from './logs/logs.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -41,6 +42,7 @@ const VERBS = {
   validate: validateCommand,
   graph: graphCommand,
   status: statusCommand,
+  logs: logsCommand,
   runs: runsCommand,
   show: showCommand,
   diff: diffCommand,
