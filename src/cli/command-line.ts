@@ -5,6 +5,7 @@ import { bundleCommand } from './bundle/bundle.ts';
 import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
 import { doctorCommand } from './doctor/doctor.ts';
+import { duCommand } from './du/du.ts';
 import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
@@ -24,6 +25,7 @@ import { tagCommand } from './runs/tag.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
+import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
 
 const EXAMPLES = `
@@ -56,6 +58,8 @@ const VERBS = {
   bundle: bundleCommand,
   unbundle: unbundleCommand,
   gc: gcCommand,
+  du: duCommand,
+  verify: verifyCommand,
   pin: pinCommand,
 };
 

@@ -2,7 +2,7 @@ import type { RunEvent } from '../runner/events/run-event.ts';
 import { columnsOf, padded } from '../terminal/display-width.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { counted, duration } from '../terminal/units.ts';
-import { progressText } from './progress-text.ts';
+import { howFar, progressText } from './progress-text.ts';
 import type { RunState } from './run-state.ts';
 
 /** Stage names are padded to the longest, but never beyond this. */
@@ -22,6 +22,10 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
       return engineLines(event, paint);
     case 'cache-problem':
       return [paint('yellow', `cache: ${event.message}`), ...quarantine(event.quarantined)];
+    case 'tidied':
+      return [
+        `removed what was old: ${counted(event.runs, 'run')}, the unfinished work of ${counted(event.work, 'stage')}`,
+      ];
     case 'stage-log':
       return stageLines(state, event.stage, logText(event, paint));
     default:
@@ -56,7 +60,7 @@ function stageText(
     }
     case 'stage-progress': {
       const progress = state.stage(event.stage).progress;
-      return progress && progressText(progress);
+      return progress && progressText(howFar(progress));
     }
     case 'input-recorded':
       return `input ${event.input}  ${event.path} does not exist; taken as it is on record (${event.digest.slice(0, 12)})`;

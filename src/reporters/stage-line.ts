@@ -2,7 +2,7 @@ import { columnsOf, fitting, padded } from '../terminal/display-width.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/show.ts';
 import { duration } from '../terminal/units.ts';
-import { progressText } from './progress-text.ts';
+import { howFar, progressText } from './progress-text.ts';
 import type { StageState } from './run-state.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
@@ -57,7 +57,7 @@ function description(stage: StageState, room: number, { columns, now, paint }: V
         return cutBehind(duration(Math.max(0, now - (stage.startedAt ?? now))), reason, room, paint);
       }
       const bar = columns >= BAR_FROM_COLUMNS ? barFor(stage.progress.latest, paint) : '';
-      return bar + cut(progressText(stage.progress), room - (bar === '' ? 0 : BAR_CELLS + 1));
+      return bar + cut(progressText(howFar(stage.progress)), room - (bar === '' ? 0 : BAR_CELLS + 1));
     }
     case 'ran':
       return cutBehind(duration(stage.duration ?? 0), reason, room, paint);

@@ -15,6 +15,7 @@ import { drive } from './schedule/drive.ts';
 import { machineCapacity } from './schedule/machine-capacity.ts';
 import { Schedule } from './schedule/schedule.ts';
 import { StageWork } from './schedule/settle-stages.ts';
+import { tidyDaily } from './tidy-daily.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A run between its first and its last event: plans, checks what the stages will need, and drives the schedule. */
@@ -80,6 +81,8 @@ export class PipelineRun {
     if (isStale) {
       await removeLeftovers(this.#workspace);
       await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
+      const gone = await tidyDaily(this.#workspace, this.#options.artifactsDirectory);
+      if (gone.runs + gone.work > 0) this.#emit({ type: 'tidied', ...gone });
     }
     if (await this.#preflightFails(plan)) return 'preflight-failed';
     const schedule = this.#schedule(plan);

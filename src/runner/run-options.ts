@@ -1,3 +1,4 @@
+import type { Repeated } from '../cache/records/compared-records.ts';
 import type { EngineName } from '../contract/engine-name.ts';
 import type { Resources } from '../pipeline/pipeline.ts';
 import type { RunEvent } from './events/run-event.ts';
@@ -16,6 +17,8 @@ export interface RunOptions extends DecideOptions {
   readonly force?: readonly string[];
   /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. See also `frozen`. */
   readonly only?: readonly string[];
+  /** Records stay as they are: what a forced stage gives is compared with its record, and reported here. */
+  readonly onRepeated?: (repeated: Repeated) => void;
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;
   readonly executor: Executor;

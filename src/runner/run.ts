@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { ComparedRecords } from '../cache/records/compared-records.ts';
 import { commandText } from '../contract/command-text.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { commitOf } from './events/git-commit.ts';
@@ -64,7 +65,9 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     const workspace = openWorkspace(options.artifactsDirectory, (problem) =>
       emit(cacheProblemEvent(problem)),
     );
-    outcome = await new PipelineRun(pipeline, options, workspace, store, emit).run(counts);
+    const { onRepeated } = options;
+    const records = onRepeated ? new ComparedRecords(workspace.records, onRepeated) : workspace.records;
+    outcome = await new PipelineRun(pipeline, options, { ...workspace, records }, store, emit).run(counts);
     return { run: store.about.run, directory: store.directory, outcome, counts };
   } finally {
     await options.executor.close();

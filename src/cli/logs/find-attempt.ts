@@ -57,7 +57,7 @@ export async function findAttempt(
 }
 
 /** The attempts of a run, in the order in which they started. */
-export function attemptsOf(run: StoredRun, runsDirectory: string): readonly LoggedAttempt[] {
+function attemptsOf(run: StoredRun, runsDirectory: string): readonly LoggedAttempt[] {
   return run.events.flatMap((event) =>
     event.type === 'stage-started' ? [loggedAttempt(event, run.about.run, runsDirectory)] : [],
   );

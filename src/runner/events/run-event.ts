@@ -87,6 +87,10 @@ export const runEventShape = Type.Union(
     event('tree-checked', 'Whether the commit that `run.json` names is all of the code, as git sees it.', {
       clean: Type.Boolean({ description: 'false: there are changes or new files that are not committed' }),
     }),
+    event('tidied', 'What went because it was old; looked for once a day.', {
+      runs: Type.Integer({ minimum: 0, description: 'folders of runs' }),
+      work: Type.Integer({ minimum: 0, description: 'actions whose unfinished work went' }),
+    }),
     event('stage-planned', 'What is known of a stage before anything runs.', {
       stage,
       state: oneOf(['hit', 'run', 'may-run']),
