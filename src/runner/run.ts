@@ -79,7 +79,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,
       duration_ms: Math.round((process.uptime() - began) * 1000),
       counts,
-      ...(outcome !== 'succeeded' && { next: commandText(options.argv) }),
+      ...(outcome !== 'succeeded' && { next: options.next ?? commandText(options.argv) }),
     });
     store.close();
   }
