@@ -87,13 +87,28 @@ function editorSettings({ summary, settings }: StageType): JsonSchema {
 
 /** A schema without the marks, whose values may be templates and pieces by name. */
 function editorSchema(schema: JsonSchema): JsonSchema {
-  const { affects: _affects, pinnedBy: _pinnedBy, legacy: _legacy, piece: _piece, ...rest } = schema;
+  const {
+    affects: _affects,
+    pinnedBy: _pinnedBy,
+    legacy: _legacy,
+    piece: _piece,
+    asWritten,
+    ...rest
+  } = schema;
   const required = (rest.required as readonly string[] | undefined)?.filter((key) =>
     lacksDefault(schema, key),
   );
   const inner = mapSubschemas(required === undefined ? rest : { ...rest, required }, editorValue);
+  if (asWritten === true) return mapSubschemas(inner, spelledItems);
   // Branches and conditions speak of the same value as the whole: they stay as they are.
   return { ...inner, ...pick(rest, 'allOf', editorBranch) };
+}
+
+/** A list of texts, of which some may be written as numbers or truth values. */
+function spelledItems(schema: JsonSchema): JsonSchema {
+  return mapSubschemas(schema, (inner) =>
+    inner.type === 'string' ? { ...inner, type: ['string', 'number', 'boolean'] } : inner,
+  );
 }
 
 function editorValue(schema: JsonSchema): JsonSchema {

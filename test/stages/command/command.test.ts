@@ -66,7 +66,7 @@ describe('the command stage', () => {
       const run = await shell(script(`# ü ${'x'.repeat(length)}`));
       texts.push(readFileSync(run.outputs.result!, 'utf8'));
     }
-    expect(new Set(texts)).toEqual(new Set(['sh 0 .\n..\nresult.txt\n']));
+    expect(new Set(texts)).toEqual(new Set(['bash 0 .\n..\nresult.txt\n']));
   });
 
   it('gives directories as inputs and takes them as outputs', async () => {
