@@ -70,7 +70,7 @@ describe('a program of one’s own', () => {
       'last',
       '--format',
       'csv',
-      '--out',
+      '--to',
       'tracked',
     ]);
     expect(code, stdout + stderr).toBe(0);
@@ -97,7 +97,7 @@ describe('a program of one’s own', () => {
   it.each([
     [
       'outputs: { metrics: m.json }, metrics: { a: { unit: points, better: higher } }',
-      'own.yaml:8:32',
+      'own.yaml:8:33',
       'is made from what the command reports',
     ],
     ['metrics: { a: { unit: points, better: more } }', 'own.yaml:8:51', 'must be one of'],
@@ -106,8 +106,8 @@ describe('a program of one’s own', () => {
       'own.yaml:8:65',
       'ends before it begins',
     ],
-    ['shell: bash', 'own.yaml:8:5', 'a command without outputs gives nothing'],
-    ['outputs: { a: a }, shell: sh', 'own.yaml:8:40', 'a list is run without a shell'],
+    ['shell: bash', 'own.yaml:8:11', 'a command without outputs gives nothing'],
+    ['outputs: { a: a }, shell: sh', 'own.yaml:8:39', 'a list is run without a shell'],
   ])('with %s is refused at %s: %s', async (settings, place, message) => {
     project.write(
       'own.yaml',

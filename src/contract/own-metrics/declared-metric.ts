@@ -1,12 +1,8 @@
-import type { Metric } from '../metric.ts';
+import type { DeclaredMetrics, Metric } from '../metric.ts';
 import { readMetricsFile } from './metrics-file.ts';
 
 /** The output in which a stage that is not ours has what it measured. */
 export const METRICS_OUTPUT = 'metrics';
-
-/** How a pipeline or an own stage declares a metric, by its name. */
-export type DeclaredMetric = Pick<Metric, 'unit' | 'better' | 'scale'> & { readonly description?: string };
-export type DeclaredMetrics = Readonly<Record<string, DeclaredMetric>>;
 
 /** The form of a metric's name. */
 export const METRIC_NAME = '^[A-Za-z_][A-Za-z0-9_.-]{0,199}$';

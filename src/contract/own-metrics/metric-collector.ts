@@ -1,5 +1,5 @@
+import type { DeclaredMetrics } from '../metric.ts';
 import { StageError } from '../stage-context.ts';
-import type { DeclaredMetrics } from './declared-metric.ts';
 import type { MeasuredMetric } from './metrics-file.ts';
 
 /** A value of a metric as a stage that is not ours reports it: of all, or of one item. Null: it has none. */

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isObject, type Json } from '../json.ts';
-import type { Measured } from '../metric.ts';
+import type { DeclaredMetric, Measured } from '../metric.ts';
 import { StageError } from '../stage-context.ts';
-import type { DeclaredMetric } from './declared-metric.ts';
 
 /** What was measured of one metric, with what it means: the file explains itself. */
 export interface MeasuredMetric extends DeclaredMetric {

@@ -14,7 +14,7 @@ export function textsAsWritten(settings: Value, schema: JsonSchema): Value {
 }
 
 /** Numbers and truth values inside a value as the texts that the file has. */
-export function spelled(value: Value): Value {
+function spelled(value: Value): Value {
   return mapScalars(value, ({ spelling, ...scalar }) => {
     const { value } = scalar;
     return typeof value === 'number' || typeof value === 'boolean'

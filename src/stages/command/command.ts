@@ -1,11 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { fittingFileName, MOST_BYTES } from '../../contract/file-name.ts';
-import {
-  type DeclaredMetrics,
-  METRIC_NAME,
-  METRICS_OUTPUT,
-  metricsFrom,
-} from '../../contract/own-metrics/declared-metric.ts';
+import type { DeclaredMetrics } from '../../contract/metric.ts';
+import { METRIC_NAME, METRICS_OUTPUT, metricsFrom } from '../../contract/own-metrics/declared-metric.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
 import { defineStage, type OutputDeclaration, type SettingProblem } from '../../contract/stage-type.ts';
 import { ProgramReport } from './program-report.ts';

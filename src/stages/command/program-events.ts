@@ -9,7 +9,7 @@ import { BadLine, type ProgramEvent, parseProgramEvent } from './program-event.t
 
 const APPEND =
   'Open the file that PIPE_EVENTS names to append ("a"), and write each event as one line of JSON.';
-const GUIDE = 'docs/guides/own-stage.md lists what a line may hold.';
+const GUIDE = 'docs/guides/own-program.md lists what a line may hold.';
 
 /** What the file begins with. A program that opens it to write, and not to append, removes it. */
 const BEGINNING = '\n';

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { DeclaredMetrics } from '../../contract/own-metrics/declared-metric.ts';
+import type { DeclaredMetrics } from '../../contract/metric.ts';
 import { MetricCollector } from '../../contract/own-metrics/metric-collector.ts';
 import { metricsFileText } from '../../contract/own-metrics/metrics-file.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
@@ -27,13 +27,16 @@ export class ProgramReport {
     switch (event.type) {
       case 'progress': {
         const { type: _, ...told } = event;
-        return progress(told);
+        progress(told);
+        break;
       }
       case 'log':
-        return log(event.message);
+        log(event.message);
+        break;
       case 'warning':
         this.#warnings++;
-        return (this.#warnings > MOST_WARNINGS ? warn : warnOfResult)(event.message, event.hint);
+        (this.#warnings > MOST_WARNINGS ? warn : warnOfResult)(event.message, event.hint);
+        break;
       case 'metric':
         this.#collector.add(event);
         if (event.item === undefined && event.value !== null) metric(event.name, event.value);
