@@ -11,6 +11,7 @@ import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
 import { invalidateCommand } from './invalidate/invalidate.ts';
+import { logsCommand } from './logs/logs.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -47,6 +48,7 @@ const VERBS = {
   invalidate: invalidateCommand,
   graph: graphCommand,
   status: statusCommand,
+  logs: logsCommand,
   runs: runsCommand,
   show: showCommand,
   diff: diffCommand,

@@ -28,8 +28,10 @@ export interface RunOptions extends DecideOptions, Selection {
   /** Gets every event, in order. */
   readonly emit: (event: RunEvent) => void;
   readonly control: RunControl;
-  /** The command line, without the program: stored, and reported as what continues the run. */
+  /** The command line, without the program: stored. */
   readonly argv: readonly string[];
+  /** The command that continues the run, as its user would type it; made of `argv` when absent. */
+  readonly next?: string;
   /** Versions that are recorded (`pipe`, `node`). */
   readonly versions: Readonly<Record<string, string>>;
   /** What the machine has; found out when absent. */

@@ -69,8 +69,8 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     );
     const { onRepeated } = options;
     const records = onRepeated ? new ComparedRecords(workspace.records, onRepeated) : workspace.records;
-    const places = { ...workspace, records };
-    outcome = await new PipelineRun(pipeline, options, places, store, emit, explained).run(counts);
+    const compared = { ...workspace, records };
+    outcome = await new PipelineRun(pipeline, options, compared, store, emit, explained).run(counts);
     return { run: store.about.run, directory: store.directory, outcome, counts };
   } finally {
     await options.executor.close();
@@ -79,7 +79,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,
       duration_ms: Math.round((process.uptime() - began) * 1000),
       counts,
-      ...(outcome !== 'succeeded' && { next: commandText(options.argv) }),
+      ...(outcome !== 'succeeded' && { next: options.next ?? commandText(options.argv) }),
     });
     store.close();
   }

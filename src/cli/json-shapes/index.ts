@@ -21,9 +21,9 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   'run-diff': published(runDiffShape),
   comparison: published(comparisonShape),
   gc: published(gcShape),
-  why: published(whyShape),
   du: published(duShape),
   verify: published(verifyShape),
+  why: published(whyShape),
 };
 
 function published(shape: TSchema): TSchema {

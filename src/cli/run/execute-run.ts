@@ -27,7 +27,10 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
-  const reporter = chooseReporter(reporterName, process.stdout, process.env, stagePlaces(pipeline));
+  const reporter = chooseReporter(reporterName, process.stdout, process.env, {
+    placeOf: stagePlaces(pipeline),
+    samples: options.samples ?? false,
+  });
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
@@ -43,8 +46,8 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       keepFailed: options.keepFailed ?? false,
       explain: options.explain ?? false,
       ...frozenOf(file, options),
-      ...selectionOf(options),
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+      ...selectionOf(options),
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       emit,
     });

@@ -12,5 +12,6 @@ export interface RunVerbOptions extends PipelineOptions, StagesOptions {
   readonly explain?: true;
   readonly dryRun?: true;
   readonly json?: true;
+  readonly samples?: true;
   readonly reporter: ReporterName;
 }

@@ -43,6 +43,7 @@ export function runCommand(program: Command): void {
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )
     .option('--json', 'the same as --reporter json')
+    .option('--samples', 'show the texts that a model generates while it is trained')
     .addHelpText('after', EXAMPLES)
     .action(async (given: string | undefined, options: RunVerbOptions) => {
       const file = given ?? onlyPipeline();

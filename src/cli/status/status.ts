@@ -9,7 +9,7 @@ import {
 
 const EXAMPLES = `
 Examples:
-  pipe status                               the last runs, and what runs now
+  pipe status                               the last runs, and how far what runs now is
   pipe status pipelines/quickstart.yaml     also which stages are cached and which are stale
   pipe status --json                        for programs (schemas/status.schema.json)`;
 
@@ -28,7 +28,7 @@ export function statusCommand(program: Command): void {
       const { show, visibleJson } = await import('../../terminal/show.ts');
       const text = options.json
         ? visibleJson(status, 2)
-        : statusLines(status, paintFor(process.stdout)).join('\n');
+        : statusLines(status, paintFor(process.stdout), Date.now()).join('\n');
       show(process.stdout, text);
     });
 }

@@ -151,7 +151,15 @@ export const runEventShape = Type.Union(
       unit: Type.String(),
       metrics: Type.Optional(mapOf(Type.Union([Type.Number(), Type.String()]))),
     }),
-    event('stage-log', 'What a stage says.', { stage, level: oneOf(['info', 'warning']), message, hint }),
+    event('stage-log', 'What a stage says.', {
+      stage,
+      level: oneOf(
+        ['info', 'warning', 'sample'],
+        'sample: a text that a model has generated while it is trained',
+      ),
+      message,
+      hint,
+    }),
     event('stage-metric', 'What a stage measured.', { stage, name: Type.String(), value: Type.Number() }),
     event('stage-fact', 'How the work was done.', { stage, name: Type.String(), value: anyJson() }),
     event('stage-waiting', 'Another process is at work on the same action.', {

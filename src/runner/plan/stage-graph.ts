@@ -99,9 +99,9 @@ export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): str
     if (found.length > 0) return found.map(({ id }) => id);
     const several = wanted.split(BETWEEN_NAMES);
     if (several.length > 1) return stageIds(pipeline, several);
-    if (wanted.startsWith(GROUP_PREFIX)) throw unknownGroup(pipeline, wanted);
     const leftOut = leftOutMessage(pipeline, wanted);
     if (leftOut !== undefined) throw new UnknownStageError(leftOut);
+    if (wanted.startsWith(GROUP_PREFIX)) throw unknownGroup(pipeline, wanted);
     const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
     throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
       hint: variantHint(wanted, names, 'its stages'),
