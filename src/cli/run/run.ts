@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 import { REPORTER_NAMES } from '../../reporters/choose-reporter.ts';
 import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
+  addJobsOption,
   addSetOption,
   addStagesOptions,
   pipelineFile,
@@ -27,8 +28,7 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile);
-  addStagesOptions(addArtifactsOption(addSetOption(command)))
-    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
+  addJobsOption(addStagesOptions(addArtifactsOption(addSetOption(command))))
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
     .option(
       '--frozen',
@@ -55,9 +55,4 @@ export function runCommand(program: Command): void {
       const { executeRun } = await import('./execute-run.ts');
       process.exitCode = await executeRun(file, options);
     });
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(text);
 }
