@@ -26,9 +26,7 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('<file>', 'pipeline file', pipelineFile);
-  addStagesOptions(addArtifactsOption(addSetOption(command)))
-    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
-    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+  addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command))))
     .option(
       '--frozen',
       'run only the stages that --only names; end before the start if anything else is stale',
@@ -40,12 +38,19 @@ export function runCommand(program: Command): void {
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )
     .option('--json', 'the same as --reporter json')
-    .option('--samples', 'show the texts that a model generates while it is trained')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: RunVerbOptions) => {
       const { executeRun } = await import('./execute-run.ts');
       process.exitCode = await executeRun(file, options);
     });
+}
+
+/** Options of the verbs that run stages. */
+export function addWorkOptions(command: Command): Command {
+  return command
+    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
+    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+    .option('--samples', 'show the texts that a model generates while it is trained');
 }
 
 function positiveInteger(text: string): number {
