@@ -10,6 +10,7 @@ import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
+import { invalidateCommand } from './invalidate/invalidate.ts';
 import { logsCommand } from './logs/logs.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
@@ -28,6 +29,7 @@ import { validateCommand } from './validate/validate.ts';
 import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
 import { watchCommand } from './watch/watch.ts';
+import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
 Examples:
@@ -43,7 +45,9 @@ const VERBS = {
   run: runCommand,
   watch: watchCommand,
   plan: planCommand,
+  why: whyCommand,
   validate: validateCommand,
+  invalidate: invalidateCommand,
   graph: graphCommand,
   status: statusCommand,
   logs: logsCommand,

@@ -1,3 +1,4 @@
+import { explanationLines } from '../runner/events/explanation-lines.ts';
 import type { RunEvent } from '../runner/events/run-event.ts';
 import { columnsOf, padded } from '../terminal/display-width.ts';
 import type { Paint } from '../terminal/paint.ts';
@@ -58,6 +59,8 @@ function stageText(
       const again = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
       return `${paint('cyan', 'start')}  ${event.reason.message}${again}`;
     }
+    case 'stage-explained':
+      return explanationLines(event.because).join('\n');
     case 'stage-progress': {
       const progress = state.stage(event.stage).progress;
       return progress && progressText(howFar(progress));

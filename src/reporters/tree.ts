@@ -66,6 +66,8 @@ export class TreeReporter implements Reporter {
 function isToldAbove(event: RunEvent, samples: boolean): boolean {
   return (
     (event.type === 'stage-log' && (samples || event.level !== 'sample')) ||
+    event.type === 'stage-explained' ||
+    event.type === 'tidied' ||
     event.type === 'stage-retrying' ||
     event.type === 'cache-problem' ||
     event.type === 'engine-chosen' ||

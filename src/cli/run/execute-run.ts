@@ -6,6 +6,7 @@ import type { RunSummary } from '../../runner/run.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
@@ -43,9 +44,10 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       offline: options.offline ?? false,
       force: options.force,
       keepFailed: options.keepFailed ?? false,
+      explain: options.explain ?? false,
       ...frozenOf(file, options),
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
-      ...(options.only === undefined ? {} : { only: options.only }),
+      ...selectionOf(options),
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       emit,
     });

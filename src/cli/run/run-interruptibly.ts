@@ -10,18 +10,9 @@ import { typedCommand } from '../typed-command.ts';
 import { version } from '../version.ts';
 
 /** What a verb decides about a run; the rest is what this process and machine are. */
-export type OwnRunOptions = Pick<
+export type OwnRunOptions = Omit<
   RunOptions,
-  | 'artifactsDirectory'
-  | 'preflight'
-  | 'offline'
-  | 'force'
-  | 'only'
-  | 'frozen'
-  | 'keepFailed'
-  | 'engine'
-  | 'emit'
-  | 'onRepeated'
+  'jobs' | 'environment' | 'executor' | 'control' | 'argv' | 'versions'
 > & {
   readonly jobs?: number;
 };

@@ -1,6 +1,6 @@
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { Sources } from '../../pipeline/yaml/sources.ts';
-import { selectStages } from '../../runner/plan/stage-graph.ts';
+import { type Selection, selectStages } from '../../runner/plan/stage-graph.ts';
 
 /** The files that a pipeline was read from, or would be if they were there: all that is known of one that is wrong. */
 export function pipelineFiles(sources: Sources): readonly string[] {
@@ -8,8 +8,8 @@ export function pipelineFiles(sources: Sources): readonly string[] {
 }
 
 /** The files and folders that stages read, and the baselines that they are compared with. */
-export function stageFiles(pipeline: Pipeline, only: readonly string[] | undefined): readonly string[] {
-  return selectStages(pipeline, only).flatMap(({ inputs, execution: { failIf } }) => [
+export function stageFiles(pipeline: Pipeline, selection: Selection): readonly string[] {
+  return selectStages(pipeline, selection).flatMap(({ inputs, execution: { failIf } }) => [
     ...Object.values(inputs).flatMap((source) => (source.kind === 'file' ? [source.path] : [])),
     ...(failIf !== undefined && 'file' in failIf.worseThan ? [failIf.worseThan.file] : []),
   ]);

@@ -6,7 +6,7 @@ import { show } from '../../terminal/show.ts';
 import { counted } from '../../terminal/units.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { openPipeline } from '../open/open-pipeline.ts';
-import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
+import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/pipeline-options.ts';
 import { executeRun } from '../run/execute-run.ts';
 import { showError } from '../show-error.ts';
 import { pipelineFiles, stageFiles } from './counted-files.ts';
@@ -54,7 +54,7 @@ async function countedFiles(file: string, options: WatchOptions): Promise<readon
   const sources = new Sources();
   try {
     const pipeline = await openPipeline(file, options, sources);
-    return [...pipelineFiles(sources), ...stageFiles(pipeline, options.only)];
+    return [...pipelineFiles(sources), ...stageFiles(pipeline, selectionOf(options))];
   } catch {
     return pipelineFiles(sources); // the run says what is wrong
   }

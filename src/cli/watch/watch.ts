@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
   addSetOption,
@@ -21,11 +22,11 @@ export function watchCommand(program: Command): void {
   const command = program
     .command('watch')
     .description('run a pipeline, and again whenever a file of it changes')
-    .argument('<file>', 'pipeline file', pipelineFile);
+    .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile);
   addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command))))
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: WatchOptions) => {
+    .action(async (file: string | undefined, options: WatchOptions) => {
       const { watchPipeline } = await import('./watch-pipeline.ts');
-      process.exitCode = await watchPipeline(file, options);
+      process.exitCode = await watchPipeline(file ?? onlyPipeline(), options);
     });
 }

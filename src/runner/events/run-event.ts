@@ -12,6 +12,7 @@ import {
   oneOf,
   timeShape,
 } from '../../contract/shapes.ts';
+import { explanationShape } from './explanation.ts';
 
 export const outcomeShape = oneOf(['hit', 'ran', 'failed', 'skipped', 'cancelled']);
 
@@ -21,10 +22,12 @@ export const reasonShape = exact({
     'cached',
     'cached-not-verified',
     'never-run',
+    'record-gone',
     'changed',
     'observed-changed',
     'output-lost',
     'forced',
+    'invalidated',
     'upstream',
     'upstream-failed',
     'failed',
@@ -127,6 +130,12 @@ export const runEventShape = Type.Union(
       attempt: Type.Integer({ minimum: 1 }),
       reason: reasonShape,
       log,
+    }),
+    event('stage-explained', 'With --explain: why a stage runs, before its first attempt.', {
+      stage,
+      because: Type.Array(explanationShape, {
+        description: 'that of the stage, then those that its causes refer to by their place',
+      }),
     }),
     event('stage-progress', 'How far a stage is.', {
       stage,
