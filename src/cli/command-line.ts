@@ -28,6 +28,7 @@ import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
 import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
+import { watchCommand } from './watch/watch.ts';
 import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
@@ -42,6 +43,7 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 /** Every verb; each is a file of its own that loads what it needs when it is used. */
 const VERBS = {
   run: runCommand,
+  watch: watchCommand,
   plan: planCommand,
   why: whyCommand,
   validate: validateCommand,
