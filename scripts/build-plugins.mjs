@@ -120,6 +120,7 @@ const APART = [
   'execa',
   './live-tree.ts',
   './load-file.ts',
+  './start-project.ts',
   '../../engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];

@@ -10,6 +10,7 @@ import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
+import { initCommand } from './init/init.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -29,6 +30,7 @@ import { version } from './version.ts';
 
 const EXAMPLES = `
 Examples:
+  pipe init                                 write a first pipeline
   pipe run pipelines/quickstart.yaml        train and judge a tiny model in a minute or two
   pipe plan pipelines/quickstart.yaml       what would run, and why
   pipe run FILE --set learning_rate=1e-4    change a parameter; only what depends on it runs again
@@ -38,6 +40,7 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 
 /** Every verb; each is a file of its own that loads what it needs when it is used. */
 const VERBS = {
+  init: initCommand,
   run: runCommand,
   plan: planCommand,
   validate: validateCommand,
