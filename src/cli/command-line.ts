@@ -4,6 +4,7 @@ import { visible } from '../terminal/show.ts';
 import { bundleCommand } from './bundle/bundle.ts';
 import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
+import { completionCommand } from './completion/completion.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { duCommand } from './du/du.ts';
 import { EXIT } from './exit-code.ts';
@@ -62,6 +63,7 @@ const VERBS = {
   du: duCommand,
   verify: verifyCommand,
   pin: pinCommand,
+  completion: completionCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */
