@@ -28,8 +28,7 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile);
-  addJobsOption(addStagesOptions(addArtifactsOption(addSetOption(command))))
-    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+  addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command))))
     .option(
       '--frozen',
       'run only the stages that --only names; end before the start if anything else is stale',
@@ -43,7 +42,6 @@ export function runCommand(program: Command): void {
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )
     .option('--json', 'the same as --reporter json')
-    .option('--samples', 'show the texts that a model generates while it is trained')
     .addHelpText('after', EXAMPLES)
     .action(async (given: string | undefined, options: RunVerbOptions) => {
       const file = given ?? onlyPipeline();
@@ -55,4 +53,11 @@ export function runCommand(program: Command): void {
       const { executeRun } = await import('./execute-run.ts');
       process.exitCode = await executeRun(file, options);
     });
+}
+
+/** Options of the verbs that run stages. */
+export function addWorkOptions(command: Command): Command {
+  return addJobsOption(command)
+    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+    .option('--samples', 'show the texts that a model generates while it is trained');
 }
