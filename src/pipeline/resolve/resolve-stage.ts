@@ -16,6 +16,7 @@ import { settingsId, type Validators } from '../schema/validator.ts';
 import type { Sources } from '../yaml/sources.ts';
 import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } from '../yaml/value.ts';
 import { parseInputs } from './inputs.ts';
+import { meantFile, ownStageFile } from './own-stages.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
 import type { SettingChecks } from './setting-checks.ts';
@@ -24,6 +25,8 @@ import type { StageDraft } from './stage-draft.ts';
 /** What stages are resolved with. */
 export interface ResolveContext {
   readonly stageTypes: ReadonlyMap<string, StageType>;
+  /** Stages of the user's own, by the absolute path of their file; of one that is wrong that was reported. */
+  readonly ownTypes: ReadonlyMap<string, StageType>;
   readonly validators: Validators;
   readonly pieces: PieceLibrary;
   readonly sources: Sources;
@@ -84,17 +87,19 @@ function checkFields(
   return undefined;
 }
 
-function findType(body: Value, { stageTypes, diagnostics }: ResolveContext): StageType | undefined {
+function findType(body: Value, { stageTypes, ownTypes, diagnostics }: ResolveContext): StageType | undefined {
   const uses = get(body, 'uses');
   const name = textOf(uses);
   if (uses === undefined || name === undefined || diagnostics.covers(uses.place)) return undefined;
+  const own = ownStageFile(uses);
+  if (own !== undefined) return ownTypes.get(own);
   const type = stageTypes.get(name);
   if (type === undefined) {
     diagnostics.add({
       code: 'unknown-stage-type',
       message: `there is no stage type \`${name}\``,
       place: uses.place,
-      hint: nameHint(name, stageTypes.keys(), 'stage types'),
+      hint: meantFile(uses) ?? nameHint(name, stageTypes.keys(), 'stage types'),
     });
   }
   return type;

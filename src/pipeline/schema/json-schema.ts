@@ -2,6 +2,12 @@ import type { StageType } from '../../contract/stage-type.ts';
 import { PipelineSchema, StageSchema } from './pipeline-schema.ts';
 import { type JsonSchema, mapSubschemas, propertiesOf, validationSchema } from './validation-schema.ts';
 
+const OWN_FILE: JsonSchema = {
+  type: 'string',
+  pattern: '^(\\.{1,2}/|/|.*\\$\\{params)',
+  description: 'Path of a file with a stage of your own, which begins with ./ or ../',
+};
+
 const TEMPLATE: JsonSchema = { type: 'string', pattern: '\\$\\{params', description: 'A parameter.' };
 
 /**
@@ -48,7 +54,7 @@ function stageSchema(types: readonly StageType[]): JsonSchema {
     type: 'object',
     properties: {
       ...Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, editorValue(schema)])),
-      uses: { ...properties.uses, anyOf: described },
+      uses: { ...properties.uses, anyOf: [...described, OWN_FILE] },
     },
     additionalProperties: false,
     allOf: types.map(({ uses }) =>
