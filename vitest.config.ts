@@ -29,6 +29,7 @@ export default defineConfig({
         },
       },
     ],
+    setupFiles: ['test/seed.ts'],
     // Two workers: tests of the real binary start processes of their own.
     maxWorkers: 2,
     testTimeout: 30_000,

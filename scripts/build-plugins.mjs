@@ -120,6 +120,8 @@ const APART = [
   'execa',
   './live-tree.ts',
   './load-file.ts',
+  './why/explain-in-run.ts',
+  '../../runner/why/why.ts',
   '../../engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];

@@ -46,7 +46,7 @@ function digestOfSources() {
   return hash.digest('hex');
 }
 
-/** The types of `pipe/stage`. Its file imports nothing, so they are made of it alone. */
+/** The types of `@pipe-ml/pipe/stage`. Its file imports nothing, so they are made of it alone. */
 function stageTypes() {
   const file = join(root, 'src/own-stages/api.ts');
   const { outputText, diagnostics } = ts.transpileDeclaration(readFileSync(file, 'utf8'), {
@@ -90,7 +90,7 @@ const shared = {
   external,
 };
 
-// `pipe/stage`, which stages of the user's own import, is a module that anybody can load.
+// `@pipe-ml/pipe/stage`, which stages of the user's own import, is a module that anybody can load.
 const entryPoints = { 'engine-probe': 'src/engine-probe.ts', stage: 'src/own-stages/api.ts' };
 
 // The command line is one script, because V8 can keep the compiled code of scripts, not of modules: a run that has

@@ -52,7 +52,7 @@ async function entriesOf(directory: string, wanted: (name: string) => boolean): 
  * The time by the clock that stamps files here, in milliseconds: the clock of this program may be a day ahead, and then
  * what others write at this moment would look old. Undefined where nothing can be written, nor removed.
  */
-async function timeOfFiles(cacheDirectory: string): Promise<number | undefined> {
+export async function timeOfFiles(cacheDirectory: string): Promise<number | undefined> {
   try {
     const probe = await temporaryName(cacheDirectory);
     await writeFile(probe, '');
@@ -65,7 +65,7 @@ async function timeOfFiles(cacheDirectory: string): Promise<number | undefined> 
 }
 
 /** When the entry or anything directly in it was written to last. */
-async function lastWritten(path: string): Promise<number> {
+export async function lastWritten(path: string): Promise<number> {
   const inside = await entriesOf(path, () => true);
   const states = await Promise.all([path, ...inside].map((entry) => orAbsent(stat(entry))));
   return Math.max(...states.map((state) => state?.mtimeMs ?? 0));

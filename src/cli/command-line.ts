@@ -5,10 +5,13 @@ import { bundleCommand } from './bundle/bundle.ts';
 import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
 import { doctorCommand } from './doctor/doctor.ts';
+import { duCommand } from './du/du.ts';
 import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
+import { invalidateCommand } from './invalidate/invalidate.ts';
+import { logsCommand } from './logs/logs.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -23,7 +26,9 @@ import { tagCommand } from './runs/tag.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
+import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
+import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
 Examples:
@@ -38,9 +43,12 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 const VERBS = {
   run: runCommand,
   plan: planCommand,
+  why: whyCommand,
   validate: validateCommand,
+  invalidate: invalidateCommand,
   graph: graphCommand,
   status: statusCommand,
+  logs: logsCommand,
   runs: runsCommand,
   show: showCommand,
   diff: diffCommand,
@@ -54,6 +62,8 @@ const VERBS = {
   bundle: bundleCommand,
   unbundle: unbundleCommand,
   gc: gcCommand,
+  du: duCommand,
+  verify: verifyCommand,
   pin: pinCommand,
 };
 

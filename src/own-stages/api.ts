@@ -1,4 +1,4 @@
-// What a stage of one's own imports from `pipe/stage`. Its types are published as they stand here, so this file imports none.
+// What a stage of one's own imports from `@pipe-ml/pipe/stage`. Its types are published as they stand here, so this file imports none.
 
 /** The form of a setting: JSON Schema, as far as pipe reads it. One without `default` must be given, unless it is `optional`. */
 export interface SettingSchema {

@@ -24,7 +24,7 @@ export function declarationOf(exported: unknown): OwnDeclaration {
   if (typeof exported !== 'object' || exported === null)
     throw new WrongDeclaration(
       'it has no default export that is a stage',
-      'write: export default defineStage({ apiVersion: 1, … }), with defineStage from pipe/stage',
+      'write: export default defineStage({ apiVersion: 1, … }), with defineStage from @pipe-ml/pipe/stage',
     );
   const { apiVersion, run, ...rest } = exported as Record<string, unknown>;
   if (apiVersion !== API_VERSION)

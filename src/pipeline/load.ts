@@ -64,9 +64,10 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   const pipeline = await resolveDocument(document, path, options, sources, diagnostics, settingChecks);
   await settingChecks.run(sources, diagnostics);
   if (!diagnostics.isEmpty || fields === undefined) throw fail();
+  const { name, engine, slots } = fields;
   const ownFiles = Object.values(pipeline.ownStages ?? {}).flatMap(({ files }) => Object.keys(files));
   const files = [...new Set([...sources.paths, ...ownFiles])];
-  return { ...pipeline, name: fields.name, file: path, files, engine: fields.engine };
+  return { ...pipeline, name, file: path, files, engine, slots };
 }
 
 /** Checks everything outside the stages; undefined where something is wrong. */
@@ -91,28 +92,28 @@ async function resolveDocument(
   sources: Sources,
   diagnostics: DiagnosticList,
   settingChecks: SettingChecks,
-): Promise<Pick<Pipeline, 'params' | 'variants' | 'stages' | 'ownStages'>> {
+): Promise<Pick<Pipeline, 'params' | 'variants' | 'stages' | 'leftOut' | 'ownStages'>> {
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
-  const stages = mapAt(document, 'stages');
+  const slots = mapAt(document, 'slots');
+  const written = mapAt(document, 'stages');
   const allParams = points.map(({ params }) => params);
-  const loaded = await loadOwnStages(stages, allParams, { load: own?.load, sources, diagnostics });
+  const loaded = await loadOwnStages(written, allParams, { load: own?.load, sources, diagnostics });
   const types = await ownTypesOf(loaded, path, own?.makeType, diagnostics);
   const context = {
-    stageTypes,
+    ...{ stageTypes, pieces, sources, diagnostics, absentInputs, settingChecks },
     ownTypes: types.types,
     validators: new Map([...validators, ...types.validators]),
-    pieces,
-    sources,
-    diagnostics,
-    absentInputs,
-    settingChecks,
+    slots: toJson(slots) as Readonly<Record<string, unknown>>,
   };
+  const stages = resolveVariants(written.entries, points, context);
+  const names = new Set(stages.map(({ name }) => name));
   return {
     params: toJson(params) as JsonObject,
     variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),
-    stages: resolveVariants(stages.entries, points, context),
+    stages,
+    leftOut: [...written.entries.keys()].filter((name) => !names.has(name)),
     ...(loaded.size > 0 && { ownStages: types.stages }),
   };
 }

@@ -2,7 +2,8 @@ import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
 import { endDeadAttempts } from './attempt/attempt-directory.ts';
-import type { Outcome } from './events/run-event.ts';
+import type { StageRunContext } from './attempt/attempt-run.ts';
+import type { Outcome, RunEvent } from './events/run-event.ts';
 import { type Emit, notStored } from './events/run-event-of.ts';
 import type { RunStore } from './events/run-store.ts';
 import { Decider } from './plan/decide.ts';
@@ -15,6 +16,7 @@ import { drive } from './schedule/drive.ts';
 import { machineCapacity } from './schedule/machine-capacity.ts';
 import { Schedule } from './schedule/schedule.ts';
 import { StageWork } from './schedule/settle-stages.ts';
+import { tidyDaily } from './tidy-daily.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A run between its first and its last event: plans, checks what the stages will need, and drives the schedule. */
@@ -25,9 +27,19 @@ export class PipelineRun {
   readonly #store: RunStore;
   readonly #emit: Emit;
   readonly #capacity: Resources;
+  /** The events so far, where stages are explained. */
+  readonly #events: readonly RunEvent[] | undefined;
   #engine: Promise<EngineChoice> | undefined;
 
-  constructor(pipeline: Pipeline, options: RunOptions, workspace: Workspace, store: RunStore, emit: Emit) {
+  constructor(
+    pipeline: Pipeline,
+    options: RunOptions,
+    workspace: Workspace,
+    store: RunStore,
+    emit: Emit,
+    events?: readonly RunEvent[],
+  ) {
+    this.#events = events;
     this.#pipeline = pipeline;
     this.#options = options;
     this.#workspace = workspace;
@@ -80,6 +92,8 @@ export class PipelineRun {
     if (isStale) {
       await removeLeftovers(this.#workspace);
       await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
+      const gone = await tidyDaily(this.#workspace, this.#options.artifactsDirectory);
+      if (gone.runs + gone.work > 0) this.#emit({ type: 'tidied', ...gone });
     }
     if (await this.#preflightFails(plan)) return 'preflight-failed';
     const schedule = this.#schedule(plan);
@@ -94,6 +108,7 @@ export class PipelineRun {
       store: this.#store,
       chooseEngine: this.#chooseEngine,
       emit: this.#emit,
+      ...(await this.#explanations()),
     });
     try {
       await work.takeHits();
@@ -104,6 +119,13 @@ export class PipelineRun {
     }
     if (counts.failed > 0) return 'failed';
     return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+  }
+
+  async #explanations(): Promise<Pick<StageRunContext, 'explain'>> {
+    if (this.#events === undefined) return {};
+    const { explainInRun } = await import('./why/explain-in-run.ts');
+    const run = { about: this.#store.about, events: this.#events };
+    return { explain: explainInRun(this.#pipeline, run, this.#workspace) };
   }
 
   /** Beside the work, which need not wait for it. */

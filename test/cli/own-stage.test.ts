@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { outcomes, Project } from './rig.ts';
 
 const STAGE = `import { readFile, writeFile } from 'node:fs/promises';
-import { defineStage, StageError } from 'pipe/stage';
+import { defineStage, StageError } from '@pipe-ml/pipe/stage';
 import { words } from './lib/words.ts';
 import stop from './stop.json' with { type: 'json' };
 
@@ -62,7 +62,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** A stage that only has to be loaded. */
-const SMALL = `import { defineStage } from 'pipe/stage';
+const SMALL = `import { defineStage } from '@pipe-ml/pipe/stage';
 import { writeFileSync } from 'node:fs';
 export default defineStage({
   apiVersion: 1,
@@ -470,6 +470,6 @@ describe('a stage of one’s own', () => {
     project.write('go', '');
     expect(await outcome()).toBe('ran');
     const pid = Number(readFileSync(project.path('begun'), 'utf8'));
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
   });
 });

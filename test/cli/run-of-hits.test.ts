@@ -10,7 +10,7 @@ const TELL = `process.once('exit', () => require('node:fs').writeFileSync(proces
 /** Joins the small pipeline, so that a stage of the user's own is among the hits. */
 const OWN = '  own:\n    uses: ./own.ts\n';
 const OWN_STAGE = `import { writeFileSync } from 'node:fs';
-import { defineStage } from 'pipe/stage';
+import { defineStage } from '@pipe-ml/pipe/stage';
 export default defineStage({
   apiVersion: 1,
   outputs: { a: { artifact: 'file', description: 'A.' } },

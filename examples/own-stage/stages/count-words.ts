@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { defineStage, StageError } from 'pipe/stage';
+import { defineStage, StageError } from '@pipe-ml/pipe/stage';
 import { wordsOf } from './words.ts';
 
 export default defineStage({

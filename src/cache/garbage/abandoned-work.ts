@@ -13,7 +13,7 @@ import { ifFree } from './if-free.ts';
 export async function abandonedWork(
   workDirectory: string,
   locksDirectory: string,
-  needed: ReadonlySet<Digest>,
+  needed: ReadonlySet<string>,
 ): Promise<readonly Digest[]> {
   const actions = ((await orAbsent(readdir(workDirectory))) ?? []).filter(isDigest).sort();
   const abandoned: Digest[] = [];

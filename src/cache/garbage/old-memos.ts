@@ -1,7 +1,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { filesBelow } from '../../files/files-below.ts';
 import { orAbsent } from '../../files/system-problem.ts';
-import { filesBelow } from './trash.ts';
 
 /** What has not been written to for so long is asked or read anew when somebody wants it again. */
 const OLD_MS = 30 * 24 * 60 * 60 * 1000;

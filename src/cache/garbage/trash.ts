@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { filesBelow } from '../../files/files-below.ts';
 import { errorCode, orAbsent } from '../../files/system-problem.ts';
-
-/** Paths of all that is no folder below a folder; none where it is not there. */
-export async function filesBelow(folder: string): Promise<readonly string[]> {
-  const entries = (await orAbsent(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name));
-}
 
 /**
  * Where garbage waits for a second look, on the cache's own disk: what is moved here has only been renamed, and can be given

@@ -73,6 +73,14 @@ export function newestRecord(records: readonly ActionRecord[]): ActionRecord | u
   );
 }
 
+/** Names of the outputs that two records of one action do not have in common, in content or in the right to run it. */
+export function differingOutputs(one: ActionRecord, other: ActionRecord): readonly string[] {
+  const names = new Set([...Object.keys(one.outputs), ...Object.keys(other.outputs)]);
+  const content = (output: RecordedOutput | undefined) =>
+    output && `${output.digest} ${output.executable === true}`;
+  return [...names].filter((name) => content(one.outputs[name]) !== content(other.outputs[name]));
+}
+
 function isRecord(value: unknown): value is ActionRecord {
   return (
     isObject(value) &&

@@ -9,7 +9,7 @@ import { readSmallText } from '../../files/read-small-text.ts';
 import { CacheError, errorCode, explained, ifThere, orAbsent } from '../../files/system-problem.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
 import { quarantine } from '../objects/quarantine.ts';
-import { type ActionRecord, encodeRecord, parseRecord } from './action-record.ts';
+import { type ActionRecord, differingOutputs, encodeRecord, parseRecord } from './action-record.ts';
 import type { Records } from './records.ts';
 
 /** Most actions observe nothing. */
@@ -60,7 +60,7 @@ export class ActionRecords implements Records {
 
   async replace(record: ActionRecord): Promise<ActionRecord> {
     const before = await this.add(record);
-    if (sameOutputs(before, record)) return before;
+    if (differingOutputs(before, record).length === 0) return before;
     return await explained('replace an action record', async () => {
       const path = this.path(record);
       await this.#withWritten(record, async (temporary) => {
@@ -182,17 +182,4 @@ function stuck(path: string): CacheError {
     `The action record ${path} is damaged and cannot be moved away.`,
     'Remove that file, then run the same command again.',
   );
-}
-
-function sameOutputs(one: ActionRecord, other: ActionRecord): boolean {
-  const contents = ({ outputs }: ActionRecord) =>
-    canonicalJson(
-      Object.fromEntries(
-        Object.entries(outputs).map(([name, { digest, executable }]) => [
-          name,
-          [digest, executable === true],
-        ]),
-      ),
-    );
-  return contents(one) === contents(other);
 }

@@ -1,17 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Roots } from '../../cache/garbage/find-garbage.ts';
+import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { latestKeys } from '../../cache/records/latest.ts';
 import { allRecordedFiles } from '../../cache/records/recorded-files.ts';
 import { type Digest, isDigest } from '../../files/digest.ts';
 import { orAbsent } from '../../files/system-problem.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
+import { taggedRuns } from '../../runner/events/run-tags.ts';
 import type { StoredRun } from '../../runner/events/stored-run.ts';
 import { rememberedInputs } from '../../runner/plan/file-inputs.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { openPipeline } from '../open/open-pipeline.ts';
-import { taggedRuns } from '../runs/tags.ts';
 import { lockHolders, mayBeAtWork } from '../status/at-work.ts';
 
 /** A run that has not ended may be at work as long as it has said something within this. */
@@ -69,11 +70,10 @@ export async function keptRuns(workspace: Workspace, artifacts: string, kept: Ke
   if (holders.size > 0 && atWork.length === 0) atWork.push(Date.now() - SILENT_MS);
   for (const file of kept.files)
     for (const action of await actionsOfFile(file, artifacts)) actions.add(action);
-  const inputs = [...(await rememberedInputs(cacheDirectory)), ...(await allRecordedFiles(cacheDirectory))];
   return {
     actions,
     recordedSince: Date.now() - kept.age,
-    artifacts: inputs,
+    artifacts: await storedInputs(cacheDirectory),
     since: Math.min(...atWork),
     runs,
     others,
@@ -96,8 +96,16 @@ async function lastChange(folder: string): Promise<number> {
   return (await orAbsent(stat(folder)))?.mtimeMs ?? 0;
 }
 
+/** Input files that are known, and may be in the store. */
+export async function storedInputs(cacheDirectory: string): Promise<readonly StoredArtifact[]> {
+  return [...(await rememberedInputs(cacheDirectory)), ...(await allRecordedFiles(cacheDirectory))];
+}
+
 /** The actions whose results a run made or used. Events of earlier versions do not name them: what the stages were last. */
-async function actionsOf({ about, events }: StoredRun, cacheDirectory: string): Promise<readonly Digest[]> {
+export async function actionsOf(
+  { about, events }: StoredRun,
+  cacheDirectory: string,
+): Promise<readonly Digest[]> {
   const named = events.flatMap((event) => {
     const { action } = event as { readonly action?: unknown };
     return isDigest(action) ? [action] : [];

@@ -22,6 +22,9 @@ export const planShape = exact(
     pipeline: Type.String(),
     file: Type.String(),
     stages: Type.Array(plannedStageShape, { description: 'producers before consumers' }),
+    leftOut: Type.Optional(
+      Type.Array(Type.String(), { description: 'names of stages that their `when` leaves out' }),
+    ),
   },
   'pipe plan --json',
 );

@@ -21,6 +21,11 @@ export function planLines(
   return [...lines, '', total(stages), ...refusalLines(refusals, paint)];
 }
 
+/** The stages that are no part of the pipeline with these parameters: nobody is to look for them in vain. */
+export function leftOutLines(leftOut: readonly string[]): readonly string[] {
+  return leftOut.length === 0 ? [] : [`Left out, as their \`when\` is false: ${leftOut.join(', ')}`];
+}
+
 function refusalLines(refusals: readonly StageProblem[], paint: Paint): readonly string[] {
   if (refusals.length === 0) return [];
   const problems = refusals.flatMap(({ stage, message, hint }) => [

@@ -3,12 +3,12 @@ import { paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
-import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
+import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { plannedStages } from './plan-document.ts';
-import { planLines } from './plan-lines.ts';
+import { leftOutLines, planLines } from './plan-lines.ts';
 
 export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
   readonly offline?: true;
@@ -28,14 +28,16 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     environment: process.env,
     offline: options.offline ?? false,
     force: options.force,
-    ...(options.only === undefined ? {} : { only: options.only }),
+    ...selectionOf(options),
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
   });
   const stages = plannedStages(plan);
+  const { name, leftOut } = pipeline;
+  const document = { pipeline: name, file: pipeline.file, stages, ...(leftOut.length > 0 && { leftOut }) };
   const text = options.json
-    ? visibleJson({ pipeline: pipeline.name, file: pipeline.file, stages }, 2)
-    : planLines(stages, paintFor(process.stdout), plan.refusals).join('\n');
+    ? visibleJson(document, 2)
+    : [...planLines(stages, paintFor(process.stdout), plan.refusals), ...leftOutLines(leftOut)].join('\n');
   show(process.stdout, text);
   return plan.refusals.length > 0 ? EXIT.failed : EXIT.done;
 }

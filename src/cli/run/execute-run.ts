@@ -1,20 +1,16 @@
-import { availableParallelism } from 'node:os';
-import type { EngineName } from '../../contract/engine-name.ts';
 import { CacheError } from '../../files/system-problem.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { chooseReporter } from '../../reporters/choose-reporter.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
-import { LocalExecutor } from '../../runner/executor/local-executor.ts';
-import { type RunSummary, runPipeline } from '../../runner/run.ts';
-import { RunControl } from '../../runner/schedule/run-control.ts';
+import type { RunSummary } from '../../runner/run.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
-import { packagePath } from '../package-path.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
-import { version } from '../version.ts';
+import { runInterruptibly } from './run-interruptibly.ts';
 import type { RunVerbOptions } from './run-options.ts';
 import { stagePlaces } from './stage-places.ts';
 
@@ -31,44 +27,36 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
-  const reporter = chooseReporter(reporterName, process.stdout, process.env, stagePlaces(pipeline));
+  const reporter = chooseReporter(reporterName, process.stdout, process.env, {
+    placeOf: stagePlaces(pipeline),
+    samples: options.samples ?? false,
+  });
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
     reporter.report(event);
   };
-  const argv = process.argv.slice(2);
-  const control = new RunControl();
-  const interrupt = () => control.interrupt();
-  // A terminal that closes sends it once or twice: stages may write their checkpoints all the same.
-  const hangUp = () => void (control.cancelled.aborted || control.interrupt());
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', hangUp);
   let summary: RunSummary;
   try {
-    summary = await runPipeline(pipeline, {
+    summary = await runInterruptibly(pipeline, {
       artifactsDirectory: artifacts,
-      jobs: options.jobs ?? availableParallelism(),
       preflight: options.preflight,
       offline: options.offline ?? false,
       force: options.force,
       keepFailed: options.keepFailed ?? false,
+      explain: options.explain ?? false,
       ...frozenOf(file, options),
-      ...(options.only === undefined ? {} : { only: options.only }),
-      environment: process.env,
-      executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),
+      ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+      ...selectionOf(options),
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       emit,
-      control,
-      argv,
-      versions: { pipe: version, node: process.versions.node },
     });
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt).off('SIGHUP', hangUp);
     await reporter.close();
   }
   const { outcome, run } = summary;
   if (outcome === 'succeeded' && reporterName !== 'json')
-    await showPages(pipeline, finished, artifacts, argv);
+    await showPages(pipeline, finished, artifacts, process.argv.slice(2));
   const isGood = outcome !== 'succeeded' || (await meetsBaselines(pipeline, finished, run, artifacts));
   return isGood ? EXIT_OF[outcome] : EXIT.failed;
 }
@@ -99,10 +87,4 @@ async function showPages(...published: Parameters<typeof publishPages>): Promise
     if (!(error instanceof CacheError)) throw error;
     show(process.stderr, `warning: ${error.message}`);
   }
-}
-
-/** Only a run that computes something loads what chooses its engine, and with it all engines' declarations. */
-async function chooseEngine(requested: EngineName | 'auto') {
-  const engines = await import('../../engine/choose-engine.ts');
-  return await engines.chooseEngine(requested);
 }

@@ -1,10 +1,16 @@
+import { removeTag, TAG_NAME, taggedRun, taggedRuns, tagRun } from '../../runner/events/run-tags.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { artifactsDirectory } from '../open/open-pipeline.ts';
+import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { UserError } from '../user-error.ts';
 import { runNamed } from './run-named.ts';
-import { removeTag, TAG_NAME, type TagOptions, taggedRun, taggedRuns, tagRun } from './tags.ts';
+
+/** What `pipe tag` was asked for. */
+export interface TagOptions extends Pick<PipelineOptions, 'artifacts'> {
+  readonly delete?: true;
+}
 
 /** Gives a run the tag `name`, removes that, or lists all tags. Throws a UserError for names that cannot be. */
 export async function changeTags(name: string | undefined, run: string, options: TagOptions): Promise<void> {

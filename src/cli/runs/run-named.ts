@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
+import { taggedRun } from '../../runner/events/run-tags.ts';
 import type { StoredRun } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { UserError } from '../user-error.ts';
-import { taggedRun } from './tags.ts';
 
 /**
  * A stored run by its id, by the end of it if only one ends so, or by a tag; `last` is the newest. Throws a UserError for

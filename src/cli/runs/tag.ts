@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addArtifactsOption } from '../open/pipeline-options.ts';
-import type { TagOptions } from './tags.ts';
+import type { TagOptions } from './change-tags.ts';
 
 const EXAMPLES = `
 Examples:

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDigest } from '../../files/digest.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { orAbsent } from '../../files/system-problem.ts';
-import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
+import { endOf, lastHeardOf, type StoredRun } from '../../runner/events/stored-run.ts';
 
 /** The actions that a run has started and not finished, and the stage of each. */
 export function unfinishedActions({
@@ -31,5 +31,5 @@ export async function lockHolders(locksDirectory: string): Promise<ReadonlyMap<s
 export function mayBeAtWork(run: StoredRun, holders: ReadonlyMap<string, string>, silentMs: number): boolean {
   if (endOf(run) !== undefined) return false;
   if (unfinishedActions(run).some(([action]) => holders.has(action))) return true;
-  return Date.now() - Date.parse(run.events.at(-1)?.time ?? run.about.started) < silentMs;
+  return Date.now() - lastHeardOf(run) < silentMs;
 }

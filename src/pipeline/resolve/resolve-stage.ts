@@ -5,6 +5,7 @@ import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
 import { textsAsWritten } from '../expand/as-written.ts';
+import { withoutExtensions } from '../expand/extensions.ts';
 import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
@@ -14,13 +15,23 @@ import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
 import { settingsId, type Validators } from '../schema/validator.ts';
 import type { Sources } from '../yaml/sources.ts';
-import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } from '../yaml/value.ts';
+import {
+  type Entry,
+  get,
+  locate,
+  type MapValue,
+  textOf,
+  toJson,
+  type Value,
+  withoutEntry,
+} from '../yaml/value.ts';
 import { parseInputs } from './inputs.ts';
 import { meantFile, ownStageFile } from './own-stages.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
 import type { SettingChecks } from './setting-checks.ts';
 import type { StageDraft } from './stage-draft.ts';
+import { isWanted } from './when.ts';
 
 /** What stages are resolved with. */
 export interface ResolveContext {
@@ -33,10 +44,12 @@ export interface ResolveContext {
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
   readonly settingChecks: SettingChecks;
+  /** How many there are of each slot of the pipeline, as it is written. */
+  readonly slots: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Resolves one stage with the given parameters: templates, pieces, settings with their defaults, outputs.
+ * Resolves one stage with the given parameters: its condition, templates, pieces, settings with their defaults, outputs.
  * Also gives the names of the parameters that it read (`*`: all of them).
  */
 export function resolveStage(
@@ -47,7 +60,11 @@ export function resolveStage(
 ): { readonly draft: StageDraft; readonly used: ReadonlySet<string> } {
   const { diagnostics, sources } = context;
   const used = new Set<string>();
-  const body = interpolate(entry.value, { params, sources, diagnostics, used });
+  const reading = { params, sources, diagnostics, used };
+  const when = get(entry.value, 'when');
+  if (!isWanted(when, reading)) return { draft: leftOutDraft(name, entry.key, when!.place), used };
+  const written = entry.value.kind === 'map' ? withoutEntry(entry.value, 'when') : entry.value;
+  const body = interpolate(withoutExtensions(written), reading);
   refuseCredentials(body, sources, diagnostics);
   const fields = checkFields(name, entry.key, body, context);
   const type = findType(body, context);
@@ -63,13 +80,30 @@ export function resolveStage(
     inputs: parseInputs(get(body, 'inputs')),
     env: fields?.env ?? [],
     secrets: fields?.secrets ?? [],
+    groups: fields?.groups ?? [],
     execution: {
       ...executionSettings(fields),
       ...failIfOf(body, fields, type && settings && { type, settings }, diagnostics),
     },
   };
   refuseSharedNames(draft, body, diagnostics);
+  checkSlots(body, fields, context);
   return { draft, used };
+}
+
+/** A stage that is left out reads nothing and makes nothing. */
+function leftOutDraft(name: string, key: Place, leftOut: Place): StageDraft {
+  const nothing = { type: undefined, settings: undefined, outputs: undefined, inputs: new Map() };
+  return {
+    name,
+    key,
+    ...nothing,
+    env: [],
+    secrets: [],
+    groups: [],
+    execution: executionSettings(undefined),
+    leftOut,
+  };
 }
 
 /** Checks everything but the settings; undefined where something is wrong. */
@@ -138,11 +172,13 @@ function resolveSettings(
 }
 
 function executionSettings(fields: StageFields | undefined): ExecutionSettings {
+  const slots = fields?.resources.slots;
   return {
     resources: {
       cpu: fields?.resources.cpu ?? 1,
       gpu: fields?.resources.gpu ?? 0,
       memory: fields === undefined ? 0 : parseBytes(fields.resources.memory),
+      ...(slots !== undefined && Object.keys(slots).length > 0 && { slots }),
     },
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
@@ -168,6 +204,36 @@ function failIfOf(
   if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
   const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
   return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
+}
+
+/** What a stage takes must be declared, or a misspelt name would limit nothing, and be there as often. */
+function checkSlots(
+  body: Value,
+  fields: StageFields | undefined,
+  { slots, diagnostics }: ResolveContext,
+): void {
+  for (const [name, wanted] of Object.entries(fields?.resources.slots ?? {})) {
+    const { value, key } = locate(body, ['resources', 'slots', name]);
+    const count = Object.hasOwn(slots, name) ? slots[name] : undefined;
+    if (count === undefined) {
+      diagnostics.add({
+        code: 'unknown-slot',
+        message: `the pipeline has no slot \`${name}\``,
+        place: key ?? value.place,
+        hint:
+          Object.keys(slots).length > 0
+            ? nameHint(name, Object.keys(slots), 'slots')
+            : `say how many there are, at the top of the pipeline: \`slots: { ${name}: 1 }\``,
+      });
+    } else if (typeof count === 'number' && wanted > count) {
+      diagnostics.add({
+        code: 'too-many-slots',
+        message: `it takes ${wanted} of the slot \`${name}\`, and there ${count === 1 ? 'is' : 'are'} ${count}`,
+        place: value.place,
+        hint: `take fewer, or have more: --slots ${name}=${wanted}`,
+      });
+    }
+  }
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

@@ -51,6 +51,11 @@ export function endOf({ events }: Events): EventOf<'run-finished'> | undefined {
   return events.find((event) => event.type === 'run-finished');
 }
 
+/** When a run was last heard of, in milliseconds since 1970. */
+export function lastHeardOf({ about, events }: StoredRun): number {
+  return Date.parse(events.at(-1)?.time ?? about.started);
+}
+
 /** The variants of a run; without a sweep it is one, whose label is empty. */
 export function variantsOfStoredRun(run: StoredRun): readonly RunVariant[] {
   const { params, variants } = run.about;

@@ -2,15 +2,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMemo, writeMemo } from '../../files/memo.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
-import type { PipelineOptions } from '../open/pipeline-options.ts';
 
 /** Names for tags: they are names of files, and no run is called like one. */
 export const TAG_NAME = /^(?!last$|\d{8}-\d{6}-)[A-Za-z0-9_][\w.-]{0,99}$/;
-
-/** What `pipe tag` was asked for. */
-export interface TagOptions extends Pick<PipelineOptions, 'artifacts'> {
-  readonly delete?: true;
-}
 
 /** The run that a tag names; undefined if there is no such tag. */
 export function taggedRun(artifacts: string, tag: string): string | undefined {
