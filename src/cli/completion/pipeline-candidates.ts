@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dottedEntries, plainText } from '../../contract/json.ts';
 import { descriptionOf } from '../../contract/settings.ts';
+import { metricsOf } from '../../contract/stage-type.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { artifactsDirectory, openPipeline, recalledPipeline } from '../open/open-pipeline.ts';
 import { sweepOverride } from '../open/pipeline-options.ts';
@@ -63,8 +64,8 @@ const PLACES: Readonly<Record<string, Offer>> = {
       })),
     ),
   'stage.metric': ({ stages }) =>
-    stages.flatMap(({ name, type }) =>
-      (type.metrics ?? []).map((metric) => ({ value: `${name}.${metric.name}`, about: metric.unit })),
+    stages.flatMap(({ name, type, settings }) =>
+      metricsOf(type, settings).map((metric) => ({ value: `${name}.${metric.name}`, about: metric.unit })),
     ),
   'stage.input=file': inputs,
 };
