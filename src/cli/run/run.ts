@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 import { REPORTER_NAMES } from '../../reporters/choose-reporter.ts';
 import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
+  addJobsOption,
   addSetOption,
   addStagesOptions,
   pipelineFile,
@@ -56,13 +57,7 @@ export function runCommand(program: Command): void {
 
 /** Options of the verbs that run stages. */
 export function addWorkOptions(command: Command): Command {
-  return command
-    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
+  return addJobsOption(command)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
     .option('--samples', 'show the texts that a model generates while it is trained');
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(text);
 }

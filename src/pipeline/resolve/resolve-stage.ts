@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../../contract/json.ts';
-import type { StageType } from '../../contract/stage-type.ts';
+import { metricsOf, type StageType } from '../../contract/stage-type.ts';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { textsAsWritten } from '../expand/as-written.ts';
 import { withoutExtensions } from '../expand/extensions.ts';
 import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
-import type { ExecutionSettings, FailIf } from '../pipeline.ts';
+import type { ExecutionSettings, FailIf, Stage } from '../pipeline.ts';
 import { type StageFields, StageSchema } from '../schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
@@ -77,7 +78,10 @@ export function resolveStage(
     env: fields?.env ?? [],
     secrets: fields?.secrets ?? [],
     groups: fields?.groups ?? [],
-    execution: { ...executionSettings(fields), ...failIfOf(body, fields, type, diagnostics) },
+    execution: {
+      ...executionSettings(fields),
+      ...failIfOf(body, fields, type && settings && { type, settings }, diagnostics),
+    },
   };
   refuseSharedNames(draft, body, diagnostics);
   checkSlots(body, fields, context);
@@ -143,7 +147,7 @@ function resolveSettings(
     get(body, 'with') === undefined ? { kind: 'map', entries: new Map(), place: key } : located.value;
   if (written.kind !== 'map') return undefined;
   const before = diagnostics.size;
-  const value = pieces.resolve(written, type.settings);
+  const value = textsAsWritten(pieces.resolve(written, type.settings), type.settings);
   refuseCredentials(value, context.sources, diagnostics);
   const settings = toJson(value) as JsonObject;
   const validate = validators.get(settingsId(type.uses))!;
@@ -180,14 +184,16 @@ function executionSettings(fields: StageFields | undefined): ExecutionSettings {
 function failIfOf(
   body: Value,
   fields: StageFields | undefined,
-  type: StageType | undefined,
+  measuring: Pick<Stage, 'type' | 'settings'> | undefined,
   diagnostics: DiagnosticList,
 ): { readonly failIf?: FailIf } {
   const written = get(body, 'fail_if');
-  if (written === undefined || fields?.fail_if === undefined || type === undefined) return {};
-  if (type.metrics === undefined) {
+  if (written === undefined || fields?.fail_if === undefined || measuring === undefined) return {};
+  const { type, settings } = measuring;
+  if (metricsOf(type, settings).length === 0) {
     const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
-    diagnostics.add({ code: 'no-metric', message, place: written.place });
+    const hint = typeof type.metrics === 'function' && 'declare what it measures under `metrics`';
+    diagnostics.add({ code: 'no-metric', message, place: written.place, ...(hint && { hint }) });
   }
   const { worse_than: baseline, by, error_rate: errorRate } = fields.fail_if;
   if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
