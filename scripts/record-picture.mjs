@@ -26,6 +26,7 @@ const terminal = new Tmux(
 );
 try {
   const screens = [
+    { until: /1 of 10 stages done/, seconds: 2 },
     { until: /train .* \d %, .* left/, seconds: 2 },
     { until: /train .* [3-4]\d %, .* left/, seconds: 2 },
     { until: /train .* [7-9]\d %, .* left/, seconds: 2 },
