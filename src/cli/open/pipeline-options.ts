@@ -78,7 +78,7 @@ function inputOverride(text: string): string {
 }
 
 /** `--sweep name=1,2` as the `--set` that says the same. */
-function sweepOverride(text: string): string {
+export function sweepOverride(text: string): string {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('It must be of the form name=value,value.');
   const values = text.slice(equals + 1).trim();
