@@ -47,6 +47,10 @@ export interface Stage {
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
   /** Names of variables that count (values enter the key) and of those that must not be seen. */
   readonly env: readonly string[];
+  /** Values of variables that count, where the pipeline gives them. */
+  readonly envValues?: Readonly<Record<string, string>>;
+  /** Names of variables that do not count. */
+  readonly pass?: readonly string[];
   readonly secrets: readonly string[];
   readonly execution: ExecutionSettings;
   readonly place: Place;
@@ -59,6 +63,8 @@ export interface ExecutionSettings {
   readonly timeout: number | undefined;
   /** How often a failed attempt is tried again. */
   readonly retries: number;
+  /** It runs in every run. */
+  readonly always?: true;
   /** When a run fails although the stage did not; never where absent. */
   readonly failIf?: FailIf;
 }

@@ -190,6 +190,8 @@ function instanceMaker(
         inputs,
         outputs: draft.outputs!,
         env: draft.env,
+        ...(draft.envValues && { envValues: draft.envValues }),
+        ...(draft.pass && { pass: draft.pass }),
         secrets: draft.secrets,
         execution: draft.execution,
         place: draft.key,
@@ -216,6 +218,8 @@ function contentOf(draft: StageDraft, inputs: Stage['inputs']): string {
     draft.settings,
     sources,
     draft.env,
+    draft.envValues,
+    draft.pass,
     draft.secrets,
     draft.execution,
   ]);

@@ -161,7 +161,28 @@ export const StageSchema = Type.Object(
       default: {},
       description: 'Settings of the stage type.',
     }),
-    env: variables('Environment variables that count: passed to the stage, keyed and recorded.'),
+    env: Type.Optional(
+      Type.Union(
+        [
+          Type.Array(Type.String({ pattern: VARIABLE, examples: ['SEED'] }), {
+            uniqueItems: true,
+            description: 'Their names; the values come from the environment of pipe.',
+          }),
+          Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+            propertyNames: { pattern: VARIABLE, examples: ['SEED'] },
+            description:
+              'Their values by name, as the file spells them; one without a value comes from the environment.',
+          }),
+        ],
+        {
+          asWritten: true,
+          description: 'Environment variables that count: passed to the stage, keyed and recorded.',
+        },
+      ),
+    ),
+    pass: variables(
+      'Environment variables that do not count (proxies, the choice of a GPU): passed to the stage where they are set, never keyed or recorded.',
+    ),
     secrets: variables(
       'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
     ),
@@ -185,6 +206,12 @@ export const StageSchema = Type.Object(
       default: 0,
       description: 'How often a failed attempt is tried again.',
     }),
+    always: Type.Optional(
+      Type.Boolean({
+        description:
+          'true: the stage runs in every run, although its result is cached. What comes after it runs only if that changes.',
+      }),
+    ),
     fail_if: Type.Optional(FailIf),
   },
   strict,

@@ -170,11 +170,11 @@ export class Decider {
   }
 
   /** Values of variables that are set; one that is not is found by preflight. */
-  #declaredVariables({ env }: Stage): Record<string, string> {
+  #declaredVariables({ env, envValues = {} }: Stage): Record<string, string> {
     const { environment } = this.#options;
     return Object.fromEntries(
       env.flatMap((name) => {
-        const value = variableOf(environment, name);
+        const value = variableOf(envValues, name) ?? variableOf(environment, name);
         return value === undefined ? [] : [[name, value]];
       }),
     );
