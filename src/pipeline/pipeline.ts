@@ -90,7 +90,13 @@ export interface Resources {
 export type InputSource =
   | { readonly kind: 'output'; readonly stage: string; readonly output: string }
   /** A file or directory on disk, absolute. */
-  | { readonly kind: 'file'; readonly path: string; readonly place: Place }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** Patterns of what of a directory is left out, besides what programs leave behind; absent: nothing is. */
+      readonly exclude?: readonly string[];
+      readonly place: Place;
+    }
   /** One output over all variants: variant label -> producing stage. `optional`: those that fail are done without. */
   | {
       readonly kind: 'each';

@@ -15,7 +15,6 @@ const INTENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   stages: { foreach: SWEEP, matrix: SWEEP, include: POINTS, exclude: POINTS },
   file: {
     include: 'a folder counts with everything in it; name the parts that count as inputs of their own',
-    exclude: 'a folder counts with everything in it; keep what does not count in another folder',
   },
 };
 

@@ -30,5 +30,5 @@ export type InputReference = { readonly key: Place; readonly place: Place } & (
       readonly output: string;
       readonly optional?: true;
     }
-  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly exclude?: readonly string[] }
 );

@@ -23,6 +23,18 @@ export const InputSchema = Type.Union(
           minLength: 1,
           description: 'File or directory, relative to the file that says so.',
         }),
+        exclude: Type.Optional(
+          Type.Array(
+            Type.String({
+              pattern: '^(?!/)(?!(.*/)?\\.{1,2}(/|$))[^\\\\\\0]+$',
+              examples: ['*.log', 'build/'],
+            }),
+            {
+              description:
+                'What of the directory does not count: names (`*.log`) at any depth, or paths from it (`data/**/tmp`). With this key, even as [], caches of Python and files of editors and version control do not count either.',
+            },
+          ),
+        ),
       },
       strict,
     ),
