@@ -122,6 +122,7 @@ const APART = [
   './load-file.ts',
   './why/explain-in-run.ts',
   '../../runner/why/why.ts',
+  './start-project.ts',
   '../../engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];

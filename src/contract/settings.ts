@@ -34,3 +34,8 @@ export interface SettingMarks {
 
 export type SettingsSchema = TObject;
 export type AnySchema = TSchema & SettingMarks;
+
+/** What a setting is for, as its schema says; empty where it says nothing. */
+export function descriptionOf({ description }: AnySchema): string {
+  return description ?? '';
+}

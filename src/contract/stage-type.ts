@@ -108,6 +108,8 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   readonly atMost?: number;
   /** Disk space in bytes that an attempt needs beyond its inputs, checked before it starts. */
   diskBytes?(settings: Static<Schema>, inputBytes: PreflightContext['inputBytes']): number;
+  /** Bytes that a stage with these settings, and inputs of these names, downloads at most, where settings tell. */
+  downloadBytes?(settings: Static<Schema>, inputs: readonly string[]): number | 'unknown';
   /** Checks in advance what the stage will need; no problem is an empty list. Never throws. */
   preflight?(settings: Static<Schema>, context: PreflightContext): Promise<readonly Problem[]>;
   /**

@@ -28,7 +28,7 @@ describe('help and wrong arguments', () => {
     expect(code).toBe(0);
     expect(stderr).toBe('');
     for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
-    expect(stdout).toContain('Examples:\n  pipe run pipelines/quickstart.yaml');
+    expect(stdout).toContain('Examples:\n  pipe init');
     expect(stdout).toContain('130 interrupted');
   });
 

@@ -29,15 +29,32 @@ export async function openRememberedPipeline(
   options: PipelineOptions,
   artifacts: string,
 ): Promise<Pipeline> {
-  if (buildId === undefined) return await openPipeline(file, options);
-  const question = { file, overrides: options.set, absentInputs: options.frozen ?? false, build: buildId };
-  const memo = new PipelineMemo(join(artifacts, 'cache'), stageTypes, question);
-  const known = memo.recall();
+  const memo = memoOf(file, options, artifacts);
+  const known = memo?.recall();
   if (known) return known;
   const sources = new Sources();
   const pipeline = await openPipeline(file, options, sources);
-  await memo.remember(pipeline, sources);
+  await memo?.remember(pipeline, sources);
   return pipeline;
+}
+
+/** A pipeline that an earlier run or plan has remembered, if nothing that it was made of has changed. */
+export function recalledPipeline(
+  file: string,
+  options: Pick<PipelineOptions, 'set' | 'frozen'>,
+  artifacts: string,
+): Pipeline | undefined {
+  return memoOf(file, options, artifacts)?.recall();
+}
+
+function memoOf(
+  file: string,
+  { set, frozen }: Pick<PipelineOptions, 'set' | 'frozen'>,
+  artifacts: string,
+): PipelineMemo | undefined {
+  if (buildId === undefined) return undefined;
+  const question = { file, overrides: set, absentInputs: frozen ?? false, build: buildId };
+  return new PipelineMemo(join(artifacts, 'cache'), stageTypes, question);
 }
 
 /** The folder that everything is written to: as given, else `artifacts` in the project of the pipeline or of the current folder. */

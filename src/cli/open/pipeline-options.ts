@@ -78,7 +78,7 @@ function inputOverride(text: string): string {
 }
 
 /** `--sweep name=1,2` as the `--set` that says the same. */
-function sweepOverride(text: string): string {
+export function sweepOverride(text: string): string {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('It must be of the form name=value,value.');
   const values = text.slice(equals + 1).trim();
@@ -133,6 +133,15 @@ export function addStagesOptions(command: Command): Command {
       'only this stage and all that it depends on; with --from only what is between; may be repeated',
       stageNames,
     );
+}
+
+export function addJobsOption(command: Command): Command {
+  return command.option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger);
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
 }
 
 /** What an unset variable in a script leaves would mean the current folder. */
