@@ -7,7 +7,7 @@ const ROOMS = {
   cache: ['contract', 'files'],
   pipeline: ['contract', 'files', 'terminal'],
   runner: ['contract', 'files', 'pipeline', 'cache'],
-  reporters: ['runner/events', 'terminal'],
+  reporters: ['contract', 'runner/events', 'terminal'],
   'stage-process': ['contract', 'files'],
   statistics: [],
   comparison: ['contract', 'statistics'],

@@ -121,6 +121,8 @@ const APART = [
   './live-tree.ts',
   './load-file.ts',
   './start-project.ts',
+  './why/explain-in-run.ts',
+  '../../runner/why/why.ts',
   '../../engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];

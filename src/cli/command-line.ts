@@ -12,6 +12,8 @@ import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
 import { initCommand } from './init/init.ts';
+import { invalidateCommand } from './invalidate/invalidate.ts';
+import { logsCommand } from './logs/logs.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -28,6 +30,7 @@ import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
 import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
+import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
 Examples:
@@ -44,9 +47,12 @@ const VERBS = {
   init: initCommand,
   run: runCommand,
   plan: planCommand,
+  why: whyCommand,
   validate: validateCommand,
+  invalidate: invalidateCommand,
   graph: graphCommand,
   status: statusCommand,
+  logs: logsCommand,
   runs: runsCommand,
   show: showCommand,
   diff: diffCommand,

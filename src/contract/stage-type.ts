@@ -85,8 +85,11 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   checkSettings?(settings: Static<Schema>): Promise<readonly SettingProblem[]>;
   /** The outputs that a stage with these (resolved) settings has, by name. */
   outputs(settings: Static<Schema>): Readonly<Record<string, OutputDeclaration>>;
-  /** What its results can be compared by, the most important first. */
-  readonly metrics?: readonly Metric[];
+  /**
+   * What its results can be compared by, the most important first. Where it depends on settings, these must all count in
+   * the action key: they may come from a record, where a setting at its legacy value is absent.
+   */
+  readonly metrics?: readonly Metric[] | ((settings: JsonObject) => readonly Metric[]);
   /**
    * Inputs are opened where they are stored (default), or copied into the attempt's directory for a program that
    * is not ours; its process then sees of the environment only what the pipeline declares.
@@ -127,6 +130,14 @@ export function versionOf<Schema extends SettingsSchema>(
   settings: Static<Schema>,
 ): number {
   return typeof version === 'number' ? version : version(settings);
+}
+
+/** What a stage with these settings can be compared by. They may be those of a record's manifest. */
+export function metricsOf(
+  { metrics = [] }: Pick<StageType, 'metrics'>,
+  settings: JsonObject,
+): readonly Metric[] {
+  return typeof metrics === 'function' ? metrics(settings) : metrics;
 }
 
 /** Ties the types of settings, outputs and run together; returns its argument. */

@@ -57,7 +57,8 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   const pipeline = resolveDocument(document, path, options, sources, diagnostics, settingChecks);
   await settingChecks.run(sources, diagnostics);
   if (!diagnostics.isEmpty || fields === undefined) throw fail();
-  return { ...pipeline, name: fields.name, file: path, files: sources.paths, engine: fields.engine };
+  const { name, engine, slots } = fields;
+  return { ...pipeline, name, file: path, files: sources.paths, engine, slots };
 }
 
 /** Checks everything outside the stages; undefined where something is wrong. */
@@ -86,7 +87,11 @@ function resolveDocument(
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
-  const context = { stageTypes, validators, pieces, sources, diagnostics, absentInputs, settingChecks };
+  const slots = mapAt(document, 'slots');
+  const context = {
+    ...{ stageTypes, validators, pieces, sources, diagnostics, absentInputs, settingChecks },
+    slots: toJson(slots) as Readonly<Record<string, unknown>>,
+  };
   const written = mapAt(document, 'stages').entries;
   const stages = resolveVariants(written, points, context);
   const names = new Set(stages.map(({ name }) => name));

@@ -12,6 +12,8 @@ export interface Pipeline {
   readonly files: readonly string[];
   readonly params: JsonObject;
   readonly engine: EngineName | 'auto';
+  /** How many there are of what stages take as slots, by name. */
+  readonly slots: Readonly<Record<string, number>>;
   /** One for each combination of the sweep; a single one with an empty label if there is no sweep. */
   readonly variants: readonly Variant[];
   /** Every stage of every variant, shared ones once, in an order where producers come first. */
@@ -31,6 +33,8 @@ export interface Stage {
   readonly id: string;
   /** The key under `stages` in the file. */
   readonly name: string;
+  /** Names by which stages are chosen together. */
+  readonly groups: readonly string[];
   /** Labels of the variants that this stage serves. */
   readonly variants: readonly string[];
   readonly type: StageType;
@@ -70,6 +74,8 @@ export interface Resources {
   readonly gpu: number;
   /** Bytes. */
   readonly memory: number;
+  /** By name; none where absent. */
+  readonly slots?: Readonly<Record<string, number>>;
 }
 
 export type InputSource =

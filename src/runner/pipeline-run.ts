@@ -2,7 +2,8 @@ import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
 import { endDeadAttempts } from './attempt/attempt-directory.ts';
-import type { Outcome } from './events/run-event.ts';
+import type { StageRunContext } from './attempt/attempt-run.ts';
+import type { Outcome, RunEvent } from './events/run-event.ts';
 import { type Emit, notStored } from './events/run-event-of.ts';
 import type { RunStore } from './events/run-store.ts';
 import { Decider } from './plan/decide.ts';
@@ -26,9 +27,19 @@ export class PipelineRun {
   readonly #store: RunStore;
   readonly #emit: Emit;
   readonly #capacity: Resources;
+  /** The events so far, where stages are explained. */
+  readonly #events: readonly RunEvent[] | undefined;
   #engine: Promise<EngineChoice> | undefined;
 
-  constructor(pipeline: Pipeline, options: RunOptions, workspace: Workspace, store: RunStore, emit: Emit) {
+  constructor(
+    pipeline: Pipeline,
+    options: RunOptions,
+    workspace: Workspace,
+    store: RunStore,
+    emit: Emit,
+    events?: readonly RunEvent[],
+  ) {
+    this.#events = events;
     this.#pipeline = pipeline;
     this.#options = options;
     this.#workspace = workspace;
@@ -97,6 +108,7 @@ export class PipelineRun {
       store: this.#store,
       chooseEngine: this.#chooseEngine,
       emit: this.#emit,
+      ...(await this.#explanations()),
     });
     try {
       await work.takeHits();
@@ -107,6 +119,13 @@ export class PipelineRun {
     }
     if (counts.failed > 0) return 'failed';
     return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+  }
+
+  async #explanations(): Promise<Pick<StageRunContext, 'explain'>> {
+    if (this.#events === undefined) return {};
+    const { explainInRun } = await import('./why/explain-in-run.ts');
+    const run = { about: this.#store.about, events: this.#events };
+    return { explain: explainInRun(this.#pipeline, run, this.#workspace) };
   }
 
   /** Beside the work, which need not wait for it. */

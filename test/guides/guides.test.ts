@@ -23,6 +23,7 @@ const GUIDES = [
   'clean-up',
   'your-own-data',
   'your-own-model',
+  'own-program',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);

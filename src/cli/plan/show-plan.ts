@@ -3,7 +3,7 @@ import { paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
-import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
+import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
@@ -28,7 +28,7 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     environment: process.env,
     offline: options.offline ?? false,
     force: options.force,
-    ...(options.only === undefined ? {} : { only: options.only }),
+    ...selectionOf(options),
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
   });

@@ -183,6 +183,7 @@ function instanceMaker(
       return {
         id: `${name}${label}`,
         name,
+        groups: draft.groups,
         variants: indexes.map((index) => resolved[index]!.point.label),
         type: draft.type!,
         settings: draft.settings!,

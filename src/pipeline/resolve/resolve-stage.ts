@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../../contract/json.ts';
-import type { StageType } from '../../contract/stage-type.ts';
+import { metricsOf, type StageType } from '../../contract/stage-type.ts';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { textsAsWritten } from '../expand/as-written.ts';
 import { withoutExtensions } from '../expand/extensions.ts';
 import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
-import type { ExecutionSettings, FailIf } from '../pipeline.ts';
+import type { ExecutionSettings, FailIf, Stage } from '../pipeline.ts';
 import { type StageFields, StageSchema } from '../schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
@@ -40,6 +41,8 @@ export interface ResolveContext {
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
   readonly settingChecks: SettingChecks;
+  /** How many there are of each slot of the pipeline, as it is written. */
+  readonly slots: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -74,9 +77,14 @@ export function resolveStage(
     inputs: parseInputs(get(body, 'inputs')),
     env: fields?.env ?? [],
     secrets: fields?.secrets ?? [],
-    execution: { ...executionSettings(fields), ...failIfOf(body, fields, type, diagnostics) },
+    groups: fields?.groups ?? [],
+    execution: {
+      ...executionSettings(fields),
+      ...failIfOf(body, fields, type && settings && { type, settings }, diagnostics),
+    },
   };
   refuseSharedNames(draft, body, diagnostics);
+  checkSlots(body, fields, context);
   return { draft, used };
 }
 
@@ -89,6 +97,7 @@ function leftOutDraft(name: string, key: Place, leftOut: Place): StageDraft {
     ...nothing,
     env: [],
     secrets: [],
+    groups: [],
     execution: executionSettings(undefined),
     leftOut,
   };
@@ -138,7 +147,7 @@ function resolveSettings(
     get(body, 'with') === undefined ? { kind: 'map', entries: new Map(), place: key } : located.value;
   if (written.kind !== 'map') return undefined;
   const before = diagnostics.size;
-  const value = pieces.resolve(written, type.settings);
+  const value = textsAsWritten(pieces.resolve(written, type.settings), type.settings);
   refuseCredentials(value, context.sources, diagnostics);
   const settings = toJson(value) as JsonObject;
   const validate = validators.get(settingsId(type.uses))!;
@@ -158,11 +167,13 @@ function resolveSettings(
 }
 
 function executionSettings(fields: StageFields | undefined): ExecutionSettings {
+  const slots = fields?.resources.slots;
   return {
     resources: {
       cpu: fields?.resources.cpu ?? 1,
       gpu: fields?.resources.gpu ?? 0,
       memory: fields === undefined ? 0 : parseBytes(fields.resources.memory),
+      ...(slots !== undefined && Object.keys(slots).length > 0 && { slots }),
     },
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
@@ -173,19 +184,51 @@ function executionSettings(fields: StageFields | undefined): ExecutionSettings {
 function failIfOf(
   body: Value,
   fields: StageFields | undefined,
-  type: StageType | undefined,
+  measuring: Pick<Stage, 'type' | 'settings'> | undefined,
   diagnostics: DiagnosticList,
 ): { readonly failIf?: FailIf } {
   const written = get(body, 'fail_if');
-  if (written === undefined || fields?.fail_if === undefined || type === undefined) return {};
-  if (type.metrics === undefined) {
+  if (written === undefined || fields?.fail_if === undefined || measuring === undefined) return {};
+  const { type, settings } = measuring;
+  if (metricsOf(type, settings).length === 0) {
     const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
-    diagnostics.add({ code: 'no-metric', message, place: written.place });
+    const hint = typeof type.metrics === 'function' && 'declare what it measures under `metrics`';
+    diagnostics.add({ code: 'no-metric', message, place: written.place, ...(hint && { hint }) });
   }
   const { worse_than: baseline, by, error_rate: errorRate } = fields.fail_if;
   if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
   const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
   return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
+}
+
+/** What a stage takes must be declared, or a misspelt name would limit nothing, and be there as often. */
+function checkSlots(
+  body: Value,
+  fields: StageFields | undefined,
+  { slots, diagnostics }: ResolveContext,
+): void {
+  for (const [name, wanted] of Object.entries(fields?.resources.slots ?? {})) {
+    const { value, key } = locate(body, ['resources', 'slots', name]);
+    const count = Object.hasOwn(slots, name) ? slots[name] : undefined;
+    if (count === undefined) {
+      diagnostics.add({
+        code: 'unknown-slot',
+        message: `the pipeline has no slot \`${name}\``,
+        place: key ?? value.place,
+        hint:
+          Object.keys(slots).length > 0
+            ? nameHint(name, Object.keys(slots), 'slots')
+            : `say how many there are, at the top of the pipeline: \`slots: { ${name}: 1 }\``,
+      });
+    } else if (typeof count === 'number' && wanted > count) {
+      diagnostics.add({
+        code: 'too-many-slots',
+        message: `it takes ${wanted} of the slot \`${name}\`, and there ${count === 1 ? 'is' : 'are'} ${count}`,
+        place: value.place,
+        hint: `take fewer, or have more: --slots ${name}=${wanted}`,
+      });
+    }
+  }
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

@@ -14,6 +14,7 @@ export interface StageDraft {
   readonly inputs: ReadonlyMap<string, InputReference> | undefined;
   readonly env: readonly string[];
   readonly secrets: readonly string[];
+  readonly groups: readonly string[];
   readonly execution: ExecutionSettings;
   /** The place of a `when` that is false: the pipeline has no such stage here, and nothing else of it was looked at. */
   readonly leftOut?: Place;

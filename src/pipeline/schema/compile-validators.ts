@@ -38,6 +38,7 @@ function createAjv(): Ajv {
   ajv.addKeyword({ keyword: 'affects', metaSchema: { enum: ['result', 'execution'] } });
   ajv.addKeyword({ keyword: 'pinnedBy', metaSchema: { type: 'string' } });
   ajv.addKeyword({ keyword: 'legacy', metaSchema: {} });
+  ajv.addKeyword({ keyword: 'asWritten', metaSchema: { const: true } });
   ajv.addKeyword({ keyword: 'piece', metaSchema: { enum: ['models', 'prompts', 'judges'] } });
   return ajv;
 }

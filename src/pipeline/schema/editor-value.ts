@@ -23,7 +23,14 @@ export class EditorSchemas {
 
   /** An object as it is written under a key: a required key may be missing if it has a default. */
   object(schema: JsonSchema, affects: Affects): JsonSchema {
-    const { affects: _affects, pinnedBy: _pinnedBy, legacy: _legacy, piece: _piece, ...rest } = schema;
+    const {
+      affects: _affects,
+      pinnedBy: _pinnedBy,
+      legacy: _legacy,
+      piece: _piece,
+      asWritten: _asWritten,
+      ...rest
+    } = schema;
     const required = (rest.required as readonly string[] | undefined)?.filter((key) =>
       lacksDefault(schema, key),
     );
@@ -55,7 +62,8 @@ export class EditorSchemas {
     const about = (words: string) => [description, words].filter((text) => text !== '').join(' ');
     const template = { type: 'string', pattern: TEMPLATE, description: about('Given by a parameter.') };
     if (schema.piece !== undefined) return this.#piece(schema, about, affects);
-    const union = schema.anyOf as readonly JsonSchema[] | undefined;
+    const widened = schema.asWritten === true ? mapSubschemas(schema, spelledItems) : schema;
+    const union = widened.anyOf as readonly JsonSchema[] | undefined;
     if (union !== undefined) {
       const each = union.map((one) => ({
         ...this.object(one, affects),
@@ -106,6 +114,13 @@ export class EditorSchemas {
   }
 }
 
+/** A list of texts, of which some may be written as numbers or truth values. */
+function spelledItems(schema: JsonSchema): JsonSchema {
+  return mapSubschemas(schema, (inner) =>
+    inner.type === 'string' ? { ...inner, type: ['string', 'number', 'boolean'] } : inner,
+  );
+}
+
 /** Whether a key must be written where it is required. */
 export function lacksDefault(schema: JsonSchema, key: string): boolean {
   return propertiesOf(schema)[key]?.default === undefined;
@@ -116,6 +131,7 @@ export function orTemplate(schema: JsonSchema): JsonSchema {
   const { type, pattern } = schema;
   if (type === undefined || (type === 'string' && pattern === undefined)) return schema;
   if (type === 'string') return { ...schema, pattern: `${pattern}|${TEMPLATE}` };
+  if (Array.isArray(type) && type.includes('string')) return schema;
   return { ...schema, type: [type, 'string'], pattern: TEMPLATE };
 }
 

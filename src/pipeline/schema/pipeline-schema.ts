@@ -5,10 +5,13 @@ import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 const NAME = '^[A-Za-z_][A-Za-z0-9_-]{0,199}$';
 /** Names of inputs are names of files for a command: `config.json`, `2024-train`. */
 const INPUT_NAME = '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$';
+/** Names of groups and slots. */
+const LABEL = '^[A-Za-z_][A-Za-z0-9_-]{0,99}$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]{0,199}$';
 const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
 
 const strict = { additionalProperties: false };
+const labels = { propertyNames: { pattern: LABEL, examples: ['licence', 'database'] } };
 
 /** What may stand under `inputs`. */
 export const InputSchema = Type.Union(
@@ -84,6 +87,11 @@ const Resources = Type.Object(
       examples: ['8GB', '512MB', '1.5GiB'],
       description: 'Memory. kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB of 1024.',
     }),
+    slots: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
+      ...labels,
+      default: {},
+      description: 'How many it takes of the `slots` of the pipeline, by name.',
+    }),
   },
   { ...strict, default: {}, description: 'What the stage takes while it runs; caps what runs together.' },
 );
@@ -156,6 +164,12 @@ export const StageSchema = Type.Object(
     env: variables('Environment variables that count: passed to the stage, keyed and recorded.'),
     secrets: variables(
       'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
+    ),
+    groups: Type.Optional(
+      Type.Array(Type.String({ pattern: LABEL, examples: ['eval'] }), {
+        uniqueItems: true,
+        description: 'Names by which several stages are chosen: `--only group:eval`. They change no result.',
+      }),
     ),
     resources: Resources,
     timeout: Type.Optional(
@@ -266,6 +280,12 @@ export const PipelineSchema = Type.Object(
       enum: ['auto', ...ENGINE_NAMES],
       default: 'auto',
       description: 'What computes tensors; `auto` takes the best that works here.',
+    }),
+    slots: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
+      ...labels,
+      default: {},
+      description:
+        'How many there are of something that stages take under `resources.slots`, such as licences; `--slots NAME=COUNT` overrides one.',
     }),
     stages: Type.Record(Type.String(), Type.Object({}, { additionalProperties: true }), {
       ...names,

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../contract/json.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { CacheError, explained } from '../../files/system-problem.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
+import type { Explanation } from '../events/explanation.ts';
 import type { Reason } from '../events/run-event.ts';
 import { type Emit, runEventOf } from '../events/run-event-of.ts';
 import type { RunStore } from '../events/run-store.ts';
@@ -35,6 +36,11 @@ export interface StageRunContext {
   /** Attempts that fail or are cancelled keep their whole directory. */
   readonly keepFailed: boolean;
   readonly chooseEngine: () => Promise<EngineChoice>;
+  /** Why a stage that begins runs, followed to its origin; absent where nobody asked. */
+  readonly explain?: (beginning: {
+    readonly stage: string;
+    readonly reason: Reason;
+  }) => Promise<readonly Explanation[]>;
   readonly emit: Emit;
 }
 

@@ -101,11 +101,12 @@ export class StageWork implements Work {
     const began = performance.now();
     return await this.#mendable(id, async () => {
       const action = this.#actions.get(id)!;
+      await this.#explain(id, reason);
       const end = await this.#stageRun.run({
         stage: this.#stage(id),
         action,
         reason,
-        redo: this.#mustRun.has(id),
+        redo: this.#mustRun.has(id) || reason.code === 'invalidated',
       });
       const log = end.log === undefined ? {} : { log: end.log };
       switch (end.status) {
@@ -124,6 +125,11 @@ export class StageWork implements Work {
           return this.#rebuild(id, end.lost, began);
       }
     });
+  }
+
+  async #explain(stage: string, reason: Reason): Promise<void> {
+    const because = await this.#context.explain?.({ stage, reason });
+    if (because !== undefined) this.#context.emit({ type: 'stage-explained', stage, because: [...because] });
   }
 
   skipped(id: string, because: string): void {

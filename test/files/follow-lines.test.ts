@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { followLines } from '../../../src/runner/attempt/follow-lines.ts';
+import { type FollowedLine, followLines } from '../../src/files/follow-lines.ts';
 
 let directory: string;
 let file: string;
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function follow(): { lines: AsyncIterator<string>; end: () => void } {
+function follow(): { lines: AsyncIterator<FollowedLine>; end: () => void } {
   let end = () => {};
   const ended = new Promise<void>((resolve) => {
     end = resolve;
@@ -23,30 +23,38 @@ function follow(): { lines: AsyncIterator<string>; end: () => void } {
   return { lines: followLines(file, ended), end };
 }
 
+const whole = (text: string): FollowedLine => ({ text, bytes: text.length + 1, whole: true });
+
 describe('following a file', () => {
   it('gives each line when it is whole', async () => {
     const { lines, end } = follow();
     appendFileSync(file, 'one\ntw');
-    expect(await lines.next()).toEqual({ value: 'one', done: false });
+    expect(await lines.next()).toEqual({ value: whole('one'), done: false });
     const second = lines.next();
     appendFileSync(file, 'o\n');
-    expect(await second).toEqual({ value: 'two', done: false });
+    expect(await second).toEqual({ value: whole('two'), done: false });
     end();
     expect(await lines.next()).toEqual({ value: undefined, done: true });
   });
 
-  it('gives what was written before the end, and leaves out a line that was cut', async () => {
+  it('gives what was written before the end, and says of a line that it was cut', async () => {
     const { lines, end } = follow();
     appendFileSync(file, 'last\ncut off by a cra');
     end();
-    expect(await lines.next()).toEqual({ value: 'last', done: false });
+    expect(await lines.next()).toEqual({ value: whole('last'), done: false });
+    const cut = { text: 'cut off by a cra', bytes: 16, whole: false };
+    expect(await lines.next()).toEqual({ value: cut, done: false });
     expect(await lines.next()).toEqual({ value: undefined, done: true });
   });
 
-  it('leaves out what no stage writes: a line without end, or one of many megabytes', async () => {
+  it('keeps no line of many megabytes', async () => {
     const { lines, end } = follow();
     appendFileSync(file, `${'x'.repeat(30_000_000)}\nnext\n`);
-    expect(await lines.next()).toEqual({ value: 'next', done: false });
+    expect(await lines.next()).toEqual({
+      value: { text: undefined, bytes: 30_000_001, whole: true },
+      done: false,
+    });
+    expect(await lines.next()).toEqual({ value: whole('next'), done: false });
     end();
     expect(await lines.next()).toEqual({ value: undefined, done: true });
   });
@@ -66,7 +74,7 @@ describe('following a file', () => {
           const received: string[] = [];
           const reading = (async () => {
             for (let next = await lines.next(); !next.done; next = await lines.next())
-              received.push(next.value);
+              received.push(next.value.text ?? '');
           })();
           for (let start = 0; start < bytes.length; start += size) {
             appendFileSync(file, bytes.subarray(start, start + size));

@@ -1,6 +1,6 @@
 import { closeSync, type FSWatcher, openSync, readSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { tryWatch } from '../../files/try-watch.ts';
+import { tryWatch } from './try-watch.ts';
 
 /** How often the file is looked at where the file system does not tell of changes. */
 const POLL_MS = 250;
@@ -11,11 +11,20 @@ const LONGEST_LINE_BYTES = 1024 * 1024;
 /** Shared by all files: what was read is copied before anybody else can read. */
 const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
+export interface FollowedLine {
+  /** Without its newline; undefined for a line of more than 1 MiB. */
+  readonly text: string | undefined;
+  /** Of all of it, its newline included. */
+  readonly bytes: number;
+  /** False for what the file ends in without a newline. */
+  readonly whole: boolean;
+}
+
 /**
  * Lines of a file that another process appends to, each once and in order, until `ended` has settled and all is
- * read. A last line without its newline was cut by a crash and is left out, as is one of more than 1 MiB. The file must exist.
+ * read. The file must exist.
  */
-export async function* followLines(file: string, ended: Promise<unknown>): AsyncGenerator<string> {
+export async function* followLines(file: string, ended: Promise<unknown>): AsyncGenerator<FollowedLine> {
   const descriptor = openSync(file, 'r');
   const changes = new Changes(file, ended);
   const line = new Line();
@@ -28,16 +37,16 @@ export async function* followLines(file: string, ended: Promise<unknown>): Async
         let rest = Buffer.from(chunk.subarray(0, bytes));
         for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
           line.add(rest.subarray(0, end));
-          const text = line.take();
-          if (text !== undefined) yield text;
+          yield line.take(true);
           rest = rest.subarray(end + 1);
         }
         line.add(rest);
         if (bytes === CHUNK_BYTES) await setImmediate(); // whoever writes without end holds up nobody else
       }
-      if (last) return;
+      if (last) break;
       await changes.next();
     }
+    if (line.begun) yield line.take(false);
   } finally {
     changes.close();
     closeSync(descriptor);
@@ -55,12 +64,17 @@ class Line {
     else if (piece.length > 0) this.#pieces.push(piece);
   }
 
-  /** The whole line, after which the next one begins; undefined for one that was too long. */
-  take(): string | undefined {
+  get begun(): boolean {
+    return this.#bytes > 0;
+  }
+
+  /** What there is of the line, after which the next one begins. `whole`: its newline was there. */
+  take(whole: boolean): FollowedLine {
     const text = this.#bytes > LONGEST_LINE_BYTES ? undefined : Buffer.concat(this.#pieces).toString('utf8');
+    const bytes = this.#bytes + (whole ? 1 : 0);
     this.#pieces = [];
     this.#bytes = 0;
-    return text;
+    return { text, bytes, whole };
   }
 }
 
