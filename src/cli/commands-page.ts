@@ -18,7 +18,10 @@ export function commandsPage(program: Command): string {
 
 function section(verb: Command): readonly string[] {
   const rows = [...verb.registeredArguments.map(argumentRow), ...verb.options.map(optionRow)];
-  const head = [`## pipe ${verb.name()}`, `${verb.description()}: \`pipe ${verb.name()} ${verb.usage()}\``];
+  const head = [
+    `## pipe ${verb.name()}`,
+    `${sentence(verb.description())}: \`pipe ${verb.name()} ${verb.usage()}\``,
+  ];
   const after = helpAfter(verb);
   return [
     ...head,
@@ -52,6 +55,10 @@ function helpAfter(verb: Command): string {
   });
   verb.outputHelp();
   return help.slice(help.indexOf('Examples:')).trim();
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function defaultText(value: unknown): string {
