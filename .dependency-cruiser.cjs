@@ -9,6 +9,7 @@ const ROOMS = {
   runner: ['contract', 'files', 'pipeline', 'cache'],
   reporters: ['contract', 'runner/events', 'terminal'],
   'stage-process': ['contract', 'files'],
+  'own-stages': ['contract', 'files'],
   statistics: [],
   comparison: ['contract', 'statistics'],
   text: ['contract'],
@@ -31,6 +32,7 @@ const ROOMS = {
   cli: [
     'contract',
     'files',
+    'own-stages',
     'terminal',
     'cache',
     'pipeline',

@@ -120,9 +120,9 @@ const APART = [
   'execa',
   './live-tree.ts',
   './load-file.ts',
-  './start-project.ts',
   './why/explain-in-run.ts',
   '../../runner/why/why.ts',
+  './start-project.ts',
   '../../engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];

@@ -30,6 +30,7 @@ import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
 import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
+import { watchCommand } from './watch/watch.ts';
 import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
@@ -46,6 +47,7 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 const VERBS = {
   init: initCommand,
   run: runCommand,
+  watch: watchCommand,
   plan: planCommand,
   why: whyCommand,
   validate: validateCommand,

@@ -1,4 +1,4 @@
-import { basename, delimiter, dirname, relative } from 'node:path';
+import { basename, delimiter, dirname, relative, sep } from 'node:path';
 import { commandText, shellWord } from '../contract/command-text.ts';
 
 /** What tells how pipe was started: the program's path as it was given, and the environment. */
@@ -8,6 +8,9 @@ export interface Start {
   /** The arguments of this run of pipe. */
   readonly args: readonly string[];
 }
+
+/** In the path of a package that npx has fetched, as none of the project has the command. */
+const NPX_CACHE = `${sep}_npx${sep}`;
 
 const START: Start = {
   program: process.argv[1] ?? 'pipe',
@@ -26,7 +29,8 @@ export function typedCommand(args: readonly string[], start = START): string {
 function programOf({ program, environment }: Start): string {
   const script = environment.npm_lifecycle_script ?? '';
   // `npm exec` and npx; another program that they have started may have started pipe.
-  if (environment.npm_lifecycle_event === 'npx' && /^'?pipe'?( |$)/.test(script)) return 'npx pipe';
+  if (environment.npm_lifecycle_event === 'npx' && /^'?pipe'?( |$)/.test(script))
+    return program.includes(NPX_CACHE) ? 'npx @pipe-ml/pipe' : 'npx pipe';
   const path = relative('.', program);
   const short = path.startsWith('..') ? program : path;
   const name = basename(program);

@@ -1,5 +1,6 @@
 import type { EngineName } from '../contract/engine-name.ts';
 import type { JsonObject } from '../contract/json.ts';
+import type { LoadedOwnStage } from '../contract/own-stage.ts';
 import type { OutputDeclaration, StageType } from '../contract/stage-type.ts';
 import type { Place } from './diagnostics/diagnostic.ts';
 
@@ -8,8 +9,10 @@ export interface Pipeline {
   readonly name: string;
   /** Absolute path of the file that was given. */
   readonly file: string;
-  /** Every file that was read for it, absolute: the pipeline, what it extends, named pieces. */
+  /** Every file that was read for it, absolute: the pipeline, what it extends, named pieces, code of own stages. */
   readonly files: readonly string[];
+  /** The stages of the user's own, by their `uses`; absent without any. */
+  readonly ownStages?: Readonly<Record<string, LoadedOwnStage>>;
   readonly params: JsonObject;
   readonly engine: EngineName | 'auto';
   /** How many there are of what stages take as slots, by name. */

@@ -230,7 +230,7 @@ clean ran in run R1, TIME:
     const key = await latestKey(workspace.cacheDirectory, name);
     const [record] = await workspace.records.find(key!);
     // As an earlier version of pipe left it.
-    const manifest = { ...record!.manifest, version: record!.manifest.version - 1 };
+    const manifest = { ...record!.manifest, version: Number(record!.manifest.version) - 1 };
     const earlier = { ...record!, manifest, key: actionKey(manifest) };
     rmSync(project.path('artifacts/cache/actions', key!), { recursive: true });
     await workspace.records.add(earlier);

@@ -24,6 +24,7 @@ const GUIDES = [
   'your-own-data',
   'your-own-model',
   'own-program',
+  'own-stage',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);

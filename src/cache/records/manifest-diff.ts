@@ -57,6 +57,8 @@ export function describeChange({ path, before, after }: Change): string {
   if (path.startsWith('executable')) {
     return `${subject(path)} ${after === undefined ? 'is not executable any more' : 'is executable now'}`;
   }
+  if (path === 'version' && (isDigest(before) || isDigest(after)))
+    return 'the code of the stage, or a package that it imports, changed';
   const start = firstDifference(before, after);
   return `${subject(path)} ${shown(before, start)} -> ${shown(after, start)}`;
 }

@@ -11,7 +11,7 @@ import { UserError } from '../user-error.ts';
 export interface DoneStage {
   /** Without its variant. */
   readonly name: string;
-  readonly type: StageType;
+  readonly type: Pick<StageType, 'metrics'>;
   readonly record: ActionRecord;
 }
 

@@ -135,6 +135,15 @@ export function addStagesOptions(command: Command): Command {
     );
 }
 
+export function addJobsOption(command: Command): Command {
+  return command.option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger);
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
+
 /** What an unset variable in a script leaves would mean the current folder. */
 function folderName(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It must name a folder.');

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
+  addJobsOption,
   addSetOption,
   addStagesOptions,
   pipelineFile,
@@ -17,7 +18,7 @@ Examples:
 
 /** `pipe plan`: what would run, and the reason for each stage; starts nothing. */
 export function planCommand(program: Command): void {
-  addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))
+  addJobsOption(addStagesOptions(addArtifactsOption(addSetOption(program.command('plan')))))
     .description('show what would run, and why')
     .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile)
     .option('--frozen', 'mark what would keep `pipe run --frozen` from starting; exit code 1 if there is any')

@@ -1,4 +1,8 @@
+import { availableParallelism } from 'node:os';
+import { expectedWork } from '../../runner/plan/expected-work.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
+import { runCapacity } from '../../runner/schedule/machine-capacity.ts';
+import { openWorkspace } from '../../runner/workspace.ts';
 import { paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -7,10 +11,12 @@ import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/p
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
+import { expectedLines, expectedRun } from './expected-run.ts';
 import { plannedStages } from './plan-document.ts';
 import { leftOutLines, planLines } from './plan-lines.ts';
 
 export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
+  readonly jobs?: number;
   readonly offline?: true;
   readonly json?: true;
 }
@@ -32,12 +38,23 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
   });
-  const stages = plannedStages(plan);
+  const expected = await expectedWork(plan, pipeline.name, openWorkspace(artifacts, tellCacheProblem));
+  const stages = plannedStages(plan, expected);
+  const limits = {
+    jobs: options.jobs ?? availableParallelism(),
+    capacity: runCapacity(pipeline, process.env).resources,
+  };
+  const whole = expectedRun(plan, expected, limits);
+  const more = expected.size > 0 ? ['', ...expectedLines(whole, expected.size)] : [];
   const { name, leftOut } = pipeline;
-  const document = { pipeline: name, file: pipeline.file, stages, ...(leftOut.length > 0 && { leftOut }) };
+  const document = {
+    ...{ pipeline: name, file: pipeline.file, stages, expected: whole },
+    ...(leftOut.length > 0 && { leftOut }),
+  };
+  const lines = planLines(stages, paintFor(process.stdout), plan.refusals);
   const text = options.json
     ? visibleJson(document, 2)
-    : [...planLines(stages, paintFor(process.stdout), plan.refusals), ...leftOutLines(leftOut)].join('\n');
+    : [...lines, ...leftOutLines(leftOut), ...more].join('\n');
   show(process.stdout, text);
   return plan.refusals.length > 0 ? EXIT.failed : EXIT.done;
 }

@@ -12,7 +12,7 @@ import { version } from '../version.ts';
 /** What a verb decides about a run; the rest is what this process and machine are. */
 export type OwnRunOptions = Omit<
   RunOptions,
-  'jobs' | 'environment' | 'executor' | 'control' | 'argv' | 'versions'
+  'jobs' | 'environment' | 'executor' | 'control' | 'argv' | 'next' | 'versions'
 > & {
   readonly jobs?: number;
 };

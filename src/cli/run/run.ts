@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 import { REPORTER_NAMES } from '../../reporters/choose-reporter.ts';
 import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
+  addJobsOption,
   addSetOption,
   addStagesOptions,
   pipelineFile,
@@ -27,9 +28,7 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile);
-  addStagesOptions(addArtifactsOption(addSetOption(command)))
-    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
-    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+  addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command))))
     .option(
       '--frozen',
       'run only the stages that --only names; end before the start if anything else is stale',
@@ -43,7 +42,6 @@ export function runCommand(program: Command): void {
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )
     .option('--json', 'the same as --reporter json')
-    .option('--samples', 'show the texts that a model generates while it is trained')
     .addHelpText('after', EXAMPLES)
     .action(async (given: string | undefined, options: RunVerbOptions) => {
       const file = given ?? onlyPipeline();
@@ -57,7 +55,9 @@ export function runCommand(program: Command): void {
     });
 }
 
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(text);
+/** Options of the verbs that run stages. */
+export function addWorkOptions(command: Command): Command {
+  return addJobsOption(command)
+    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+    .option('--samples', 'show the texts that a model generates while it is trained');
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isObject, type Json } from '../json.ts';
-import type { DeclaredMetric, Measured } from '../metric.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import type { DeclaredMetric, DeclaredMetrics, Measured } from '../metric.ts';
 import { StageError } from '../stage-context.ts';
 
 /** What was measured of one metric, with what it means: the file explains itself. */
@@ -16,6 +16,13 @@ export function metricsFileText(metrics: readonly MeasuredMetric[]): string {
   return `${JSON.stringify({ metrics }, null, 2)}\n`;
 }
 
+/** What a metrics file declares: it holds all that a comparison needs. Throws a StageError as `readMetricsFile`. */
+export function declaredIn(path: string): DeclaredMetrics {
+  return Object.fromEntries(
+    parsed(readFileSync(path, 'utf8')).map(({ name, value: _, items: __, ...about }) => [name, about]),
+  );
+}
+
 /** What a metrics file says of one metric. Throws a StageError where it is not what `metricsFileText` writes. */
 export async function readMetricsFile(path: string, name: string): Promise<Measured> {
   const metric = parsed(readFileSync(path, 'utf8')).find((metric) => metric.name === name);
@@ -24,7 +31,7 @@ export async function readMetricsFile(path: string, name: string): Promise<Measu
   return { value, ...(items && { items: new Map(items.map(({ item, value }) => [item, value])) }) };
 }
 
-function parsed(text: string): readonly Pick<MeasuredMetric, 'name' | 'value' | 'items'>[] {
+function parsed(text: string): readonly MeasuredMetric[] {
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -36,8 +43,9 @@ function parsed(text: string): readonly Pick<MeasuredMetric, 'name' | 'value' | 
   return metrics;
 }
 
-function isMetric(metric: unknown): metric is Pick<MeasuredMetric, 'name' | 'value' | 'items'> {
+function isMetric(metric: unknown): metric is MeasuredMetric & JsonObject {
   if (!isObject(metric) || typeof metric.name !== 'string' || !isValue(metric.value)) return false;
+  if (typeof metric.unit !== 'string' || !['higher', 'lower'].includes(String(metric.better))) return false;
   const { items } = metric;
   return items === undefined || (Array.isArray(items) && items.every(isItem));
 }

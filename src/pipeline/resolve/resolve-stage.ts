@@ -26,6 +26,7 @@ import {
   withoutEntry,
 } from '../yaml/value.ts';
 import { parseInputs } from './inputs.ts';
+import { meantFile, ownStageFile } from './own-stages.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
 import type { SettingChecks } from './setting-checks.ts';
@@ -35,6 +36,8 @@ import { isWanted } from './when.ts';
 /** What stages are resolved with. */
 export interface ResolveContext {
   readonly stageTypes: ReadonlyMap<string, StageType>;
+  /** Stages of the user's own, by the absolute path of their file; of one that is wrong that was reported. */
+  readonly ownTypes: ReadonlyMap<string, StageType>;
   readonly validators: Validators;
   readonly pieces: PieceLibrary;
   readonly sources: Sources;
@@ -118,17 +121,19 @@ function checkFields(
   return undefined;
 }
 
-function findType(body: Value, { stageTypes, diagnostics }: ResolveContext): StageType | undefined {
+function findType(body: Value, { stageTypes, ownTypes, diagnostics }: ResolveContext): StageType | undefined {
   const uses = get(body, 'uses');
   const name = textOf(uses);
   if (uses === undefined || name === undefined || diagnostics.covers(uses.place)) return undefined;
+  const own = ownStageFile(uses);
+  if (own !== undefined) return ownTypes.get(own);
   const type = stageTypes.get(name);
   if (type === undefined) {
     diagnostics.add({
       code: 'unknown-stage-type',
       message: `there is no stage type \`${name}\``,
       place: uses.place,
-      hint: nameHint(name, stageTypes.keys(), 'stage types'),
+      hint: meantFile(uses) ?? nameHint(name, stageTypes.keys(), 'stage types'),
     });
   }
   return type;

@@ -5,6 +5,12 @@ import type { NamedPieces } from './named-pieces.ts';
 import { PipelineSchema, StageSchema } from './pipeline-schema.ts';
 import { type JsonSchema, propertiesOf, validationSchema } from './validation-schema.ts';
 
+const OWN_FILE: JsonSchema = {
+  type: 'string',
+  pattern: '^(\\.{1,2}/|/|.*\\$\\{params)',
+  description: 'Path of a file with a stage of your own, which begins with ./ or ../',
+};
+
 /** Keys of any name that mean nothing: a place for anchors and notes. */
 const EXTENSIONS = { '^x-': { description: 'Ignored: a place for anchors and notes.' } };
 
@@ -71,7 +77,7 @@ function stageSchema(types: readonly StageType[], editor: EditorSchemas): JsonSc
     type: 'object',
     properties: {
       ...Object.fromEntries(values),
-      uses: { ...properties.uses, anyOf: described },
+      uses: { ...properties.uses, anyOf: [...described, OWN_FILE] },
       inputs: { description: inputs!.description },
       with: { description: settings!.description },
       ...MERGE,

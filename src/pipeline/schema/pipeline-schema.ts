@@ -5,13 +5,11 @@ import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 const NAME = '^[A-Za-z_][A-Za-z0-9_-]{0,199}$';
 /** Names of inputs are names of files for a command: `config.json`, `2024-train`. */
 const INPUT_NAME = '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$';
-/** Names of groups and slots. */
-const LABEL = '^[A-Za-z_][A-Za-z0-9_-]{0,99}$';
 const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]{0,199}$';
 const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
 
 const strict = { additionalProperties: false };
-const labels = { propertyNames: { pattern: LABEL, examples: ['licence', 'database'] } };
+const labels = { propertyNames: { pattern: NAME, examples: ['licence', 'database'] } };
 
 /** What may stand under `inputs`. */
 export const InputSchema = Type.Union(
@@ -166,7 +164,7 @@ export const StageSchema = Type.Object(
       'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
     ),
     groups: Type.Optional(
-      Type.Array(Type.String({ pattern: LABEL, examples: ['eval'] }), {
+      Type.Array(Type.String({ pattern: NAME, examples: ['eval'] }), {
         uniqueItems: true,
         description: 'Names by which several stages are chosen: `--only group:eval`. They change no result.',
       }),

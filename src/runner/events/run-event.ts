@@ -111,6 +111,13 @@ export const runEventShape = Type.Union(
       reason: Type.String(),
       candidates: Type.Array(engineCandidateShape),
     }),
+    event('run-estimated', 'How long the run will take from now on, if stages take as long as before.', {
+      left_ms: millisecondsShape,
+      unknown: Type.Integer({
+        minimum: 0,
+        description: 'stages of which nobody knows how long they take: they count as taking no time',
+      }),
+    }),
     event('preflight-failed', 'What would have made stages fail; nothing was started.', {
       problems: Type.Array(
         exact({

@@ -121,7 +121,7 @@ export class Decider {
     const collected = Object.fromEntries(collections);
     const manifest: KeyManifest = {
       format: KEY_FORMAT,
-      type: stage.type.uses,
+      type: stage.type.keyedAs ?? stage.type.uses,
       version: versionOf(stage.type, stage.settings),
       settings: keyedSettings(stage.type.settings, stage.settings),
       inputs: { ...digests(single), ...mapValues(collected, digests) },

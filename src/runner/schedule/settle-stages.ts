@@ -5,9 +5,9 @@ import { StageError } from '../../contract/stage-context.ts';
 import { CacheError } from '../../files/system-problem.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import type { AttemptError } from '../attempt/attempt.ts';
-import type { StageRunContext } from '../attempt/attempt-run.ts';
+import type { StageOrder, StageRunContext } from '../attempt/attempt-run.ts';
 import { warningsOf } from '../attempt/result-warnings.ts';
-import { StageRun } from '../attempt/stage-run.ts';
+import { type StageEnd, StageRun } from '../attempt/stage-run.ts';
 import type { Outcome, Reason } from '../events/run-event.ts';
 import type { Action } from '../plan/decide.ts';
 import type { LostOutput } from '../plan/lost-outputs.ts';
@@ -102,8 +102,7 @@ export class StageWork implements Work {
     return await this.#mendable(id, async () => {
       const action = this.#actions.get(id)!;
       await this.#explain(id, reason);
-      const end = await this.#stageRun.run({
-        stage: this.#stage(id),
+      const end = await this.#runWithGpus(id, {
         action,
         reason,
         redo: this.#mustRun.has(id) || reason.code === 'invalidated',
@@ -125,6 +124,16 @@ export class StageWork implements Work {
           return this.#rebuild(id, end.lost, began);
       }
     });
+  }
+
+  async #runWithGpus(id: string, order: Omit<StageOrder, 'stage' | 'gpus'>): Promise<StageEnd> {
+    const stage = this.#stage(id);
+    const gpus = this.#context.gpus.take(stage.execution.resources.gpu);
+    try {
+      return await this.#stageRun.run({ stage, gpus, ...order });
+    } finally {
+      this.#context.gpus.giveBack(gpus);
+    }
   }
 
   async #explain(stage: string, reason: Reason): Promise<void> {

@@ -1,6 +1,6 @@
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
 import { latestKey, latestKeys } from '../../cache/records/latest.ts';
-import { type Change, changesBetween, describeChange } from '../../cache/records/manifest-diff.ts';
+import { type Change, changesBetween } from '../../cache/records/manifest-diff.ts';
 import { type Digest, isDigest } from '../../files/digest.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { Cause, Explanation } from '../events/explanation.ts';
@@ -8,6 +8,7 @@ import type { Reason } from '../events/run-event.ts';
 import { readRun } from '../events/run-store.ts';
 import type { Workspace } from '../workspace.ts';
 import { changedFile, type Span } from './changed-file.ts';
+import { asWritten, changedValue, describeInput } from './changed-value.ts';
 import { Makers } from './makers.ts';
 import { ChangedParameters } from './parameters.ts';
 import { pastScene, type Scene, type Seen, type Source } from './scene.ts';
@@ -103,10 +104,12 @@ export class Explainer {
         causes.push(await this.#changedOutput(source, change, follow));
       } else if (source)
         causes.push(await this.#changedFile(source.path, change, { since, until: seen.time }));
-      else causes.push(await this.#changedValue(stage, seen, change, before));
+      else causes.push(await changedValue(stage, seen, { change, before }, this.#parameters));
     }
     for (const other of seen.reason.code === 'upstream' ? (seen.reason.after ?? []) : []) {
       if (followed.has(other) || seen.state === 'hit') continue;
+      // Two stages that are one action change for the same reasons, which have been said.
+      if (isTwin(seen.reason) && causes.length > 0) continue;
       causes.push({ kind: 'upstream', ...(await this.#upstream(other, seen, follow)) });
     }
     if (causes.length === 0) causes.push({ kind: 'unknown', message: unknownText(seen) });
@@ -148,34 +151,8 @@ export class Explainer {
     return { kind: 'file', message: text, ...written, ...at };
   }
 
-  async #changedValue(
-    stage: string,
-    { manifest }: Seen,
-    change: Change,
-    before: ActionRecord | undefined,
-  ): Promise<Cause> {
-    const text = describeChange(change);
-    const written = { change: asWritten(change) };
-    if (change.path.startsWith('settings')) {
-      const parameters = await this.#parameters.behind(change, stage, before);
-      const by = parameters.map(({ name, text }) => `parameter ${name}${text}`).join(', ');
-      const behind = parameters.length > 0 ? { parameters: parameters.map(({ name }) => name) } : {};
-      return { kind: 'setting', message: `setting ${text}${by && ` (${by})`}`, ...written, ...behind };
-    }
-    if (change.path.startsWith('env')) return { kind: 'env', message: text, ...written };
-    if (change.path.startsWith('observed')) return { kind: 'observed', message: text, ...written };
-    if (/^(inputs|executable)/.test(change.path)) {
-      const isGone = change.after === undefined && change.path.startsWith('inputs');
-      return { kind: 'input', message: isGone ? `${describeInput(change)} is removed` : text, ...written };
-    }
-    if (change.path === 'version' && manifest)
-      return { kind: 'version', message: `stage type ${manifest.type}: ${text}`, ...written };
-    return { kind: 'version', message: text, ...written };
-  }
-
   async #upstream(other: string, seen: Seen, follow: Follow): Promise<Pick<Cause, 'message' | 'by'>> {
-    if (seen.reason.message.startsWith('the same action'))
-      return { message: `it is the same action as ${other}` };
+    if (isTwin(seen.reason)) return { message: `it is the same action as ${other}` };
     const by = await follow(other, (producer) => this.#lastTime(other, producer));
     return { message: `it needs ${other}`, ...(by !== undefined && { by }) };
   }
@@ -242,17 +219,13 @@ function ownReason(stage: string, reason: Reason): Cause[] {
   return [{ kind: reason.code, message: what + like }];
 }
 
+/** Whether a stage waits for another that does just the same. */
+function isTwin({ message }: Reason): boolean {
+  return message.startsWith('the same action');
+}
+
 function changesOf({ changes = [] }: Reason): readonly Change[] {
   return changes.map(({ path, before, after }) => ({ path, before, after }));
-}
-
-/** `input records`, `input scores["epochs=1"]`. */
-function describeInput({ path }: Change): string {
-  return path.replace(/^inputs\.?/, 'input ');
-}
-
-function asWritten({ path, before, after }: Change): NonNullable<Cause['change']> {
-  return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
 }
 
 function unknownText({ reason, state }: Seen): string {
