@@ -55,6 +55,9 @@ function named(command: string, runs: readonly string[], mlflow: string): string
     .replace('http://127.0.0.1:5000', mlflow);
 }
 
+/** Verbs that go on until Ctrl-C, which then is the code that they end with; they have as many seconds. */
+const UNTIL_CTRL_C: Readonly<Record<string, number>> = { watch: 5 };
+
 /** Programs of others that examples name; they take anything. */
 const STANDINS = { 'xdg-open': 'exit 0', open: 'exit 0', dot: 'cat > /dev/null' };
 
@@ -101,8 +104,12 @@ describe('the examples of the help', () => {
       for (const example of examplesOf(verb)) {
         const runs = (await shell(project, 'pipe runs --json')).stdout;
         const ids = (JSON.parse(runs).runs as readonly { run: string }[]).map(({ run }) => run);
-        const { code, stdout, stderr } = await shell(project, named(example, ids, mlflow.url));
-        expect(`${example}: ${code}${code === 0 ? '' : `\n${stdout}\n${stderr}`}`).toBe(`${example}: 0`);
+        const seconds = UNTIL_CTRL_C[verb];
+        const until = seconds === undefined ? '' : `timeout --signal=INT --preserve-status ${seconds} `;
+        const expected = seconds === undefined ? 0 : 130;
+        const { code, stdout, stderr } = await shell(project, until + named(example, ids, mlflow.url));
+        const more = code === expected ? '' : `\n${stdout}\n${stderr}`;
+        expect(`${example}: ${code}${more}`).toBe(`${example}: ${expected}`);
       }
     },
     240_000,
