@@ -5,8 +5,8 @@ import { excluderOf } from '../../src/files/excluded.ts';
 describe('what a folder input leaves out', () => {
   it.each([
     ['*.log', ['a.log', 'deep/er/a.log', '.log'], ['a.log.txt', 'log']],
-    ['build/', ['build', 'src/build'], ['builds', 'build.ts']],
-    ['out/*.txt', ['out/a.txt'], ['a.txt', 'out/deep/a.txt', 'src/out/a.txt']],
+    ['build/', ['build', 'code/build'], ['builds', 'build.ts']],
+    ['out/*.txt', ['out/a.txt'], ['a.txt', 'out/deep/a.txt', 'code/out/a.txt']],
     ['data/**/tmp', ['data/tmp', 'data/a/b/tmp'], ['tmp', 'data/tmps']],
     ['a?c', ['abc', 'x/a-c'], ['ac', 'abbc']],
     ['a+(b)[c]', ['a+(b)[c]'], ['aab', 'a+bc']],
