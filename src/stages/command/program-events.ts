@@ -1,4 +1,4 @@
-import { mkdtemp, open, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MetricProblem } from '../../contract/own-metrics/metric-collector.ts';
 import { StageError } from '../../contract/stage-context.ts';
@@ -54,7 +54,9 @@ export class ProgramEvents {
 
   /** Whoever opens it to write, or puts another file there, removes what was said before, whether it was read or not. */
   async #requireSameFile(bytes?: number): Promise<void> {
-    const file = await orAbsent(open(this.path));
+    // Opening a queue would wait until somebody writes to it.
+    const isFile = (await orAbsent(lstat(this.path)))?.isFile();
+    const file = isFile ? await orAbsent(open(this.path)) : undefined;
     try {
       const size = (await file?.stat())?.size;
       const first = (await file?.read(Buffer.alloc(1), 0, 1, 0))?.buffer.toString();

@@ -92,6 +92,8 @@ describe('what a command says on the file that PIPE_EVENTS names', () => {
 
   it.each([
     ['emptied', ': > "$PIPE_EVENTS"'],
+    ['replaced by a queue', 'rm "$PIPE_EVENTS"; mkfifo "$PIPE_EVENTS"'],
+    ['replaced by a folder', 'rm "$PIPE_EVENTS"; mkdir "$PIPE_EVENTS"'],
     ['replaced', 'echo "{}" > new; mv new "$PIPE_EVENTS"'],
     ['opened to write', 'echo \'{"log": "second"}\' > "$PIPE_EVENTS"'],
     ['removed', 'rm "$PIPE_EVENTS"'],
