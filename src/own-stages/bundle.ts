@@ -96,6 +96,7 @@ interface Looked {
 
 function localImports(file: string, looked: Looked): Plugin {
   const entry = { path: ENTRY, namespace: ENTRY };
+  const resolved = new Set<string>();
   const resolveImport = ({ path, kind, importer, resolveDir }: OnResolveArgs): OnResolveResult => {
     if (kind === 'entry-point') return entry;
     if (isStageApi(path) || isBuiltin(path)) return { path, external: true };
@@ -124,6 +125,7 @@ function localImports(file: string, looked: Looked): Plugin {
           },
         ],
       };
+    resolved.add(found);
     return found === file ? entry : { path: found };
   };
   return {
@@ -133,6 +135,15 @@ function localImports(file: string, looked: Looked): Plugin {
       // What is read here is what is hashed, whatever package.json says of the folder.
       esbuild.onLoad({ filter: /./ }, ({ path: asked, namespace }) => {
         const path = namespace === ENTRY ? file : asked;
+        // esbuild itself takes all files that fit a computed name; one that is added to them would not be noticed.
+        if (namespace !== ENTRY && !resolved.has(path))
+          return {
+            errors: [
+              {
+                text: `${path} is imported by a name that the code computes; write its name into the import, or give it to the stage as an input`,
+              },
+            ],
+          };
         const contents = readFileSync(path, 'utf8');
         looked.files.set(path, digestOfBytes(contents));
         const loader = LOADERS[/\.\w+$/.exec(path)?.[0] as keyof typeof LOADERS] ?? 'ts';

@@ -20,10 +20,22 @@ export function loadBundle({ file, bundle, digest }: OwnCode): unknown {
   const requirePackage = createRequire(file);
   // Node's own way to run a CommonJS text, which its types do not have: it knows of source maps.
   const loaded = new Module(bundle) as Module & { _compile(code: string, file: string): void };
-  loaded.require = ((name: string): unknown =>
-    isStageApi(name) ? api : requirePackage(name)) as NodeJS.Require;
+  loaded.require = ((name: string): unknown => {
+    if (/^(\.{0,2}\/|\.{1,2}$|file:)/.test(name)) throw unseen(name);
+    return isStageApi(name) ? api : requirePackage(name);
+  }) as NodeJS.Require;
   loaded._compile(`${code}//# sourceMappingURL=${bundle}.map\n`, bundle);
   const exported = loaded.exports as { readonly default?: unknown; readonly __esModule?: boolean };
   // A CommonJS file may export the stage itself.
   return exported?.default ?? (exported?.__esModule ? undefined : exported);
+}
+
+/** The bundle holds each file that is imported by a name as it is written; of any other a change would not be noticed. */
+function unseen(name: string): StageError {
+  return new StageError(
+    `The stage imports ${name} by a name that it computes, so it is not part of its code.`,
+    {
+      hint: 'Write the name into the import. Give other files to the stage as inputs.',
+    },
+  );
 }

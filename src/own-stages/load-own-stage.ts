@@ -7,7 +7,7 @@ import type { LoadedOwnStage, LoadOwnStage, OwnStageProblem } from '../contract/
 import { digestOfBytes } from '../files/digest.ts';
 import { temporaryName } from '../files/durable.ts';
 import { readMemo, writeMemo } from '../files/memo.ts';
-import { explained } from '../files/system-problem.ts';
+import { errorCode, explained } from '../files/system-problem.ts';
 import { type Bundle, bundleStage } from './bundle.ts';
 import type { Declared } from './declare.ts';
 import { extractDeclaration } from './extract.ts';
@@ -29,12 +29,12 @@ interface Surroundings {
  */
 export function ownStageLoader(surroundings: Surroundings): LoadOwnStage {
   return async (file) => {
-    const state = statSync(file, { throwIfNoEntry: false });
-    if (!state?.isFile())
+    const kind = kindOf(file);
+    if (kind !== 'file')
       return {
         problems: [
           {
-            message: state ? `${file} is a folder, not a stage` : `there is no file ${file}`,
+            message: kind === undefined ? `there is no file ${file}` : `${file} is ${kind}, not a stage`,
             hint: 'a path is relative to the folder of the file that says it',
           },
         ],
@@ -57,6 +57,20 @@ export function ownStageLoader(surroundings: Surroundings): LoadOwnStage {
     const links = real === file ? bundle.links : { ...bundle.links, [file]: real };
     return await understood(real, { ...bundle, links }, memo, surroundings);
   };
+}
+
+/** What is at a path; undefined for nothing, and for a path at which nothing can be. */
+function kindOf(path: string): 'file' | 'a folder' | 'no regular file' | undefined {
+  try {
+    const state = statSync(path);
+    if (state.isFile()) return 'file';
+    return state.isDirectory() ? 'a folder' : 'no regular file';
+  } catch (error) {
+    const reason = errorCode(error) ?? '';
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ERR_INVALID_ARG_VALUE'].includes(reason))
+      return undefined;
+    throw error;
+  }
 }
 
 async function understood(

@@ -70,7 +70,7 @@ async function finish(
 function thrown(error: unknown, { file, bundle }: OwnCode): StageError {
   console.error(error);
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const place = /\(?((?:\/|file:)[^()\n]+:\d+:\d+)\)?/.exec(stack.split(bundle).join(file))?.[1];
+  const place = /[( ]((?:\/|file:)[^()\n]+:\d+:\d+)\)?$/m.exec(stack.split(bundle).join(file))?.[1];
   return new StageError(
     `The stage threw ${error instanceof Error ? error.name : 'something'}: ${messageOf(error)}`,
     {

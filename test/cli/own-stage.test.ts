@@ -309,6 +309,16 @@ describe('a stage of one’s own', () => {
       `${SMALL}\nconsole.log(import.meta.url);`,
       ['`import.meta` is not there in a stage', 'stages/count.ts:9'],
     ],
+    [
+      'an import by a name that it computes',
+      `${SMALL}\nexport const words = (name: string) => import(\`./lib/${'${name}'}.ts\`);`,
+      ['stages/lib/', 'is imported by a name that the code computes'],
+    ],
+    [
+      'an import by a name that nobody can know',
+      `${SMALL}\nconst name = ['.', 'stop.json'].join('/');\nrequire(name);`,
+      ['The stage imports ./stop.json by a name that it computes'],
+    ],
     ['await at its top', `${SMALL}\nawait null;`, ['move it into `run`']],
     ['no export', 'export const stage = 1;', ['has no default export that is a stage']],
     ['no apiVersion', SMALL.replace('apiVersion: 1,', ''), ['has no `apiVersion`']],
@@ -395,6 +405,10 @@ describe('a stage of one’s own', () => {
   it.each([
     ['a path that is nowhere', './stages/cuont.ts', ['there is no file', 'own.yaml:5:11']],
     ['a folder', './stages', ['is a folder, not a stage']],
+    ['a device', '/dev/null', ['/dev/null is no regular file, not a stage', 'own.yaml:5:11']],
+    ['a path through a file', './text.txt/count.ts', ['there is no file', 'own.yaml:5:11']],
+    ['a name that is too long', `./${'a'.repeat(5000)}.ts`, ['there is no file', 'own.yaml:5:11']],
+    ['a name with a zero byte', '"./count.ts\\0"', ['there is no file', 'own.yaml:5:11']],
     ['a file of another kind', './text.txt', ['is no stage', 'run by the stage type `command`']],
     ['a path without ./', 'stages/count.ts', ['uses: ./stages/count.ts']],
   ])('under %s is refused', async (_, uses, words) => {
@@ -410,6 +424,11 @@ describe('a stage of one’s own', () => {
       ['no luck', 'Try again.'],
     ],
     ['has a fault', 'null!.x', ['The stage threw TypeError', 'stages/count.ts:20:']],
+    [
+      'has a fault that Node reports',
+      "new URL('nowhere')",
+      ['The stage threw TypeError: Invalid URL', 'stages/count.ts:20:'],
+    ],
     ['ends the process', 'process.exit(0)', ['exited with code 0 and left no result']],
     ['leaves an output out', 'return', ['ended without writing its output']],
     ['measures no number', "metric('share', NaN, 1)", ['the metric `share` is NaN']],
