@@ -5,6 +5,7 @@ import type { RunEvent } from './events/run-event.ts';
 import type { Executor } from './executor/executor.ts';
 import type { DecideOptions } from './plan/decide.ts';
 import type { RunControl } from './schedule/run-control.ts';
+import type { OpenRemote } from './workspace.ts';
 
 /** How a pipeline is to be run. */
 export interface RunOptions extends DecideOptions {
@@ -21,6 +22,7 @@ export interface RunOptions extends DecideOptions {
   readonly onRepeated?: (repeated: Repeated) => void;
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;
+  readonly openRemote?: OpenRemote | undefined;
   readonly executor: Executor;
   /** Instead of the engine that the pipeline asks for. */
   readonly engine?: EngineName | 'auto';

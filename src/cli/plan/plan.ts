@@ -5,6 +5,7 @@ import {
   addStagesOptions,
   pipelineFile,
 } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import type { PlanVerbOptions } from './show-plan.ts';
 
 const EXAMPLES = `
@@ -16,7 +17,7 @@ Examples:
 
 /** `pipe plan`: what would run, and the reason for each stage; starts nothing. */
 export function planCommand(program: Command): void {
-  addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))
+  addRemoteOption(addStagesOptions(addArtifactsOption(addSetOption(program.command('plan')))))
     .description('show what would run, and why')
     .argument('<file>', 'pipeline file', pipelineFile)
     .option('--frozen', 'mark what would keep `pipe run --frozen` from starting; exit code 1 if there is any')

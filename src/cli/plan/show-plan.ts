@@ -6,11 +6,13 @@ import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipelin
 import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
+import type { RemoteVerbOptions } from '../remote/remote-options.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { plannedStages } from './plan-document.ts';
 import { planLines } from './plan-lines.ts';
 
-export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
+export interface PlanVerbOptions extends PipelineOptions, StagesOptions, RemoteVerbOptions {
   readonly offline?: true;
   readonly json?: true;
 }
@@ -31,6 +33,7 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     ...(options.only === undefined ? {} : { only: options.only }),
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
+    openRemote: await remoteOf(file, { ...options, upload: false }),
   });
   const stages = plannedStages(plan);
   const text = options.json

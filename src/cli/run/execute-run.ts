@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { publishPages } from '../pages/publish-pages.ts';
+import { remoteOf } from '../remote/open-remote.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { runInterruptibly } from './run-interruptibly.ts';
 import type { RunVerbOptions } from './run-options.ts';
@@ -41,6 +42,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       force: options.force,
       keepFailed: options.keepFailed ?? false,
       ...frozenOf(file, options),
+      openRemote: await remoteOf(file, options),
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
       ...(options.only === undefined ? {} : { only: options.only }),
       ...(options.engine === undefined ? {} : { engine: options.engine }),

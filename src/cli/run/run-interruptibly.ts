@@ -20,6 +20,7 @@ export type OwnRunOptions = Pick<
   | 'keepFailed'
   | 'engine'
   | 'emit'
+  | 'openRemote'
   | 'onRepeated'
 > & {
   readonly jobs?: number;

@@ -7,6 +7,7 @@ import {
   addStagesOptions,
   pipelineFile,
 } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import type { RunVerbOptions } from './run-options.ts';
 
 const EXAMPLES = `
@@ -26,7 +27,8 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('<file>', 'pipeline file', pipelineFile);
-  addStagesOptions(addArtifactsOption(addSetOption(command)))
+  addRemoteOption(addStagesOptions(addArtifactsOption(addSetOption(command))))
+    .option('--no-upload', 'read from the remote cache, and write nothing to it')
     .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
     .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
     .option(

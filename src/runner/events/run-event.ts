@@ -91,6 +91,9 @@ export const runEventShape = Type.Union(
       runs: Type.Integer({ minimum: 0, description: 'folders of runs' }),
       work: Type.Integer({ minimum: 0, description: 'actions whose unfinished work went' }),
     }),
+    event('uploading', 'The work is done, and results go on to the remote cache.', {
+      results: Type.Integer({ minimum: 1 }),
+    }),
     event('stage-planned', 'What is known of a stage before anything runs.', {
       stage,
       state: oneOf(['hit', 'run', 'may-run']),
@@ -156,6 +159,8 @@ export const runEventShape = Type.Union(
         'unreadable-record',
         'replaced-record',
         'run-not-stored',
+        'remote-refused',
+        'remote-unreachable',
       ]),
       message,
       quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),

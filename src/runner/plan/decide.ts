@@ -4,6 +4,7 @@ import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/act
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { JsonObject } from '../../contract/json.ts';
 import { versionOf } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import { ifThere } from '../../files/system-problem.ts';
@@ -121,7 +122,7 @@ export class Decider {
   async decide(stage: Stage, action: Action): Promise<Decision> {
     const { records: known } = this.#workspace;
     const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
-    const newest = newestRecord(records);
+    const newest = newestRecord(records) ?? (await this.#fetched(stage, action));
     if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
@@ -130,9 +131,25 @@ export class Decider {
     if ('unreachable' in observation)
       return { hit: true, record: newest, reason: notVerified(observation.unreachable) };
     const text = canonicalJson(observation.facts);
-    const record = records.find(({ observed }) => canonicalJson(observed) === text);
+    const record =
+      [...records, newest].find(({ observed }) => canonicalJson(observed) === text) ??
+      (await this.#fetchedFor(action, observation.facts));
     if (record) return { hit: true, record, reason: cached(record) };
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
+  }
+
+  /** A record that somebody else has made, which is on record here from now on. */
+  async #fetched(stage: Stage, action: Action): Promise<ActionRecord | undefined> {
+    if (this.#workspace.remote === undefined) return undefined;
+    const observation =
+      stage.type.observe && !this.#options.offline ? await this.observed.of(stage) : { facts: {} };
+    return 'facts' in observation ? await this.#fetchedFor(action, observation.facts) : undefined;
+  }
+
+  async #fetchedFor({ key }: Action, facts: JsonObject): Promise<ActionRecord | undefined> {
+    const { remote, records } = this.#workspace;
+    const record = await remote?.record(key, facts);
+    return record && (await records.add(record));
   }
 
   async #fileInput(path: string): Promise<ActionInput> {
