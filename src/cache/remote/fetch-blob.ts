@@ -6,7 +6,7 @@ import type { BlobStore } from '../objects/blob-store.ts';
 import type { RemoteStore } from './stores/remote-store.ts';
 
 /** Of an object whose size nobody knows: lists of folders. */
-const MOST_UNKNOWN_BYTES = 256 * 1024 * 1024;
+const MOST_UNKNOWN_BYTES = 64 * 1024 * 1024;
 /** A connection that gives nothing for so long is broken. */
 const SILENCE_MS = 30_000;
 const ATTEMPTS = 4;

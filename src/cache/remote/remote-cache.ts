@@ -18,6 +18,13 @@ import { UploadQueue } from './upload-queue.ts';
 const PATIENCE_MS = 10_000;
 const MOST_RECORD_BYTES = 16 * 1024 * 1024;
 
+/** A record of somebody who is believed. */
+export interface BelievedRecord {
+  readonly record: ActionRecord;
+  /** What the project calls who signed it. */
+  readonly writer: string;
+}
+
 export interface RemoteOptions {
   /** For messages. */
   readonly address: string;
@@ -52,7 +59,7 @@ export class RemoteCache {
   }
 
   /** The record of an action that somebody has made who is believed; undefined if there is none. */
-  async record(key: Digest, observed: JsonObject): Promise<ActionRecord | undefined> {
+  async record(key: Digest, observed: JsonObject): Promise<BelievedRecord | undefined> {
     const { keys, scope } = this.#options;
     const candidates = [...new Set([scope, 'main'])].flatMap((scope) =>
       keys
@@ -60,7 +67,7 @@ export class RemoteCache {
         .map((writer) => ({ writer, name: { key, observed, scope } })),
     );
     const found = await Promise.all(candidates.map(({ writer, name }) => this.#recordOf(writer, name)));
-    return found.find((record) => record !== undefined);
+    return found.find((believed) => believed !== undefined);
   }
 
   /** Bytes that an object has in the store; undefined if it is not there. */
@@ -77,7 +84,7 @@ export class RemoteCache {
         if (!(error instanceof RefusedBlob)) throw error;
         this.#tell({
           code: 'remote-refused',
-          message: `Object ${digest} of ${this.#options.address} is not used: ${error.message}`,
+          message: `Object ${digest} of ${this.address} is not used: ${error.message}`,
         });
       }
     });
@@ -120,7 +127,7 @@ export class RemoteCache {
     return this.#uploads.waiting;
   }
 
-  async #recordOf(writer: TrustedKey, name: RecordName): Promise<ActionRecord | undefined> {
+  async #recordOf(writer: TrustedKey, name: RecordName): Promise<BelievedRecord | undefined> {
     const path = storedName(name, keyId(writer.key));
     const text = await this.#ask('reading', async (store) => {
       const body = await store.get(path, 0, shortly());
@@ -130,11 +137,11 @@ export class RemoteCache {
     try {
       const record = readSigned(text, name, writer);
       await this.#note(path, { text: digestOfBytes(text), writer: keyId(writer.key), action: name.key });
-      return record;
+      return { record, writer: writer.name };
     } catch (error) {
       this.#tell({
         code: 'remote-refused',
-        message: `The record of action ${name.key} by ${writer.name} in ${this.#options.address} is not used: ${messageOf(error)}`,
+        message: `The record of action ${name.key} by ${writer.name} in ${this.address} is not used: ${messageOf(error)}`,
       });
       return undefined;
     }
@@ -154,21 +161,17 @@ export class RemoteCache {
     what: 'reading' | 'writing',
     question: (store: RemoteStore) => Promise<T>,
   ): Promise<T | undefined> {
-    if (this.#gone[what]) return undefined;
+    if (this.#gone.reading || this.#gone[what]) return undefined;
     this.#store ??= this.#options.open();
     try {
       return await question(await this.#store);
     } catch (error) {
-      if (this.#gone[what] || this.#uploads.asking.signal.aborted) return undefined;
-      this.#gone[what] = true;
+      if (this.#gone.reading || this.#gone[what] || this.#uploads.asking.signal.aborted) return undefined;
+      this.#gone[what] = true; // many may only read
       const without = what === 'reading' ? 'goes on without it' : 'uploads nothing more';
-      const cause =
-        error instanceof Error && error.cause !== undefined
-          ? `${messageOf(error)}: ${messageOf(error.cause)}`
-          : messageOf(error);
       this.#tell({
         code: 'remote-unreachable',
-        message: `The remote cache ${this.#options.address} cannot be used (${cause}): this run ${without}`,
+        message: `The remote cache ${this.address} cannot be used (${whole(error)}): this run ${without}`,
       });
       return undefined;
     }
@@ -179,6 +182,12 @@ export class RemoteCache {
     if (!this.#told.has(text)) this.#options.onProblem(problem);
     this.#told.add(text);
   }
+}
+
+/** The message of an error and of what it wraps: `fetch` alone says only that it failed. */
+function whole(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
+  return messageOf(error) + cause;
 }
 
 function shortly() {

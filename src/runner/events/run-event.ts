@@ -20,6 +20,7 @@ export const reasonShape = exact({
   code: oneOf([
     'cached',
     'cached-not-verified',
+    'fetched',
     'never-run',
     'changed',
     'observed-changed',

@@ -12,7 +12,7 @@ import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { cached, notVerified, observedChanged } from './decision-reasons.ts';
+import { cached, fetched, notVerified, observedChanged } from './decision-reasons.ts';
 import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
@@ -122,8 +122,11 @@ export class Decider {
   async decide(stage: Stage, action: Action): Promise<Decision> {
     const { records: known } = this.#workspace;
     const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
-    const newest = newestRecord(records) ?? (await this.#fetched(stage, action));
-    if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    const newest = newestRecord(records);
+    if (!newest) {
+      const fetched = await this.#fetched(stage, action);
+      return fetched ?? { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    }
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
     if (this.#options.offline) return { hit: true, record: newest, reason: notVerified('offline') };
@@ -131,25 +134,29 @@ export class Decider {
     if ('unreachable' in observation)
       return { hit: true, record: newest, reason: notVerified(observation.unreachable) };
     const text = canonicalJson(observation.facts);
-    const record =
-      [...records, newest].find(({ observed }) => canonicalJson(observed) === text) ??
-      (await this.#fetchedFor(action, observation.facts));
+    const record = records.find(({ observed }) => canonicalJson(observed) === text);
     if (record) return { hit: true, record, reason: cached(record) };
+    const fetched = await this.#fetchedFor(action, observation.facts);
+    if (fetched) return fetched;
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
   }
 
-  /** A record that somebody else has made, which is on record here from now on. */
-  async #fetched(stage: Stage, action: Action): Promise<ActionRecord | undefined> {
+  /** What somebody else has done, which is on record here from now on. */
+  async #fetched(stage: Stage, action: Action): Promise<Decision | undefined> {
     if (this.#workspace.remote === undefined) return undefined;
-    const observation =
-      stage.type.observe && !this.#options.offline ? await this.observed.of(stage) : { facts: {} };
-    return 'facts' in observation ? await this.#fetchedFor(action, observation.facts) : undefined;
+    if (!stage.type.observe) return await this.#fetchedFor(action, {});
+    const observation = this.#options.offline ? undefined : await this.observed.of(stage);
+    return observation && 'facts' in observation
+      ? await this.#fetchedFor(action, observation.facts)
+      : undefined;
   }
 
-  async #fetchedFor({ key }: Action, facts: JsonObject): Promise<ActionRecord | undefined> {
+  async #fetchedFor({ key }: Action, facts: JsonObject): Promise<Decision | undefined> {
     const { remote, records } = this.#workspace;
-    const record = await remote?.record(key, facts);
-    return record && (await records.add(record));
+    const believed = await remote?.record(key, facts);
+    if (remote === undefined || believed === undefined) return undefined;
+    const record = await records.add(believed.record);
+    return { hit: true, record, reason: fetched(believed.writer, remote.address) };
   }
 
   async #fileInput(path: string): Promise<ActionInput> {

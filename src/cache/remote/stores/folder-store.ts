@@ -16,18 +16,21 @@ export class FolderStore implements RemoteStore {
   }
 
   async get(name: string, from: number, { signal }: Asking): Promise<AsyncIterable<Uint8Array> | undefined> {
+    await stat(this.#folder); // a share that is not mounted is no empty store
     const path = join(this.#folder, name);
     if (!(await this.#isFile(path))) return undefined;
     return createReadStream(path, { start: from, signal });
   }
 
   async size(name: string): Promise<number | undefined> {
+    await stat(this.#folder);
     const state = await orAbsent(stat(join(this.#folder, name)));
     return state?.isFile() ? state.size : undefined;
   }
 
   /** Appears whole or not at all, and replaces nothing. */
   async put(name: string, source: Source): Promise<void> {
+    await stat(this.#folder); // a share that is not mounted is not to be made here
     const path = join(this.#folder, name);
     const temporary = join(this.#folder, 'tmp', randomUUID());
     await mkdir(dirname(temporary), { recursive: true });
@@ -45,7 +48,6 @@ export class FolderStore implements RemoteStore {
 
   /** What is no file, such as a fifo, is not opened: that could wait for ever. */
   async #isFile(path: string): Promise<boolean> {
-    await stat(this.#folder); // a share that is not mounted is no empty store
     return (await orAbsent(stat(path)))?.isFile() ?? false;
   }
 }
