@@ -7,8 +7,9 @@ const ROOMS = {
   cache: ['contract', 'files'],
   pipeline: ['contract', 'files', 'terminal'],
   runner: ['contract', 'files', 'pipeline', 'cache'],
-  reporters: ['runner/events', 'terminal'],
+  reporters: ['contract', 'runner/events', 'terminal'],
   'stage-process': ['contract', 'files'],
+  'own-stages': ['contract', 'files'],
   statistics: [],
   comparison: ['contract', 'statistics'],
   text: ['contract'],
@@ -31,6 +32,7 @@ const ROOMS = {
   cli: [
     'contract',
     'files',
+    'own-stages',
     'terminal',
     'cache',
     'pipeline',

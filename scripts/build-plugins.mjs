@@ -119,7 +119,11 @@ export const modulesOnCall = {
 const APART = [
   'execa',
   './live-tree.ts',
+  './s3-store.ts',
   './load-file.ts',
+  './why/explain-in-run.ts',
+  '../../runner/why/why.ts',
+  './start-project.ts',
   '../../engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import ts from 'typescript';
 import {
   bundledPageScript,
   compiledValidators,
@@ -23,7 +24,7 @@ const dist = join(root, 'dist');
 const debug = process.argv.includes('--debug');
 
 /** Heavy, native, or found by path next to their own files: these stay in node_modules and load only when needed. */
-const external = ['@tensorflow/*', 'node-llama-cpp', 'onnxruntime-node', 'webgpu'];
+const external = ['@tensorflow/*', 'esbuild', 'node-llama-cpp', 'onnxruntime-node', 'webgpu'];
 
 /** `npx pipe` looks into node_modules/.bin, where npm links the programs of dependencies but not the project's own. */
 async function linkProgram() {
@@ -43,6 +44,18 @@ function digestOfSources() {
     }
   }
   return hash.digest('hex');
+}
+
+/** The types of `@pipe-ml/pipe/stage`. Its file imports nothing, so they are made of it alone. */
+function stageTypes() {
+  const file = join(root, 'src/own-stages/api.ts');
+  const { outputText, diagnostics } = ts.transpileDeclaration(readFileSync(file, 'utf8'), {
+    fileName: file,
+    reportDiagnostics: true,
+    compilerOptions: { isolatedDeclarations: true, declaration: true },
+  });
+  if (diagnostics?.length) throw new Error(ts.formatDiagnostics(diagnostics, ts.createCompilerHost({})));
+  return { path: join(dist, 'stage.d.ts'), contents: Buffer.from(outputText) };
 }
 
 /** Files appear whole and only where they changed, so a build does not disturb a pipe that runs meanwhile. */
@@ -77,7 +90,8 @@ const shared = {
   external,
 };
 
-const entryPoints = { 'engine-probe': 'src/engine-probe.ts' };
+// `@pipe-ml/pipe/stage`, which stages of the user's own import, is a module that anybody can load.
+const entryPoints = { 'engine-probe': 'src/engine-probe.ts', stage: 'src/own-stages/api.ts' };
 
 // The command line is one script, because V8 can keep the compiled code of scripts, not of modules: a run that has
 // nothing to do must not take much longer than Node itself (bench/no-op.mjs). What starts it, and the process of a stage,
@@ -122,7 +136,7 @@ const modules = await build({
     js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",
   },
 });
-await writeOutputs([...modules.outputFiles, ...program.outputFiles]);
+await writeOutputs([...modules.outputFiles, ...program.outputFiles, stageTypes()]);
 await linkProgram();
 try {
   execFileSync(process.execPath, [join(root, 'scripts/write-code-cache.mjs')], {

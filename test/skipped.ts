@@ -9,7 +9,7 @@ export default class Skipped implements Reporter {
     });
     if (lines.length > 0) {
       console.log(
-        `Skipped tests, for which something is missing here (the book's records: PIPE_BOOK_DATA; a browser: PIPE_CHROMIUM; packages: CONTRIBUTING.md):\n${lines.join('\n')}`,
+        `Skipped tests, for which something is missing here (the book's records: PIPE_BOOK_DATA; a browser: PIPE_CHROMIUM; tmux; packages: CONTRIBUTING.md):\n${lines.join('\n')}`,
       );
     }
   }

@@ -6,12 +6,12 @@
 # Exit code 0: as good as the baseline, as far as the items can show. 1: worse, or the bundle does not fit the pipeline.
 # 2: the pipeline or the arguments are wrong. Variables:
 #   BY             fail only where the scores are worse by more than this (default 2)
-#   PIPE           the command (default: npx pipe)
+#   PIPE           the command (default: npx --no -- pipe, which never fetches anything)
 #   PULL_REQUEST   number of the pull request to comment on with gh, which needs GH_TOKEN (default: no comment)
 set -eu
 
 pipeline=$1 bundle=$2 baseline=$3
-pipe=${PIPE:-npx pipe}
+pipe=${PIPE:-npx --no -- pipe}
 
 $pipe unbundle "$bundle"
 $pipe run "$pipeline" --only judge --frozen

@@ -4,12 +4,16 @@ import { visible } from '../terminal/show.ts';
 import { bundleCommand } from './bundle/bundle.ts';
 import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
+import { completionCommand } from './completion/completion.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { duCommand } from './du/du.ts';
 import { EXIT } from './exit-code.ts';
 import { exportRunsCommand } from './export-runs/export-runs.ts';
 import { gcCommand } from './gc/gc.ts';
 import { graphCommand } from './graph/graph.ts';
+import { initCommand } from './init/init.ts';
+import { invalidateCommand } from './invalidate/invalidate.ts';
+import { logsCommand } from './logs/logs.ts';
 import { catCommand } from './outputs/cat.ts';
 import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
@@ -29,9 +33,12 @@ import { statusCommand } from './status/status.ts';
 import { validateCommand } from './validate/validate.ts';
 import { verifyCommand } from './verify/verify.ts';
 import { version } from './version.ts';
+import { watchCommand } from './watch/watch.ts';
+import { whyCommand } from './why/why.ts';
 
 const EXAMPLES = `
 Examples:
+  pipe init                                 write a first pipeline
   pipe run pipelines/quickstart.yaml        train and judge a tiny model in a minute or two
   pipe plan pipelines/quickstart.yaml       what would run, and why
   pipe run FILE --set learning_rate=1e-4    change a parameter; only what depends on it runs again
@@ -41,11 +48,16 @@ Exit codes: 0 done, 1 a stage failed, 2 the pipeline or the arguments are wrong,
 
 /** Every verb; each is a file of its own that loads what it needs when it is used. */
 const VERBS = {
+  init: initCommand,
   run: runCommand,
+  watch: watchCommand,
   plan: planCommand,
+  why: whyCommand,
   validate: validateCommand,
+  invalidate: invalidateCommand,
   graph: graphCommand,
   status: statusCommand,
+  logs: logsCommand,
   runs: runsCommand,
   show: showCommand,
   diff: diffCommand,
@@ -65,6 +77,7 @@ const VERBS = {
   push: pushCommand,
   pull: pullCommand,
   trust: trustCommand,
+  completion: completionCommand,
 };
 
 /** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */

@@ -16,6 +16,8 @@ export interface EngineCandidate {
   readonly usable: boolean;
   /** Why it is not usable and how to get it, or what proved that it is. */
   readonly reason: string;
+  /** How to get an engine whose hardware is here. */
+  readonly advice?: string;
   /** A software GPU (e.g. SwiftShader): used only when named. */
   readonly only_by_name?: true;
   /** Measured rate of a square float32 matrix product, in 10^9 floating-point operations a second. */

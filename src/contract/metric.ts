@@ -20,3 +20,7 @@ export interface Measured {
   /** The value of each item by the identity of its question, null where it has none; absent for what is no mean of items. */
   readonly items?: ReadonlyMap<string, number | null>;
 }
+
+/** How a pipeline or an own stage declares a metric, by its name. */
+export type DeclaredMetric = Pick<Metric, 'unit' | 'better' | 'scale'> & { readonly description?: string };
+export type DeclaredMetrics = Readonly<Record<string, DeclaredMetric>>;

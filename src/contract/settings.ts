@@ -23,9 +23,19 @@ export interface SettingMarks {
    * takes that file with the other keys laid over it; any other object stands for itself.
    */
   readonly piece?: 'models' | 'prompts' | 'judges';
+  /**
+   * Items of a list, or values of a map, are texts: numbers and truth values become the text that the file spells them
+   * with (`1.50`, `True`).
+   */
+  readonly asWritten?: true;
   /** Documentation-only default shown where the real one is computed. */
   readonly description?: string;
 }
 
 export type SettingsSchema = TObject;
 export type AnySchema = TSchema & SettingMarks;
+
+/** What a setting is for, as its schema says; empty where it says nothing. */
+export function descriptionOf({ description }: AnySchema): string {
+  return description ?? '';
+}

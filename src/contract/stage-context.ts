@@ -50,6 +50,8 @@ export interface StageContext<Settings> extends World {
     readonly metrics?: Readonly<Record<string, number | string>>;
   }): void;
   log(message: string): void;
+  /** A text that a model has generated while it is trained; shown to whoever asks for it. */
+  sample(message: string): void;
   /** Something a user should know of how the work goes that does not stop it (a server that is asked again). */
   warn(message: string, hint?: string): void;
   /** Something a user should know of the result (an item on both sides of a split): it is shown again on every hit. */

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { Json, JsonObject } from './json.ts';
 import type { Metric } from './metric.ts';
+import type { OwnCode } from './own-code.ts';
 import type { SettingsSchema } from './settings.ts';
 import type { StageContext } from './stage-context.ts';
 import type { World } from './world.ts';
@@ -71,7 +72,11 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
    * Implementation version: bumped by hand whenever the same action would give other bytes. Where only some settings give
    * other bytes it depends on them, so that all other results are still hits.
    */
-  readonly version: number | ((settings: Static<Schema>) => number);
+  readonly version: number | string | ((settings: Static<Schema>) => number);
+  /** The name in the action key, where that is not `uses`. */
+  readonly keyedAs?: string;
+  /** Where the code is, for a stage of the user's own. Its version is a digest. */
+  readonly own?: OwnCode;
   readonly summary: string;
   /** A stage of the type as a pipeline file has it, for the reference. The examples of all types are one pipeline. */
   readonly example?: string;
@@ -85,8 +90,11 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   checkSettings?(settings: Static<Schema>): Promise<readonly SettingProblem[]>;
   /** The outputs that a stage with these (resolved) settings has, by name. */
   outputs(settings: Static<Schema>): Readonly<Record<string, OutputDeclaration>>;
-  /** What its results can be compared by, the most important first. */
-  readonly metrics?: readonly Metric[];
+  /**
+   * What its results can be compared by, the most important first. Where it depends on settings, these must all count in
+   * the action key: they may come from a record, where a setting at its legacy value is absent.
+   */
+  readonly metrics?: readonly Metric[] | ((settings: JsonObject) => readonly Metric[]);
   /**
    * Inputs are opened where they are stored (default), or copied into the attempt's directory for a program that
    * is not ours; its process then sees of the environment only what the pipeline declares.
@@ -100,6 +108,8 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
   readonly atMost?: number;
   /** Disk space in bytes that an attempt needs beyond its inputs, checked before it starts. */
   diskBytes?(settings: Static<Schema>, inputBytes: PreflightContext['inputBytes']): number;
+  /** Bytes that a stage with these settings, and inputs of these names, downloads at most, where settings tell. */
+  downloadBytes?(settings: Static<Schema>, inputs: readonly string[]): number | 'unknown';
   /** Checks in advance what the stage will need; no problem is an empty list. Never throws. */
   preflight?(settings: Static<Schema>, context: PreflightContext): Promise<readonly Problem[]>;
   /**
@@ -125,8 +135,16 @@ export interface StageType<Schema extends SettingsSchema = SettingsSchema> {
 export function versionOf<Schema extends SettingsSchema>(
   { version }: Pick<StageType<Schema>, 'version'>,
   settings: Static<Schema>,
-): number {
-  return typeof version === 'number' ? version : version(settings);
+): number | string {
+  return typeof version === 'function' ? version(settings) : version;
+}
+
+/** What a stage with these settings can be compared by. They may be those of a record's manifest. */
+export function metricsOf(
+  { metrics = [] }: Pick<StageType, 'metrics'>,
+  settings: JsonObject,
+): readonly Metric[] {
+  return typeof metrics === 'function' ? metrics(settings) : metrics;
 }
 
 /** Ties the types of settings, outputs and run together; returns its argument. */

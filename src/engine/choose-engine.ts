@@ -50,7 +50,7 @@ function explain(requested: EngineName | 'auto', candidates: readonly EngineCand
 
 async function examine(engine: EngineName): Promise<EngineCandidate> {
   const absent = absence(engine);
-  if (absent !== undefined) return { engine, usable: false, reason: absent };
+  if (absent !== undefined) return { engine, usable: false, ...absent };
   const result = await probeInChild(engine);
   if (!result.usable) return { engine, usable: false, reason: result.problem };
   const gflops = Number(result.gflops.toPrecision(3));
@@ -68,16 +68,20 @@ async function examine(engine: EngineName): Promise<EngineCandidate> {
 }
 
 /** Why an engine need not even be tried, and how to get it. */
-function absence(engine: EngineName): string | undefined {
+function absence(engine: EngineName): Pick<EngineCandidate, 'reason' | 'advice'> | undefined {
   const { needs } = ENGINES[engine];
   if (needs === undefined) return undefined;
   const { packages } = needs;
   const look = needs.look?.();
   const missing = packages.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return look?.isHere === false ? look.finding : undefined;
+  if (missing.length === 0) return look?.isHere === false ? { reason: look.finding } : undefined;
   const seen = look ? `${look.finding}, ${look.isHere ? 'but' : 'and'} ` : '';
   const verb = missing.length === 1 ? 'is' : 'are';
-  return `${seen}${missing.join(' and ')} ${verb} not installed (npm install ${packages.join(' ')})`;
+  const install = `npm install ${packages.join(' ')}`;
+  return {
+    reason: `${seen}${missing.join(' and ')} ${verb} not installed (${install})`,
+    ...(look?.isHere && { advice: `${look.finding}; the engine ${engine} needs: ${install}` }),
+  };
 }
 
 function isInstalled(packageName: string): boolean {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../contract/json.ts';
+import type { LoadedOwnStage, LoadOwnStage } from '../contract/own-stage.ts';
 import type { StageType } from '../contract/stage-type.ts';
 import { PipelineError } from './diagnostics/diagnostic.ts';
 import { DiagnosticList } from './diagnostics/diagnostic-list.ts';
@@ -10,6 +11,7 @@ import { isPieceSetting, PieceLibrary } from './expand/pieces.ts';
 import { expandSweep } from './expand/sweep.ts';
 import { resolveVariants } from './expand/variants.ts';
 import type { Pipeline } from './pipeline.ts';
+import { loadOwnStages, ownTypesOf } from './resolve/own-stages.ts';
 import { refuseCredentials } from './resolve/refuse-credentials.ts';
 import { SettingChecks } from './resolve/setting-checks.ts';
 import { type PipelineFields, PipelineSchema } from './schema/pipeline-schema.ts';
@@ -28,6 +30,11 @@ export interface LoadOptions {
   readonly packageConfigs: string;
   /** File inputs may be absent: whoever plans knows their digests. */
   readonly absentInputs?: boolean;
+  /** Loads stages of the user's own, and makes them stage types. */
+  readonly own?: {
+    readonly load: LoadOwnStage;
+    readonly makeType: (uses: string, stage: LoadedOwnStage) => StageType;
+  };
   /** Tells afterwards what was read and looked at. */
   readonly sources?: Sources;
 }
@@ -54,10 +61,13 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   refuseCredentials(document, sources, diagnostics);
   const fields = checkDocument(document, options.validators, diagnostics);
   const settingChecks = new SettingChecks();
-  const pipeline = resolveDocument(document, path, options, sources, diagnostics, settingChecks);
+  const pipeline = await resolveDocument(document, path, options, sources, diagnostics, settingChecks);
   await settingChecks.run(sources, diagnostics);
   if (!diagnostics.isEmpty || fields === undefined) throw fail();
-  return { ...pipeline, name: fields.name, file: path, files: sources.paths, engine: fields.engine };
+  const { name, engine, slots } = fields;
+  const ownFiles = Object.values(pipeline.ownStages ?? {}).flatMap(({ files }) => Object.keys(files));
+  const files = [...new Set([...sources.paths, ...ownFiles])];
+  return { ...pipeline, name, file: path, files, engine, slots };
 }
 
 /** Checks everything outside the stages; undefined where something is wrong. */
@@ -75,22 +85,36 @@ function checkDocument(
   return undefined;
 }
 
-function resolveDocument(
+async function resolveDocument(
   document: MapValue,
   path: string,
-  { stageTypes, validators, packageConfigs, absentInputs = false }: LoadOptions,
+  { stageTypes, validators, packageConfigs, absentInputs = false, own }: LoadOptions,
   sources: Sources,
   diagnostics: DiagnosticList,
   settingChecks: SettingChecks,
-): Pick<Pipeline, 'params' | 'variants' | 'stages'> {
+): Promise<Pick<Pipeline, 'params' | 'variants' | 'stages' | 'leftOut' | 'ownStages'>> {
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
   const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
-  const context = { stageTypes, validators, pieces, sources, diagnostics, absentInputs, settingChecks };
+  const slots = mapAt(document, 'slots');
+  const written = mapAt(document, 'stages');
+  const allParams = points.map(({ params }) => params);
+  const loaded = await loadOwnStages(written, allParams, { load: own?.load, sources, diagnostics });
+  const types = await ownTypesOf(loaded, path, own?.makeType, diagnostics);
+  const context = {
+    ...{ stageTypes, pieces, sources, diagnostics, absentInputs, settingChecks },
+    ownTypes: types.types,
+    validators: new Map([...validators, ...types.validators]),
+    slots: toJson(slots) as Readonly<Record<string, unknown>>,
+  };
+  const stages = resolveVariants(written.entries, points, context);
+  const names = new Set(stages.map(({ name }) => name));
   return {
     params: toJson(params) as JsonObject,
     variants: points.map(({ label, params }) => ({ label, params: toJson(params) as JsonObject })),
-    stages: resolveVariants(mapAt(document, 'stages').entries, points, context),
+    stages,
+    leftOut: [...written.entries.keys()].filter((name) => !names.has(name)),
+    ...(loaded.size > 0 && { ownStages: types.stages }),
   };
 }
 

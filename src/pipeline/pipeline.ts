@@ -1,5 +1,6 @@
 import type { EngineName } from '../contract/engine-name.ts';
 import type { JsonObject } from '../contract/json.ts';
+import type { LoadedOwnStage } from '../contract/own-stage.ts';
 import type { OutputDeclaration, StageType } from '../contract/stage-type.ts';
 import type { Place } from './diagnostics/diagnostic.ts';
 
@@ -8,14 +9,20 @@ export interface Pipeline {
   readonly name: string;
   /** Absolute path of the file that was given. */
   readonly file: string;
-  /** Every file that was read for it, absolute: the pipeline, what it extends, named pieces. */
+  /** Every file that was read for it, absolute: the pipeline, what it extends, named pieces, code of own stages. */
   readonly files: readonly string[];
+  /** The stages of the user's own, by their `uses`; absent without any. */
+  readonly ownStages?: Readonly<Record<string, LoadedOwnStage>>;
   readonly params: JsonObject;
   readonly engine: EngineName | 'auto';
+  /** How many there are of what stages take as slots, by name. */
+  readonly slots: Readonly<Record<string, number>>;
   /** One for each combination of the sweep; a single one with an empty label if there is no sweep. */
   readonly variants: readonly Variant[];
   /** Every stage of every variant, shared ones once, in an order where producers come first. */
   readonly stages: readonly Stage[];
+  /** Names of the stages that their `when` leaves out of every variant. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Variant {
@@ -29,6 +36,8 @@ export interface Stage {
   readonly id: string;
   /** The key under `stages` in the file. */
   readonly name: string;
+  /** Names by which stages are chosen together. */
+  readonly groups: readonly string[];
   /** Labels of the variants that this stage serves. */
   readonly variants: readonly string[];
   readonly type: StageType;
@@ -68,6 +77,8 @@ export interface Resources {
   readonly gpu: number;
   /** Bytes. */
   readonly memory: number;
+  /** By name; none where absent. */
+  readonly slots?: Readonly<Record<string, number>>;
 }
 
 export type InputSource =

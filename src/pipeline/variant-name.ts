@@ -8,11 +8,16 @@ export interface VariantName {
   readonly tail: string;
 }
 
+/** `group:eval`: all stages that are in that group. */
+export const GROUP_PREFIX = 'group:';
+
 /**
- * The stages that a text names: by id, by name for all its variants, or as `train@lr=1e-5,epochs=2` for those with these
+ * The stages that a text names: by id, by name for all its variants, `group:eval` for all of a group, or as `train@lr=1e-5,epochs=2` for those with these
  * values, in any order and spelling of numbers; with brackets too. Empty where there are none.
  */
 export function stagesNamed({ stages }: Pick<Pipeline, 'stages'>, wanted: string): readonly Stage[] {
+  if (wanted.startsWith(GROUP_PREFIX))
+    return stages.filter(({ groups }) => groups.includes(wanted.slice(GROUP_PREFIX.length)));
   const found = stages.filter(({ id, name }) => id === wanted || name === wanted);
   if (found.length > 0) return found;
   const asked = parseVariantName(wanted);
@@ -45,6 +50,16 @@ function parseLabel(label: string): ReadonlyMap<string, string> {
 function plain(value: string): string {
   if (value !== '' && Number.isFinite(Number(value))) return String(Number(value));
   return value.replace(/^(["'])(.*)\1$/s, '$2');
+}
+
+/** Says that the stage of a name or id is one that the pipeline leaves out; undefined if it is not. */
+export function leftOutMessage(
+  { name, leftOut }: Pick<Pipeline, 'name' | 'leftOut'>,
+  wanted: string,
+): string | undefined {
+  const stage = parseVariantName(wanted)?.head ?? wanted;
+  if (!leftOut.includes(stage)) return undefined;
+  return `pipeline ${name} leaves the stage \`${stage}\` out: its \`when\` is false with these parameters`;
 }
 
 /** The name of a stage, of its id. */

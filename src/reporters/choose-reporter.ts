@@ -1,16 +1,15 @@
 import type { Output } from '../terminal/output.ts';
-import type { PlaceOf } from './annotation.ts';
 import { GithubReporter } from './github.ts';
 import { JsonReporter } from './json.ts';
 import { PlainReporter } from './plain.ts';
-import type { Reporter } from './reporter.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
 import { TreeReporter } from './tree.ts';
 
 export const REPORTER_NAMES = ['auto', 'tree', 'plain', 'github', 'json'] as const;
 export type ReporterName = (typeof REPORTER_NAMES)[number];
 
 const REPORTERS: Readonly<
-  Record<Exclude<ReporterName, 'auto'>, new (output: Output, placeOf: PlaceOf) => Reporter>
+  Record<Exclude<ReporterName, 'auto'>, new (output: Output, options: ReporterOptions) => Reporter>
 > = {
   tree: TreeReporter,
   plain: PlainReporter,
@@ -19,16 +18,15 @@ const REPORTERS: Readonly<
 };
 
 /**
- * The reporter of that name; `auto` is github on GitHub Actions, else tree on a terminal, else plain. `placeOf`: where a
- * stage is declared, for annotations.
+ * The reporter of that name; `auto` is github on GitHub Actions, else tree on a terminal, else plain.
  */
 export function chooseReporter(
   name: ReporterName,
   output: Output,
   environment: Readonly<Record<string, string | undefined>>,
-  placeOf: PlaceOf = () => undefined,
+  options: ReporterOptions = {},
 ): Reporter {
-  return new REPORTERS[name === 'auto' ? fitting(output, environment) : name](output, placeOf);
+  return new REPORTERS[name === 'auto' ? fitting(output, environment) : name](output, options);
 }
 
 function fitting(

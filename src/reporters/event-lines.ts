@@ -1,7 +1,9 @@
+import { explanationLines } from '../runner/events/explanation-lines.ts';
 import type { RunEvent } from '../runner/events/run-event.ts';
+import { columnsOf, padded } from '../terminal/display-width.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { counted, duration } from '../terminal/units.ts';
-import { progressText } from './progress-text.ts';
+import { howFar, progressText } from './progress-text.ts';
 import type { RunState } from './run-state.ts';
 
 /** Stage names are padded to the longest, but never beyond this. */
@@ -18,7 +20,7 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
         `${paint('bold', event.pipeline)}  ${counted(event.stages.length, 'stage')}, at most ${event.jobs} at once, run ${event.run}`,
       ];
     case 'engine-chosen':
-      return [`engine ${event.engine}: ${event.reason}`];
+      return engineLines(event, paint);
     case 'cache-problem':
       return [paint('yellow', `cache: ${event.message}`), ...quarantine(event.quarantined)];
     case 'uploading':
@@ -39,14 +41,14 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
 /** A line each for the lines of a text, with the stage's name before them: none can pass for a line of another kind. */
 function stageLines(state: RunState, stage: string, text: string | undefined): readonly string[] {
   if (text === undefined) return [];
-  const widest = Math.max(...[...state.stages.keys()].map((name) => name.length));
-  const name = stage.padEnd(Math.min(widest, WIDEST_NAME));
+  const widest = Math.max(...[...state.stages.keys()].map(columnsOf));
+  const name = padded(stage, Math.min(widest, WIDEST_NAME));
   return text.split(/\r?\n|\r/).map((line) => `${name}  ${line}`.trimEnd());
 }
 
 /** What a stage says of itself: the message, or a warning and how to fix it. */
 function logText(event: Extract<RunEvent, { type: 'stage-log' }>, paint: Paint): string {
-  if (event.level === 'info') return event.message;
+  if (event.level !== 'warning') return event.message;
   const hint = event.hint === undefined ? '' : `\n${event.hint}`;
   return paint('yellow', `warning: ${event.message}`) + hint;
 }
@@ -61,9 +63,11 @@ function stageText(
       const again = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
       return `${paint('cyan', 'start')}  ${event.reason.message}${again}`;
     }
+    case 'stage-explained':
+      return explanationLines(event.because).join('\n');
     case 'stage-progress': {
       const progress = state.stage(event.stage).progress;
-      return progress && progressText(progress);
+      return progress && progressText(howFar(progress));
     }
     case 'input-recorded':
       return `input ${event.input}  ${event.path} does not exist; taken as it is on record (${event.digest.slice(0, 12)})`;
@@ -85,11 +89,26 @@ function finishText(event: Extract<RunEvent, { type: 'stage-finished' }>, paint:
     case 'ran':
       return `${paint('green', 'ran')}  ${duration(event.duration_ms)}`;
     case 'failed':
-      return `${paint('red', 'failed')}  ${event.error?.message ?? event.reason.message}`;
+      // All of it is in the summary, once.
+      return `${paint('red', 'failed')}  ${firstLine(event.error?.message ?? event.reason.message)}`;
     case 'skipped':
     case 'cancelled':
       return `${paint('yellow', event.outcome)}  ${event.reason.message}`;
   }
+}
+
+/** What computes, in short: `pipe doctor` shows what else there is and how fast each is. */
+function engineLines(
+  { engine, requested, candidates }: Extract<RunEvent, { type: 'engine-chosen' }>,
+  paint: Paint,
+): readonly string[] {
+  const why = requested === 'auto' ? 'the best that works here' : 'asked for by name';
+  const advice = candidates.flatMap(({ advice }) => (advice === undefined ? [] : [advice]));
+  return [`engine ${engine}: ${why} ${paint('dim', '(pipe doctor shows all)')}`, ...advice];
+}
+
+export function firstLine(text: string): string {
+  return text.split(/[\r\n]/, 1)[0] ?? '';
 }
 
 function quarantine(path: string | undefined): readonly string[] {

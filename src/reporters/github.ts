@@ -1,12 +1,12 @@
+import { logTail } from '../runner/events/log-tail.ts';
 import type { RunEvent } from '../runner/events/run-event.ts';
 import type { Output } from '../terminal/output.ts';
 import { noPaint } from '../terminal/paint.ts';
 import { show } from '../terminal/show.ts';
 import { annotation, data, type PlaceOf } from './annotation.ts';
 import { eventLines } from './event-lines.ts';
-import { logTail } from './log-tail.ts';
 import { ProgressPace } from './progress-pace.ts';
-import type { Reporter } from './reporter.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
 import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 
@@ -22,7 +22,7 @@ export class GithubReporter implements Reporter {
   readonly #held = new Map<string, string[]>();
   readonly #pace = new ProgressPace();
 
-  constructor(output: Output, placeOf: PlaceOf = () => undefined) {
+  constructor(output: Output, { placeOf = () => undefined }: ReporterOptions = {}) {
     this.#output = output;
     this.#placeOf = placeOf;
   }
@@ -45,7 +45,7 @@ export class GithubReporter implements Reporter {
         for (const problem of event.problems) this.#annotate('error', problem.stage, problem);
         return;
       case 'run-finished':
-        this.#write(['', ...summaryLines(this.#state, noPaint).map(defuse)]);
+        this.#write(['', ...summaryLines(this.#state, noPaint, 'first-lines').map(defuse)]);
         return;
       default:
         this.#write(lines);

@@ -4,7 +4,7 @@ import { type Paint, paintFor } from '../terminal/paint.ts';
 import { show } from '../terminal/show.ts';
 import { eventLines } from './event-lines.ts';
 import { ProgressPace } from './progress-pace.ts';
-import type { Reporter } from './reporter.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
 import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 
@@ -13,10 +13,12 @@ export class PlainReporter implements Reporter {
   readonly #state = new RunState();
   readonly #paint: Paint;
   readonly #output: Output;
+  readonly #samples: boolean;
   readonly #pace = new ProgressPace();
 
-  constructor(output: Output) {
+  constructor(output: Output, { samples = false }: ReporterOptions = {}) {
     this.#output = output;
+    this.#samples = samples;
     this.#paint = paintFor(output);
   }
 
@@ -27,6 +29,7 @@ export class PlainReporter implements Reporter {
       !this.#pace.isDue(event.stage, Date.parse(event.time), this.#state)
     )
       return;
+    if (event.type === 'stage-log' && event.level === 'sample' && !this.#samples) return;
     this.#write(eventLines(event, this.#state, this.#paint));
     if (event.type === 'run-finished') this.#write(['', ...summaryLines(this.#state, this.#paint)]);
   }

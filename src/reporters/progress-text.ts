@@ -3,24 +3,49 @@ import type { ProgressSample, StageState } from './run-state.ts';
 
 type Progress = NonNullable<StageState['progress']>;
 
+/** How far a stage is, and how fast. */
+export interface HowFar extends Omit<ProgressSample, 'time'> {
+  /** Whole percents, from 0 to 100; absent where the total is not known. */
+  readonly percent?: number;
+  /** How long the rest takes at the rate so far; absent where that is not known, or nothing is left. */
+  readonly left_ms?: number;
+  /** The rate so far; absent where too little was seen. */
+  readonly per_second?: number;
+}
+
 /** Too little has been seen to say how fast it goes. */
 const SHORTEST_OBSERVATION_MS = 500;
 
-/** How far a stage is: `116/232 steps, 3.1/s, 40 s left, train loss 0.2942`. */
-export function progressText(progress: Progress): string {
-  const { latest } = progress;
+export function howFar(progress: Progress): HowFar {
+  const { done, total, unit, metrics } = progress.latest;
   const rate = ratePerSecond(progress);
-  const parts = [position(latest)];
-  if (rate !== undefined) {
-    parts.push(rateText(rate, latest.unit));
-    if (latest.total !== null && latest.done < latest.total) {
-      parts.push(`${duration(((latest.total - latest.done) / rate) * 1000)} left`);
-    }
-  }
-  for (const [name, value] of Object.entries(latest.metrics)) {
-    parts.push(`${name.replaceAll('_', ' ')} ${typeof value === 'number' ? number(value) : value}`);
-  }
-  return parts.join(', ');
+  const isLeft = rate !== undefined && total !== null && done < total;
+  return {
+    done,
+    total,
+    unit,
+    ...(total === null || total === 0 ? {} : { percent: Math.floor(Math.min(1, done / total) * 100) }),
+    ...(isLeft && { left_ms: Math.round(((total - done) / rate) * 1000) }),
+    ...(rate === undefined ? {} : { per_second: rate }),
+    metrics,
+  };
+}
+
+/**
+ * How far a stage is: `50 %, 40 s left, 116/232 steps, 3.1/s, train loss 0.2942`. What matters most comes first, so a narrow
+ * terminal cuts the rest.
+ */
+export function progressText({ percent, left_ms, per_second, metrics, ...position }: HowFar): string {
+  const measured = Object.entries(metrics).map(
+    ([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? number(value) : value}`,
+  );
+  return [
+    ...(percent === undefined ? [] : [`${percent} %`]),
+    ...(left_ms === undefined ? [] : [`${duration(left_ms)} left`]),
+    positionText(position),
+    ...(per_second === undefined ? [] : [rateText(per_second, position.unit)]),
+    ...measured,
+  ].join(', ');
 }
 
 /** Work done between the first and the latest measurement; what an earlier attempt had finished does not count. */
@@ -30,7 +55,7 @@ function ratePerSecond({ first, latest }: Progress): number | undefined {
   return elapsed < SHORTEST_OBSERVATION_MS || done <= 0 ? undefined : (done / elapsed) * 1000;
 }
 
-function position({ done, total, unit }: ProgressSample): string {
+function positionText({ done, total, unit }: Pick<ProgressSample, 'done' | 'total' | 'unit'>): string {
   if (unit === 'bytes') return total === null ? bytes(done) : `${bytes(done)} of ${bytes(total)}`;
   // Work in progress may be told in fractions; only what is done counts.
   const whole = number(Math.floor(done));

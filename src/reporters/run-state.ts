@@ -25,6 +25,8 @@ export interface StageState {
   /** What keeps a started stage from working: a lock held elsewhere, a pause before the next attempt. */
   delayedBy: string | undefined;
   duration: number | undefined;
+  /** How many stages had ended when it did: the newest has the most. */
+  ended: number | undefined;
   readonly metrics: Map<string, number>;
   error: { readonly message: string; readonly hint?: string } | undefined;
   log: string | undefined;
@@ -36,6 +38,7 @@ export class RunState {
   started: Event<'run-started'> | undefined;
   problems: Event<'preflight-failed'>['problems'] = [];
   finished: Event<'run-finished'> | undefined;
+  #ended = 0;
 
   apply(event: RunEvent): void {
     switch (event.type) {
@@ -53,6 +56,7 @@ export class RunState {
         break;
       default:
         if ('stage' in event) applyToStage(this.stage(event.stage), event);
+        if (event.type === 'stage-finished') this.stage(event.stage).ended = ++this.#ended;
     }
   }
 
@@ -73,6 +77,7 @@ function pending(stage: Event<'run-started'>['stages'][number]): StageState {
     progress: undefined,
     delayedBy: undefined,
     duration: undefined,
+    ended: undefined,
     metrics: new Map(),
     error: undefined,
     log: undefined,

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Outcome } from '../runner/events/run-event.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { counted, duration, number } from '../terminal/units.ts';
+import { firstLine } from './event-lines.ts';
 import type { RunState, StageState } from './run-state.ts';
 
 /** Counts are reported in this order, in these words. */
@@ -15,9 +16,14 @@ const COUNT_WORDS: readonly (readonly [Outcome, string])[] = [
 
 /**
  * What a user reads at the end of a run: how it ended; what failed, why, where its log is and how to continue; measured
- * values of the stages, also of those whose result is an earlier run's. Empty while the run has not ended.
+ * values of the stages, also of those whose result is an earlier run's. Empty while the run has not ended. `failures`: how
+ * much is said of what failed.
  */
-export function summaryLines(state: RunState, paint: Paint): readonly string[] {
+export function summaryLines(
+  state: RunState,
+  paint: Paint,
+  failures: 'whole' | 'first-lines' = 'whole',
+): readonly string[] {
   const { finished } = state;
   if (finished === undefined) return [];
   const lines = [headline(state, paint)];
@@ -25,7 +31,7 @@ export function summaryLines(state: RunState, paint: Paint): readonly string[] {
     lines.push('', `${paint('red', `${problem.stage}:`)} ${problem.message}`, ...hintLines(problem.hint));
   }
   for (const stage of state.stages.values()) {
-    if (stage.status === 'failed') lines.push('', ...failureLines(stage, paint));
+    if (stage.status === 'failed') lines.push('', ...failureLines(stage, paint, failures));
   }
   if (finished.outcome === 'succeeded') lines.push(...metricLines(state));
   if (finished.next !== undefined) {
@@ -60,10 +66,12 @@ function headline(state: RunState, paint: Paint): string {
   }
 }
 
-function failureLines(stage: StageState, paint: Paint): readonly string[] {
-  const message = stage.error?.message ?? stage.reason?.message ?? 'no reason is known';
+function failureLines(stage: StageState, paint: Paint, much: 'whole' | 'first-lines'): readonly string[] {
+  const whole = stage.error?.message ?? stage.reason?.message ?? 'no reason is known';
+  const [first = '', ...rest] = much === 'whole' ? whole.split(/\r?\n|\r/) : [firstLine(whole)];
   return [
-    `${paint('red', `${stage.stage} failed:`)} ${message}`,
+    `${paint('red', `${stage.stage} failed:`)} ${first}`,
+    ...rest.map((line) => `  ${line}`),
     ...hintLines(stage.error?.hint),
     ...(stage.log === undefined ? [] : [`  log: ${shortPath(stage.log)}`]),
   ];

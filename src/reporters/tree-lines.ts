@@ -1,112 +1,103 @@
-import { columnsOf, fitting, padded } from '../terminal/display-width.ts';
-import type { Paint } from '../terminal/paint.ts';
+import { columnsOf, fitting } from '../terminal/display-width.ts';
 import { visible } from '../terminal/show.ts';
 import { counted, duration } from '../terminal/units.ts';
-import { progressText } from './progress-text.ts';
 import type { RunState, StageState } from './run-state.ts';
+import { stageLine, type View } from './stage-line.ts';
+import { shortNames } from './stage-names.ts';
 
-const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
-const FRAME_MS = 100;
-const WIDEST_NAME = 24;
-/** A bar is drawn only where the numbers next to it still have room. */
-const BAR_FROM_COLUMNS = 100;
-const BAR_CELLS = 16;
+/** Names take this part of a line at most, and leave this many columns to what is said of the stage. */
+const NAMES_SHARE = 0.4;
+const COLUMNS_FOR_THE_REST = 27;
+const NARROWEST_NAME = 6;
 
-/** What the tree is drawn for: the size of the terminal, and the present moment in milliseconds since the epoch. */
-export interface View {
-  readonly columns: number;
-  readonly rows: number;
-  readonly now: number;
-  readonly paint: Paint;
-}
+/** The words for stages that are counted because there is no row for them, in this order. */
+const REST: readonly (readonly [word: string, statuses: readonly StageState['status'][]])[] = [
+  ['running', ['running']],
+  ['failed', ['failed']],
+  ['done', ['hit', 'ran']],
+  ['to come', ['pending']],
+  ['not run', ['skipped', 'cancelled']],
+];
 
-/** The live tree: a line for each stage; where they are more than the terminal has rows, those at rest are counted. */
+/**
+ * The live tree: a line for each stage, and one for the whole run while it works. Where the stages are more than the terminal
+ * has rows, those that run come first, then those that failed, then the newest that ended, then those to come; the rest are
+ * counted.
+ */
 export function treeLines(state: RunState, view: View): readonly string[] {
   const stages = [...state.stages.values()];
-  const width = Math.min(WIDEST_NAME, Math.max(...stages.map((stage) => columnsOf(stage.stage))));
-  const line = (stage: StageState) => stageLine(stage, width, view);
+  const names = shortNames(
+    stages.map(({ stage }) => visible(stage)),
+    namesRoom(view.columns),
+  );
+  const footer = state.finished === undefined ? [runLine(state, stages, view)] : [];
   // The cursor rests in the row below the tree.
-  if (stages.length < view.rows) return stages.map(line);
-
-  const notable = stages.filter(({ status }) => status === 'running' || status === 'failed');
+  const rows = Math.max(1, view.rows - 1 - footer.length);
+  const shown = stages.length <= rows ? stages : mostTelling(stages, rows - 1);
+  const nameOf = ({ stage }: StageState) => names.get(visible(stage))!;
+  const width = Math.max(0, ...shown.map((stage) => columnsOf(nameOf(stage))));
   return [
-    ...restLine(stages, ['hit', 'ran'], 'done', view),
-    ...notable.slice(0, Math.max(1, view.rows - 4)).map(line),
-    ...restLine(stages, ['pending'], 'to come', view),
-    ...restLine(stages, ['skipped', 'cancelled'], 'not run', view),
+    ...shown.map((stage) => stageLine(stage, nameOf(stage), width, view)),
+    ...restLine(stages, shown, view),
+    ...footer,
   ];
+}
+
+function namesRoom(columns: number): number {
+  const room = Math.min(Math.floor(columns * NAMES_SHARE), columns - COLUMNS_FOR_THE_REST);
+  return Math.max(NARROWEST_NAME, room);
+}
+
+/** The stages that get a row, in the order of the pipeline: rows keep their places as far as they can. */
+function mostTelling(stages: readonly StageState[], rows: number): readonly StageState[] {
+  const ranked = [...stages].sort((a, b) => rank(a) - rank(b) || (b.ended ?? 0) - (a.ended ?? 0));
+  const chosen = new Set(ranked.slice(0, rows));
+  return stages.filter((stage) => chosen.has(stage));
+}
+
+function rank({ status }: StageState): number {
+  switch (status) {
+    case 'running':
+      return 0;
+    case 'failed':
+      return 1;
+    case 'ran':
+    case 'hit':
+    case 'cancelled':
+    case 'skipped':
+      return 2;
+    case 'pending':
+      return 3;
+  }
 }
 
 function restLine(
   stages: readonly StageState[],
-  statuses: readonly StageState['status'][],
-  word: string,
-  { paint }: View,
+  shown: readonly StageState[],
+  { paint, columns }: View,
 ): readonly string[] {
-  const count = stages.filter((stage) => statuses.includes(stage.status)).length;
-  return count === 0 ? [] : [paint('dim', `… ${counted(count, 'stage')} ${word}`)];
+  if (shown.length === stages.length) return [];
+  const rest = stages.filter((stage) => !shown.includes(stage));
+  const counts = REST.flatMap(([word, statuses]) => {
+    const count = rest.filter(({ status }) => statuses.includes(status)).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  return [paint('dim', fitting(`… and ${counts.join(', ')}`, columns - 1))];
 }
 
-function stageLine(stage: StageState, width: number, view: View): string {
-  const name = padded(cut(stage.stage, width), width);
-  const room = view.columns - 1 - width - 4;
-  return `${icon(stage, view)} ${name}  ${description(stage, room, view)}`.trimEnd();
-}
-
-function icon(stage: StageState, { now, paint }: View): string {
-  switch (stage.status) {
-    case 'pending':
-      return paint('dim', '·');
-    case 'running':
-      return paint('cyan', SPINNER[Math.floor(now / FRAME_MS) % SPINNER.length] ?? '');
-    case 'hit':
-      return paint('dim', '=');
-    case 'ran':
-      return paint('green', '✔');
-    case 'failed':
-      return paint('red', '✖');
-    case 'skipped':
-    case 'cancelled':
-      return paint('yellow', '-');
-  }
-}
-
-function description(stage: StageState, room: number, { columns, now, paint }: View): string {
-  const reason = stage.reason?.message ?? '';
-  switch (stage.status) {
-    case 'pending':
-    case 'hit':
-      return paint('dim', cut(reason, room));
-    case 'running': {
-      if (stage.delayedBy !== undefined) return cut(stage.delayedBy, room);
-      if (stage.progress === undefined) {
-        return cut(`${duration(now - (stage.startedAt ?? now))}  ${reason}`, room);
-      }
-      const bar = columns >= BAR_FROM_COLUMNS ? barFor(stage.progress.latest) : '';
-      return paint('cyan', bar) + cut(progressText(stage.progress), room - bar.length);
-    }
-    case 'ran':
-      return cutBehind(duration(stage.duration ?? 0), reason, room, paint);
-    case 'failed':
-      return cutBehind('failed', stage.error?.message ?? reason, room, paint);
-    case 'skipped':
-    case 'cancelled':
-      return cutBehind(stage.status, reason, room, paint);
-  }
-}
-
-function barFor({ done, total }: { readonly done: number; readonly total: number | null }): string {
-  if (total === null || total === 0) return '';
-  const full = Math.round(Math.min(1, done / total) * BAR_CELLS);
-  return `${'━'.repeat(full)}${'┄'.repeat(BAR_CELLS - full)} `;
-}
-
-function cutBehind(word: string, text: string, room: number, paint: Paint): string {
-  return `${word}  ${paint('dim', cut(text, room - word.length - 2))}`;
-}
-
-/** The first line of a text, with control characters made visible, and no longer than `room`. */
-function cut(text: string, room: number): string {
-  const line = visible(text.split(/[\r\n]/)[0] ?? '');
-  return fitting(line, Math.max(1, room));
+/** `7 of 50 stages done, 1 failed, 2 min 05 s`. */
+function runLine(
+  { started }: RunState,
+  stages: readonly StageState[],
+  { columns, now, paint }: View,
+): string {
+  const count = (...statuses: StageState['status'][]) =>
+    stages.filter(({ status }) => statuses.includes(status)).length;
+  const failed = count('failed');
+  const parts = [
+    `${count('hit', 'ran')} of ${counted(stages.length, 'stage')} done`,
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(started === undefined ? [] : [duration(Math.max(0, now - Date.parse(started.time)))]),
+  ];
+  return paint('dim', fitting(parts.join(', '), columns - 1));
 }

@@ -2,9 +2,10 @@ import type { RunEvent } from '../runner/events/run-event.ts';
 import type { Output } from '../terminal/output.ts';
 import { type Paint, paintFor } from '../terminal/paint.ts';
 import { rendered, show } from '../terminal/show.ts';
+
 import { eventLines } from './event-lines.ts';
-import type { LiveTree } from './live-tree.ts';
-import type { Reporter } from './reporter.ts';
+import type { LiveTree, Size } from './live-tree.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
 import { RunState } from './run-state.ts';
 import { summaryLines } from './summary.ts';
 import { treeLines } from './tree-lines.ts';
@@ -13,6 +14,7 @@ import { treeLines } from './tree-lines.ts';
 export class TreeReporter implements Reporter {
   readonly #output: Output;
   readonly #paint: Paint;
+  readonly #samples: boolean;
   readonly #state = new RunState();
   /** What is to be written above the tree as soon as that is open. */
   #waiting: string[] = [];
@@ -20,20 +22,21 @@ export class TreeReporter implements Reporter {
   #opening: Promise<LiveTree> | undefined;
   #tree: LiveTree | undefined;
 
-  constructor(output: Output) {
+  constructor(output: Output, { samples = false }: ReporterOptions = {}) {
     this.#output = output;
     this.#paint = paintFor(output);
+    this.#samples = samples;
   }
 
   report(event: RunEvent): void {
     this.#state.apply(event);
-    if (isToldAbove(event)) this.#write(eventLines(event, this.#state, this.#paint));
+    if (isToldAbove(event, this.#samples)) this.#write(eventLines(event, this.#state, this.#paint));
     if (event.type === 'stage-started') this.#opening ??= this.#open();
   }
 
   async close(): Promise<void> {
     const tree = await this.#opening;
-    await tree?.close();
+    tree?.close();
     const summary = summaryLines(this.#state, this.#paint);
     const lines = tree === undefined ? [...this.#waiting, ...summary] : ['', ...summary];
     show(this.#output, ...lines);
@@ -47,15 +50,12 @@ export class TreeReporter implements Reporter {
 
   async #open(): Promise<LiveTree> {
     const { LiveTree } = await import('./live-tree.ts');
-    this.#tree = new LiveTree(this.#output, () => this.#lines());
+    this.#tree = new LiveTree(this.#output, (size) => this.#lines(size));
     this.#write(this.#waiting.splice(0));
     return this.#tree;
   }
 
-  #lines(): readonly string[] {
-    // Serial lines and terminals of containers say 0 for a size that they do not know.
-    const columns = this.#output.columns || 80;
-    const rows = this.#output.rows || 24;
+  #lines({ columns, rows }: Size): readonly string[] {
     // An empty line sets the tree off from what the stages say.
     const view = { columns, rows: rows - 1, now: Date.now(), paint: this.#paint };
     return ['', ...treeLines(this.#state, view).map(rendered)];
@@ -63,9 +63,11 @@ export class TreeReporter implements Reporter {
 }
 
 /** The tree shows the state of the stages; the rest is told in lines. */
-function isToldAbove(event: RunEvent): boolean {
+function isToldAbove(event: RunEvent, samples: boolean): boolean {
   return (
-    event.type === 'stage-log' ||
+    (event.type === 'stage-log' && (samples || event.level !== 'sample')) ||
+    event.type === 'stage-explained' ||
+    event.type === 'tidied' ||
     event.type === 'stage-retrying' ||
     event.type === 'cache-problem' ||
     event.type === 'engine-chosen' ||

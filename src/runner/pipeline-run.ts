@@ -2,19 +2,24 @@ import { removeLeftovers } from '../cache/leftovers.ts';
 import type { EngineChoice } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
 import { endDeadAttempts } from './attempt/attempt-directory.ts';
-import type { Outcome } from './events/run-event.ts';
+import type { StageRunContext } from './attempt/attempt-run.ts';
+import type { Outcome, RunEvent } from './events/run-event.ts';
 import { type Emit, notStored } from './events/run-event-of.ts';
 import type { RunStore } from './events/run-store.ts';
 import { Decider } from './plan/decide.ts';
+import { expectedWork } from './plan/expected-work.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
 import { preflight } from './plan/preflight.ts';
 import { recordInputs } from './plan/recorded-inputs.ts';
-import { needsOf } from './plan/stage-graph.ts';
 import type { RunOptions, RunOutcome } from './run-options.ts';
 import { drive } from './schedule/drive.ts';
-import { machineCapacity } from './schedule/machine-capacity.ts';
+import { GpuNumbers } from './schedule/gpu-numbers.ts';
+import { runCapacity } from './schedule/machine-capacity.ts';
+import { RunEstimate } from './schedule/run-estimate.ts';
 import { Schedule } from './schedule/schedule.ts';
 import { StageWork } from './schedule/settle-stages.ts';
+import { taskOf } from './schedule/task-of.ts';
+import { longestPathFirst, type TimedTask } from './schedule/time-left.ts';
 import { tidyDaily } from './tidy-daily.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -26,15 +31,28 @@ export class PipelineRun {
   readonly #store: RunStore;
   readonly #emit: Emit;
   readonly #capacity: Resources;
+  readonly #gpus: GpuNumbers;
+  /** The events so far, where stages are explained. */
+  readonly #events: readonly RunEvent[] | undefined;
   #engine: Promise<EngineChoice> | undefined;
 
-  constructor(pipeline: Pipeline, options: RunOptions, workspace: Workspace, store: RunStore, emit: Emit) {
+  constructor(
+    pipeline: Pipeline,
+    options: RunOptions,
+    workspace: Workspace,
+    store: RunStore,
+    emit: Emit,
+    events?: readonly RunEvent[],
+  ) {
+    this.#events = events;
     this.#pipeline = pipeline;
     this.#options = options;
     this.#workspace = workspace;
     this.#store = store;
     this.#emit = emit;
-    this.#capacity = options.capacity ?? machineCapacity();
+    const { resources, gpus } = runCapacity(pipeline, options.environment, options.capacity);
+    this.#capacity = resources;
+    this.#gpus = new GpuNumbers(gpus);
   }
 
   /** Adds to `counts` how each stage ended, also when this throws. */
@@ -94,7 +112,15 @@ export class PipelineRun {
       if (gone.runs + gone.work > 0) this.#emit({ type: 'tidied', ...gone });
     }
     if (await this.#preflightFails(plan)) return 'preflight-failed';
-    const schedule = this.#schedule(plan);
+    const tasks = await this.#tasks(plan, isStale);
+    const limits = { jobs: this.#options.jobs, capacity: this.#capacity };
+    const schedule = new Schedule(tasks, limits);
+    const estimate = new RunEstimate(tasks, limits);
+    const emit: Emit = (event) => {
+      this.#emit(event);
+      const estimated = estimate.after(event);
+      if (estimated) this.#emit(estimated);
+    };
     const { executor, control, environment, keepFailed = false } = this.#options;
     const work = new StageWork(this.#pipeline, plan, schedule, {
       workspace: this.#workspace,
@@ -105,10 +131,13 @@ export class PipelineRun {
       keepFailed,
       store: this.#store,
       chooseEngine: this.#chooseEngine,
-      emit: this.#emit,
+      emit,
+      gpus: this.#gpus,
+      ...(await this.#explanations()),
     });
     try {
       await work.takeHits();
+      if (isStale) this.#emit(estimate.now());
       await drive(schedule, work, control.cancelled);
     } finally {
       await recordInputs(this.#pipeline, work.fileInputs, this.#workspace);
@@ -116,6 +145,13 @@ export class PipelineRun {
     }
     if (counts.failed > 0) return 'failed';
     return counts.cancelled > 0 ? 'cancelled' : 'succeeded';
+  }
+
+  async #explanations(): Promise<Pick<StageRunContext, 'explain'>> {
+    if (this.#events === undefined) return {};
+    const { explainInRun } = await import('./why/explain-in-run.ts');
+    const run = { about: this.#store.about, events: this.#events };
+    return { explain: explainInRun(this.#pipeline, run, this.#workspace) };
   }
 
   /** Beside the work, which need not wait for it. */
@@ -141,15 +177,11 @@ export class PipelineRun {
     return true;
   }
 
-  #schedule({ stages }: Plan): Schedule {
-    const tasks = stages.map(({ stage }) => ({
-      id: stage.id,
-      ...needsOf(stage),
-      resources: stage.execution.resources,
-      class: stage.type.uses,
-      atMost: stage.type.atMost ?? Number.POSITIVE_INFINITY,
-    }));
-    return new Schedule(tasks, { jobs: this.#options.jobs, capacity: this.#capacity });
+  /** The stages in the order in which they get room. */
+  async #tasks(plan: Plan, isStale: boolean): Promise<readonly TimedTask[]> {
+    const expected = isStale ? await expectedWork(plan, this.#pipeline.name, this.#workspace) : undefined;
+    const tasks = plan.stages.map((planned) => taskOf(planned, expected?.get(planned.stage.id)));
+    return longestPathFirst(tasks);
   }
 
   /** Once a run, when it is first needed. */

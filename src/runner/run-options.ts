@@ -4,11 +4,12 @@ import type { Resources } from '../pipeline/pipeline.ts';
 import type { RunEvent } from './events/run-event.ts';
 import type { Executor } from './executor/executor.ts';
 import type { DecideOptions } from './plan/decide.ts';
+import type { Selection } from './plan/stage-graph.ts';
 import type { RunControl } from './schedule/run-control.ts';
 import type { OpenRemote } from './workspace.ts';
 
 /** How a pipeline is to be run. */
-export interface RunOptions extends DecideOptions {
+export interface RunOptions extends DecideOptions, Selection {
   readonly artifactsDirectory: string;
   /** At most this many stages at once. */
   readonly jobs: number;
@@ -16,21 +17,23 @@ export interface RunOptions extends DecideOptions {
   readonly preflight: boolean;
   /** Ids or names of stages that run whatever is cached. */
   readonly force?: readonly string[];
-  /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. See also `frozen`. */
-  readonly only?: readonly string[];
   /** Records stay as they are: what a forced stage gives is compared with its record, and reported here. */
   readonly onRepeated?: (repeated: Repeated) => void;
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;
   readonly openRemote?: OpenRemote | undefined;
+  /** Each stage that runs is explained to its origin, in an event. */
+  readonly explain?: boolean;
   readonly executor: Executor;
   /** Instead of the engine that the pipeline asks for. */
   readonly engine?: EngineName | 'auto';
   /** Gets every event, in order. */
   readonly emit: (event: RunEvent) => void;
   readonly control: RunControl;
-  /** The command line, without the program: stored, and reported as what continues the run. */
+  /** The command line, without the program: stored. */
   readonly argv: readonly string[];
+  /** The command that continues the run, as its user would type it; made of `argv` when absent. */
+  readonly next?: string;
   /** Versions that are recorded (`pipe`, `node`). */
   readonly versions: Readonly<Record<string, string>>;
   /** What the machine has; found out when absent. */

@@ -26,7 +26,7 @@ export interface RunSummary {
  * a StageError for unknown stages in the options, a CacheError when nothing can be stored.
  */
 export async function runPipeline(pipeline: Pipeline, options: RunOptions): Promise<RunSummary> {
-  const selected = selectStages(pipeline, options.only);
+  const selected = selectStages(pipeline, options);
   stageIds(pipeline, options.force ?? []); // reject unknown stage names before anything is written
   const began = process.uptime();
   // The run's folder comes first, so that problems found while planning are stored with it.
@@ -41,8 +41,10 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     host: hostname(),
     versions: options.versions,
   });
+  const explained: RunEvent[] | undefined = options.explain ? [] : undefined;
   const emit: Emit = (event) => {
     const timed: RunEvent = { time: new Date().toISOString(), ...event };
+    if (timed.type !== 'stage-progress') explained?.push(timed);
     options.emit(timed);
     const before = store.problem;
     store.append(timed);
@@ -67,7 +69,8 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     const workspace = openWorkspace(options.artifactsDirectory, onProblem, options.openRemote);
     const { onRepeated } = options;
     const records = onRepeated ? new ComparedRecords(workspace.records, onRepeated) : workspace.records;
-    outcome = await new PipelineRun(pipeline, options, { ...workspace, records }, store, emit).run(counts);
+    const compared = { ...workspace, records };
+    outcome = await new PipelineRun(pipeline, options, compared, store, emit, explained).run(counts);
     return { run: store.about.run, directory: store.directory, outcome, counts };
   } finally {
     await options.executor.close();
@@ -76,7 +79,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,
       duration_ms: Math.round((process.uptime() - began) * 1000),
       counts,
-      ...(outcome !== 'succeeded' && { next: commandText(options.argv) }),
+      ...(outcome !== 'succeeded' && { next: options.next ?? commandText(options.argv) }),
     });
     store.close();
   }

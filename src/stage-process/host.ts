@@ -16,16 +16,19 @@ import { stageContext } from './stage-context.ts';
 /** With less than this left, what failed most likely failed for that. */
 const FULL_BYTES = 64 * 1024;
 
+/** What of a stage type its process needs. */
+type Working = Pick<StageType, 'observe' | 'run'>;
+
+/** The stage type of an order; undefined for one that this program does not have. */
+type TypeOf = (spec: StageSpec) => Working | undefined;
+
 type StageFailure = Extract<StageResult, { status: 'failed' }>['error'];
 
 /**
  * The whole life of a stage's process: reads the spec, does the work, writes `result.json`, exits. Exit code 0 says
  * only that a result was written. The runner, which holds the lock of the action, does the rest. Never returns.
  */
-export async function runStageHost(
-  specFile: string | undefined,
-  stageTypes: ReadonlyMap<string, StageType>,
-): Promise<never> {
+export async function runStageHost(specFile: string | undefined, typeOf: TypeOf): Promise<never> {
   const spec = readSpec(specFile);
   const secrets = new Secrets(spec.secrets, process.env);
   hideInOutput(secrets, [process.stdout, process.stderr]);
@@ -35,7 +38,7 @@ export async function runStageHost(
     await explained('run the stage', async () => {
       const { events: eventsFile, cancel } = attemptFiles(spec.attemptDirectory);
       const events = new EventWriter(eventsFile);
-      const result = await resultOf(spec, stageTypes, events, cancellationSignal(cancel), secrets);
+      const result = await resultOf(spec, typeOf, events, cancellationSignal(cancel), secrets);
       events.close();
       writeResult(spec, result);
     });
@@ -48,13 +51,13 @@ export async function runStageHost(
 
 async function resultOf(
   spec: StageSpec,
-  stageTypes: ReadonlyMap<string, StageType>,
+  typeOf: TypeOf,
   events: EventWriter,
   signal: AbortSignal,
   secrets: Secrets,
 ): Promise<StageResult> {
   try {
-    return await work(spec, stageTypes, events, signal, secrets);
+    return await work(spec, typeOf, events, signal, secrets);
   } catch (error) {
     if (signal.aborted) return { result: RESULT_VERSION, status: 'cancelled' };
     const full = await diskIsFull(spec.attemptDirectory);
@@ -80,12 +83,12 @@ function readSpec(file: string | undefined): StageSpec {
 
 async function work(
   spec: StageSpec,
-  stageTypes: ReadonlyMap<string, StageType>,
+  typeOf: TypeOf,
   events: EventWriter,
   signal: AbortSignal,
   secrets: Secrets,
 ): Promise<StageResult> {
-  const type = stageTypes.get(spec.uses);
+  const type = typeOf(spec);
   if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
   for (const name of secrets.tooShort) events.write(tooShort(name));
   const facts: Record<string, Json> = {};
@@ -105,7 +108,7 @@ function tooShort(name: string): NewStageEvent {
   };
 }
 
-async function observe(type: StageType, context: StageContext<JsonObject>): Promise<JsonObject> {
+async function observe(type: Working, context: StageContext<JsonObject>): Promise<JsonObject> {
   return type.observe ? await type.observe(context.settings, context) : {};
 }
 

@@ -26,6 +26,10 @@ export function stageContext(
     events.write({ type: 'warning', ...secrets.hideIn(warning), ...mark });
     console.log(`warning: ${message}${hint === undefined ? '' : ` (${hint})`}`);
   };
+  const say = (type: 'log' | 'sample', message: string): void => {
+    events.write({ type, message: secrets.hide(message) });
+    console.log(message);
+  };
   return {
     settings: spec.settings,
     inputs: mapValues(spec.inputs, (input, name) => inputArtifact(name, input)),
@@ -43,10 +47,8 @@ export function stageContext(
     ...(spec.engine !== null && { engine: spec.engine, engineByName: spec.engineByName === true }),
     ...worldOf(process.env, spec.secrets, signal),
     progress: (progress) => events.write({ type: 'progress', ...secrets.hideIn(progress) }),
-    log: (message) => {
-      events.write({ type: 'log', message: secrets.hide(message) });
-      console.log(message);
-    },
+    log: (message) => say('log', message),
+    sample: (message) => say('sample', message),
     warn: (message, hint) => warn(message, hint),
     warnOfResult: (message, hint) => warn(message, hint, { of_result: true }),
     metric: (name, value) => events.write({ type: 'metric', name, value }),

@@ -28,7 +28,7 @@ describe('help and wrong arguments', () => {
     expect(code).toBe(0);
     expect(stderr).toBe('');
     for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`^ {2}${verb} `, 'm'));
-    expect(stdout).toContain('Examples:\n  pipe run pipelines/quickstart.yaml');
+    expect(stdout).toContain('Examples:\n  pipe init');
     expect(stdout).toContain('130 interrupted');
   });
 
@@ -69,7 +69,7 @@ describe('help and wrong arguments', () => {
     [['rum'], "error: unknown command 'rum'\n(Did you mean run?)\n"],
     [['plan', 'x.yaml', '--offlin'], "error: unknown option '--offlin'\n(Did you mean --offline?)\n"],
     [['help', 'rnu'], "error: unknown command 'rnu'\n(Did you mean run?)\n"],
-    [['run'], "error: missing required argument 'file'\n"],
+    [['cat'], "error: missing required argument 'file'\n"],
     [
       ['run', 'x.yaml', '--jobs', '0'],
       "error: option '-j, --jobs <n>' argument '0' is invalid. It must be a whole number from 1.\n",

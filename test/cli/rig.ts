@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { RunEvent } from '../../src/runner/events/run-event.ts';
 
 /** The command line that was built. */
 export const BINARY = resolve(import.meta.dirname, '../../dist/pipe.cjs');
+
+/** The command `pipe` as an installation has it: a link in a folder of PATH. */
+const INSTALLED = join(mkdtempSync(join(tmpdir(), 'pipe-bin-')), 'pipe');
+symlinkSync(BINARY, INSTALLED);
+process.once('exit', () => rmSync(dirname(INSTALLED), { recursive: true }));
 
 /** What one run of the real binary printed and how it ended. */
 export interface Finished {
@@ -46,10 +51,10 @@ export class Project {
     environment: Record<string, string> = {},
     folder = this.directory,
   ): ChildProcess {
-    const child = spawn(process.execPath, [BINARY, ...args], {
+    const child = spawn(process.execPath, [INSTALLED, ...args], {
       cwd: folder,
       env: {
-        PATH: process.env.PATH ?? '',
+        PATH: `${dirname(INSTALLED)}${delimiter}${process.env.PATH ?? ''}`,
         HOME: process.env.HOME ?? '',
         LANG: 'C.UTF-8',
         NO_COLOR: '1',

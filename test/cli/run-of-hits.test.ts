@@ -7,10 +7,21 @@ import { SMALL } from './small-pipeline.ts';
 /** Leaves the names of Node's own modules that were loaded, as the process ends. */
 const TELL = `process.once('exit', () => require('node:fs').writeFileSync(process.env.LOADED, process.moduleLoadList.join('\\n')));`;
 
+/** Joins the small pipeline, so that a stage of the user's own is among the hits. */
+const OWN = '  own:\n    uses: ./own.ts\n';
+const OWN_STAGE = `import { writeFileSync } from 'node:fs';
+import { defineStage } from '@pipe-ml/pipe/stage';
+export default defineStage({
+  apiVersion: 1,
+  outputs: { a: { artifact: 'file', description: 'A.' } },
+  run: ({ outputs }) => writeFileSync(outputs.a!, 'a'),
+});
+`;
+
 describe('a run that finds everything in the cache', () => {
   let project: Project;
   beforeAll(async () => {
-    project = new Project({ 'small.yaml': SMALL, 'tell.cjs': TELL });
+    project = new Project({ 'small.yaml': SMALL + OWN, 'own.ts': OWN_STAGE, 'tell.cjs': TELL });
     expect((await project.pipe(['run', 'small.yaml'])).code).toBe(0);
   });
   afterAll(() => project?.remove());

@@ -40,6 +40,9 @@ may run  count  after words
 may run  shout  after count
 
 1 stage to run, 2 may run, 0 cached
+
+time  not known
+disk  not known
 `);
     expect(code).toBe(0);
     expect(existsSync(project.path('artifacts/runs'))).toBe(false);
@@ -93,14 +96,14 @@ may run  shout  after count
 
   it('plan --force says what a forced run would do', async () => {
     const { stdout } = await project.pipe(['plan', 'small.yaml', '--force', 'shout']);
-    expect(stdout).toMatch(/^run {6}shout {2}forced$/m);
+    expect(stdout).toMatch(/^run {6}shout {2}~[\d.]+ s {2}forced$/m);
   });
 
   it('plan explains a change by the setting that changed', async () => {
     const { stdout } = await project.pipe(['plan', 'small.yaml', '--set', 'mark=.']);
     expect(stdout).toMatch(/^hit {6}words {2}/m);
     expect(stdout).toMatch(/^hit {6}count {2}/m);
-    expect(stdout).toMatch(/^run {6}shout {2}run .*!.* -> .*\./m);
+    expect(stdout).toMatch(/^run {6}shout {2}~[\d.]+ s {2}run .*!.* -> .*\./m);
   });
 
   it('status shows the last runs and the state of the stages', async () => {

@@ -23,6 +23,8 @@ const GUIDES = [
   'clean-up',
   'your-own-data',
   'your-own-model',
+  'own-program',
+  'own-stage',
   'release',
 ].map(readGuide);
 const FILES = GUIDES.flatMap(({ files }) => files);
@@ -126,12 +128,15 @@ describe('the guides', () => {
   });
 
   it('make a package that works in another folder', async () => {
-    const unpacked = 'mkdir -p elsewhere/node_modules/pipe && cd elsewhere && echo "{}" > package.json';
-    await succeeds(`${unpacked} && tar xzf ../pipe-0.2.0.tgz -C node_modules/pipe --strip-components 1`);
+    const unpacked =
+      'mkdir -p elsewhere/node_modules/@pipe-ml/pipe && cd elsewhere && echo "{}" > package.json';
+    await succeeds(
+      `${unpacked} && tar xzf ../pipe-ml-pipe-0.2.0.tgz -C node_modules/@pipe-ml/pipe --strip-components 1`,
+    );
     const elsewhere = (args: string) =>
-      succeeds(`cd elsewhere && node node_modules/pipe/dist/pipe.cjs ${args}`);
+      succeeds(`cd elsewhere && node node_modules/@pipe-ml/pipe/dist/pipe.cjs ${args}`);
     expect(await elsewhere('--version')).toBe('0.2.0\n');
-    await elsewhere('validate node_modules/pipe/pipelines/*.yaml');
+    await elsewhere('validate node_modules/@pipe-ml/pipe/pipelines/*.yaml');
     expect(await elsewhere('run ../lines.yaml --artifacts artifacts')).toContain('license');
   }, 120_000);
 

@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { pipelineJsonSchema } from '../../src/pipeline/schema/json-schema.ts';
+import { namedPieces } from '../../src/pipeline/schema/named-pieces.ts';
 import { referencePage } from '../../src/pipeline/schema/reference.ts';
 import { stageTypes } from '../../src/stages/index.ts';
 
@@ -14,7 +15,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 describe('what is generated from the schemas (node scripts/generate-reference.mjs)', () => {
   it('the JSON Schema for editors is current', () => {
     expect(read('schemas/pipeline.schema.json')).toBe(
-      `${JSON.stringify(pipelineJsonSchema(stageTypes), null, 2)}\n`,
+      `${JSON.stringify(pipelineJsonSchema(stageTypes, namedPieces(join(root, 'configs'))), null, 2)}\n`,
     );
   });
 

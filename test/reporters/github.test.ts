@@ -14,9 +14,9 @@ describe('GitHub reporter', () => {
     expect(reported(failedRun)).toBe(`\
 small  3 stages, at most 2 at once, run r1
 data   hit  nothing changed
-engine wasm: the best that works here
+engine wasm: the best that works here (pipe doctor shows all)
 train  start  learning_rate 0.00005 -> 0.0001
-train  116/232 steps, 12/s, 10 s left, train loss 0.2942
+train  50 %, 10 s left, 116/232 steps, 12/s, train loss 0.2942
 ::group::train
 train  sample:
 train  The car is fast.
@@ -75,9 +75,9 @@ To continue: pipe run small.yaml
 
   it('annotates the line that declares a stage', () => {
     const output = (stream: Output) =>
-      new GithubReporter(stream, (stage) =>
-        stage === 'judge' ? { file: 'a,b.yaml', line: 7, column: 3 } : undefined,
-      );
+      new GithubReporter(stream, {
+        placeOf: (stage) => (stage === 'judge' ? { file: 'a,b.yaml', line: 7, column: 3 } : undefined),
+      });
     expect(textOf(output, failedRun)).toContain(
       '::error file=a%2Cb.yaml,line=7,col=3,title=judge::Ollama has no model llama3',
     );

@@ -10,11 +10,11 @@ describe('plain reporter', () => {
     expect(reported(failedRun)).toBe(`\
 small  3 stages, at most 2 at once, run r1
 data   hit  nothing changed
-engine wasm: the best that works here
+engine wasm: the best that works here (pipe doctor shows all)
 train  start  learning_rate 0.00005 -> 0.0001
 train  sample:
 train  The car is fast.
-train  116/232 steps, 12/s, 10 s left, train loss 0.2942
+train  50 %, 10 s left, 116/232 steps, 12/s, train loss 0.2942
 train  ran  13 s
 judge  start  never run
 judge  failed  Ollama has no model llama3
@@ -27,6 +27,44 @@ judge failed: Ollama has no model llama3
 
 To continue: pipe run small.yaml
 `);
+  });
+
+  it('says once what failed: in a line first, and all of it at the end', () => {
+    const events = failedRun.map((event) =>
+      event.type === 'stage-finished' && event.stage === 'judge'
+        ? { ...event, error: { message: 'it failed with exit code 3:\nlast words', hint: 'read them' } }
+        : event,
+    );
+    const text = reported(events);
+    expect(text).toContain('judge  failed  it failed with exit code 3:\n\nFailed after');
+    expect(text).toContain(
+      'judge failed: it failed with exit code 3:\n  last words\n  read them\n  log: /elsewhere/judge.log\n',
+    );
+    expect(text.match(/last words/g)).toHaveLength(1);
+  });
+
+  it('shows the texts that a model generates while it is trained only to whoever asks for them', () => {
+    const sample = at(5, { type: 'stage-log', stage: 'train', level: 'sample', message: 'The car is slow.' });
+    const events = [runStarted, trainStarted, sample];
+    expect(reported(events)).not.toContain('slow');
+    const asked = textOf((output) => new PlainReporter(output, { samples: true }), events);
+    expect(asked).toContain('train  The car is slow.\n');
+  });
+
+  it('names the engine in a line, and says how to get one whose hardware is here', () => {
+    const advice = 'an NVIDIA GPU is here; the engine tensorflow-gpu needs: npm install it';
+    const chosen = at(0, {
+      type: 'engine-chosen',
+      engine: 'cpu',
+      requested: 'cpu',
+      reason: 'asked for by name; it works',
+      candidates: [{ engine: 'tensorflow-gpu', usable: false, reason: 'not installed', advice }],
+    });
+    expect(reported([runStarted, chosen]).split('\n').slice(1)).toEqual([
+      'engine cpu: asked for by name (pipe doctor shows all)',
+      advice,
+      '',
+    ]);
   });
 
   it('says in one line that nothing was to be done', () => {

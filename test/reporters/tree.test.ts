@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RunState } from '../../src/reporters/run-state.ts';
 import { TreeReporter } from '../../src/reporters/tree.ts';
@@ -38,20 +39,21 @@ describe('tree lines', () => {
     );
     expect(drawn(whileTraining, { seconds: 12 })).toEqual([
       '= data   nothing changed',
-      '⠋ train  116/232 steps, 12/s, 10 s left, train loss 0.2942',
+      '⠋ train  50 %, 10 s left, 116/232 steps, 12/s, train loss 0.2942',
       '· judge  after train',
+      '1 of 3 stages done, 12 s',
     ]);
     expect(drawn(failedRun)).toEqual([
       '= data   nothing changed',
       '✔ train  13 s  learning_rate 0.00005 -> 0.0001',
-      '✖ judge  failed  Ollama has no model llama3',
+      '✖ judge  Ollama has no model llama3',
     ]);
   });
 
   it('add a bar where the terminal is wide enough', () => {
     const half = at(3, { type: 'stage-progress', stage: 'train', done: 116, total: 232, unit: 'steps' });
     expect(drawn([runStarted, trainStarted, half], { columns: 120 })[1]).toBe(
-      '⠋ train  ━━━━━━━━┄┄┄┄┄┄┄┄ 116/232 steps',
+      '⠋ train  ━━━━━━━━┄┄┄┄┄┄┄┄ 50 %, 116/232 steps',
     );
   });
 
@@ -73,18 +75,77 @@ describe('tree lines', () => {
     }
   });
 
-  it('count the stages at rest where they are more than the terminal has rows', () => {
+  it('keep percentage and time left at 40 columns', () => {
+    const stage = 'train[learning_rate=0.00001,epochs=2]';
+    const started = { ...runStarted, stages: [{ stage, uses: 'train', needs: [] }] } as RunEvent;
+    const progress = (seconds: number, done: number) =>
+      at(seconds, { type: 'stage-progress', stage, done, total: 232, unit: 'steps' });
+    const events = [started, { ...trainStarted, stage } as RunEvent, progress(2, 1), progress(12, 2)];
+    expect(drawn(events, { columns: 40, seconds: 12 })).toEqual([
+      '⠋ t…[0.00001,2]  0 %, 38 min 20 s left…',
+      '0 of 1 stage done, 12 s',
+    ]);
+  });
+
+  describe('of 50 stages in a terminal of 10 rows', () => {
     const stages = Array.from({ length: 50 }, (_, index) => ({
       stage: `s${index}`,
       uses: 'command',
       needs: [],
     }));
     const many = { ...runStarted, stages } as RunEvent;
-    const started = { ...trainStarted, stage: 's7' } as RunEvent;
-    const lines = drawn([many, started], { rows: 10 });
-    expect(lines).toHaveLength(2);
-    expect(lines[0]).toContain('s7');
-    expect(lines[1]).toBe('… 49 stages to come');
+    const start = (index: number) => ({ ...trainStarted, stage: `s${index}` }) as RunEvent;
+    const end = (index: number, outcome: 'ran' | 'failed') =>
+      at(2, {
+        type: 'stage-finished',
+        stage: `s${index}`,
+        outcome,
+        reason: reason('failed', 'it broke'),
+        duration_ms: 1000,
+        outputs: {},
+      });
+
+    it('use all rows: what runs, what failed, then what ended last, then what comes next, and count the rest', () => {
+      expect(drawn([many, start(7)], { rows: 10 })).toEqual([
+        ...Array.from({ length: 6 }, (_, index) => `· s${index}`),
+        '⠋ s7  0.0 s  learning_rate 0.00005 -> 0.0001',
+        '… and 43 to come',
+        '0 of 50 stages done, 0.0 s',
+      ]);
+      const ended = [1, 2, 3, 4, 5, 6, 8, 9].map((index) => end(index, index === 2 ? 'failed' : 'ran'));
+      const lines = drawn([many, start(40), start(30), ...ended], { rows: 10, seconds: 1 });
+      expect(lines.map((line) => line.split(/ {2}/)[0])).toEqual([
+        '✖ s2',
+        '✔ s5',
+        '✔ s6',
+        '✔ s8',
+        '✔ s9',
+        '⠋ s30',
+        '⠋ s40',
+        '… and 3 done, 40 to come',
+        '7 of 50 stages done, 1 failed, 1.0 s',
+      ]);
+    });
+
+    it('never take more rows than there are, whatever has happened', () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(fc.integer({ min: 0, max: 49 }), fc.constantFrom('ran', 'failed', 'start'))),
+          fc.integer({ min: 3, max: 60 }),
+          (history, rows) => {
+            const events = history.map(([index, what]) =>
+              what === 'start' ? start(index) : end(index, what),
+            );
+            const lines = drawn([many, ...events], { rows });
+            expect(lines.length).toBeLessThan(rows);
+            const left = lines.find((line) => line.startsWith('… and '))?.match(/\d+/g) ?? [];
+            const counted = left.reduce((sum, count) => sum + Number(count), 0);
+            const shown = lines.filter((line) => /^\S s\d/.test(line)).length;
+            expect(shown + counted).toBe(50);
+          },
+        ),
+      );
+    });
   });
 });
 

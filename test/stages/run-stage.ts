@@ -137,6 +137,7 @@ export async function runStage<Schema extends SettingsSchema>(
     ...world(process.env, options.secrets, options.signal),
     progress: (progress) => emit({ type: 'progress', ...progress }),
     log: (message) => emit({ type: 'log', message }),
+    sample: (message) => emit({ type: 'sample', message }),
     warn: (message, hint) => emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }) }),
     warnOfResult: (message, hint) =>
       emit({ type: 'warning', message, ...(hint === undefined ? {} : { hint }), of_result: true }),

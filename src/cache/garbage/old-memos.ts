@@ -6,7 +6,7 @@ import { orAbsent } from '../../files/system-problem.ts';
 /** What has not been written to for so long is asked or read anew when somebody wants it again. */
 const OLD_MS = 30 * 24 * 60 * 60 * 1000;
 /** Folders of the cache that only save work. Answers of judges are marked as they are used (see item-memory.ts). */
-const FOLDERS = ['file-inputs', 'observed', 'pipelines', 'items', 'quarantine', 'tmp'];
+const FOLDERS = ['file-inputs', 'observed', 'own-stages', 'pipelines', 'items', 'quarantine', 'tmp'];
 
 /** Removes what is remembered and nobody has needed for a month. What cannot be removed stays. */
 export async function removeOldMemos(cacheDirectory: string): Promise<void> {

@@ -11,10 +11,10 @@ export const KEY_FORMAT = 1;
  */
 export interface KeyManifest {
   readonly format: typeof KEY_FORMAT;
-  /** The stage type's `uses`. */
+  /** The stage type's `uses`; `own` for every stage of the user's own. */
   readonly type: string;
-  /** The stage type's implementation version. */
-  readonly version: number;
+  /** The stage type's implementation version; of an own stage, the digest of its code and packages. */
+  readonly version: number | string;
   /** Only the settings that decide the result (see keyed-settings.ts). */
   readonly settings: JsonObject;
   /** Digest of each input; of a collection, the digest for each variant label. */

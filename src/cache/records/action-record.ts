@@ -98,7 +98,7 @@ function isManifest(value: unknown): value is KeyManifest {
     isObject(value) &&
     value.format === KEY_FORMAT &&
     typeof value.type === 'string' &&
-    Number.isInteger(value.version) &&
+    (Number.isInteger(value.version) || isDigest(value.version)) &&
     isObject(value.settings) &&
     isObject(value.inputs) &&
     Object.values(value.inputs).every((input) => isDigest(input) || isObject(input)) &&

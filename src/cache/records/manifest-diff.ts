@@ -41,6 +41,12 @@ function changesOfValue(path: string, before: Json | undefined, after: Json | un
   return same ? [] : [{ path, before, after }];
 }
 
+/** The path of an input as changes have it: `inputs.model`, of one of a collection `inputs.scores["epochs=1"]`. */
+export function inputPath(input: string, label?: string): string {
+  const path = joined('inputs', input);
+  return label === undefined ? path : joined(path, label);
+}
+
 /** A name with dots or signs (a variant's label) is quoted, so that a path reads in one way only. */
 function joined(path: string, name: string): string {
   return /^[\p{L}\p{N}_-]+$/u.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
@@ -51,6 +57,8 @@ export function describeChange({ path, before, after }: Change): string {
   if (path.startsWith('executable')) {
     return `${subject(path)} ${after === undefined ? 'is not executable any more' : 'is executable now'}`;
   }
+  if (path === 'version' && (isDigest(before) || isDigest(after)))
+    return 'the code of the stage, or a package that it imports, changed';
   const start = firstDifference(before, after);
   return `${subject(path)} ${shown(before, start)} -> ${shown(after, start)}`;
 }

@@ -2,6 +2,7 @@ import type { BundleContent } from '../../cache/bundle/write-bundle.ts';
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { restoreInline } from '../../cache/records/inline-outputs.ts';
+import { metricsOf } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { FileInputs } from '../../runner/plan/file-inputs.ts';
@@ -63,8 +64,8 @@ export async function collectContent(
 }
 
 /** What the metrics of a stage are read from: `pipe compare` shows them elsewhere, too. */
-function measuredOf({ id, type }: Stage, { outputs }: ActionRecord): readonly Read[] {
-  return (type.metrics ?? []).flatMap(({ output }) => {
+function measuredOf({ id, type }: Stage, { manifest, outputs }: ActionRecord): readonly Read[] {
+  return metricsOf(type, manifest.settings).flatMap(({ output }) => {
     const artifact = outputs[output];
     return artifact === undefined ? [] : [{ artifact, from: id }];
   });

@@ -3,7 +3,7 @@ import { restoreInline } from '../../cache/records/inline-outputs.ts';
 import type { Candidate, Measurement } from '../../comparison/candidate.ts';
 import type { Json } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
-import type { StageType } from '../../contract/stage-type.ts';
+import { metricsOf, type StageType } from '../../contract/stage-type.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { UserError } from '../user-error.ts';
 
@@ -11,7 +11,7 @@ import { UserError } from '../user-error.ts';
 export interface DoneStage {
   /** Without its variant. */
   readonly name: string;
-  readonly type: StageType;
+  readonly type: Pick<StageType, 'metrics'>;
   readonly record: ActionRecord;
 }
 
@@ -36,7 +36,7 @@ export async function candidateOf(
 ): Promise<Candidate> {
   const measurements: Measurement[] = [];
   for (const { name, type, record } of stages) {
-    for (const metric of type.metrics ?? []) {
+    for (const metric of metricsOf(type, record.manifest.settings)) {
       const path = await outputFile(record, metric.output, objects);
       if (path === undefined)
         throw new UserError(

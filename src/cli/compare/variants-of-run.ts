@@ -1,4 +1,8 @@
+import type { ActionRecord } from '../../cache/records/action-record.ts';
 import type { Candidate } from '../../comparison/candidate.ts';
+import { METRICS_OUTPUT, metricsFrom } from '../../contract/own-metrics/declared-metric.ts';
+import { declaredIn } from '../../contract/own-metrics/metrics-file.ts';
+import { OWN_STAGE } from '../../contract/own-stage.ts';
 import type { Digest } from '../../files/digest.ts';
 import { nameOfStage } from '../../pipeline/variant-name.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
@@ -10,7 +14,7 @@ import {
 } from '../../runner/events/stored-run.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { stageTypes } from '../../stages/index.ts';
-import { candidateOf, type DoneStage } from './read-measurements.ts';
+import { candidateOf, type DoneStage, outputFile } from './read-measurements.ts';
 
 type Finished = Extract<RunEvent, { type: 'stage-finished' }>;
 
@@ -33,18 +37,30 @@ export async function variantsOfRun(
 /** What a run has finished, by the ids of its stages, as far as the cache still has the record. */
 export async function doneStages(
   run: StoredRun,
-  { records }: Workspace,
+  { records, objects }: Workspace,
 ): Promise<ReadonlyMap<string, DoneStage>> {
   const uses = new Map(stagesOfRun(run).map(({ stage, uses }) => [stage, uses]));
   const done = new Map<string, DoneStage>();
   for (const [id, event] of endingsOf(run)) {
-    const type = stageTypes.get(uses.get(id) ?? '');
-    if (type === undefined || event.action === undefined) continue;
+    if (event.action === undefined) continue;
     // Several records where the world has changed since: this one gave what the run has reported.
     const record = (await records.find(event.action as Digest)).find((record) => gave(record.outputs, event));
-    if (record !== undefined) done.set(id, { name: nameOfStage(id), type, record });
+    if (record === undefined) continue;
+    const type = stageTypes.get(uses.get(id) ?? '') ?? (await ownStageOf(record, objects));
+    done.set(id, { name: nameOfStage(id), type, record });
   }
   return done;
+}
+
+/** The code of an own stage may have changed since, or be gone: what it measured explains itself. */
+async function ownStageOf(record: ActionRecord, objects: Workspace['objects']): Promise<DoneStage['type']> {
+  const path = await outputFile(record, METRICS_OUTPUT, objects);
+  if (record.manifest.type !== OWN_STAGE || path === undefined) return {};
+  try {
+    return { metrics: metricsFrom(declaredIn(path)) };
+  } catch {
+    return {}; // an output of that name with another content
+  }
 }
 
 function gave(outputs: DoneStage['record']['outputs'], event: Finished): boolean {

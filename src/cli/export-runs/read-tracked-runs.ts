@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dottedEntries } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
+import { metricsOf } from '../../contract/stage-type.ts';
 import { nameOfStage } from '../../pipeline/variant-name.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
@@ -116,7 +117,7 @@ async function outputsOf(
   };
   const end = Date.parse(String(record.provenance.finished));
   const points: Point[] = [];
-  for (const metric of type.metrics ?? []) {
+  for (const metric of metricsOf(type, record.manifest.settings)) {
     const { value } = await metric.read(await pathOf(metric.output));
     if (value !== null) points.push({ metric: `${name}/${metric.name}`, step: 0, time: end, value });
   }

@@ -8,6 +8,7 @@ import { planShape } from './plan.ts';
 import { runDiffShape, runShape, runsShape } from './runs.ts';
 import { statusShape } from './status.ts';
 import { verifyShape } from './verify.ts';
+import { whyShape } from './why.ts';
 
 /** JSON Schemas of what verbs print with `--json`, by the name of their file in schemas/. */
 export const outputSchemas: Readonly<Record<string, TSchema>> = {
@@ -22,6 +23,7 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   gc: published(gcShape),
   du: published(duShape),
   verify: published(verifyShape),
+  why: published(whyShape),
 };
 
 function published(shape: TSchema): TSchema {

@@ -4,6 +4,8 @@ import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { StageType } from '../../contract/stage-type.ts';
 import { type Digest, digestOfBytes } from '../../files/digest.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
+import { ownStageType } from '../../own-stages/own-stage-type.ts';
+import { isUnchanged } from '../../own-stages/unchanged.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { kindOf, type PathKind, type Sources } from '../../pipeline/yaml/sources.ts';
 
@@ -13,6 +15,7 @@ interface Memo {
   readonly files: Readonly<Record<string, Digest>>;
   /** What lay at paths that were only looked at: a file that appears may stand in for another. */
   readonly seen: Readonly<Record<string, PathKind>>;
+  /** The files of own stages are in `pipeline`. */
   readonly pipeline: Omit<Pipeline, 'stages'> & { readonly stages: readonly MemoStage[] };
 }
 
@@ -58,10 +61,12 @@ export class PipelineMemo {
     const stands =
       Object.entries(seen).every(([path, kind]) => kindOf(path) === kind) &&
       Object.entries(files).every(([path, digest]) => digestNow(path) === digest);
-    if (!stands) return undefined;
+    const own = pipeline.ownStages ?? {};
+    if (!stands || !Object.values(own).every(isUnchanged)) return undefined;
+    const ownTypes = new Map(Object.entries(own).map(([uses, stage]) => [uses, ownStageType(uses, stage)]));
     const stages = pipeline.stages.map(({ uses, ...stage }) => ({
       ...stage,
-      type: this.#stageTypes.get(uses)!,
+      type: ownTypes.get(uses) ?? this.#stageTypes.get(uses)!,
       // JSON has no undefined.
       execution: { ...stage.execution, timeout: stage.execution.timeout },
     }));

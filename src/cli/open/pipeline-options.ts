@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { urlCredentials } from '../../pipeline/resolve/url-credentials.ts';
+import type { Selection } from '../../runner/plan/stage-graph.ts';
 import { UserError } from '../user-error.ts';
 
 /** Nobody writes as many by hand. */
@@ -47,12 +48,26 @@ export function addSetOption(command: Command): Command {
       (text: string) => {
         command.setOptionValue('set', add(inputOverride(text), command.getOptionValue('set')));
       },
+    )
+    .option(
+      '--slots <name=count>',
+      'how many of a slot of the pipeline there are here: licence=2; may be repeated',
+      (text: string) => {
+        command.setOptionValue('set', add(slotOverride(text), command.getOptionValue('set')));
+      },
     );
 }
 
 /** For verbs that only look: of `--frozen` only what it says of absent files counts there. */
 export function addFrozenOption(command: Command): Command {
   return command.option('--frozen', 'take input files that are absent by their digest on record');
+}
+
+/** `--slots licence=2` as the `--set` that says the same. */
+function slotOverride(text: string): string {
+  if (!/^[A-Za-z_][\w-]*=\d+$/.test(text))
+    throw new InvalidArgumentError('It must be of the form name=count.');
+  return `slots.${text}`;
 }
 
 /** `--input judge.responses=FILE` as the `--set` that says the same. */
@@ -63,7 +78,7 @@ function inputOverride(text: string): string {
 }
 
 /** `--sweep name=1,2` as the `--set` that says the same. */
-function sweepOverride(text: string): string {
+export function sweepOverride(text: string): string {
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('It must be of the form name=value,value.');
   const values = text.slice(equals + 1).trim();
@@ -81,8 +96,15 @@ export function addArtifactsOption(command: Command): Command {
 /** Options of the verbs that choose stages. */
 export interface StagesOptions {
   readonly force: readonly string[];
-  /** Absent: the whole pipeline. */
+  /** These three absent: the whole pipeline. */
   readonly only?: readonly string[];
+  readonly from?: readonly string[];
+  readonly until?: readonly string[];
+}
+
+/** Which stages were chosen, as planning takes it. */
+export function selectionOf({ only, from, until }: StagesOptions): Selection {
+  return { ...(only && { only }), ...(from && { from }), ...(until && { until }) };
 }
 
 /** Reads an option that names a stage. */
@@ -98,9 +120,28 @@ export function addStagesOptions(command: Command): Command {
     .option('--force <stage>', 'run this stage even if it is cached; may be repeated', stageNames, [])
     .option(
       '--only <stage>',
-      'only this stage and what it needs; may be repeated, or name several: judge,report',
+      'only this stage and what it needs; may be repeated, or name several: judge,report or group:eval',
+      stageNames,
+    )
+    .option(
+      '--from <stage>',
+      'only this stage and all that depends on it, with what those need; may be repeated',
+      stageNames,
+    )
+    .option(
+      '--until <stage>',
+      'only this stage and all that it depends on; with --from only what is between; may be repeated',
       stageNames,
     );
+}
+
+export function addJobsOption(command: Command): Command {
+  return command.option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger);
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
 }
 
 /** What an unset variable in a script leaves would mean the current folder. */

@@ -1,5 +1,5 @@
-import { commandText } from '../../contract/command-text.ts';
 import type { Frozen } from '../../runner/plan/decide.ts';
+import { typedCommand } from '../typed-command.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 
 /** The command that runs a stage where, and with the parameters with which, it was looked at. */
@@ -11,7 +11,7 @@ export function stageCommand(
 ): string {
   const where = artifacts === undefined ? [] : ['--artifacts', artifacts];
   const overrides = set.flatMap((text) => ['--set', text]);
-  return commandText(['run', file, option, stage, ...where, ...overrides]);
+  return typedCommand(['run', file, option, stage, ...where, ...overrides]);
 }
 
 /** `--frozen` as planning takes it. */

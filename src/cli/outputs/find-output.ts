@@ -2,7 +2,7 @@ import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { listNames } from '../../pipeline/diagnostics/did-you-mean.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
-import { stagesNamed } from '../../pipeline/variant-name.ts';
+import { leftOutMessage, stagesNamed } from '../../pipeline/variant-name.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import type { PlannedStage } from '../../runner/plan/planned-stage.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
@@ -63,6 +63,8 @@ function parseName(name: string, pipeline: Pipeline): { readonly stage: string; 
       `name one of ${listNames(ids)}`,
     );
   }
+  const leftOut = leftOutMessage(pipeline, wanted);
+  if (leftOut !== undefined) throw new UserError(leftOut);
   const all = pipeline.stages.flatMap(({ id, outputs }) =>
     Object.keys(outputs).map((output) => `${id}.${output}`),
   );

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { commandText } from '../../contract/command-text.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { typedCommand } from '../typed-command.ts';
 import { copyPage } from './copy-page.ts';
 import { indexFile, pageFile } from './page-files.ts';
 
@@ -34,7 +34,7 @@ export async function publishPages(
       changed ||= copied !== 'there';
       if (copied !== 'lost') published.push(relative('.', page));
       else {
-        const remake = commandText([...argv, '--force', id]);
+        const remake = typedCommand([...argv, '--force', id]);
         process.stderr.write(`cache: the page of ${id} is lost; make it again with: ${remake}\n`);
       }
     }

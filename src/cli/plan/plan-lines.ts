@@ -1,7 +1,7 @@
 import type { StageProblem } from '../../runner/plan/stage-problem.ts';
 import { columnsOf, padded } from '../../terminal/display-width.ts';
 import type { Paint } from '../../terminal/paint.ts';
-import { counted } from '../../terminal/units.ts';
+import { counted, duration } from '../../terminal/units.ts';
 import type { PlannedStageDocument } from '../json-shapes/plan.ts';
 
 /** A line for each stage, and what it comes to; `refusals`: why a frozen run would not start. */
@@ -11,14 +11,26 @@ export function planLines(
   refusals: readonly StageProblem[] = [],
 ): readonly string[] {
   const width = Math.max(...stages.map(({ stage }) => columnsOf(stage)));
-  const lines = stages.flatMap(({ stage, state, reason, recorded = [] }) => [
-    `${word(state, paint)}  ${padded(stage, width)}  ${reason.message}`,
+  const times = stages.map(timeText);
+  const timeWidth = Math.max(...times.map(columnsOf));
+  const lines = stages.flatMap(({ stage, state, reason, recorded = [] }, index) => [
+    `${word(state, paint)}  ${padded(stage, width)}  ${timeWidth > 0 ? `${padded(times[index]!, timeWidth)}  ` : ''}${reason.message}`,
     ...recorded.map(({ input, path, digest }) => {
       const taken = `input ${input}: ${path} does not exist; taken as it is on record (${digest.slice(0, 12)})`;
       return `${' '.repeat(WIDEST_WORD)}  ${padded('', width)}  ${paint('dim', taken)}`;
     }),
   ]);
   return [...lines, '', total(stages), ...refusalLines(refusals, paint)];
+}
+
+/** How long a stage is expected to take. */
+function timeText({ expected }: PlannedStageDocument): string {
+  return expected?.duration_ms === undefined ? '' : `~${duration(expected.duration_ms)}`;
+}
+
+/** The stages that are no part of the pipeline with these parameters: nobody is to look for them in vain. */
+export function leftOutLines(leftOut: readonly string[]): readonly string[] {
+  return leftOut.length === 0 ? [] : [`Left out, as their \`when\` is false: ${leftOut.join(', ')}`];
 }
 
 function refusalLines(refusals: readonly StageProblem[], paint: Paint): readonly string[] {

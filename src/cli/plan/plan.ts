@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
+  addJobsOption,
   addSetOption,
   addStagesOptions,
   pipelineFile,
@@ -17,15 +19,15 @@ Examples:
 
 /** `pipe plan`: what would run, and the reason for each stage; starts nothing. */
 export function planCommand(program: Command): void {
-  addRemoteOption(addStagesOptions(addArtifactsOption(addSetOption(program.command('plan')))))
+  addRemoteOption(addJobsOption(addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))))
     .description('show what would run, and why')
-    .argument('<file>', 'pipeline file', pipelineFile)
+    .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile)
     .option('--frozen', 'mark what would keep `pipe run --frozen` from starting; exit code 1 if there is any')
     .option('--offline', 'do not ask whether the world has changed')
     .option('--json', 'print a JSON document')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: PlanVerbOptions) => {
+    .action(async (file: string | undefined, options: PlanVerbOptions) => {
       const { showPlan } = await import('./show-plan.ts');
-      process.exitCode = await showPlan(file, options);
+      process.exitCode = await showPlan(file ?? onlyPipeline(), options);
     });
 }

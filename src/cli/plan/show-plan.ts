@@ -1,18 +1,24 @@
+import { availableParallelism } from 'node:os';
+import { expectedWork } from '../../runner/plan/expected-work.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
+import { runCapacity } from '../../runner/schedule/machine-capacity.ts';
+import { openWorkspace } from '../../runner/workspace.ts';
 import { paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
-import type { PipelineOptions, StagesOptions } from '../open/pipeline-options.ts';
+import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { remoteOf } from '../remote/open-remote.ts';
 import type { RemoteVerbOptions } from '../remote/remote-options.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
+import { expectedLines, expectedRun } from './expected-run.ts';
 import { plannedStages } from './plan-document.ts';
-import { planLines } from './plan-lines.ts';
+import { leftOutLines, planLines } from './plan-lines.ts';
 
 export interface PlanVerbOptions extends PipelineOptions, StagesOptions, RemoteVerbOptions {
+  readonly jobs?: number;
   readonly offline?: true;
   readonly json?: true;
 }
@@ -30,15 +36,28 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     environment: process.env,
     offline: options.offline ?? false,
     force: options.force,
-    ...(options.only === undefined ? {} : { only: options.only }),
+    ...selectionOf(options),
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
     openRemote: await remoteOf(file, { ...options, upload: false }),
   });
-  const stages = plannedStages(plan);
+  const expected = await expectedWork(plan, pipeline.name, openWorkspace(artifacts, tellCacheProblem));
+  const stages = plannedStages(plan, expected);
+  const limits = {
+    jobs: options.jobs ?? availableParallelism(),
+    capacity: runCapacity(pipeline, process.env).resources,
+  };
+  const whole = expectedRun(plan, expected, limits);
+  const more = expected.size > 0 ? ['', ...expectedLines(whole, expected.size)] : [];
+  const { name, leftOut } = pipeline;
+  const document = {
+    ...{ pipeline: name, file: pipeline.file, stages, expected: whole },
+    ...(leftOut.length > 0 && { leftOut }),
+  };
+  const lines = planLines(stages, paintFor(process.stdout), plan.refusals);
   const text = options.json
-    ? visibleJson({ pipeline: pipeline.name, file: pipeline.file, stages }, 2)
-    : planLines(stages, paintFor(process.stdout), plan.refusals).join('\n');
+    ? visibleJson(document, 2)
+    : [...lines, ...leftOutLines(leftOut), ...more].join('\n');
   show(process.stdout, text);
   return plan.refusals.length > 0 ? EXIT.failed : EXIT.done;
 }

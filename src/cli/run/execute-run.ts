@@ -6,6 +6,7 @@ import type { RunSummary } from '../../runner/run.ts';
 import { show } from '../../terminal/show.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipeline.ts';
+import { selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { remoteOf } from '../remote/open-remote.ts';
@@ -27,7 +28,10 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const pipeline = await openRememberedPipeline(file, options, artifacts);
   await warnOfUndeclaredFiles(pipeline);
   const reporterName = options.json ? 'json' : options.reporter;
-  const reporter = chooseReporter(reporterName, process.stdout, process.env, stagePlaces(pipeline));
+  const reporter = chooseReporter(reporterName, process.stdout, process.env, {
+    placeOf: stagePlaces(pipeline),
+    samples: options.samples ?? false,
+  });
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
@@ -41,10 +45,11 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       offline: options.offline ?? false,
       force: options.force,
       keepFailed: options.keepFailed ?? false,
+      explain: options.explain ?? false,
       ...frozenOf(file, options),
       openRemote: await remoteOf(file, options),
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
-      ...(options.only === undefined ? {} : { only: options.only }),
+      ...selectionOf(options),
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       emit,
     });

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { compare } from '../../comparison/compare.ts';
 import { UnknownNameError } from '../../comparison/metrics.ts';
 import { regressions } from '../../comparison/regressions.ts';
+import { metricsOf } from '../../contract/stage-type.ts';
 import type { FailIf, Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { readCandidates } from '../compare/read-candidates.ts';
 import { UserError } from '../user-error.ts';
@@ -35,7 +36,7 @@ export async function failedBaselines(
 }
 
 async function worseThanBaseline(
-  { name, type }: Stage,
+  { name, type, settings }: Stage,
   { worseThan, ...tolerance }: FailIf,
   run: string,
   artifacts: string,
@@ -43,7 +44,7 @@ async function worseThanBaseline(
   const baseline = 'file' in worseThan ? relative('.', worseThan.file) : worseThan.name;
   if ('file' in worseThan && !existsSync(worseThan.file))
     return [`the baseline ${baseline} does not exist; make it with pipe cat, from the scores of a good run`];
-  const metric = `${name}.${type.metrics![0]!.name}`;
+  const metric = `${name}.${metricsOf(type, settings)[0]!.name}`;
   try {
     const candidates = await readCandidates([baseline, run], { set: [], artifacts, metric });
     const first = candidates[0]!.name;

@@ -6,28 +6,20 @@ import { type RunSummary, runPipeline } from '../../runner/run.ts';
 import type { RunOptions } from '../../runner/run-options.ts';
 import { RunControl } from '../../runner/schedule/run-control.ts';
 import { packagePath } from '../package-path.ts';
+import { typedCommand } from '../typed-command.ts';
 import { version } from '../version.ts';
 
 /** What a verb decides about a run; the rest is what this process and machine are. */
-export type OwnRunOptions = Pick<
+export type OwnRunOptions = Omit<
   RunOptions,
-  | 'artifactsDirectory'
-  | 'preflight'
-  | 'offline'
-  | 'force'
-  | 'only'
-  | 'frozen'
-  | 'keepFailed'
-  | 'engine'
-  | 'emit'
-  | 'openRemote'
-  | 'onRepeated'
+  'jobs' | 'environment' | 'executor' | 'control' | 'argv' | 'next' | 'versions'
 > & {
   readonly jobs?: number;
 };
 
 /** Runs a pipeline on this machine. Ctrl-C, or a terminal that closes, cancels it; a second Ctrl-C stops at once. */
 export async function runInterruptibly(pipeline: Pipeline, options: OwnRunOptions): Promise<RunSummary> {
+  const argv = process.argv.slice(2);
   const control = new RunControl();
   const interrupt = () => control.interrupt();
   // A terminal that closes sends it once or twice: stages may write their checkpoints all the same.
@@ -40,7 +32,8 @@ export async function runInterruptibly(pipeline: Pipeline, options: OwnRunOption
       environment: process.env,
       executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),
       control,
-      argv: process.argv.slice(2),
+      argv,
+      next: typedCommand(argv),
       versions: { pipe: version, node: process.versions.node },
     });
   } finally {

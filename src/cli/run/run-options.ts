@@ -10,6 +10,9 @@ export interface RunVerbOptions extends PipelineOptions, StagesOptions, RemoteVe
   readonly offline?: true;
   readonly preflight: boolean;
   readonly keepFailed?: true;
+  readonly explain?: true;
+  readonly dryRun?: true;
   readonly json?: true;
+  readonly samples?: true;
   readonly reporter: ReporterName;
 }

@@ -1,8 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
 import { REPORTER_NAMES } from '../../reporters/choose-reporter.ts';
+import { onlyPipeline } from '../open/default-pipeline.ts';
 import {
   addArtifactsOption,
+  addJobsOption,
   addSetOption,
   addStagesOptions,
   pipelineFile,
@@ -26,11 +28,9 @@ export function runCommand(program: Command): void {
   const command = program
     .command('run')
     .description('run what is not up to date in a pipeline')
-    .argument('<file>', 'pipeline file', pipelineFile);
-  addRemoteOption(addStagesOptions(addArtifactsOption(addSetOption(command))))
+    .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile);
+  addRemoteOption(addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command)))))
     .option('--no-upload', 'read from the remote cache, and write nothing to it')
-    .option('-j, --jobs <n>', 'at most this many stages at once', positiveInteger)
-    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
     .option(
       '--frozen',
       'run only the stages that --only names; end before the start if anything else is stale',
@@ -38,18 +38,28 @@ export function runCommand(program: Command): void {
     .option('--offline', 'reuse cached results without re-checking files, URLs and models')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
     .option('--keep-failed', 'keep the folders of attempts that fail, to run them by hand')
+    .option('-n, --dry-run', 'the same as pipe plan: show what would run, and start nothing')
+    .option('--explain', 'say of each stage that runs why, to its origin (see pipe why)')
     .addOption(
       new Option('--reporter <name>', 'how the run is shown').choices(REPORTER_NAMES).default('auto'),
     )
     .option('--json', 'the same as --reporter json')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: RunVerbOptions) => {
+    .action(async (given: string | undefined, options: RunVerbOptions) => {
+      const file = given ?? onlyPipeline();
+      if (options.dryRun) {
+        const { showPlan } = await import('../plan/show-plan.ts');
+        process.exitCode = await showPlan(file, options);
+        return;
+      }
       const { executeRun } = await import('./execute-run.ts');
       process.exitCode = await executeRun(file, options);
     });
 }
 
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(text);
+/** Options of the verbs that run stages. */
+export function addWorkOptions(command: Command): Command {
+  return addJobsOption(command)
+    .addOption(new Option('--engine <name>', 'what computes tensors').choices(['auto', ...ENGINE_NAMES]))
+    .option('--samples', 'show the texts that a model generates while it is trained');
 }

@@ -1,5 +1,5 @@
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
-import { endOf, type StoredRun } from '../../runner/events/stored-run.ts';
+import { endingsOf, endOf, type StoredRun, stagesOfRun } from '../../runner/events/stored-run.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
@@ -10,6 +10,7 @@ import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { plannedStages } from '../plan/plan-document.ts';
 import { lockHolders, unfinishedActions } from './at-work.ts';
+import { progressOf, stateOf } from './run-progress.ts';
 
 /** Older runs are left to `artifacts/runs`. */
 const SHOWN_RUNS = 5;
@@ -21,16 +22,26 @@ export async function readStatus(file: string | undefined, options: PipelineOpti
   const stages = file === undefined ? undefined : await stagesOf(file, artifacts, options);
   const holders = await lockHolders(locksDirectory);
   const stored = await lastRuns(runsDirectory);
-  const stageOf = new Map(stored.flatMap(unfinishedActions));
+  const workOf = new Map(stored.flatMap(workOfRun));
   return {
     artifacts,
     runs: stored.map((run) => runStatus(run, holders)),
-    running: [...holders].map(([action, holder]) => {
-      const stage = stageOf.get(action);
-      return { action, holder, ...(stage === undefined ? {} : { stage }) };
-    }),
+    running: [...holders].map(([action, holder]) => ({ action, holder, ...workOf.get(action) })),
     ...(stages === undefined ? {} : { stages }),
   };
+}
+
+type Work = Omit<Status['running'][number], 'action' | 'holder'>;
+
+/** What a run has started and not ended, by its action. */
+function workOfRun(stored: StoredRun): readonly (readonly [action: string, work: Work])[] {
+  const unfinished = unfinishedActions(stored);
+  if (unfinished.length === 0) return [];
+  const { stages } = stateOf(stored);
+  return unfinished.map(([action, stage]) => {
+    const state = stages.get(stage);
+    return [action, { stage, run: stored.about.run, ...(state && progressOf(state)) }];
+  });
 }
 
 async function stagesOf(
@@ -64,5 +75,12 @@ function runStatus(stored: StoredRun, holders: ReadonlyMap<string, string>): Sta
     return { ...about, outcome, duration_ms, counts };
   }
   const isRunning = unfinishedActions(stored).some(([action]) => holders.has(action));
-  return { ...about, outcome: isRunning ? 'running' : 'unfinished' };
+  return { ...about, outcome: isRunning ? 'running' : 'unfinished', ...soFar(stored) };
+}
+
+/** How the stages have ended of a run that has not. */
+function soFar(stored: StoredRun): Pick<Status['runs'][number], 'stages' | 'counts'> {
+  const counts = { hit: 0, ran: 0, failed: 0, skipped: 0, cancelled: 0 };
+  for (const { outcome } of endingsOf(stored).values()) counts[outcome]++;
+  return { stages: stagesOfRun(stored).length, counts };
 }

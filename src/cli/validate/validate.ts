@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Sources } from '../../pipeline/yaml/sources.ts';
 import { show } from '../../terminal/show.ts';
 import { counted } from '../../terminal/units.ts';
+import { onlyPipeline } from '../open/default-pipeline.ts';
 import { addSetOption, type PipelineOptions, pipelineFile } from '../open/pipeline-options.ts';
 
 const EXAMPLES = `
@@ -13,16 +14,19 @@ Examples:
 export function validateCommand(program: Command): void {
   addSetOption(program.command('validate'))
     .description('check pipeline files and show everything that is wrong with them')
-    .argument('<file...>', 'pipeline files', (file, before: readonly string[] = []) => [
-      ...before,
-      pipelineFile(file),
-    ])
+    .argument(
+      '[file...]',
+      'pipeline files; not needed where there is only one',
+      (file, before: readonly string[] = []) => [...before, pipelineFile(file)],
+    )
     .addHelpText('after', EXAMPLES)
-    .action(async (files: readonly string[], options: PipelineOptions) => {
+    .action(async (given: readonly string[] | undefined, options: PipelineOptions) => {
       const { openPipeline } = await import('../open/open-pipeline.ts');
       const { checkFileInputs } = await import('./check-file-inputs.ts');
       const { warnOfUndeclaredFiles } = await import('./undeclared-files.ts');
+      const { leftOutLines } = await import('../plan/plan-lines.ts');
       const { showError } = await import('../show-error.ts');
+      const files = given?.length ? given : [onlyPipeline()];
       for (const file of files) {
         try {
           const sources = new Sources();
@@ -30,7 +34,8 @@ export function validateCommand(program: Command): void {
           await checkFileInputs(pipeline, sources);
           await warnOfUndeclaredFiles(pipeline);
           const stages = counted(pipeline.stages.length, 'stage');
-          show(process.stdout, `${file}: ${pipeline.name} is valid, ${stages}`);
+          const lines = [`${file}: ${pipeline.name} is valid, ${stages}`, ...leftOutLines(pipeline.leftOut)];
+          show(process.stdout, lines.join('\n'));
         } catch (error) {
           process.exitCode = await showError(error);
         }

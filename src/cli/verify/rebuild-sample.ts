@@ -33,7 +33,7 @@ export async function rebuildSample(
   if (finished.length === 0)
     throw new UserError(`no stage of ${file} is finished`, `run it first: pipe run ${file}`);
   const sample = chosen(finished, Math.ceil(share * finished.length));
-  const reporter = chooseReporter('plain', process.stderr, process.env, () => undefined);
+  const reporter = chooseReporter('plain', process.stderr, process.env);
   const repeated = new Map<string, Repeated>();
   const { outcome, directory } = await runInterruptibly(pipeline, {
     artifactsDirectory: artifacts,

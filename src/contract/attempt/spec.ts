@@ -1,5 +1,6 @@
 import type { EngineName } from '../engine-name.ts';
 import type { JsonObject } from '../json.ts';
+import type { OwnCode } from '../own-code.ts';
 import type { ArtifactKind } from '../stage-type.ts';
 
 /** Version of `spec.json`, the file that tells a stage's process what to do. */
@@ -23,6 +24,8 @@ export type SpecInput =
 export interface StageSpec {
   readonly spec: typeof SPEC_VERSION;
   readonly uses: string;
+  /** Where its code is, if it is a stage of the user's own. */
+  readonly own?: OwnCode;
   /** Action key; the runner holds the action's lock. */
   readonly key: string;
   readonly attempt: string;

@@ -10,6 +10,8 @@ export type StageEvent = { readonly time: number } & (
       readonly metrics?: Readonly<Record<string, number | string>>;
     }
   | { readonly type: 'log'; readonly message: string }
+  /** A text that a model has generated while it is trained: shown on request. */
+  | { readonly type: 'sample'; readonly message: string }
   | {
       readonly type: 'warning';
       readonly message: string;
@@ -45,6 +47,7 @@ function isStageEvent(event: JsonObject): event is StageEvent & JsonObject {
         (event.metrics === undefined || isMetrics(event.metrics))
       );
     case 'log':
+    case 'sample':
       return typeof event.message === 'string';
     case 'warning':
       return (

@@ -9,8 +9,7 @@ const NEEDS = 'a stage waits for the stages whose outputs its `inputs` name';
 const INTENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   uses: {
     cache: 'every result is cached; `pipe run FILE --force STAGE` runs a stage again',
-    when: 'stages have no conditions; `pipe run FILE --only STAGE` runs a stage and what it needs',
-    if: 'stages have no conditions; `pipe run FILE --only STAGE` runs a stage and what it needs',
+    if: 'a stage is left out by a condition of parameters: `when: params.size == "small"`',
     ...{ foreach: SWEEP, matrix: SWEEP, needs: NEEDS, depends_on: NEEDS },
   },
   stages: { foreach: SWEEP, matrix: SWEEP, include: POINTS, exclude: POINTS },

@@ -1,6 +1,7 @@
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { closestName, nameHint } from '../diagnostics/did-you-mean.ts';
+import { paramsOfConditions } from '../resolve/when.ts';
 import { get, type MapValue, type Path, type Value, withEntry, withoutEntry } from '../yaml/value.ts';
 import { referencesIn } from './interpolate.ts';
 import { isNull } from './merge.ts';
@@ -34,7 +35,7 @@ export function refuseUnreadParams(
   diagnostics: DiagnosticList,
 ): void {
   if (added.length === 0 || stages === undefined) return;
-  const read = referencesIn(stages);
+  const read = [...referencesIn(stages), ...paramsOfConditions(stages)];
   for (const { path, key, known } of added) {
     if (read.some((reference) => isPrefix(reference, path) || isPrefix(path, reference))) continue;
     const name = path.at(-1)!;

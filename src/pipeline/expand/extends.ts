@@ -6,6 +6,7 @@ import { readMapFile } from '../yaml/read-file.ts';
 import type { Sources } from '../yaml/sources.ts';
 import { get, type MapValue, textOf, withoutEntry } from '../yaml/value.ts';
 import { type AddedParam, addedParams, refuseUnreadParams, withoutMisspeltStages } from './added-names.ts';
+import { withoutExtensions } from './extensions.ts';
 import { mergeMaps } from './merge.ts';
 
 /** A file of a chain of `extends`, and where it is named. */
@@ -38,7 +39,8 @@ function readLink(
   sources: Sources,
   diagnostics: DiagnosticList,
 ): MapValue | undefined {
-  const map = withoutExtensions(readMapFile(link.path, link.namedAt, sources, diagnostics));
+  const written = readMapFile(link.path, link.namedAt, sources, diagnostics);
+  const map = written && withoutExtensions(written);
   const extendsEntry = map?.entries.get('extends');
   if (map === undefined || extendsEntry === undefined) return map;
   const own = withoutEntry(map, 'extends');
@@ -66,12 +68,6 @@ function readLink(
   if (below === undefined) return undefined;
   added.push(...addedParams(get(below, 'params'), get(own, 'params')));
   return mergeMaps(below, withoutMisspeltStages(below, own, diagnostics));
-}
-
-/** Keys `x-…` of a file are a place for anchors and mean nothing themselves. */
-function withoutExtensions(map: MapValue | undefined): MapValue | undefined {
-  const entries = [...(map?.entries ?? [])].filter(([key]) => !key.startsWith('x-'));
-  return map && { ...map, entries: new Map(entries) };
 }
 
 function extendsCycle(cycle: readonly Link[], last: Link) {

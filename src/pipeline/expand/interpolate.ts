@@ -89,17 +89,24 @@ function lookUp(match: RegExpExecArray, scalar: ScalarValue, context: Interpolat
   }
   const names = (reference[1] ?? '').split('.').slice(1);
   context.used.add(names[0] ?? '*');
-  let value: Value = context.params;
+  const found = parameterAt(context.params, names);
+  if (!('unknown' in found)) return found;
+  context.diagnostics.add({ ...found.unknown, place });
+  return undefined;
+}
+
+/** The parameter, or the value inside one, that names lead to; what is wrong where there is none. */
+export function parameterAt(
+  params: MapValue,
+  names: Path,
+): Value | { readonly unknown: Omit<Diagnostic, 'place'> } {
+  let value: Value = params;
   for (const [depth, name] of names.entries()) {
     const next: Value | undefined = child(value, name);
     if (next === undefined) {
-      context.diagnostics.add({
-        code: 'unknown-param',
-        message: `there is no parameter \`${names.slice(0, depth + 1).join('.')}\``,
-        place,
-        hint: nameHint(name, value.kind === 'map' ? value.entries.keys() : [], 'parameters'),
-      });
-      return undefined;
+      const message = `there is no parameter \`${names.slice(0, depth + 1).join('.')}\``;
+      const hint = nameHint(name, value.kind === 'map' ? value.entries.keys() : [], 'parameters');
+      return { unknown: { code: 'unknown-param', message, hint } };
     }
     value = next;
   }

@@ -8,6 +8,13 @@ import type { Sources } from '../yaml/sources.ts';
 import { get, type MapValue, type Path, type Value, withEntry, withoutEntry } from '../yaml/value.ts';
 import { isNull } from './merge.ts';
 
+/** What the names under a key of the pipeline stand for; no override makes a new one. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['params', 'parameter'],
+  ['stages', 'stage'],
+  ['slots', 'slot'],
+]);
+
 /** What `--set` overrides are called in messages; they are read as the lines of one text. */
 export const OVERRIDES = '--set';
 
@@ -115,11 +122,11 @@ function resolvePath(override: Override, document: MapValue): Override | Diagnos
         nameHint(first, [...keysOf(params), ...PIPELINE_KEYS], 'parameters and keys'),
     };
   }
-  const known = first === 'params' || first === 'stages' ? get(document, first) : undefined;
+  const what = KINDS.get(first);
+  const known = what === undefined ? undefined : get(document, first);
   if (second === undefined || known === undefined || get(known, second) !== undefined) return override;
-  const what = first === 'params' ? 'parameter' : 'stage';
   return {
-    code: `unknown-${first === 'params' ? 'param' : 'stage'}`,
+    code: `unknown-${first.replace(/s$/, '')}`,
     message: `there is no ${what} \`${second}\``,
     place: override.steps[1]!,
     hint: nameHint(second, keysOf(known), `${what}s`),

@@ -55,10 +55,12 @@ function eachOnce(name: string, values: readonly Value[], diagnostics: Diagnosti
     const earlier = first.get(label);
     if (earlier === undefined) first.set(label, value);
     else {
+      const named = get(value, 'name') !== undefined;
       diagnostics.add({
         code: 'duplicate-item',
         message: `the sweep over \`${name}\` holds ${label} twice`,
         place: value.place,
+        ...(named && { hint: 'objects are told apart by their `name`: give each another one' }),
         related: [{ message: 'it is first given here', place: earlier.place }],
       });
     }

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import type { InputSource, Stage } from '../pipeline.ts';
 import { orderByNeeds } from '../resolve/graph.ts';
@@ -32,7 +33,36 @@ export function resolveVariants(
   const { order, cycles } = orderByNeeds(needs);
   for (const cycle of cycles) diagnostics.add(cycle);
   const varying = sweptUpstream(order, swept, resolved, diagnostics);
-  return diagnostics.isEmpty ? order.flatMap(instanceMaker(resolved, varying)) : [];
+  refuseEmptyCollections(resolved, diagnostics);
+  const made = diagnostics.isEmpty ? order.flatMap(instanceMaker(resolved, varying)) : [];
+  if (made.length === 0 && diagnostics.isEmpty) diagnostics.add(allLeftOut(resolved));
+  return made;
+}
+
+/** A collection needs one variant at least whose producer is there. */
+function refuseEmptyCollections(resolved: readonly ResolvedPoint[], diagnostics: DiagnosticList): void {
+  const isLeftOut = (stage: string) =>
+    resolved.every(({ drafts }) => drafts.get(stage)?.leftOut !== undefined);
+  for (const { drafts } of resolved)
+    for (const { name, inputs } of drafts.values())
+      for (const input of inputs?.values() ?? []) {
+        if (input.kind !== 'each' || !input.optional || !isLeftOut(input.stage)) continue;
+        diagnostics.add({
+          code: 'left-out',
+          message: `stage \`${name}\` collects \`${input.stage}.${input.output}\`, but \`${input.stage}\` is left out of every variant`,
+          place: input.place,
+          hint: `give \`${name}\` the same \`when\``,
+        });
+      }
+}
+
+function allLeftOut(resolved: readonly ResolvedPoint[]): Diagnostic {
+  const first = [...resolved[0]!.drafts.values()][0]!;
+  return {
+    code: 'left-out',
+    message: 'every stage is left out: the condition of each is false',
+    place: first.leftOut!,
+  };
 }
 
 /** Resolves each stage once for each combination of the swept parameters that it reads; notes those in `swept`. */
@@ -113,14 +143,20 @@ function instanceMaker(
   resolved: readonly ResolvedPoint[],
   varying: ReadonlyMap<string, ReadonlySet<string>>,
 ): (name: string) => readonly Stage[] {
-  /** Stage name -> id for each variant. */
-  const ids = new Map<string, readonly string[]>();
+  /** Stage name -> id for each variant; undefined for those that it is left out of. */
+  const ids = new Map<string, readonly (string | undefined)[]>();
 
-  const source = (input: InputReference, index: number): InputSource => {
+  /** Undefined where the producer is left out, which only an optional input bears. */
+  const source = (input: InputReference, index: number): InputSource | undefined => {
     if (input.kind === 'file') return { kind: 'file', path: input.path, place: input.place };
     const producers = ids.get(input.stage)!;
-    if (input.kind === 'output') return { kind: 'output', stage: producers[index]!, output: input.output };
-    const labelled = resolved.map(({ point }, at) => [point.label, producers[at]!]);
+    const producer = producers[index];
+    if (input.kind === 'output')
+      return producer === undefined ? undefined : { kind: 'output', stage: producer, output: input.output };
+    const labelled = resolved.flatMap(({ point }, at) => {
+      const producer = producers[at];
+      return producer === undefined ? [] : [[point.label, producer]];
+    });
     const optional = input.optional && { optional: input.optional };
     return { kind: 'each', output: input.output, stages: Object.fromEntries(labelled), ...optional };
   };
@@ -129,8 +165,12 @@ function instanceMaker(
     const groups = new Map<string, { draft: StageDraft; inputs: Stage['inputs']; indexes: number[] }>();
     for (const [index, { drafts }] of resolved.entries()) {
       const draft = drafts.get(name)!;
+      if (draft.leftOut !== undefined) continue;
       const inputs = Object.fromEntries(
-        [...draft.inputs!].map(([input, reference]) => [input, source(reference, index)]),
+        [...draft.inputs!].flatMap(([input, reference]) => {
+          const from = source(reference, index);
+          return from === undefined ? [] : [[input, from]];
+        }),
       );
       const content = contentOf(draft, inputs);
       const group = groups.get(content);
@@ -143,6 +183,7 @@ function instanceMaker(
       return {
         id: `${name}${label}`,
         name,
+        groups: draft.groups,
         variants: indexes.map((index) => resolved[index]!.point.label),
         type: draft.type!,
         settings: draft.settings!,
@@ -159,7 +200,7 @@ function instanceMaker(
     );
     ids.set(
       name,
-      resolved.map(({ point }) => idOf.get(point.label)!),
+      resolved.map(({ point }) => idOf.get(point.label)),
     );
     return stages;
   };

@@ -33,7 +33,6 @@ export function parseInputs(inputs: Value | undefined): ReadonlyMap<string, Inpu
 }
 
 function parseInput({ key, value }: Entry): InputReference | undefined {
-  const { place } = value;
   const file = get(value, 'file');
   const path = textOf(file);
   if (file !== undefined && path !== undefined) {
@@ -41,12 +40,13 @@ function parseInput({ key, value }: Entry): InputReference | undefined {
     return { key, place, kind: 'file', path: resolve(folderOf(file), path) };
   }
   const each = get(value, 'each');
-  const [, stage, output] = OUTPUT.exec(textOf(each ?? value) ?? '') ?? [];
+  const named = each ?? get(value, 'output') ?? value;
+  const [, stage, output] = OUTPUT.exec(textOf(named) ?? '') ?? [];
   if (stage === undefined || output === undefined) return undefined;
-  if (each === undefined) return { key, place, kind: 'output', stage, output };
+  const kind = each === undefined ? 'output' : 'each';
   const optional = get(value, 'optional');
   const isOptional = optional?.kind === 'scalar' && optional.value === true;
-  return { key, place: each.place, kind: 'each', stage, output, ...(isOptional && { optional: true }) };
+  return { key, place: named.place, kind, stage, output, ...(isOptional && { optional: true }) };
 }
 
 /** Checks the inputs of a stage against its type's declarations and against what the other stages give. */
@@ -143,7 +143,41 @@ function checkOutput(
         'other stages',
       ),
     });
-  } else if (producer.outputs !== undefined) checkProducer(name, input, declaration, producer, diagnostics);
+  } else if (
+    input.kind === 'output' &&
+    input.optional &&
+    declaration !== undefined &&
+    !declaration.optional
+  ) {
+    diagnostics.add({
+      code: 'required-input',
+      message: `stage type \`${draft.type!.uses}\` cannot do without its input \`${name}\``,
+      place,
+      hint: `write \`${name}: ${input.stage}.${input.output}\``,
+    });
+  } else if (producer.leftOut !== undefined) checkLeftOut(draft, input, declaration, producer, diagnostics);
+  else if (producer.outputs !== undefined) checkProducer(name, input, declaration, producer, diagnostics);
+}
+
+/** Who reads what is left out must be left out, too, or say that it can do without. */
+function checkLeftOut(
+  draft: StageDraft,
+  input: InputReference & { kind: 'output' | 'each' },
+  declaration: InputDeclaration | undefined,
+  producer: StageDraft,
+  diagnostics: DiagnosticList,
+): void {
+  if (input.optional) return;
+  const name = `${input.stage}.${input.output}`;
+  const canDoWithout = input.kind === 'each' || declaration === undefined || declaration.optional;
+  const without = canDoWithout ? `, or write \`{ ${input.kind}: ${name}, optional: true }\`` : '';
+  diagnostics.add({
+    code: 'left-out',
+    message: `stage \`${draft.name}\` takes \`${name}\`, but \`${input.stage}\` is left out`,
+    place: input.place,
+    hint: `give \`${draft.name}\` the same \`when\`${without}`,
+    related: [{ message: 'this condition is false', place: producer.leftOut! }],
+  });
 }
 
 function checkProducer(

@@ -1,38 +1,55 @@
 import { resolve } from 'node:path';
 import type { JsonObject } from '../../contract/json.ts';
-import type { StageType } from '../../contract/stage-type.ts';
+import { metricsOf, type StageType } from '../../contract/stage-type.ts';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
+import { textsAsWritten } from '../expand/as-written.ts';
+import { withoutExtensions } from '../expand/extensions.ts';
 import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
-import type { ExecutionSettings, FailIf } from '../pipeline.ts';
+import type { ExecutionSettings, FailIf, Stage } from '../pipeline.ts';
 import { type StageFields, StageSchema } from '../schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
 import { settingsId, type Validators } from '../schema/validator.ts';
 import type { Sources } from '../yaml/sources.ts';
-import { type Entry, get, locate, type MapValue, textOf, toJson, type Value } from '../yaml/value.ts';
+import {
+  type Entry,
+  get,
+  locate,
+  type MapValue,
+  textOf,
+  toJson,
+  type Value,
+  withoutEntry,
+} from '../yaml/value.ts';
 import { parseInputs } from './inputs.ts';
+import { meantFile, ownStageFile } from './own-stages.ts';
 import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
 import type { SettingChecks } from './setting-checks.ts';
 import type { StageDraft } from './stage-draft.ts';
+import { isWanted } from './when.ts';
 
 /** What stages are resolved with. */
 export interface ResolveContext {
   readonly stageTypes: ReadonlyMap<string, StageType>;
+  /** Stages of the user's own, by the absolute path of their file; of one that is wrong that was reported. */
+  readonly ownTypes: ReadonlyMap<string, StageType>;
   readonly validators: Validators;
   readonly pieces: PieceLibrary;
   readonly sources: Sources;
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
   readonly settingChecks: SettingChecks;
+  /** How many there are of each slot of the pipeline, as it is written. */
+  readonly slots: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Resolves one stage with the given parameters: templates, pieces, settings with their defaults, outputs.
+ * Resolves one stage with the given parameters: its condition, templates, pieces, settings with their defaults, outputs.
  * Also gives the names of the parameters that it read (`*`: all of them).
  */
 export function resolveStage(
@@ -43,7 +60,11 @@ export function resolveStage(
 ): { readonly draft: StageDraft; readonly used: ReadonlySet<string> } {
   const { diagnostics, sources } = context;
   const used = new Set<string>();
-  const body = interpolate(entry.value, { params, sources, diagnostics, used });
+  const reading = { params, sources, diagnostics, used };
+  const when = get(entry.value, 'when');
+  if (!isWanted(when, reading)) return { draft: leftOutDraft(name, entry.key, when!.place), used };
+  const written = entry.value.kind === 'map' ? withoutEntry(entry.value, 'when') : entry.value;
+  const body = interpolate(withoutExtensions(written), reading);
   refuseCredentials(body, sources, diagnostics);
   const fields = checkFields(name, entry.key, body, context);
   const type = findType(body, context);
@@ -59,10 +80,30 @@ export function resolveStage(
     inputs: parseInputs(get(body, 'inputs')),
     env: fields?.env ?? [],
     secrets: fields?.secrets ?? [],
-    execution: { ...executionSettings(fields), ...failIfOf(body, fields, type, diagnostics) },
+    groups: fields?.groups ?? [],
+    execution: {
+      ...executionSettings(fields),
+      ...failIfOf(body, fields, type && settings && { type, settings }, diagnostics),
+    },
   };
   refuseSharedNames(draft, body, diagnostics);
+  checkSlots(body, fields, context);
   return { draft, used };
+}
+
+/** A stage that is left out reads nothing and makes nothing. */
+function leftOutDraft(name: string, key: Place, leftOut: Place): StageDraft {
+  const nothing = { type: undefined, settings: undefined, outputs: undefined, inputs: new Map() };
+  return {
+    name,
+    key,
+    ...nothing,
+    env: [],
+    secrets: [],
+    groups: [],
+    execution: executionSettings(undefined),
+    leftOut,
+  };
 }
 
 /** Checks everything but the settings; undefined where something is wrong. */
@@ -80,17 +121,19 @@ function checkFields(
   return undefined;
 }
 
-function findType(body: Value, { stageTypes, diagnostics }: ResolveContext): StageType | undefined {
+function findType(body: Value, { stageTypes, ownTypes, diagnostics }: ResolveContext): StageType | undefined {
   const uses = get(body, 'uses');
   const name = textOf(uses);
   if (uses === undefined || name === undefined || diagnostics.covers(uses.place)) return undefined;
+  const own = ownStageFile(uses);
+  if (own !== undefined) return ownTypes.get(own);
   const type = stageTypes.get(name);
   if (type === undefined) {
     diagnostics.add({
       code: 'unknown-stage-type',
       message: `there is no stage type \`${name}\``,
       place: uses.place,
-      hint: nameHint(name, stageTypes.keys(), 'stage types'),
+      hint: meantFile(uses) ?? nameHint(name, stageTypes.keys(), 'stage types'),
     });
   }
   return type;
@@ -109,7 +152,7 @@ function resolveSettings(
     get(body, 'with') === undefined ? { kind: 'map', entries: new Map(), place: key } : located.value;
   if (written.kind !== 'map') return undefined;
   const before = diagnostics.size;
-  const value = pieces.resolve(written, type.settings);
+  const value = textsAsWritten(pieces.resolve(written, type.settings), type.settings);
   refuseCredentials(value, context.sources, diagnostics);
   const settings = toJson(value) as JsonObject;
   const validate = validators.get(settingsId(type.uses))!;
@@ -129,11 +172,13 @@ function resolveSettings(
 }
 
 function executionSettings(fields: StageFields | undefined): ExecutionSettings {
+  const slots = fields?.resources.slots;
   return {
     resources: {
       cpu: fields?.resources.cpu ?? 1,
       gpu: fields?.resources.gpu ?? 0,
       memory: fields === undefined ? 0 : parseBytes(fields.resources.memory),
+      ...(slots !== undefined && Object.keys(slots).length > 0 && { slots }),
     },
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
@@ -144,19 +189,51 @@ function executionSettings(fields: StageFields | undefined): ExecutionSettings {
 function failIfOf(
   body: Value,
   fields: StageFields | undefined,
-  type: StageType | undefined,
+  measuring: Pick<Stage, 'type' | 'settings'> | undefined,
   diagnostics: DiagnosticList,
 ): { readonly failIf?: FailIf } {
   const written = get(body, 'fail_if');
-  if (written === undefined || fields?.fail_if === undefined || type === undefined) return {};
-  if (type.metrics === undefined) {
+  if (written === undefined || fields?.fail_if === undefined || measuring === undefined) return {};
+  const { type, settings } = measuring;
+  if (metricsOf(type, settings).length === 0) {
     const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
-    diagnostics.add({ code: 'no-metric', message, place: written.place });
+    const hint = typeof type.metrics === 'function' && 'declare what it measures under `metrics`';
+    diagnostics.add({ code: 'no-metric', message, place: written.place, ...(hint && { hint }) });
   }
   const { worse_than: baseline, by, error_rate: errorRate } = fields.fail_if;
   if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
   const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
   return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
+}
+
+/** What a stage takes must be declared, or a misspelt name would limit nothing, and be there as often. */
+function checkSlots(
+  body: Value,
+  fields: StageFields | undefined,
+  { slots, diagnostics }: ResolveContext,
+): void {
+  for (const [name, wanted] of Object.entries(fields?.resources.slots ?? {})) {
+    const { value, key } = locate(body, ['resources', 'slots', name]);
+    const count = Object.hasOwn(slots, name) ? slots[name] : undefined;
+    if (count === undefined) {
+      diagnostics.add({
+        code: 'unknown-slot',
+        message: `the pipeline has no slot \`${name}\``,
+        place: key ?? value.place,
+        hint:
+          Object.keys(slots).length > 0
+            ? nameHint(name, Object.keys(slots), 'slots')
+            : `say how many there are, at the top of the pipeline: \`slots: { ${name}: 1 }\``,
+      });
+    } else if (typeof count === 'number' && wanted > count) {
+      diagnostics.add({
+        code: 'too-many-slots',
+        message: `it takes ${wanted} of the slot \`${name}\`, and there ${count === 1 ? 'is' : 'are'} ${count}`,
+        place: value.place,
+        hint: `take fewer, or have more: --slots ${name}=${wanted}`,
+      });
+    }
+  }
 }
 
 /** A variable cannot both be recorded and be kept from being seen. */

@@ -14,12 +14,19 @@ export interface StageDraft {
   readonly inputs: ReadonlyMap<string, InputReference> | undefined;
   readonly env: readonly string[];
   readonly secrets: readonly string[];
+  readonly groups: readonly string[];
   readonly execution: ExecutionSettings;
+  /** The place of a `when` that is false: the pipeline has no such stage here, and nothing else of it was looked at. */
+  readonly leftOut?: Place;
 }
 
 /** An input as the file gives it. */
 export type InputReference = { readonly key: Place; readonly place: Place } & (
-  | { readonly kind: 'output'; readonly stage: string; readonly output: string }
-  | { readonly kind: 'each'; readonly stage: string; readonly output: string; readonly optional?: true }
+  | {
+      readonly kind: 'output' | 'each';
+      readonly stage: string;
+      readonly output: string;
+      readonly optional?: true;
+    }
   | { readonly kind: 'file'; readonly path: string }
 );

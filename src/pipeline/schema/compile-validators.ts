@@ -3,7 +3,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 import type { StageType } from '../../contract/stage-type.ts';
 import { PipelineSchema, StageSchema } from './pipeline-schema.ts';
 import { type JsonSchema, mapSubschemas, propertiesOf, validationSchema } from './validation-schema.ts';
-import { settingsId, type Validators } from './validator.ts';
+import { settingsId, type Validator, type Validators } from './validator.ts';
 
 export type { Validators } from './validator.ts';
 
@@ -26,6 +26,23 @@ export function createValidators(stageTypes: ReadonlyMap<string, StageType>): Va
   return new Map(addSchemas(ajv, stageTypes).map((id) => [id, ajv.getSchema(id) as ValidateFunction]));
 }
 
+/**
+ * What checks the settings of a stage of the user's own. Throws an Error where the schema is wrong, or a default does not
+ * fit it: the stage would get what it does not expect.
+ */
+export function settingsValidator(id: string, schema: JsonSchema): Validator {
+  const ajv = createAjv();
+  addSchema(ajv, id, schema);
+  for (const [name, property] of Object.entries(propertiesOf(schema))) {
+    if (property.default === undefined) continue;
+    const fits = ajv.compile(validationSchema({ type: 'object', properties: { [name]: property } }));
+    if (fits({ [name]: structuredClone(property.default) })) continue;
+    const [error] = fits.errors ?? [];
+    throw new Error(`The default of the setting \`${name}\` does not fit its schema: it ${error?.message}`);
+  }
+  return ajv.getSchema(id) as ValidateFunction;
+}
+
 function createAjv(): Ajv {
   const ajv = new Ajv({
     strict: true,
@@ -38,6 +55,7 @@ function createAjv(): Ajv {
   ajv.addKeyword({ keyword: 'affects', metaSchema: { enum: ['result', 'execution'] } });
   ajv.addKeyword({ keyword: 'pinnedBy', metaSchema: { type: 'string' } });
   ajv.addKeyword({ keyword: 'legacy', metaSchema: {} });
+  ajv.addKeyword({ keyword: 'asWritten', metaSchema: { const: true } });
   ajv.addKeyword({ keyword: 'piece', metaSchema: { enum: ['models', 'prompts', 'judges'] } });
   return ajv;
 }
@@ -50,15 +68,19 @@ function addSchemas(ajv: Ajv, stageTypes: ReadonlyMap<string, StageType>): reado
     ...[...stageTypes.values()].map((type): [string, JsonSchema] => [settingsId(type.uses), type.settings]),
   ]);
   for (const [id, schema] of schemas) {
-    try {
-      checkPins(schema);
-      ajv.addSchema({ ...validationSchema(schema), $id: id });
-      ajv.getSchema(id);
-    } catch (error) {
-      throw new Error(`The schema \`${id}\` is wrong: ${(error as Error).message}`, { cause: error });
-    }
+    addSchema(ajv, id, schema);
   }
   return [...schemas.keys()];
+}
+
+function addSchema(ajv: Ajv, id: string, schema: JsonSchema): void {
+  try {
+    checkPins(schema);
+    ajv.addSchema({ ...validationSchema(schema), $id: id });
+    ajv.getSchema(id);
+  } catch (error) {
+    throw new Error(`The schema \`${id}\` is wrong: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** A setting that is pinned by one that does not exist would silently always count as a result. */

@@ -9,8 +9,10 @@ const VARIABLE = '^[A-Za-z_][A-Za-z0-9_]{0,199}$';
 const INPUT = '^[A-Za-z_][A-Za-z0-9_-]*\\.[A-Za-z_][A-Za-z0-9_-]*$';
 
 const strict = { additionalProperties: false };
+const labels = { propertyNames: { pattern: NAME, examples: ['licence', 'database'] } };
 
-const Input = Type.Union(
+/** What may stand under `inputs`. */
+export const InputSchema = Type.Union(
   [
     Type.String({ pattern: INPUT, description: 'An output is `stage.output`, a file `{file: ./path}`.' }),
     Type.Object(
@@ -31,7 +33,23 @@ const Input = Type.Union(
         }),
         optional: Type.Optional(
           Type.Boolean({
-            description: 'true: collects what succeeded, and does without variants that failed.',
+            description:
+              'true: collects what succeeded, and does without variants that failed or leave the stage out.',
+          }),
+        ),
+      },
+      strict,
+    ),
+    Type.Object(
+      {
+        output: Type.String({
+          pattern: INPUT,
+          examples: ['train.model'],
+          description: 'An output of another stage, like `stage.output` alone.',
+        }),
+        optional: Type.Optional(
+          Type.Boolean({
+            description: 'true: without this input where the stage is left out by its `when`.',
           }),
         ),
       },
@@ -39,7 +57,8 @@ const Input = Type.Union(
     ),
   ],
   {
-    description: 'An output of another stage (`stage.output`), `{file: ./path}`, or `{each: stage.output}`.',
+    description:
+      'An output of another stage (`stage.output`), `{file: ./path}`, `{each: stage.output}`, or `{output: stage.output, optional: true}`.',
   },
 );
 
@@ -65,6 +84,11 @@ const Resources = Type.Object(
       default: '0B',
       examples: ['8GB', '512MB', '1.5GiB'],
       description: 'Memory. kB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB of 1024.',
+    }),
+    slots: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
+      ...labels,
+      default: {},
+      description: 'How many it takes of the `slots` of the pipeline, by name.',
     }),
   },
   { ...strict, default: {}, description: 'What the stage takes while it runs; caps what runs together.' },
@@ -115,7 +139,14 @@ export const StageSchema = Type.Object(
   {
     uses: Type.String({ minLength: 1, description: 'The stage type.' }),
     description: Type.Optional(Type.String({ description: 'For people; changes nothing.' })),
-    inputs: Type.Record(Type.String(), Input, {
+    when: Type.Optional(
+      Type.Union([Type.Boolean(), Type.String({ minLength: 1, maxLength: 1000 })], {
+        examples: ['params.size == "small" and params.epochs > 1'],
+        description:
+          'A condition of parameters. Where it is false the stage is left out: nothing of it runs, is checked or planned.',
+      }),
+    ),
+    inputs: Type.Record(Type.String(), InputSchema, {
       propertyNames: {
         pattern: INPUT_NAME,
         description:
@@ -131,6 +162,12 @@ export const StageSchema = Type.Object(
     env: variables('Environment variables that count: passed to the stage, keyed and recorded.'),
     secrets: variables(
       'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
+    ),
+    groups: Type.Optional(
+      Type.Array(Type.String({ pattern: NAME, examples: ['eval'] }), {
+        uniqueItems: true,
+        description: 'Names by which several stages are chosen: `--only group:eval`. They change no result.',
+      }),
     ),
     resources: Resources,
     timeout: Type.Optional(
@@ -241,6 +278,12 @@ export const PipelineSchema = Type.Object(
       enum: ['auto', ...ENGINE_NAMES],
       default: 'auto',
       description: 'What computes tensors; `auto` takes the best that works here.',
+    }),
+    slots: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
+      ...labels,
+      default: {},
+      description:
+        'How many there are of something that stages take under `resources.slots`, such as licences; `--slots NAME=COUNT` overrides one.',
     }),
     stages: Type.Record(Type.String(), Type.Object({}, { additionalProperties: true }), {
       ...names,

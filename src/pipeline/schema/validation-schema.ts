@@ -10,7 +10,7 @@ type Keyword =
   | '$ref' | 'definitions' | 'title' | 'description' | 'default' | 'examples'
   | 'type' | 'const' | 'enum' | 'pattern' | 'minimum' | 'exclusiveMinimum' | 'maximum' | 'exclusiveMaximum'
   | 'properties' | 'patternProperties' | 'propertyNames' | 'additionalProperties' | 'required' | 'items'
-  | 'anyOf' | 'allOf' | 'oneOf' | 'if' | 'then' | 'else';
+  | 'enumDescriptions' | 'anyOf' | 'allOf' | 'oneOf' | 'if' | 'then' | 'else';
 
 /**
  * The schema that values are checked against, from the one that was written:

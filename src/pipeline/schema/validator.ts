@@ -9,7 +9,7 @@ export interface SchemaError {
 }
 
 /** Checks a value, filling defaults into it; `errors` holds what was wrong with the last one. */
-interface Validator {
+export interface Validator {
   (value: unknown): unknown;
   errors?: readonly SchemaError[] | null;
 }

@@ -15,7 +15,7 @@ export function withSetting(
   key: string,
   value: Added,
 ): string | undefined {
-  const before = parseDocument(text);
+  const before = parseDocument(text, { merge: true });
   const map = before.getIn(path, true);
   if (before.errors.length > 0 || !isMap(map) || map.has(key)) return undefined;
   const expected = added(before.toJS(), path, key, value);
@@ -27,7 +27,7 @@ export function withSetting(
 }
 
 function says(text: string, expected: unknown): boolean {
-  const document = parseDocument(text);
+  const document = parseDocument(text, { merge: true });
   return document.errors.length === 0 && isDeepStrictEqual(document.toJS(), expected);
 }
 

@@ -17,7 +17,7 @@ export class Composer {
   readonly #diagnostics: DiagnosticList;
   /** Composed anchors with the number of values in each; null while one is being composed. */
   readonly #anchors = new Map<string, { value: Value; size: number } | null>();
-  /** What came from merge keys: a key next to one replaces it. */
+  /** What came from merge keys: a key of the map itself replaces it. */
   readonly #merged = new Set<Entry>();
   #size = 0;
   #level = 0;
@@ -64,12 +64,16 @@ export class Composer {
 
   #entries(map: YAMLMap): Map<string, Entry> {
     const entries = new Map<string, Entry>();
+    let mergeKey: Place | undefined;
     for (const pair of map.items) {
       const node = pair.key as Node;
       const key = this.#placeOf(node);
       const value = this.#entryValue(key, pair.value as Node | null);
-      if (isMergeKey(node)) this.#merge(entries, key, value);
-      else if (isScalar(node) && typeof node.value === 'string')
+      if (isMergeKey(node)) {
+        if (mergeKey !== undefined) this.#refuseSecondMerge(key, mergeKey);
+        mergeKey ??= key;
+        this.#merge(entries, key, value);
+      } else if (isScalar(node) && typeof node.value === 'string')
         this.#addEntry(entries, node.value, { key, value });
       else this.#diagnostics.add({ ...keyProblem(node), place: key });
     }
@@ -96,22 +100,41 @@ export class Composer {
     }
   }
 
-  /** Reports a merge key, and does what it means, so that nothing is reported as missing besides. */
+  /**
+   * Adds the keys of the map, or of the list of maps, that a merge key (`<<`) names. As the merge type of YAML 1.1 says,
+   * earlier maps win over later ones, and keys of the map itself win over all of them, wherever they stand.
+   */
   #merge(entries: Map<string, Entry>, key: Place, value: Value): void {
-    this.#diagnostics.add({
-      code: 'merge-key',
-      message: 'merge keys (`<<`) are not part of YAML 1.2 and are not supported',
-      place: key,
-      hint: 'write the keys out, or put what pipelines share into a file of its own and name it with `extends`',
-    });
-    const merged = value.kind === 'list' ? value.items : [value];
-    for (const map of merged) {
+    for (const map of value.kind === 'list' ? value.items : [value]) {
+      if (map.kind !== 'map') this.#refuseMerge(map, key);
       for (const [name, entry] of map.kind === 'map' ? map.entries : []) {
         if (entries.has(name)) continue;
         entries.set(name, entry);
         this.#merged.add(entry);
       }
     }
+  }
+
+  /** Programs disagree about which of two wins. */
+  #refuseSecondMerge(key: Place, first: Place): void {
+    this.#diagnostics.add({
+      code: 'duplicate-key',
+      message: '`<<` is given twice',
+      place: key,
+      hint: 'give it once, with a list: `<<: [*first, *second]`; the first map wins',
+      related: [{ message: 'it is first given here', place: first }],
+    });
+  }
+
+  #refuseMerge({ place }: Value, key: Place): void {
+    // What could not be read, or was too much, has been reported.
+    if (this.#diagnostics.covers(place) || this.#size > MOST_VALUES) return;
+    this.#diagnostics.add({
+      code: 'merge-key',
+      message: 'a merge key (`<<`) takes the keys of a map, or of each map of a list',
+      place: place.offset < key.offset ? key : place,
+      hint: 'like `<<: *defaults` or `<<: [*first, *second]`, where `&defaults` stands before a map above this',
+    });
   }
 
   #alias(node: Alias): Value {

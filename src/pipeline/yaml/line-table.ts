@@ -27,6 +27,11 @@ export class LineTable {
     return this.#starts[line - 1]!;
   }
 
+  /** Offset of a place, as `position` gives it. */
+  offsetOf(line: number, column: number): number {
+    return (this.#starts[line - 1] ?? this.#text.length) + column - 1;
+  }
+
   /** A line (from 1) without its line break. */
   line(line: number): string {
     return this.#text

@@ -7,8 +7,8 @@ import { syntaxDiagnostic, TOO_DEEP } from './yaml-syntax.ts';
 
 /**
  * Reads YAML 1.2 (core schema) into a value with places. Refused, each with its place: what is not YAML,
- * and what YAML would change silently (numbers that are not finite or not exact, duplicate and merge keys,
- * keys that are not text, tags of other types, aliases that explode).
+ * and what YAML would change silently (numbers that are not finite or not exact, duplicate keys, keys that are not
+ * text, tags of other types, aliases that explode). Merge keys (`<<`) are read as YAML 1.1 defines them.
  * `base` is the offset of `text` in the source named `file`. Undefined where there is nothing to continue with.
  */
 export function parseYaml(

@@ -8,12 +8,14 @@ import type { JsonObject } from '../../contract/json.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { CacheError, explained } from '../../files/system-problem.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
+import type { Explanation } from '../events/explanation.ts';
 import type { Reason } from '../events/run-event.ts';
 import { type Emit, runEventOf } from '../events/run-event-of.ts';
 import type { RunStore } from '../events/run-store.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Action, Decider, RecordOf } from '../plan/decide.ts';
 import type { LostOutput } from '../plan/lost-outputs.ts';
+import { GPU_VARIABLE, type GpuNumbers } from '../schedule/gpu-numbers.ts';
 import type { RunControl } from '../schedule/run-control.ts';
 import type { Workspace } from '../workspace.ts';
 import { type AttemptEnd, type AttemptError, executeAttempt } from './attempt.ts';
@@ -35,6 +37,12 @@ export interface StageRunContext {
   /** Attempts that fail or are cancelled keep their whole directory. */
   readonly keepFailed: boolean;
   readonly chooseEngine: () => Promise<EngineChoice>;
+  readonly gpus: GpuNumbers;
+  /** Why a stage that begins runs, followed to its origin; absent where nobody asked. */
+  readonly explain?: (beginning: {
+    readonly stage: string;
+    readonly reason: Reason;
+  }) => Promise<readonly Explanation[]>;
   readonly emit: Emit;
 }
 
@@ -42,6 +50,8 @@ export interface StageOrder {
   readonly stage: Stage;
   readonly action: Action;
   readonly reason: Reason;
+  /** The GPUs that are kept free for it, as CUDA names them. */
+  readonly gpus: readonly string[];
   /** The action has a record already, which gives way when other outputs come out. */
   readonly redo: boolean;
 }
@@ -124,7 +134,7 @@ export async function failedByUser(step: () => Promise<AttemptOutcome>): Promise
 }
 
 async function execute(
-  { stage, reason }: StageOrder,
+  { stage, reason, gpus }: StageOrder,
   number: number,
   spec: StageSpec,
   { executor, control, store, environment, emit }: StageRunContext,
@@ -136,7 +146,7 @@ async function execute(
   const end = await executeAttempt(spec, {
     executor,
     control,
-    surroundings: { environment: stageEnvironment(stage, environment), log },
+    surroundings: { environment: { ...stageEnvironment(stage, environment), ...visible(gpus) }, log },
     timeout: stage.execution.timeout,
     onEvent: (event) => {
       if (event.type === 'metric') metrics.set(event.name, event.value);
@@ -145,6 +155,11 @@ async function execute(
     },
   });
   return { end, log, metrics: Object.fromEntries(metrics), warnings };
+}
+
+/** Without a GPU of its own a stage sees what the user sees. */
+function visible(gpus: readonly string[]): Record<string, string> {
+  return gpus.length > 0 ? { [GPU_VARIABLE]: gpus.join(',') } : {};
 }
 
 /** Stores the outputs, then the record: a crash between the two leaves nothing that could be taken for a result. */

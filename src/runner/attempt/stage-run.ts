@@ -41,7 +41,12 @@ export class StageRun {
     if (!lock) return { status: 'cancelled' };
     try {
       const record = await this.#doneMeanwhile(order);
-      return record ? { status: 'found-elsewhere', record } : await this.#attemptUntilDone(order);
+      if (record) return { status: 'found-elsewhere', record };
+      const { invalidations } = this.#context.decider;
+      const marks = invalidations.of(order.action.key);
+      const end = await this.#attemptUntilDone(order);
+      if (end.status === 'ran') await invalidations.remove(marks);
+      return end;
     } finally {
       await lock.release();
     }

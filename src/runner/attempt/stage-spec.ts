@@ -44,6 +44,7 @@ export async function prepareSpec(
   const spec: StageSpec = {
     spec: SPEC_VERSION,
     uses: stage.type.uses,
+    ...(stage.type.own && { own: stage.type.own }),
     key: action.key,
     attempt: attempt.attempt,
     settings: stage.settings,

@@ -14,6 +14,8 @@ export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
       return { ...rest, type: 'stage-progress', stage };
     case 'log':
       return { type: 'stage-log', stage, level: 'info', message: rest.message };
+    case 'sample':
+      return { type: 'stage-log', stage, level: 'sample', message: rest.message };
     case 'warning':
       return {
         type: 'stage-log',

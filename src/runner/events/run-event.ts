@@ -12,6 +12,7 @@ import {
   oneOf,
   timeShape,
 } from '../../contract/shapes.ts';
+import { explanationShape } from './explanation.ts';
 
 export const outcomeShape = oneOf(['hit', 'ran', 'failed', 'skipped', 'cancelled']);
 
@@ -22,10 +23,12 @@ export const reasonShape = exact({
     'cached-not-verified',
     'fetched',
     'never-run',
+    'record-gone',
     'changed',
     'observed-changed',
     'output-lost',
     'forced',
+    'invalidated',
     'upstream',
     'upstream-failed',
     'failed',
@@ -112,6 +115,13 @@ export const runEventShape = Type.Union(
       reason: Type.String(),
       candidates: Type.Array(engineCandidateShape),
     }),
+    event('run-estimated', 'How long the run will take from now on, if stages take as long as before.', {
+      left_ms: millisecondsShape,
+      unknown: Type.Integer({
+        minimum: 0,
+        description: 'stages of which nobody knows how long they take: they count as taking no time',
+      }),
+    }),
     event('preflight-failed', 'What would have made stages fail; nothing was started.', {
       problems: Type.Array(
         exact({
@@ -132,6 +142,12 @@ export const runEventShape = Type.Union(
       reason: reasonShape,
       log,
     }),
+    event('stage-explained', 'With --explain: why a stage runs, before its first attempt.', {
+      stage,
+      because: Type.Array(explanationShape, {
+        description: 'that of the stage, then those that its causes refer to by their place',
+      }),
+    }),
     event('stage-progress', 'How far a stage is.', {
       stage,
       done: Type.Number(),
@@ -139,7 +155,15 @@ export const runEventShape = Type.Union(
       unit: Type.String(),
       metrics: Type.Optional(mapOf(Type.Union([Type.Number(), Type.String()]))),
     }),
-    event('stage-log', 'What a stage says.', { stage, level: oneOf(['info', 'warning']), message, hint }),
+    event('stage-log', 'What a stage says.', {
+      stage,
+      level: oneOf(
+        ['info', 'warning', 'sample'],
+        'sample: a text that a model has generated while it is trained',
+      ),
+      message,
+      hint,
+    }),
     event('stage-metric', 'What a stage measured.', { stage, name: Type.String(), value: Type.Number() }),
     event('stage-fact', 'How the work was done.', { stage, name: Type.String(), value: anyJson() }),
     event('stage-waiting', 'Another process is at work on the same action.', {

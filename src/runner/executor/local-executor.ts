@@ -6,8 +6,8 @@ import { type AttemptFiles, attemptFiles } from '../../contract/attempt/attempt-
 import { parseResult, RESULT_VERSION, type StageResult } from '../../contract/attempt/result.ts';
 import type { StageSpec } from '../../contract/attempt/spec.ts';
 import { parseStageEvent, type StageEvent } from '../../contract/attempt/stage-event.ts';
+import { followLines } from '../../files/follow-lines.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
-import { followLines } from '../attempt/follow-lines.ts';
 import type { AttemptHandle, Executor, Surroundings } from './executor.ts';
 import { endMarked, isMark, markingEnvironment, newMark } from './marked-processes.ts';
 import { describeDeath, type ProcessExit } from './process-death.ts';
@@ -140,9 +140,10 @@ async function descriptorsForSpawn(): Promise<void> {
   }
 }
 
+/** A last line without its newline was cut by a crash, and is no event; nor is one longer than any event. */
 async function* parsedEvents(file: string, ended: Promise<unknown>): AsyncGenerator<StageEvent> {
-  for await (const line of followLines(file, ended)) {
-    const event = parseStageEvent(line);
+  for await (const { text, whole } of followLines(file, ended)) {
+    const event = whole && text !== undefined ? parseStageEvent(text) : undefined;
     if (event) yield event;
   }
 }

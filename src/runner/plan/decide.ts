@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { actionKey, KEY_FORMAT, type KeyManifest } from '../../cache/records/action-key.ts';
 import { type ActionRecord, newestRecord } from '../../cache/records/action-record.ts';
+import { Invalidations } from '../../cache/records/invalidations.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
@@ -12,7 +13,7 @@ import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { cached, fetched, notVerified, observedChanged } from './decision-reasons.ts';
+import { cached, fetched, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
 import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
@@ -37,7 +38,8 @@ export interface Action {
 
 export type Decision =
   | { readonly hit: true; readonly record: ActionRecord; readonly reason: Reason }
-  | { readonly hit: false; readonly reason: Reason };
+  /** `record`: what was done before, and is to be done again. */
+  | { readonly hit: false; readonly reason: Reason; readonly record?: ActionRecord };
 
 /** `--frozen`: nothing runs but the stages that `only` names, and absent file inputs are taken by their digest on record. */
 export interface Frozen {
@@ -58,6 +60,9 @@ export type RecordOf = (stage: string) => ActionRecord | undefined;
 export class Decider {
   readonly files: FileInputs;
   readonly observed: ObservedFacts;
+  readonly invalidations: Invalidations;
+  /** As they were when this run first looked: marks that are made later are for the next one. */
+  #marked: ReadonlyMap<string, readonly string[]> | undefined;
   readonly #recorded: RecordedInputs;
   readonly #misses: MissExplainer;
   readonly #workspace: Workspace;
@@ -69,41 +74,55 @@ export class Decider {
     this.#workspace = workspace;
     this.#options = options;
     this.files = new FileInputs(workspace);
+    this.invalidations = new Invalidations(workspace.cacheDirectory);
     this.observed = new ObservedFacts(workspace.cacheDirectory, options.environment);
   }
 
   /** The action of a stage, given the records of the stages that it needs. Throws a StageError for a bad file input. */
   async action(stage: Stage, recordOf: RecordOf): Promise<Action> {
+    return await this.#action(stage, (producer, output, optional) => {
+      const artifact = recordOf(producer)?.outputs[output];
+      if (artifact) return artifact;
+      if (optional && recordOf(producer) === undefined) return undefined;
+      throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
+    });
+  }
+
+  /** As much of the action of a stage as is known: outputs of stages without a record are left out. Its key means nothing. */
+  async knownAction(stage: Stage, recordOf: RecordOf): Promise<Omit<Action, 'key'>> {
+    return await this.#action(stage, (producer, output) => recordOf(producer)?.outputs[output]);
+  }
+
+  /** `artifactOf`: an output of another stage; undefined for one that is left out. */
+  async #action(
+    stage: Stage,
+    artifactOf: (producer: string, output: string, optional: boolean) => StoredArtifact | undefined,
+  ): Promise<Action> {
     // Maps, because names come from users: one that is called __proto__ is an input as any other.
     const inputs = new Map<string, ActionInput>();
     const collections = new Map<string, Record<string, ActionInput>>();
-    const outputOf = (producer: string, output: string): ActionInput => {
-      const artifact = recordOf(producer)?.outputs[output];
-      if (!artifact)
-        throw new Error(`Internal error: the record of stage "${producer}" has no output "${output}"`);
-      return { artifact, from: { stage: producer, output } };
+    const outputOf = (stage: string, output: string, optional: boolean): ActionInput | undefined => {
+      const artifact = artifactOf(stage, output, optional);
+      return artifact && { artifact, from: { stage, output } };
     };
     for (const [name, source] of Object.entries(stage.inputs)) {
-      if (source.kind === 'output') inputs.set(name, outputOf(source.stage, source.output));
-      else if (source.kind === 'file') {
-        inputs.set(name, await this.#fileInput(source.path));
+      if (source.kind === 'file') inputs.set(name, await this.#fileInput(source.path));
+      else if (source.kind === 'output') {
+        const input = outputOf(source.stage, source.output, false);
+        if (input) inputs.set(name, input);
       } else {
-        const producers = Object.entries(source.stages).filter(
-          ([, producer]) => !source.optional || recordOf(producer) !== undefined,
-        );
-        collections.set(
-          name,
-          Object.fromEntries(
-            producers.map(([label, producer]) => [label, outputOf(producer, source.output)]),
-          ),
-        );
+        const collected = Object.entries(source.stages).flatMap(([label, producer]) => {
+          const input = outputOf(producer, source.output, source.optional === true);
+          return input ? [[label, input] as const] : [];
+        });
+        collections.set(name, Object.fromEntries(collected));
       }
     }
     const single = Object.fromEntries(inputs);
     const collected = Object.fromEntries(collections);
     const manifest: KeyManifest = {
       format: KEY_FORMAT,
-      type: stage.type.uses,
+      type: stage.type.keyedAs ?? stage.type.uses,
       version: versionOf(stage.type, stage.settings),
       settings: keyedSettings(stage.type.settings, stage.settings),
       inputs: { ...digests(single), ...mapValues(collected, digests) },
@@ -127,6 +146,7 @@ export class Decider {
       const fetched = await this.#fetched(stage, action);
       return fetched ?? { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
     }
+    if (this.#isInvalidated(action.key)) return { hit: false, reason: invalidated(), record: newest };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
     if (this.#options.offline) return { hit: true, record: newest, reason: notVerified('offline') };
@@ -139,6 +159,12 @@ export class Decider {
     const fetched = await this.#fetchedFor(action, observation.facts);
     if (fetched) return fetched;
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
+  }
+
+  /** Another run may have done it meanwhile, so those that were marked are looked at again. */
+  #isInvalidated(key: Digest): boolean {
+    this.#marked ??= this.invalidations.all();
+    return this.#marked.has(key) && this.invalidations.of(key).length > 0;
   }
 
   /** What somebody else has done, which is on record here from now on. */

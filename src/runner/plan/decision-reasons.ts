@@ -22,6 +22,11 @@ export function notVerified(why: string): Reason {
   return { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };
 }
 
+/** It was done before, and somebody wants it done again: `pipe invalidate`. */
+export function invalidated(): Reason {
+  return { code: 'invalidated', message: 'its result was invalidated' };
+}
+
 /** It was done before, in another world. */
 export function observedChanged(before: JsonObject, after: JsonObject): Reason {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];

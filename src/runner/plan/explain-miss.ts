@@ -38,13 +38,17 @@ export class MissExplainer {
     const last = key && newestRecord(await this.#workspace.records.find(key));
     const changes = last ? changesBetween(last.manifest, manifest) : [];
     if (changes.length > 0) return { code: 'changed', message: describeChanges(changes), changes };
+    // It has been run: what it was then is known, and what came of it is not.
+    const isGone = key !== undefined && !last;
+    const code = isGone ? 'record-gone' : 'never-run';
+    const message = isGone ? 'the record of its last result is gone' : 'not run before';
     const earlier = await this.#earlierActions();
     const nearest = earlier.manifests.of(manifest);
-    if (!nearest) return { code: 'never-run', message: 'not run before' };
+    if (!nearest) return { code, message };
     const compared = earlier.stages[nearest.index]!;
     return {
-      code: 'never-run',
-      message: `not run before; compared with ${compared}: ${describeChanges(nearest.changes)}`,
+      code,
+      message: `${message}; compared with ${compared}: ${describeChanges(nearest.changes)}`,
       changes: nearest.changes,
       compared_with: compared,
     };

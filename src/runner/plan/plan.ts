@@ -7,15 +7,13 @@ import { type Action, type DecideOptions, Decider } from './decide.ts';
 import { findLostOutputs, lostReason } from './lost-outputs.ts';
 import type { PlannedStage } from './planned-stage.ts';
 import { refusalsOf } from './refusals.ts';
-import { needsOf, producersOf, selectStages, stageIds } from './stage-graph.ts';
+import { needsOf, producersOf, type Selection, selectStages, stageIds, wantedStages } from './stage-graph.ts';
 import type { StageProblem } from './stage-problem.ts';
 
-export interface PlanOptions extends DecideOptions {
+export interface PlanOptions extends DecideOptions, Selection {
   readonly artifactsDirectory: string;
   /** Ids or names of stages that run whatever is cached. */
   readonly force?: readonly string[];
-  /** Ids or names of stages that are wanted, with all that they need; the whole pipeline when absent. */
-  readonly only?: readonly string[];
   readonly onProblem: OnCacheProblem;
   readonly openRemote?: OpenRemote | undefined;
 }
@@ -46,10 +44,10 @@ export async function makePlan(
   pipeline: Pipeline,
   decider: Decider,
   workspace: Workspace,
-  { force = [], only, frozen }: Pick<PlanOptions, 'force' | 'only' | 'frozen'>,
+  { force = [], frozen, ...selection }: Pick<PlanOptions, 'force' | 'frozen' | keyof Selection>,
 ): Promise<Plan> {
-  const stages = selectStages(pipeline, only);
-  const runnable = frozen && new Set(stageIds(pipeline, only ?? []));
+  const stages = selectStages(pipeline, selection);
+  const runnable = frozen && (wantedStages(pipeline, selection) ?? new Set<string>());
   const forced = stageIds(pipeline, force);
   const mustRun = new Map<string, Reason>(forced.map((id) => [id, { code: 'forced', message: 'forced' }]));
   for (const stage of stages) if (forced.includes(stage.id)) decider.readAnew(stage);
@@ -118,7 +116,7 @@ async function planStage(
   if (action instanceof StageError)
     return { stage, state: 'run', reason: { code: 'failed', message: action.message } };
   const decision = await decider.decide(stage, action);
-  const known = { stage, action, ...(decision.hit && { record: decision.record }) };
+  const known = { stage, action, ...(decision.record && { record: decision.record }) };
   const twin = runners.get(action.key);
   if (twin !== undefined) return { ...known, state: 'may-run', reason: sameAction(twin) };
   if (must) return { ...known, state: 'run', reason: must };

@@ -1,7 +1,8 @@
 import { StageError } from '../../contract/stage-context.ts';
+import { nameHint } from '../../pipeline/diagnostics/did-you-mean.ts';
 import { variantHint } from '../../pipeline/diagnostics/variant-hint.ts';
 import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
-import { stagesNamed } from '../../pipeline/variant-name.ts';
+import { GROUP_PREFIX, leftOutMessage, stagesNamed } from '../../pipeline/variant-name.ts';
 
 /** The commas of `train@epochs=1,rate=2,judge` but for those within a label. */
 const BETWEEN_NAMES = /\s*,\s*(?![A-Za-z_][\w-]*=)/;
@@ -34,17 +35,58 @@ export function needsOf({ inputs }: Pick<Stage, 'inputs'>): Needs {
   };
 }
 
+/** Which stages are wanted; each part narrows it, and names stages as `stagesNamed` reads them. */
+export interface Selection {
+  /** These stages. */
+  readonly only?: readonly string[];
+  /** These, and all that depend on them. */
+  readonly from?: readonly string[];
+  /** These, and all that they depend on. */
+  readonly until?: readonly string[];
+}
+
 /**
- * The targets and all that they need, in the pipeline's order; the whole pipeline without targets. Targets
- * name stages as `stagesNamed` reads them. Throws an UnknownStageError for an unknown one.
+ * Ids of the stages that are wanted; undefined for the whole pipeline. Throws an UnknownStageError for an unknown name, and
+ * where no stage is left.
  */
-export function selectStages(pipeline: Pipeline, targets: readonly string[] | undefined): readonly Stage[] {
-  if (targets === undefined) return pipeline.stages;
-  const wanted = new Set(stageIds(pipeline, targets));
-  for (const stage of [...pipeline.stages].reverse()) {
-    if (wanted.has(stage.id)) for (const producer of producersOf(stage)) wanted.add(producer);
+export function wantedStages(
+  pipeline: Pipeline,
+  { only, from, until }: Selection,
+): ReadonlySet<string> | undefined {
+  const parts = [
+    only && new Set(stageIds(pipeline, only)),
+    from && withDependents(pipeline, stageIds(pipeline, from)),
+    until && withProducers(pipeline, stageIds(pipeline, until)),
+  ].filter((part) => part !== undefined);
+  if (parts.length === 0) return undefined;
+  const ids = pipeline.stages.map(({ id }) => id).filter((id) => parts.every((part) => part.has(id)));
+  if (ids.length === 0 && parts.length > 1) {
+    throw new UnknownStageError('no stage is left by what --only, --from and --until say together', {
+      hint: 'Each of them narrows the choice. pipe graph FILE shows which stage depends on which.',
+    });
   }
-  return pipeline.stages.filter(({ id }) => wanted.has(id));
+  return new Set(ids);
+}
+
+/** The stages that are wanted and all that they need, in the pipeline's order. Throws as `wantedStages` does. */
+export function selectStages(pipeline: Pipeline, selection: Selection): readonly Stage[] {
+  const wanted = wantedStages(pipeline, selection);
+  if (wanted === undefined) return pipeline.stages;
+  const selected = withProducers(pipeline, wanted);
+  return pipeline.stages.filter(({ id }) => selected.has(id));
+}
+
+function withProducers({ stages }: Pipeline, ids: Iterable<string>): ReadonlySet<string> {
+  const found = new Set(ids);
+  for (const stage of [...stages].reverse())
+    if (found.has(stage.id)) for (const producer of producersOf(stage)) found.add(producer);
+  return found;
+}
+
+function withDependents({ stages }: Pipeline, ids: Iterable<string>): ReadonlySet<string> {
+  const found = new Set(ids);
+  for (const stage of stages) if (producersOf(stage).some((id) => found.has(id))) found.add(stage.id);
+  return found;
 }
 
 /**
@@ -57,9 +99,21 @@ export function stageIds(pipeline: Pipeline, idsOrNames: readonly string[]): str
     if (found.length > 0) return found.map(({ id }) => id);
     const several = wanted.split(BETWEEN_NAMES);
     if (several.length > 1) return stageIds(pipeline, several);
+    const leftOut = leftOutMessage(pipeline, wanted);
+    if (leftOut !== undefined) throw new UnknownStageError(leftOut);
+    if (wanted.startsWith(GROUP_PREFIX)) throw unknownGroup(pipeline, wanted);
     const names = new Set(pipeline.stages.flatMap(({ name, id }) => [name, id]));
     throw new UnknownStageError(`pipeline ${pipeline.name} has no stage \`${wanted}\``, {
       hint: variantHint(wanted, names, 'its stages'),
     });
   });
+}
+
+function unknownGroup({ name, stages }: Pipeline, wanted: string): UnknownStageError {
+  const groups = new Set(stages.flatMap(({ groups }) => groups.map((group) => GROUP_PREFIX + group)));
+  const hint =
+    groups.size > 0
+      ? nameHint(wanted, groups, 'its groups')
+      : 'No stage of it is in a group; put one into it with `groups: [NAME]`.';
+  return new UnknownStageError(`pipeline ${name} has no ${wanted}`, { hint });
 }

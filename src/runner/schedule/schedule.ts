@@ -1,4 +1,4 @@
-import type { Resources } from '../../pipeline/pipeline.ts';
+import { hasRoom, type Limits, type Share, withinCapacity } from './room.ts';
 
 export type State =
   /** A stage that it needs is not done. */
@@ -21,21 +21,11 @@ export type State =
   | 'cancelled';
 
 /** One stage as the schedule sees it. */
-export interface Task {
+export interface Task extends Share {
   readonly id: string;
   readonly needs: readonly string[];
   /** Groups of stages of each of which it takes those that succeed, and needs one at least. */
   readonly collects?: readonly (readonly string[])[];
-  readonly resources: Resources;
-  /** Stages of one class share a limit; the class is the stage type. */
-  readonly class: string;
-  readonly atMost: number;
-}
-
-export interface Limits {
-  readonly jobs: number;
-  /** What the machine has. A task that asks for more counts as asking for all of it. */
-  readonly capacity: Resources;
 }
 
 /** Which states may follow each; whatever else happens is a bug of ours. */
@@ -60,8 +50,6 @@ interface Node extends Omit<Task, 'needs'> {
   readonly place: number;
   state: State;
 }
-
-const RESOURCES = ['cpu', 'gpu', 'memory'] as const;
 
 /**
  * Which stage is where, and what may come next. Pure bookkeeping: it starts nothing and knows no time. What a stage is
@@ -110,8 +98,9 @@ export class Schedule {
 
   /** The first queued stage for which there is room. */
   nextToRun(): string | undefined {
-    if (this.#all('running').size >= this.#limits.jobs) return undefined;
-    return this.#inOrder('queued').find((node) => this.#hasRoom(node))?.id;
+    const running = [...this.#all('running')];
+    if (running.length >= this.#limits.jobs) return undefined;
+    return this.#inOrder('queued').find((node) => hasRoom(node, running, this.#limits))?.id;
   }
 
   /** Makes one more stage a precondition of another that has not started: two stages were found to be one action. */
@@ -179,27 +168,10 @@ export class Schedule {
     if (allDone) return 'ready';
     return states.includes('failed') || states.includes('skipped') ? 'skipped' : undefined;
   }
-
-  #hasRoom(task: Node): boolean {
-    const running = [...this.#all('running')];
-    if (running.filter((other) => other.class === task.class).length >= task.atMost) return false;
-    return RESOURCES.every((name) => {
-      const used = running.reduce((sum, other) => sum + other.resources[name], 0);
-      return used + task.resources[name] <= this.#limits.capacity[name];
-    });
-  }
 }
 
 /** A collection is done when all of it has ended and something succeeded; it failed where nothing did. */
 function stateOfGroup(states: readonly State[]): 'done' | 'failed' | 'waiting' {
   if (!states.every((state) => ['done', 'failed', 'skipped'].includes(state))) return 'waiting';
   return states.includes('done') ? 'done' : 'failed';
-}
-
-function withinCapacity(wanted: Resources, capacity: Resources): Resources {
-  return {
-    cpu: Math.min(wanted.cpu, capacity.cpu),
-    gpu: Math.min(wanted.gpu, capacity.gpu),
-    memory: Math.min(wanted.memory, capacity.memory),
-  };
 }

@@ -5,9 +5,9 @@ import { StageError } from '../../contract/stage-context.ts';
 import { CacheError } from '../../files/system-problem.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import type { AttemptError } from '../attempt/attempt.ts';
-import type { StageRunContext } from '../attempt/attempt-run.ts';
+import type { StageOrder, StageRunContext } from '../attempt/attempt-run.ts';
 import { warningsOf } from '../attempt/result-warnings.ts';
-import { StageRun } from '../attempt/stage-run.ts';
+import { type StageEnd, StageRun } from '../attempt/stage-run.ts';
 import type { Outcome, Reason } from '../events/run-event.ts';
 import type { Action } from '../plan/decide.ts';
 import type { LostOutput } from '../plan/lost-outputs.ts';
@@ -101,11 +101,11 @@ export class StageWork implements Work {
     const began = performance.now();
     return await this.#mendable(id, async () => {
       const action = this.#actions.get(id)!;
-      const end = await this.#stageRun.run({
-        stage: this.#stage(id),
+      await this.#explain(id, reason);
+      const end = await this.#runWithGpus(id, {
         action,
         reason,
-        redo: this.#mustRun.has(id),
+        redo: this.#mustRun.has(id) || reason.code === 'invalidated',
       });
       const log = end.log === undefined ? {} : { log: end.log };
       switch (end.status) {
@@ -124,6 +124,21 @@ export class StageWork implements Work {
           return this.#rebuild(id, end.lost, began);
       }
     });
+  }
+
+  async #runWithGpus(id: string, order: Omit<StageOrder, 'stage' | 'gpus'>): Promise<StageEnd> {
+    const stage = this.#stage(id);
+    const gpus = this.#context.gpus.take(stage.execution.resources.gpu);
+    try {
+      return await this.#stageRun.run({ stage, gpus, ...order });
+    } finally {
+      this.#context.gpus.giveBack(gpus);
+    }
+  }
+
+  async #explain(stage: string, reason: Reason): Promise<void> {
+    const because = await this.#context.explain?.({ stage, reason });
+    if (because !== undefined) this.#context.emit({ type: 'stage-explained', stage, because: [...because] });
   }
 
   skipped(id: string, because: string): void {

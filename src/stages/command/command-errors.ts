@@ -11,20 +11,23 @@ const ONLY_INPUTS =
 /** What shells, interpreters and loaders say of a file that is not there. */
 const MISSING_FILE = /can't open|cannot open|no such file|not found|cannot find module|no module named/i;
 
+interface FailedCommand {
+  readonly program: string;
+  /** As the pipeline has it. */
+  readonly run: string | readonly string[];
+  readonly code: number | null;
+  readonly killedBy: NodeJS.Signals | null;
+}
+
 /** The error for a command that ended without success; `tail`: what it printed last. */
-export function commandFailure(
-  program: string,
-  code: number | null,
-  killedBy: NodeJS.Signals | null,
-  tail: string,
-): StageError {
+export function commandFailure({ program, run, code, killedBy }: FailedCommand, tail: string): StageError {
   const how = code === null ? `was ended by ${killedBy}` : `failed with exit code ${code}`;
   const lines = tail
     .trimEnd()
     .split(/\r?\n|\r/)
     .slice(-LINES_SHOWN)
     .map((line) => outsideText(line));
-  const hint = hintFor(code, tail);
+  const hint = hintFor(code, run, tail);
   const words = lines.join('\n');
   const message =
     words.trim() === ''
@@ -33,10 +36,32 @@ export function commandFailure(
   return new StageError(message, hint === undefined ? {} : { hint });
 }
 
-function hintFor(code: number | null, tail: string): string | undefined {
+function hintFor(code: number | null, run: FailedCommand['run'], tail: string): string | undefined {
   // Shells say 127 for a program that is not there, and 126 for one that may not be run.
   if (code === 126) return notExecutable('the file');
-  return code === 127 || MISSING_FILE.test(tail) ? ONLY_INPUTS : undefined;
+  if (code !== 127 && !MISSING_FILE.test(tail)) return undefined;
+  const file = missingFile(run, tail);
+  return file === undefined
+    ? ONLY_INPUTS
+    : `${declaration(file)} A command sees nothing of its project but its inputs.`;
+}
+
+/** The file that a command names as one of its own folder, and that it says it has not found. */
+function missingFile(run: FailedCommand['run'], tail: string): string | undefined {
+  const words = typeof run === 'string' ? run.split(/[\s"'`;|&<>()=]+/) : run;
+  const names = words
+    .map((word) => word.replace(/^(\.\/)+/, ''))
+    .filter(
+      (name) => /^[\w-][\w.-]*(\/[\w.-]+)*$/.test(name) && /[./]/.test(name) && !/^inputs\//.test(name),
+    );
+  const complaints = tail.split('\n').filter((line) => MISSING_FILE.test(line));
+  return names.find((name) => complaints.some((line) => line.includes(name)));
+}
+
+/** How a pipeline declares a file that is next to it; of one in a folder, the folder with all that it may need. */
+function declaration(file: string): string {
+  const [input] = file.split('/') as [string];
+  return `If \`${file}\` is a file of yours, it is no input: declare inputs: { ${input}: { file: ./${input} } }, and write inputs/${file}.`;
 }
 
 /** The error for a program that could not be started. */
@@ -49,6 +74,7 @@ function explained(program: string, error: unknown): readonly [reason: string, h
   const { code, message } = Object(error) as { code?: string; message?: string };
   if (code === 'ENOENT') {
     const onPath = 'Give a program that is on PATH; scripts are declared as inputs and run as inputs/NAME.';
+    if (program === 'bash') return ['there is no such program', 'Install bash, or write shell: sh'];
     return ['there is no such program', program.includes('/') ? ONLY_INPUTS : onPath];
   }
   if (code === 'EMFILE' || code === 'ENFILE')

@@ -6,10 +6,15 @@ import { finished, type Readable } from 'node:stream';
 import { type SecretFilter, StageError } from '../../contract/stage-context.ts';
 import { redirectLinks } from '../network/redirect-links.ts';
 import { commandFailure, notStarted } from './command-errors.ts';
+import type { ProgramEvent } from './program-event.ts';
+import { ProgramEvents } from './program-events.ts';
+import { SHELLS, type Shell } from './shell.ts';
 
 export interface CommandOptions {
-  /** Program and arguments, or a script for `sh -c`. */
+  /** Program and arguments, or a script. */
   readonly run: string | readonly string[];
+  /** What runs a script. */
+  readonly shell: Shell;
   /** Path under `inputs/` of the command's directory -> private copy, which is moved there. */
   readonly inputs: Readonly<Record<string, string>>;
   /** Where the command writes its outputs, relative to its directory. */
@@ -23,6 +28,8 @@ export interface CommandOptions {
   readonly signal: AbortSignal;
   /** Makes a filter for each stream of the command's words. */
   readonly secretFilter: () => SecretFilter;
+  /** Takes what the command says on the file that PIPE_EVENTS names. May throw a MetricProblem. */
+  readonly onEvent: (event: ProgramEvent) => void;
 }
 
 /** Linux takes 128 KiB for one argument, its last zero byte included (MAX_ARG_STRLEN). */
@@ -35,7 +42,8 @@ const DRAIN_MS = 500;
  * Runs a command in a fresh directory that holds its inputs under `inputs/`, and moves what it wrote to the
  * destinations. Standard output and error are passed on without secrets; standard input is closed. The child stays in this
  * process's group, so whoever ends the group ends the command and what it started. Throws StageError where it
- * cannot be started, fails, or leaves an output out, and the reason of `signal` when that is aborted.
+ * cannot be started, fails, says what cannot be understood, or leaves an output out, and the reason of `signal` when that
+ * is aborted.
  */
 export async function runCommand(options: CommandOptions): Promise<void> {
   refuseOverlaps(options.outputs);
@@ -78,7 +86,12 @@ async function runToEnd(options: CommandOptions, directory: string): Promise<voi
   const { signal, secretFilter } = options;
   const [program, ...rest] = (await argumentsOf(options)) as [string, ...string[]];
   signal.throwIfAborted();
-  const child = await started(program, rest, directory);
+  const events = await ProgramEvents.create(options.parentDirectory, options.onEvent);
+  const child = await started(program, rest, directory, { ...process.env, PIPE_EVENTS: events.path });
+  const end = ended(child, program);
+  const cutLine = events.follow(end);
+  // What it says is not understood, so its result would not be: nothing is gained by waiting.
+  cutLine.catch(() => child.kill('SIGKILL'));
   const tail = { text: '' };
   const streams = [
     passOn(child.stdout, secretFilter(), process.stdout, tail),
@@ -89,13 +102,15 @@ async function runToEnd(options: CommandOptions, directory: string): Promise<voi
     stop(); // while the program was being started
   else signal.addEventListener('abort', stop);
   try {
-    const { code, killedBy } = await ended(child, program);
+    const { code, killedBy } = await end;
     await Promise.race([
       Promise.all(streams),
       new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref()),
     ]);
     signal.throwIfAborted();
-    if (code !== 0) throw commandFailure(program, code, killedBy, tail.text);
+    const cut = await cutLine;
+    if (code !== 0) throw commandFailure({ program, run: options.run, code, killedBy }, tail.text);
+    if (cut !== undefined) throw cut;
   } finally {
     signal.removeEventListener('abort', stop);
     child.stdout.destroy();
@@ -104,18 +119,18 @@ async function runToEnd(options: CommandOptions, directory: string): Promise<voi
 }
 
 /** Program and arguments. A script that is too long for an argument is read from a file, with the same `$0`. */
-async function argumentsOf({ run, parentDirectory }: CommandOptions): Promise<readonly string[]> {
+async function argumentsOf({ run, shell, parentDirectory }: CommandOptions): Promise<readonly string[]> {
   if (typeof run !== 'string') return run;
-  if (Buffer.byteLength(run) <= LONGEST_ARGUMENT) return ['sh', '-c', run];
+  if (Buffer.byteLength(run) <= LONGEST_ARGUMENT) return [...SHELLS[shell], run];
   const path = join(await mkdtemp(join(parentDirectory, 'script-')), 'run.sh');
   await writeFile(path, run);
-  return ['sh', '-c', `. '${path.replaceAll("'", `'\\''`)}'`];
+  return [...SHELLS[shell], `. '${path.replaceAll("'", `'\\''`)}'`];
 }
 
 /** Starts a program. Throws a StageError where the system cannot; for some reasons only the child says so, later. */
-async function started(program: string, rest: readonly string[], cwd: string) {
+async function started(program: string, rest: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
   try {
-    const child = spawn(program, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     if (child.pid === undefined) await once(child, 'spawn'); // rejects with what was wrong
     return child;
   } catch (error) {

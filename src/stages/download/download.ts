@@ -71,6 +71,7 @@ data:
         },
       ]),
     ),
+  downloadBytes: () => 'unknown',
   async preflight(settings): Promise<readonly Problem[]> {
     const { urlProblem } = await import('../network/network-error.ts');
     return wantedFiles(settings).flatMap(({ url }) => {

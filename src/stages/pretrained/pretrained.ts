@@ -30,6 +30,8 @@ model:
     const download = settings.source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(settings);
     return download + (modelBytes(settings) || (inputBytes.folder ?? 0));
   },
+  downloadBytes: (settings, inputs) =>
+    settings.source === 'random' || inputs.includes('folder') ? 0 : modelBytes(settings) || 'unknown',
   async preflight(settings, context): Promise<readonly Problem[]> {
     const { pretrainedProblems } = await import('./preflight.ts');
     return pretrainedProblems(settings, 'folder' in context.inputBytes, context);

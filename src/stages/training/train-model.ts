@@ -55,7 +55,7 @@ export async function trainModel(
     onEvaluation: (evaluation) => context.log(evaluationText(evaluation, reported)),
     onSample: ({ epoch, tokens, kept }) => {
       const moment = kept ? 'of the kept model' : `after epoch ${epoch}`;
-      context.log(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
+      context.sample(`sample ${moment}: ${JSON.stringify(tokenizer.decode(tokens))}`);
     },
   });
   tellEnd(state, options, context);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stagesNamed } from '../../../src/pipeline/variant-name.ts';
-import { loadText } from '../fixture.ts';
+import { loadText, messagesOf } from '../fixture.ts';
 
 const STAGES = `
 params: { rate: 0.1, times: 1, text: a }
@@ -157,5 +157,49 @@ describe('a variant', () => {
 
   it('that shares a stage with others names that stage', async () => {
     expect(await named('write@rate=0.1,times=2')).toEqual(['write[times=2]']);
+  });
+});
+
+describe('a sweep over objects', () => {
+  const data = (...values: unknown[]) =>
+    `params: { data: ${JSON.stringify(values[0])} }
+stages:
+  write: { uses: source, with: { text: "\${params.data.text}", times: "\${params.data.times}" } }
+  train: { uses: learn, inputs: { text: write.text } }
+sweep: { data: ${JSON.stringify(values)} }
+`;
+  const named = [
+    { name: 'books', text: 'a long text that nobody wants to see in a name', times: 1 },
+    { name: 'the web', text: 'b', times: 2 },
+  ];
+
+  it('calls each variant by the `name` of its object', async () => {
+    const pipeline = await loadText(data(...named));
+    expect(pipeline.stages.map(({ id }) => id)).toEqual([
+      'write[data=books]',
+      'write[data=the web]',
+      'train[data=books]',
+      'train[data=the web]',
+    ]);
+    expect(stagesNamed(pipeline, 'train@data=the web')).toHaveLength(1);
+    expect(pipeline.variants[1]).toEqual({ label: 'data=the web', params: { data: named[1] } });
+  });
+
+  it('calls objects and lists without a name by a short text, always the same', async () => {
+    const short = { text: 'a', times: 1 };
+    const long = { text: 'b'.repeat(40), times: 2 };
+    const { variants } = await loadText(data(short, long));
+    expect(variants.map(({ label }) => label)).toEqual([
+      'data={"text":"a","times":1}',
+      expect.stringMatching(/^data=object-[0-9a-f]{8}$/),
+    ]);
+    const turned = await loadText(data({ times: 2, text: 'b'.repeat(40) }, short));
+    expect(turned.variants[0]!.label).toBe(variants[1]!.label);
+  });
+
+  it('refuses two objects of one name', async () => {
+    expect(await messagesOf(loadText(data(named[0], { ...named[1], name: 'books' })))).toEqual([
+      'the sweep over `data` holds books twice',
+    ]);
   });
 });

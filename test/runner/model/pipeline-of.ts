@@ -60,6 +60,7 @@ export function pipelineOf(instances: readonly Instance[], directory: string): P
     return {
       id,
       name: sketch.name,
+      groups: [],
       variants: [''],
       type,
       settings,
@@ -78,8 +79,10 @@ export function pipelineOf(instances: readonly Instance[], directory: string): P
     files: [file],
     params: {},
     engine: 'auto',
+    slots: {},
     variants: [{ label: '', params: {} }],
     stages,
+    leftOut: [],
   };
 }
 

@@ -63,14 +63,17 @@ describe('why an action has no record', () => {
     });
   });
 
-  it('is that it is new where the same action has lost its record', async () => {
+  it('is that its record is gone where it was the same action', async () => {
     await ran('train', train(1));
     forgetRecords();
-    expect(await explainer().reason(stageOf('train'), train(1))).toMatchObject({ message: 'not run before' });
+    expect(await explainer().reason(stageOf('train'), train(1))).toEqual({
+      code: 'record-gone',
+      message: 'the record of its last result is gone',
+    });
     await ran('near', train(2));
     expect(await explainer().reason(stageOf('train'), train(1))).toMatchObject({
-      code: 'never-run',
-      message: 'not run before; compared with near: rate 2 -> 1',
+      code: 'record-gone',
+      message: 'the record of its last result is gone; compared with near: rate 2 -> 1',
     });
   });
 

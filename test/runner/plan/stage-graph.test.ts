@@ -28,7 +28,7 @@ function withNames(pipeline: Pipeline): Pipeline {
 }
 
 const producers = (id: string) => producersOf(pipeline.stages.find((stage) => stage.id === id)!);
-const selected = (targets?: string[]) => selectStages(pipeline, targets).map(({ id }) => id);
+const selected = (only?: string[]) => selectStages(pipeline, { ...(only && { only }) }).map(({ id }) => id);
 
 describe('the producers of a stage', () => {
   it('are the stages whose outputs it reads, each once; a file has none', () => {

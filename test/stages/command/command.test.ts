@@ -66,7 +66,20 @@ describe('the command stage', () => {
       const run = await shell(script(`# ü ${'x'.repeat(length)}`));
       texts.push(readFileSync(run.outputs.result!, 'utf8'));
     }
-    expect(new Set(texts)).toEqual(new Set(['sh 0 .\n..\nresult.txt\n']));
+    expect(new Set(texts)).toEqual(new Set(['bash 0 .\n..\nresult.txt\n']));
+  });
+
+  it('ends a script at the first command that fails, and in bash where a part of a pipe fails', async () => {
+    const failing = (run: string, shell: 'bash' | 'sh') =>
+      runStage(command, {
+        with: { run: `${run}; : > result.txt`, shell, outputs: { result: 'result.txt' } },
+      });
+    for (const shell of ['bash', 'sh'] as const) {
+      await expect(failing('false', shell)).rejects.toThrow(`\`${shell}\` failed with exit code 1`);
+      await failing('false || true; set +e; false', shell);
+    }
+    await expect(failing('false | cat', 'bash')).rejects.toThrow('`bash` failed with exit code 1');
+    await failing('false | cat', 'sh'); // POSIX has no pipefail
   });
 
   it('gives directories as inputs and takes them as outputs', async () => {
@@ -136,7 +149,7 @@ describe('a command that fails', () => {
     await expect(shell('echo working; echo no such data >&2; exit 3')).rejects.toMatchObject({
       name: 'StageError',
       message: expect.stringMatching(
-        /^`sh` failed with exit code 3:\n(working\nno such data|no such data\nworking)$/,
+        /^`bash` failed with exit code 3:\n(working\nno such data|no such data\nworking)$/,
       ),
     });
   });
@@ -144,13 +157,13 @@ describe('a command that fails', () => {
   it('shows the last ten lines only', async () => {
     const failed = shell('seq 1 30; exit 1');
     await expect(failed).rejects.toThrow(
-      '`sh` failed with exit code 1:\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30',
+      '`bash` failed with exit code 1:\n21\n22\n23\n24\n25\n26\n27\n28\n29\n30',
     );
   });
 
   it.each([
-    ['exit 2', '`sh` failed with exit code 2 and wrote nothing.'],
-    ['kill -9 $$', '`sh` was ended by SIGKILL and wrote nothing.'],
+    ['exit 2', '`bash` failed with exit code 2 and wrote nothing.'],
+    ['kill -9 $$', '`bash` was ended by SIGKILL and wrote nothing.'],
     ['true', 'The command ended without writing its output `result` at result.txt.'],
     ['mkdir result.txt', 'The command wrote a directory at result.txt, but `result` is declared as a file.'],
     [
@@ -173,15 +186,16 @@ describe('a command that fails', () => {
     const words = String.raw`\033[2J\033]0;title\007\033]52;c;eA==\007 \033[31mred\033[0m\007 10%%\r100%%\r\n  File "x"\n\tend\302\233`;
     const failed = shell(`printf '${words}'; exit 3`);
     await expect(failed).rejects.toThrow(
-      '`sh` failed with exit code 3:\n red 10%\n100%\n  File "x"\n    end\\u009b',
+      '`bash` failed with exit code 3:\n red 10%\n100%\n  File "x"\n    end\\u009b',
     );
   });
 
   it.each([
-    ['cat src/data.txt', /inputs\/NAME\. Declare/],
-    ['./script.sh', /inputs\/NAME\. Declare/],
+    ['cat src/data.txt', /inputs: \{ src: \{ file: \.\/src \} \}, and write inputs\/src\/data\.txt/],
+    ['./script.sh', /inputs: \{ script\.sh: \{ file: \.\/script\.sh \} \}, and write inputs\/script\.sh/],
+    ['cat inputs/text', /inputs\/NAME\. Declare/],
     ['nosuchtool', /inputs\/NAME\. Declare/],
-    [`${process.execPath} src/main.js`, /inputs\/NAME\. Declare/],
+    [`${process.execPath} src/main.js`, /declare inputs: \{ src: /],
     ['touch f; ./f', /chmod \+x/],
     ['exit 3', undefined],
   ])('of `%s` comes with what to do', async (run, hint) => {

@@ -66,6 +66,7 @@ function context(settings: Partial<Settings> = {}): StageContext<Settings> {
     memo: async (key, compute) => (await memory.answer(key, compute, () => {})) as never,
     progress: () => undefined,
     log: () => undefined,
+    sample: () => undefined,
     warn: (message) => warnings.push(message),
     warnOfResult: () => undefined,
     metric: () => undefined,

@@ -1,0 +1,34 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { nameHint } from '../../pipeline/diagnostics/did-you-mean.ts';
+import { packagePath } from '../package-path.ts';
+import { UserError } from '../user-error.ts';
+
+/** A model to begin with. */
+export type ChosenModel =
+  /** Random weights over bytes, for a first try. */
+  | { readonly kind: 'tiny' }
+  /** A model that OpenAI published, by its name in configs/models. */
+  | { readonly kind: 'published'; readonly name: string }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'repository'; readonly name: string };
+
+/** The model that a text means. Throws a UserError for one that means none. */
+export function chosenModel(text: string): ChosenModel {
+  if (text === 'nano') return { kind: 'tiny' };
+  const names = readdirSync(packagePath('configs', 'models')).map((file) => file.replace(/\.yaml$/, ''));
+  if (names.includes(text)) return { kind: 'published', name: text };
+  if (statSync(text, { throwIfNoEntry: false })?.isDirectory()) {
+    if (statSync(join(text, 'config.json'), { throwIfNoEntry: false })?.isFile())
+      return { kind: 'folder', path: text };
+    throw new UserError(
+      `the folder ${text} holds no config.json`,
+      'a model is a folder as Hugging Face keeps it: config.json, model.safetensors, tokenizer.json',
+    );
+  }
+  if (/^(?!\.)[\w.-]+\/[\w.-]+$/.test(text)) return { kind: 'repository', name: text };
+  throw new UserError(
+    `there is no model ${JSON.stringify(text)}`,
+    `${nameHint(text, names.sort(), 'models')} A folder, or NAME/REPOSITORY of Hugging Face, is a model, too.`,
+  );
+}

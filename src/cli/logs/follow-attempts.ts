@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { RunEvent } from '../../runner/events/run-event.ts';
+import type { Workspace } from '../../runner/workspace.ts';
+import { duration } from '../../terminal/units.ts';
+import { lockHolders } from '../status/at-work.ts';
+import { aboutAttempt } from './about-attempt.ts';
+import { FileTail } from './file-tail.ts';
+import { type LoggedAttempt, loggedAttempt } from './find-attempt.ts';
+import type { LogPrinter } from './log-printer.ts';
+import { RunTail } from './run-tail.ts';
+
+const POLL_MS = 200;
+/** A run that holds no action and says nothing for longer than this was killed: between two stages it needs less. */
+export const SILENT_MS = 5_000;
+
+/**
+ * Prints the log of a stage in a run from its last attempt on, and of those that follow, until the stage or the run has ended,
+ * or was killed. `tell` gets what is said besides.
+ */
+export async function followAttempts(
+  { run, stage }: Pick<LoggedAttempt, 'run' | 'stage'>,
+  workspace: Workspace,
+  printer: LogPrinter,
+  tell: (text: string) => void,
+): Promise<void> {
+  const progress = new StageProgress(run, stage, workspace);
+  let log: FileTail | undefined;
+  const printAdded = async () => {
+    for (const bytes of log?.added() ?? []) await printer.print(bytes);
+  };
+  for (;;) {
+    const { attempt, ending } = await progress.look();
+    if (attempt !== undefined) {
+      await printAdded();
+      await printer.end();
+      tell(aboutAttempt(attempt));
+      log = new FileTail(attempt.log);
+    }
+    await printAdded();
+    if (ending !== undefined) {
+      await printer.end();
+      tell(ending);
+      return;
+    }
+    await setTimeout(POLL_MS);
+  }
+}
+
+/** What becomes of a stage of a run that is at work. */
+class StageProgress {
+  readonly #run: string;
+  readonly #stage: string;
+  readonly #workspace: Workspace;
+  readonly #events: RunTail;
+  /** Stage -> action, of those that have started and not ended. */
+  readonly #unfinished = new Map<string, string>();
+  #lastNews = Date.now();
+
+  constructor(run: string, stage: string, workspace: Workspace) {
+    this.#run = run;
+    this.#stage = stage;
+    this.#workspace = workspace;
+    this.#events = new RunTail(join(workspace.runsDirectory, run, 'events.ndjson'));
+  }
+
+  /** The attempt that has started since the last look, and how the stage has ended, if it has. */
+  async look(): Promise<{ readonly attempt?: LoggedAttempt; readonly ending?: string }> {
+    let attempt: LoggedAttempt | undefined;
+    let ending: string | undefined;
+    for (const event of this.#events.added()) {
+      this.#note(event);
+      if (event.type === 'run-finished') ending ??= `the run has ended before ${this.#stage} began`;
+      if (!('stage' in event) || event.stage !== this.#stage) continue;
+      if (event.type === 'stage-finished') ending = endingOf(event);
+      if (event.type !== 'stage-started') continue;
+      attempt = loggedAttempt(event, this.#run, this.#workspace.runsDirectory);
+      ending = undefined;
+    }
+    if (ending === undefined && (await this.#isKilled())) ending = `run ${this.#run} was ended from outside`;
+    return { ...(attempt && { attempt }), ...(ending !== undefined && { ending }) };
+  }
+
+  #note(event: RunEvent): void {
+    this.#lastNews = Date.now();
+    if (event.type === 'stage-started') this.#unfinished.set(event.stage, event.action);
+    if (event.type === 'stage-finished') this.#unfinished.delete(event.stage);
+  }
+
+  async #isKilled(): Promise<boolean> {
+    const holders = await lockHolders(this.#workspace.locksDirectory);
+    if ([...this.#unfinished.values()].some((action) => holders.has(action))) this.#lastNews = Date.now();
+    return Date.now() - this.#lastNews > SILENT_MS;
+  }
+}
+
+function endingOf({
+  stage,
+  outcome,
+  duration_ms,
+  reason,
+}: Extract<RunEvent, { type: 'stage-finished' }>): string {
+  if (outcome === 'ran') return `${stage} ended after ${duration(duration_ms)}`;
+  return `${stage} ended: ${outcome}, ${reason.message.split('\n', 1)[0]}`;
+}
