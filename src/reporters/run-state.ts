@@ -38,6 +38,8 @@ export class RunState {
   started: Event<'run-started'> | undefined;
   problems: Event<'preflight-failed'>['problems'] = [];
   finished: Event<'run-finished'> | undefined;
+  /** The latest. */
+  estimate: Event<'run-estimated'> | undefined;
   #ended = 0;
 
   apply(event: RunEvent): void {
@@ -53,6 +55,9 @@ export class RunState {
         break;
       case 'run-finished':
         this.finished = event;
+        break;
+      case 'run-estimated':
+        this.estimate = event;
         break;
       default:
         if ('stage' in event) applyToStage(this.stage(event.stage), event);

@@ -1,6 +1,7 @@
 import { columnsOf, fitting } from '../terminal/display-width.ts';
 import { visible } from '../terminal/show.ts';
 import { counted, duration } from '../terminal/units.ts';
+import { leftText, runLeft } from './run-left.ts';
 import type { RunState, StageState } from './run-state.ts';
 import { stageLine, type View } from './stage-line.ts';
 import { shortNames } from './stage-names.ts';
@@ -85,16 +86,15 @@ function restLine(
   return [paint('dim', fitting(`… and ${counts.join(', ')}`, columns - 1))];
 }
 
-/** `7 of 50 stages done, 1 failed, 2 min 05 s`. */
-function runLine(
-  { started }: RunState,
-  stages: readonly StageState[],
-  { columns, now, paint }: View,
-): string {
+/** `about 3 min 10 s left, 7 of 50 stages done, 1 failed, 2 min 05 s`. */
+function runLine(state: RunState, stages: readonly StageState[], { columns, now, paint }: View): string {
   const count = (...statuses: StageState['status'][]) =>
     stages.filter(({ status }) => statuses.includes(status)).length;
   const failed = count('failed');
+  const { started } = state;
+  const left = runLeft(state, now);
   const parts = [
+    ...(left === undefined ? [] : [leftText(left)]),
     `${count('hit', 'ran')} of ${counted(stages.length, 'stage')} done`,
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(started === undefined ? [] : [duration(Math.max(0, now - Date.parse(started.time)))]),

@@ -1,16 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import type { RunEvent } from '../../src/runner/events/run-event.ts';
 
 /** The command line that was built. */
 export const BINARY = resolve(import.meta.dirname, '../../dist/pipe.cjs');
 
 /** The command `pipe` as an installation has it: a link in a folder of PATH. */
-const INSTALLED = join(mkdtempSync(join(tmpdir(), 'pipe-bin-')), 'pipe');
-symlinkSync(BINARY, INSTALLED);
-process.once('exit', () => rmSync(dirname(INSTALLED), { recursive: true }));
+const INSTALLED = resolve(import.meta.dirname, '../../node_modules/.cache/pipe/bin/pipe');
+mkdirSync(dirname(INSTALLED), { recursive: true });
+try {
+  symlinkSync(relative(dirname(INSTALLED), BINARY), INSTALLED);
+} catch (error) {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // all tests share it
+}
 
 /** What one run of the real binary printed and how it ended. */
 export interface Finished {
@@ -88,7 +92,7 @@ export class Project {
 
   remove(): void {
     for (const child of this.#running) child.kill('SIGKILL');
-    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 

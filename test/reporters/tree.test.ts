@@ -75,6 +75,23 @@ describe('tree lines', () => {
     }
   });
 
+  it('say how long the run will still take, by what stages took before and by what those that run say', () => {
+    const estimated = (left_ms: number, unknown: number) =>
+      at(2, { type: 'run-estimated', left_ms, unknown });
+    const progress = (seconds: number, done: number) =>
+      at(seconds, { type: 'stage-progress', stage: 'train', done, total: 232, unit: 'steps' });
+    const events = [runStarted, trainStarted];
+    const footer = (more: readonly RunEvent[]) =>
+      drawn([...events, ...more], { seconds: 12 })
+        .at(-1)!
+        .split(', 0 of')[0];
+    expect(footer([])).toBe('0 of 3 stages done, 12 s');
+    expect(footer([estimated(70_000, 0)])).toBe('about 1 min 00 s left');
+    expect(footer([estimated(70_000, 2)])).toBe('more than 1 min 00 s left');
+    expect(footer([estimated(5000, 0)])).toBe('0 of 3 stages done, 12 s');
+    expect(footer([estimated(5000, 0), progress(2, 0), progress(12, 116)])).toBe('about 10 s left');
+  });
+
   it('keep percentage and time left at 40 columns', () => {
     const stage = 'train[learning_rate=0.00001,epochs=2]';
     const started = { ...runStarted, stages: [{ stage, uses: 'train', needs: [] }] } as RunEvent;

@@ -27,6 +27,18 @@ export const statusShape = exact(
         ),
         duration_ms: Type.Optional(millisecondsShape),
         counts: Type.Optional({ ...countsShape, description: 'of a run that has not ended: so far' }),
+        left: Type.Optional(
+          exact(
+            {
+              left_ms: millisecondsShape,
+              unknown: Type.Integer({
+                minimum: 0,
+                description: 'stages of which nobody knows how long they take',
+              }),
+            },
+            'how long a run that works will still take; absent where too little is known',
+          ),
+        ),
         stages: Type.Optional(
           Type.Integer({ description: 'how many stages the run has; absent where it never said' }),
         ),

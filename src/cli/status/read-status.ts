@@ -1,3 +1,4 @@
+import { runLeft } from '../../reporters/run-left.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
 import { endingsOf, endOf, type StoredRun, stagesOfRun } from '../../runner/events/stored-run.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
@@ -75,7 +76,13 @@ function runStatus(stored: StoredRun, holders: ReadonlyMap<string, string>): Sta
     return { ...about, outcome, duration_ms, counts };
   }
   const isRunning = unfinishedActions(stored).some(([action]) => holders.has(action));
-  return { ...about, outcome: isRunning ? 'running' : 'unfinished', ...soFar(stored) };
+  const left = isRunning ? runLeft(stateOf(stored), Date.now()) : undefined;
+  return {
+    ...about,
+    outcome: isRunning ? 'running' : 'unfinished',
+    ...(left && { left }),
+    ...soFar(stored),
+  };
 }
 
 /** How the stages have ended of a run that has not. */

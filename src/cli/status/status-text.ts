@@ -1,4 +1,5 @@
 import { type HowFar, progressText } from '../../reporters/progress-text.ts';
+import { leftText } from '../../reporters/run-left.ts';
 import { alignedLines } from '../../terminal/aligned.ts';
 import type { Paint } from '../../terminal/paint.ts';
 import { counted, duration } from '../../terminal/units.ts';
@@ -46,10 +47,14 @@ function runLine({
   return `${run}  ${time}  ${outcome.padEnd(10)}  ${pipeline}${took}${outcome === 'running' ? doneText(so_far) : ''}`;
 }
 
-function doneText({ stages, counts }: Pick<Status['runs'][number], 'stages' | 'counts'>): string {
+function doneText({
+  stages,
+  counts,
+  left,
+}: Pick<Status['runs'][number], 'stages' | 'counts' | 'left'>): string {
   if (stages === undefined || counts === undefined) return '';
   const failed = counts.failed === 0 ? '' : `, ${counts.failed} failed`;
-  return `  ${counts.hit + counts.ran} of ${counted(stages, 'stage')} done${failed}`;
+  return `  ${counts.hit + counts.ran} of ${counted(stages, 'stage')} done${failed}${left === undefined ? '' : `, ${leftText(left)}`}`;
 }
 
 /** `50 %, 40 s left, 116/232 steps`, or for how long it has run where it says nothing. */

@@ -56,6 +56,7 @@ const EVENTS: Readonly<Record<string, Check>> = {
     outputs: isMapOf(isLike({ digest: isText, bytes: isNumber })),
     metrics: isOptional(isMapOf(isNumber)),
   }),
+  'run-estimated': isLike({ time: isTime, left_ms: isNumber, unknown: isNumber }),
   'run-finished': isLike({ time: isTime, outcome: isText, duration_ms: isNumber, counts: isObject }),
 };
 

@@ -11,6 +11,7 @@ import { changedFile, type Span } from './changed-file.ts';
 import { asWritten, changedValue, describeInput } from './changed-value.ts';
 import { Makers } from './makers.ts';
 import { ChangedParameters } from './parameters.ts';
+import { PastActions, type StageAction } from './past-actions.ts';
 import { pastScene, type Scene, type Seen, type Source } from './scene.ts';
 
 /** What a stage is compared with: how it differs, and the record of what it was if that is still there. */
@@ -37,12 +38,14 @@ export class Explainer {
   readonly #pipeline: Pipeline;
   readonly #workspace: Workspace;
   readonly #makers: Makers;
+  readonly #past: PastActions;
   readonly #parameters: ChangedParameters;
 
   constructor(pipeline: Pipeline, workspace: Workspace) {
     this.#pipeline = pipeline;
     this.#workspace = workspace;
     this.#makers = new Makers(workspace.records);
+    this.#past = new PastActions(pipeline.name, workspace);
     this.#parameters = new ChangedParameters(pipeline, workspace);
   }
 
@@ -65,21 +68,23 @@ export class Explainer {
     return { changes: changesOf(reason), reason, ...(like && { before: like }) };
   }
 
-  /** What a stage was when it made an output of the bytes `digest`, which are other now. */
+  /** What a stage was when it made an output of the bytes `digest`, which are other now, for `reader` as that was then. */
   async #whenItMade(
     digest: unknown,
     { stage, output }: Extract<Source, { stage: string }>,
     seen: Seen,
+    reader: StageAction | undefined,
   ): Promise<Comparison> {
     const { manifest, reason, ranHere, state } = seen;
     if (ranHere || manifest === undefined || !isDigest(digest)) return { changes: changesOf(reason), reason };
     const latest = await latestKey(this.#workspace.cacheDirectory, this.#named(stage));
-    const before = await this.#makers.of({ digest, output }, manifest, latest);
+    const then = reader && (await this.#past.beside(stage, reader));
+    const before = await this.#makers.of({ digest, output }, manifest, [then, latest]);
     const changes = before && changesBetween(before.manifest, manifest);
     if (changes) return { changes, before, ...(state !== 'hit' && { reason }) };
     // The same action gave other bytes: the run in which it did says why it was run once more.
-    const then = state === 'hit' ? await this.#reasonThen(stage, seen) : reason;
-    return { changes: changesOf(then), reason: then };
+    const why = state === 'hit' ? await this.#reasonThen(stage, seen) : reason;
+    return { changes: changesOf(why), reason: why };
   }
 
   async #reasonThen(stage: string, { run, reason }: Seen): Promise<Reason> {
@@ -101,7 +106,8 @@ export class Explainer {
       const source = seen.sources.get(change.path);
       if (source && 'stage' in source) {
         followed.add(source.stage);
-        causes.push(await this.#changedOutput(source, change, follow));
+        const reader = before && { stage, key: before.key };
+        causes.push(await this.#changedOutput(source, change, follow, reader));
       } else if (source)
         causes.push(await this.#changedFile(source.path, change, { since, until: seen.time }));
       else causes.push(await changedValue(stage, seen, { change, before }, this.#parameters));
@@ -120,12 +126,13 @@ export class Explainer {
     source: Extract<Source, { stage: string }>,
     change: Change,
     follow: Follow,
+    reader: StageAction | undefined,
   ): Promise<Cause> {
     const input = describeInput(change);
     const name = `${source.stage}.${source.output}`;
     let maker: ActionRecord | undefined;
     const by = await follow(source.stage, async (seen) => {
-      const compared = await this.#whenItMade(change.before, source, seen);
+      const compared = await this.#whenItMade(change.before, source, seen, reader);
       maker = compared.before;
       return compared;
     });

@@ -2,7 +2,6 @@ import type { KeyManifest } from '../../cache/records/action-key.ts';
 import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { changesBetween } from '../../cache/records/manifest-diff.ts';
 import type { Records } from '../../cache/records/records.ts';
-import type { Digest } from '../../files/digest.ts';
 
 /** Which actions on record gave some bytes. Reads all records, once, when it is first asked. */
 export class Makers {
@@ -14,14 +13,14 @@ export class Makers {
   }
 
   /**
-   * The action that most likely gave an output with these bytes where a stage does that which is another action now: the one
-   * that the stage was last (`latest`) if it gave that, else the one with the fewest differences, of several the last.
-   * Undefined where none is on record.
+   * The action that most likely gave an output with these bytes where a stage does that which is another action now: the
+   * first of `known`, which the stage has been, that gave them; else the one with the fewest differences, of several the
+   * last. Undefined where none is on record.
    */
   async of(
     { digest, output }: { readonly digest: string; readonly output: string },
     now: KeyManifest,
-    latest: Digest | undefined,
+    known: readonly (string | undefined)[],
   ): Promise<ActionRecord | undefined> {
     this.#byDigest ??= this.#read();
     const made = ((await this.#byDigest).get(digest) ?? []).filter(
@@ -30,8 +29,10 @@ export class Makers {
     );
     const ofType = made.filter(({ manifest }) => manifest.type === now.type);
     const candidates = ofType.length > 0 ? ofType : made;
-    const last = candidates.find(({ key }) => key === latest);
-    if (last && changesBetween(last.manifest, now).length > 0) return last;
+    for (const wanted of known) {
+      const record = candidates.find(({ key }) => key === wanted);
+      if (record && changesBetween(record.manifest, now).length > 0) return record;
+    }
     return candidates
       .map((record) => ({ record, distance: changesBetween(record.manifest, now).length }))
       .filter(({ distance }) => distance > 0)

@@ -32,6 +32,7 @@ export class Tmux {
     this.#tmux(
       ['new-session', '-d', ...size, '-c', folder, ...variables, 'exec cat'],
       [';', 'set-option', '-g', 'status', 'off'],
+      [';', 'set-option', '-g', 'remain-on-exit', 'on'],
       [';', 'set-option', '-g', 'default-terminal', 'tmux-256color'],
       // Only now, when the terminal is as it is to be.
       [';', 'respawn-pane', '-k', '-c', folder, ...variables, `${command}; exec cat`],
@@ -68,6 +69,8 @@ export class Tmux {
 
   /** Ends the terminal and whatever works in it. */
   close(): void {
+    // Its processes are one group; a hang-up would let them finish their work.
+    process.kill(-Number(this.#tmux(['display-message', '-p', '#{pane_pid}'])), 'SIGKILL');
     this.#tmux(['kill-server']);
   }
 

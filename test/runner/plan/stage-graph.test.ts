@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Pipeline, Stage } from '../../../src/pipeline/pipeline.ts';
 import {
@@ -48,6 +49,52 @@ describe('the stages that are selected', () => {
     expect(selected(['train[rate=2]'])).toEqual(['data', 'train[rate=2]']);
     expect(selected(['alone', 'report'])).toEqual(pipeline.stages.map(({ id }) => id));
     expect(selected(['report'])).toEqual(['data', 'train[rate=1]', 'train[rate=2]', 'report']);
+  });
+});
+
+describe('a selection of a random graph', () => {
+  const graph = fc.array(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 12,
+  });
+  const names = fc.option(fc.array(fc.nat(11), { minLength: 1, maxLength: 3 }), { nil: undefined });
+
+  it('is what all its parts name, with all that this needs, and nothing else', () => {
+    fc.assert(
+      fc.property(graph, names, names, names, (distances, only, from, until) => {
+        const needs = distances.map((list, index) => [
+          ...new Set(list.filter((distance) => distance <= index).map((distance) => index - distance)),
+        ]);
+        const inputs = (list: readonly number[]) =>
+          Object.fromEntries(list.map((need) => [`i${need}`, `s${need}`]));
+        const sketches = Object.fromEntries(needs.map((list, index) => [`s${index}`, stage(inputs(list))]));
+        const pipeline = pipelineOf('/somewhere', sketches);
+        /** Whether there is a way of needs from one stage to another, of any length. */
+        const reaches = (user: number, producer: number): boolean =>
+          user === producer || needs[user]!.some((need) => reaches(need, producer));
+        const within = (list: readonly number[] | undefined) => list?.map((place) => place % needs.length);
+        const [o, f, u] = [within(only), within(from), within(until)];
+        const wanted = needs
+          .map((_, place) => place)
+          .filter((place) => o?.includes(place) ?? true)
+          .filter((place) => f?.some((start) => reaches(place, start)) ?? true)
+          .filter((place) => u?.some((end) => reaches(end, place)) ?? true);
+        const expected = needs
+          .map((_, place) => place)
+          .filter((place) => wanted.some((want) => reaches(want, place)))
+          .map((place) => `s${place}`);
+        const ids = (list: readonly number[] | undefined) => list?.map((place) => `s${place}`);
+        const selection = {
+          ...(o && { only: ids(o)! }),
+          ...(f && { from: ids(f)! }),
+          ...(u && { until: ids(u)! }),
+        };
+        const select = () => selectStages(pipeline, selection).map(({ id }) => id);
+        if (expected.length === 0) expect(select).toThrow('no stage is left');
+        else expect(select()).toEqual(expected);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 
