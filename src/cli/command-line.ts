@@ -80,9 +80,8 @@ const VERBS = {
   completion: completionCommand,
 };
 
-/** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */
-export async function runCommandLine(args: readonly string[]): Promise<void> {
-  surviveClosedStreams();
+/** The program with these verbs, by default all. */
+export function programWith(verbs: readonly ((program: Command) => void)[] = Object.values(VERBS)): Command {
   const program = new Command('pipe')
     .description(
       'Runs machine-learning pipelines that are declared in YAML; every result is cached by content.',
@@ -96,10 +95,16 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
       writeErr: (text) => process.stderr.write(visible(concealCredentials(text))),
     })
     .exitOverride();
+  for (const addVerb of verbs) addVerb(program);
+  return program;
+}
+
+/** Runs `pipe ARGUMENTS` and sets the code to exit with; everything that was wrong has been reported. */
+export async function runCommandLine(args: readonly string[]): Promise<void> {
+  surviveClosedStreams();
   const [first = '', second] = args;
   // The other verbs are registered only for --help and for messages about unknown commands.
-  const verbs = Object.hasOwn(VERBS, first) ? [VERBS[first as keyof typeof VERBS]] : Object.values(VERBS);
-  for (const addVerb of verbs) addVerb(program);
+  const program = programWith(Object.hasOwn(VERBS, first) ? [VERBS[first as keyof typeof VERBS]] : undefined);
   // For `help` with an unknown verb Commander prints the whole help; the verb alone names the mistake.
   const misspelt = first === 'help' && second !== undefined && !Object.hasOwn(VERBS, second);
   const toParse = misspelt ? [second] : args;

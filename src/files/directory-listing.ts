@@ -27,11 +27,14 @@ const MOST_REPEATED = 100_000;
 const MOST_LINKS = 32;
 
 /**
- * Lists all files below a directory. Symbolic links are listed as what they show. Throws a StageError that names the path
+ * Lists all files below a directory, but for what is excluded by its relative path. Symbolic links are listed as what they show. Throws a StageError that names the path
  * for what could not be restored alike on every machine: links that lead nowhere, in circles or to the same files without
  * end, special files, names that are not UTF-8, and names that differ only in case or in Unicode normalization.
  */
-export async function listDirectory(root: string): Promise<DirectoryListing> {
+export async function listDirectory(
+  root: string,
+  isExcluded: (path: string) => boolean = () => false,
+): Promise<DirectoryListing> {
   const files: ListedFile[] = [];
   const emptyDirectories: string[] = [];
   const listed = new Set<string>();
@@ -49,11 +52,13 @@ export async function listDirectory(root: string): Promise<DirectoryListing> {
   }
 
   async function visit(branch: Branch): Promise<void> {
-    const entries = await open(branch);
+    const inside = (name: string) =>
+      branch.path === '' ? name.normalize('NFC') : `${branch.path}/${name.normalize('NFC')}`;
+    const entries = (await open(branch)).filter(({ name }) => !isExcluded(inside(name)));
     if (entries.length === 0 && branch.path !== '') emptyDirectories.push(branch.path);
     for (const { name, isLink } of entries) {
       const source = join(branch.source, name);
-      const path = branch.path === '' ? name.normalize('NFC') : `${branch.path}/${name.normalize('NFC')}`;
+      const path = inside(name);
       const state = await shownState(source);
       if (state.isFile()) files.push({ path, source, state });
       else if (state.isDirectory()) await visit(await branchTo(branch, { path, source, isLink, state }));

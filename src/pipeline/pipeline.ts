@@ -47,6 +47,10 @@ export interface Stage {
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
   /** Names of variables that count (values enter the key) and of those that must not be seen. */
   readonly env: readonly string[];
+  /** Values of variables that count, where the pipeline gives them. */
+  readonly envValues?: Readonly<Record<string, string>>;
+  /** Names of variables that do not count. */
+  readonly pass?: readonly string[];
   readonly secrets: readonly string[];
   readonly execution: ExecutionSettings;
   readonly place: Place;
@@ -59,6 +63,8 @@ export interface ExecutionSettings {
   readonly timeout: number | undefined;
   /** How often a failed attempt is tried again. */
   readonly retries: number;
+  /** It runs in every run. */
+  readonly always?: true;
   /** When a run fails although the stage did not; never where absent. */
   readonly failIf?: FailIf;
 }
@@ -84,7 +90,13 @@ export interface Resources {
 export type InputSource =
   | { readonly kind: 'output'; readonly stage: string; readonly output: string }
   /** A file or directory on disk, absolute. */
-  | { readonly kind: 'file'; readonly path: string; readonly place: Place }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** Patterns of what of a directory is left out, besides what programs leave behind; absent: nothing is. */
+      readonly exclude?: readonly string[];
+      readonly place: Place;
+    }
   /** One output over all variants: variant label -> producing stage. `optional`: those that fail are done without. */
   | {
       readonly kind: 'each';

@@ -42,7 +42,7 @@ describe('a stage that its condition leaves out', () => {
       `p.yaml: choice is valid, 2 stages\n${line}`,
     );
     const { stdout } = await project.pipe(['plan', 'p.yaml', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ leftOut: ['tune'] });
+    expect(JSON.parse(stdout)).toMatchObject({ left_out: ['tune'] });
     expect((await project.pipe(['plan', 'p.yaml', '--set', 'tune=true'])).stdout).not.toContain('Left out');
   });
 

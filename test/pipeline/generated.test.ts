@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { programWith } from '../../src/cli/command-line.ts';
+import { commandsPage } from '../../src/cli/commands-page.ts';
 import { pipelineJsonSchema } from '../../src/pipeline/schema/json-schema.ts';
 import { namedPieces } from '../../src/pipeline/schema/named-pieces.ts';
 import { referencePage } from '../../src/pipeline/schema/reference.ts';
@@ -21,6 +23,12 @@ describe('what is generated from the schemas (node scripts/generate-reference.mj
 
   it('the reference page is current', () => {
     expect(read('docs/reference/stages.md')).toBe(referencePage(stageTypes));
+  });
+
+  it('the page of the commands is current, and has an example of each verb', () => {
+    const page = read('docs/reference/commands.md');
+    expect(page).toBe(commandsPage(programWith()));
+    for (const [, verb] of page.matchAll(/^## pipe (.*)$/gm)) expect(page).toContain(`\n  pipe ${verb}`);
   });
 });
 

@@ -5,6 +5,7 @@ import { StageError } from '../../contract/stage-context.ts';
 import type { ArtifactKind } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import { holdsLinks, isExecutable, listDirectory, shownState } from '../../files/directory-listing.ts';
+import { excluderOf } from '../../files/excluded.ts';
 import { explained } from '../../files/system-problem.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
 import type { Blobs } from './blobs.ts';
@@ -41,13 +42,13 @@ export class ObjectStore {
   /**
    * Stores a file or directory, symbolic links as what they show; a sound object that is there already is kept. With
    * `move` the files leave their place (a stage's outputs, to which nobody writes any more), otherwise they are copied
-   * and may even be edited meanwhile. What a link shows is always copied: it may be anybody's. Throws a StageError
+   * and may even be edited meanwhile. `exclude`: patterns of what of a directory is left out. What a link shows is always copied: it may be anybody's. Throws a StageError
    * where `path` is not such an artifact.
    */
   async put(
     path: string,
     artifact: ArtifactKind,
-    options: { readonly move?: boolean } = {},
+    options: { readonly move?: boolean; readonly exclude?: readonly string[] | undefined } = {},
   ): Promise<StoredArtifact> {
     return await explained(`store ${path}`, async () => {
       const state = await shownState(path);
@@ -57,7 +58,7 @@ export class ObjectStore {
       const move = options.move === true && !(await holdsLinks(path));
       const stored =
         artifact === 'directory'
-          ? await this.#putDirectory(path, move)
+          ? await this.#putDirectory(path, move, options.exclude)
           : {
               artifact,
               ...(await this.#blobs.add(path, { move })),
@@ -188,8 +189,8 @@ export class ObjectStore {
   }
 
   /** Files go first and the tree last: a tree that can be found refers to complete objects only. */
-  async #putDirectory(root: string, move: boolean): Promise<StoredArtifact> {
-    const { files, emptyDirectories } = await listDirectory(root);
+  async #putDirectory(root: string, move: boolean, exclude?: readonly string[]): Promise<StoredArtifact> {
+    const { files, emptyDirectories } = await listDirectory(root, exclude && excluderOf(exclude));
     const stored: TreeFile[] = [];
     for (const { path, source, state } of files) {
       stored.push({ path, ...(await this.#blobs.add(source, { move })), executable: isExecutable(state) });

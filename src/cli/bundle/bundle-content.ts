@@ -90,7 +90,8 @@ async function filesOf(
 ): Promise<ReadonlyMap<string, StoredArtifact>> {
   const files = new Map<string, StoredArtifact>();
   for (const [name, source] of Object.entries(stage.inputs)) {
-    if (source.kind !== 'file') continue;
+    // Of a folder without some of its files nothing is on record: its path would stand for all of them.
+    if (source.kind !== 'file' || source.exclude !== undefined) continue;
     // A stage that comes after one of the bundle's has no action yet.
     const known = action && Object.hasOwn(action.inputs, name) ? action.inputs[name]!.artifact : undefined;
     files.set(source.path, known ?? (await present.artifact(source.path)));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Candidate } from './candidate.ts';
 import { candidatesFor } from './candidates.ts';
-import type { Shell } from './completion.ts';
+import type { Shell } from './shell.ts';
 import { quotedAs, typedLine } from './shell-words.ts';
 
 /**

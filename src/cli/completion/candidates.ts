@@ -28,7 +28,8 @@ export async function candidatesFor(
   if (current.startsWith('-')) return optionsOf(verb);
   const argument = verb.registeredArguments[typed.given.length] ?? lastVariadic(verb);
   if (argument === undefined) return [];
-  return await values(argument.name() === 'file' ? 'pipeline' : argument.name(), argument.argChoices);
+  const place = argument.name().replace(/\.\.\.$/, '');
+  return await values(place === 'file' ? 'pipeline' : place, argument.argChoices);
 }
 
 function verbsOf(program: Command): readonly Candidate[] {
@@ -86,6 +87,10 @@ function valuesFor(verb: string, typed: Typed, current: string) {
     switch (place) {
       case 'pipeline':
         return pipelineFiles(current);
+      case '[file] stage':
+        return typed.given.length > 0
+          ? await pipeline.at('stage')
+          : [...(await pipeline.at('stage')), ...pipelineFiles(current)];
       case 'what':
         return [...(await runs(artifacts())), ...pipelineFiles(current)];
       case 'run':

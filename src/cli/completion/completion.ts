@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { show } from '../../terminal/show.ts';
+import { SHELLS, type Shell } from './shell.ts';
 
 const EXAMPLES = `
 Examples:
@@ -15,7 +16,7 @@ export function completionCommand(program: Command): void {
   program
     .command('completion')
     .description('print what makes Tab complete in bash, zsh or fish')
-    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .addHelpText('after', EXAMPLES)
     .action(async (shell: Shell) => {
       const { completionScript } = await import('./scripts.ts');
@@ -32,5 +33,3 @@ export function completionCommand(program: Command): void {
       await answerShell(program, shell, words);
     });
 }
-
-export type Shell = 'bash' | 'zsh' | 'fish';

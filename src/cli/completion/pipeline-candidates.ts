@@ -3,6 +3,7 @@ import { dottedEntries, plainText } from '../../contract/json.ts';
 import { descriptionOf } from '../../contract/settings.ts';
 import { metricsOf } from '../../contract/stage-type.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+import { pipelineIfOnlyOne } from '../open/default-pipeline.ts';
 import { artifactsDirectory, openPipeline, recalledPipeline } from '../open/open-pipeline.ts';
 import { sweepOverride } from '../open/pipeline-options.ts';
 import type { Candidate, Typed } from './candidate.ts';
@@ -31,7 +32,8 @@ export class PipelineCandidates {
   }
 
   #file(): string | undefined {
-    return this.#typed.given.find((word) => /\.ya?ml$/i.test(word) && existsSync(word));
+    const given = this.#typed.given.find((word) => /\.ya?ml$/i.test(word) && existsSync(word));
+    return given ?? pipelineIfOnlyOne();
   }
 
   async #pipeline(): Promise<Pipeline | undefined> {

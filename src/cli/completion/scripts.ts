@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Shell } from './completion.ts';
+import type { Shell } from './shell.ts';
 
 /**
  * The script that a shell runs once: it makes the shell ask `pipe __complete` at each Tab. It names the program by its path, so that

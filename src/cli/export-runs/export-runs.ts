@@ -5,7 +5,7 @@ import { type ExportOptions, TRACKERS } from './export-options.ts';
 const EXAMPLES = `
 Examples:
   pipe export-runs --format tensorboard --to logs             then: tensorboard --logdir logs
-  pipe export-runs --format mlflow --to http://127.0.0.1:5000 a server of MLflow
+  pipe export-runs --format mlflow --to http://127.0.0.1:5000    a server of MLflow
   pipe export-runs last --format csv --to .                   runs.csv and metrics.csv of one run
   pipe export-runs --format json --to exported
   pipe export-runs last --format tensorboard --to logs --follow   beside a training

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseBytes, parseDuration } from '../../pipeline/resolve/parse-units.ts';
 import { addArtifactsOption, pipelineFile } from '../open/pipeline-options.ts';
 import type { GcOptions } from './gc-options.ts';
@@ -18,7 +18,11 @@ export function gcCommand(program: Command): void {
     .description('remove results, runs and unfinished work that nothing needs any more')
     .argument('[file...]', 'keep what these pipeline files need as they are now, too', collected)
     .option('--runs <count>', 'how many of the newest runs stay, with all that they need', count, 20)
-    .option('--age <duration>', 'keep runs that are younger: 7d, 12h', age, parseDuration('7d'))
+    .addOption(
+      new Option('--age <duration>', 'keep runs that are younger: 7d, 12h')
+        .argParser(age)
+        .default(parseDuration('7d'), '7d'),
+    )
     .option('--size <bytes>', 'stop as soon as the cache is this small: 50GB', size)
     .option('--dry-run', 'remove nothing, and say what would go')
     .option('--json', 'print a JSON document (schemas/gc.schema.json)')

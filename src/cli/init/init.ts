@@ -4,9 +4,9 @@ import type { InitOptions } from './init-options.ts';
 const EXAMPLES = `
 Examples:
   pipe init                                     asks for data and model; on its own, a tiny model learns small questions
-  pipe init --yes                               the same without questions
+  pipe init first.yaml --yes                    the same without questions
   pipe init mine.yaml --data questions.csv      your own data, as it is: the mapping of its columns is found
-  pipe init mine.yaml --data questions.csv --model gpt2-small
+  pipe init gpt2.yaml --data questions.csv --model gpt2-small
 
 It writes a pipeline that runs at once and overwrites nothing.`;
 

@@ -54,7 +54,7 @@ export const planShape = exact(
       },
       'what the run will take, if all that may run does; what is not known counts as nothing',
     ),
-    leftOut: Type.Optional(
+    left_out: Type.Optional(
       Type.Array(Type.String(), { description: 'names of stages that their `when` leaves out' }),
     ),
   },

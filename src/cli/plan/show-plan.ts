@@ -52,7 +52,7 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
   const { name, leftOut } = pipeline;
   const document = {
     ...{ pipeline: name, file: pipeline.file, stages, expected: whole },
-    ...(leftOut.length > 0 && { leftOut }),
+    ...(leftOut.length > 0 && { left_out: leftOut }),
   };
   const lines = planLines(stages, paintFor(process.stdout), plan.refusals);
   const text = options.json

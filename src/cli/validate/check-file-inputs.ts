@@ -1,5 +1,6 @@
 import { StageError } from '../../contract/stage-context.ts';
 import { listDirectory, shownState } from '../../files/directory-listing.ts';
+import { excluderOf } from '../../files/excluded.ts';
 import { type Diagnostic, PipelineError } from '../../pipeline/diagnostics/diagnostic.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { Sources } from '../../pipeline/yaml/sources.ts';
@@ -12,8 +13,8 @@ export async function checkFileInputs({ stages }: Pipeline, sources: Sources): P
   const diagnostics = new Map<string, Diagnostic>();
   for (const source of stages.flatMap(({ inputs }) => Object.values(inputs))) {
     if (source.kind !== 'file' || diagnostics.has(source.path)) continue;
-    const { path, place } = source;
-    const error = await lookAt(path).catch((error: unknown) => error);
+    const { path, place, exclude } = source;
+    const error = await lookAt(path, exclude).catch((error: unknown) => error);
     if (error === undefined) continue;
     if (!(error instanceof StageError)) throw error;
     const { message, hint } = error;
@@ -22,6 +23,7 @@ export async function checkFileInputs({ stages }: Pipeline, sources: Sources): P
   if (diagnostics.size > 0) throw new PipelineError([...diagnostics.values()], sources.texts);
 }
 
-async function lookAt(path: string): Promise<void> {
-  if ((await shownState(path)).isDirectory()) await listDirectory(path);
+async function lookAt(path: string, exclude?: readonly string[]): Promise<void> {
+  const isDirectory = (await shownState(path)).isDirectory();
+  if (isDirectory) await listDirectory(path, exclude && excluderOf(exclude));
 }

@@ -15,7 +15,6 @@ const INTENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   stages: { foreach: SWEEP, matrix: SWEEP, include: POINTS, exclude: POINTS },
   file: {
     include: 'a folder counts with everything in it; name the parts that count as inputs of their own',
-    exclude: 'a folder counts with everything in it; keep what does not count in another folder',
   },
 };
 
@@ -28,7 +27,7 @@ export function intentHint(key: string, known: readonly string[]): string | unde
 
 /** A hint for variables that are given with values, where only names can be given. */
 export function variablesHint(name: string, value: Value): string | undefined {
-  if (value.kind !== 'map' || (name !== '`env`' && name !== '`secrets`')) return undefined;
+  if (value.kind !== 'map' || !['`pass`', '`secrets`'].includes(name)) return undefined;
   const names = [...value.entries.keys()].slice(0, 5).join(', ');
-  return `write the names alone: [${names}]. Values come from the environment of \`pipe\`; what the file says goes into \`params\` and \`with\``;
+  return `write the names alone: [${names}]. Values come from the environment of \`pipe\`; those that the file says go into \`env\``;
 }

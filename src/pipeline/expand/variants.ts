@@ -148,7 +148,10 @@ function instanceMaker(
 
   /** Undefined where the producer is left out, which only an optional input bears. */
   const source = (input: InputReference, index: number): InputSource | undefined => {
-    if (input.kind === 'file') return { kind: 'file', path: input.path, place: input.place };
+    if (input.kind === 'file') {
+      const { kind, path, place, exclude } = input;
+      return { kind, path, place, ...(exclude && { exclude }) };
+    }
     const producers = ids.get(input.stage)!;
     const producer = producers[index];
     if (input.kind === 'output')
@@ -190,6 +193,8 @@ function instanceMaker(
         inputs,
         outputs: draft.outputs!,
         env: draft.env,
+        ...(draft.envValues && { envValues: draft.envValues }),
+        ...(draft.pass && { pass: draft.pass }),
         secrets: draft.secrets,
         execution: draft.execution,
         place: draft.key,
@@ -209,13 +214,15 @@ function instanceMaker(
 /** Everything that two variants must have in common for a stage to be one; places do not count. */
 function contentOf(draft: StageDraft, inputs: Stage['inputs']): string {
   const sources = Object.entries(inputs).map(([name, input]) =>
-    input.kind === 'file' ? [name, input.path] : [name, { ...input }],
+    input.kind === 'file' ? [name, input.path, input.exclude] : [name, { ...input }],
   );
   return JSON.stringify([
     draft.type!.uses,
     draft.settings,
     sources,
     draft.env,
+    draft.envValues,
+    draft.pass,
     draft.secrets,
     draft.execution,
   ]);

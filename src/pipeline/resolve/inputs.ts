@@ -37,7 +37,9 @@ function parseInput({ key, value }: Entry): InputReference | undefined {
   const path = textOf(file);
   if (file !== undefined && path !== undefined) {
     const place = file.origin ?? file.place;
-    return { key, place, kind: 'file', path: resolve(folderOf(file), path) };
+    const left = get(value, 'exclude');
+    const exclude = left?.kind === 'list' ? left.items.flatMap((item) => textOf(item) ?? []) : undefined;
+    return { key, place, kind: 'file', path: resolve(folderOf(file), path), ...(exclude && { exclude }) };
   }
   const each = get(value, 'each');
   const named = each ?? get(value, 'output') ?? value;

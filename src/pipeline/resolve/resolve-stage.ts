@@ -64,7 +64,7 @@ export function resolveStage(
   const when = get(entry.value, 'when');
   if (!isWanted(when, reading)) return { draft: leftOutDraft(name, entry.key, when!.place), used };
   const written = entry.value.kind === 'map' ? withoutEntry(entry.value, 'when') : entry.value;
-  const body = interpolate(withoutExtensions(written), reading);
+  const body = textsAsWritten(interpolate(withoutExtensions(written), reading), StageSchema);
   refuseCredentials(body, sources, diagnostics);
   const fields = checkFields(name, entry.key, body, context);
   const type = findType(body, context);
@@ -78,7 +78,7 @@ export function resolveStage(
     settings,
     outputs: settings && type?.outputs(settings),
     inputs: parseInputs(get(body, 'inputs')),
-    env: fields?.env ?? [],
+    ...variablesOf(fields),
     secrets: fields?.secrets ?? [],
     groups: fields?.groups ?? [],
     execution: {
@@ -182,6 +182,7 @@ function executionSettings(fields: StageFields | undefined): ExecutionSettings {
     },
     timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
     retries: fields?.retries ?? 0,
+    ...(fields?.always && { always: true }),
   };
 }
 
@@ -236,8 +237,20 @@ function checkSlots(
   }
 }
 
+/** Variables by their names, with the values that the file gives. */
+function variablesOf(fields: StageFields | undefined): Pick<StageDraft, 'env' | 'envValues' | 'pass'> {
+  const { env = [], pass } = fields ?? {};
+  const passed = pass === undefined ? {} : { pass };
+  if (Array.isArray(env)) return { env, ...passed };
+  const given = Object.entries(env).flatMap(([name, value]) =>
+    value === null ? [] : [[name, value] as const],
+  );
+  return { env: Object.keys(env), envValues: Object.fromEntries(given), ...passed };
+}
+
 /** A variable cannot both be recorded and be kept from being seen. */
 function refuseSharedNames(draft: StageDraft, body: Value, diagnostics: DiagnosticList): void {
+  refusePassed(draft, body, diagnostics);
   for (const [index, variable] of draft.secrets.entries()) {
     const other = draft.env.indexOf(variable);
     if (other < 0) continue;
@@ -246,9 +259,27 @@ function refuseSharedNames(draft: StageDraft, body: Value, diagnostics: Diagnost
       message: `\`${variable}\` is both under \`env\` and under \`secrets\``,
       place: locate(body, ['secrets', String(index)]).value.place,
       hint: 'keep it under `secrets` if nobody may see it, under `env` if it decides the result',
-      related: [
-        { message: 'it is under `env` here', place: locate(body, ['env', String(other)]).value.place },
-      ],
+      related: [{ message: 'it is under `env` here', place: placeInEnv(body, variable, other) }],
     });
   }
+}
+
+/** A variable cannot both count and not. */
+function refusePassed(draft: StageDraft, body: Value, diagnostics: DiagnosticList): void {
+  for (const [index, variable] of (draft.pass ?? []).entries()) {
+    const other = [...draft.env, ...draft.secrets].indexOf(variable);
+    if (other < 0) continue;
+    const key = other < draft.env.length ? 'env' : 'secrets';
+    diagnostics.add({
+      code: 'passed-and-counted',
+      message: `\`${variable}\` is both under \`pass\` and under \`${key}\``,
+      place: locate(body, ['pass', String(index)]).value.place,
+      hint: 'keep it under `env` if it decides the result, under `secrets` if nobody may see it, under `pass` if neither',
+    });
+  }
+}
+
+function placeInEnv(body: Value, variable: string, index: number): Place {
+  const env = get(body, 'env');
+  return locate(body, ['env', env?.kind === 'map' ? variable : String(index)]).value.place;
 }

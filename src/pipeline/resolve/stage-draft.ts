@@ -13,6 +13,8 @@ export interface StageDraft {
   readonly outputs: Readonly<Record<string, OutputDeclaration>> | undefined;
   readonly inputs: ReadonlyMap<string, InputReference> | undefined;
   readonly env: readonly string[];
+  readonly envValues?: Readonly<Record<string, string>>;
+  readonly pass?: readonly string[];
   readonly secrets: readonly string[];
   readonly groups: readonly string[];
   readonly execution: ExecutionSettings;
@@ -28,5 +30,5 @@ export type InputReference = { readonly key: Place; readonly place: Place } & (
       readonly output: string;
       readonly optional?: true;
     }
-  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly exclude?: readonly string[] }
 );

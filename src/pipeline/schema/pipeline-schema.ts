@@ -21,6 +21,18 @@ export const InputSchema = Type.Union(
           minLength: 1,
           description: 'File or directory, relative to the file that says so.',
         }),
+        exclude: Type.Optional(
+          Type.Array(
+            Type.String({
+              pattern: '^(?!/)(?!(.*/)?\\.{1,2}(/|$))[^\\\\\\0]+$',
+              examples: ['*.log', 'build/'],
+            }),
+            {
+              description:
+                'What of the directory does not count: names (`*.log`) at any depth, or paths from it (`data/**/tmp`). With this key, even as [], caches of Python and files of editors and version control do not count either.',
+            },
+          ),
+        ),
       },
       strict,
     ),
@@ -159,7 +171,28 @@ export const StageSchema = Type.Object(
       default: {},
       description: 'Settings of the stage type.',
     }),
-    env: variables('Environment variables that count: passed to the stage, keyed and recorded.'),
+    env: Type.Optional(
+      Type.Union(
+        [
+          Type.Array(Type.String({ pattern: VARIABLE, examples: ['SEED'] }), {
+            uniqueItems: true,
+            description: 'Their names; the values come from the environment of pipe.',
+          }),
+          Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+            propertyNames: { pattern: VARIABLE, examples: ['SEED'] },
+            description:
+              'Their values by name, as the file spells them; one without a value comes from the environment.',
+          }),
+        ],
+        {
+          asWritten: true,
+          description: 'Environment variables that count: passed to the stage, keyed and recorded.',
+        },
+      ),
+    ),
+    pass: variables(
+      'Environment variables that do not count (proxies, the choice of a GPU): passed to the stage where they are set, never keyed or recorded.',
+    ),
     secrets: variables(
       'Environment variables that must not be seen: passed, never keyed or recorded. Where the stage prints a value of at least four bytes, the log shows ***NAME***; what it writes into its outputs is stored as it is.',
     ),
@@ -183,6 +216,12 @@ export const StageSchema = Type.Object(
       default: 0,
       description: 'How often a failed attempt is tried again.',
     }),
+    always: Type.Optional(
+      Type.Boolean({
+        description:
+          'true: the stage runs in every run, although its result is cached. What comes after it runs only if that changes.',
+      }),
+    ),
     fail_if: Type.Optional(FailIf),
   },
   strict,

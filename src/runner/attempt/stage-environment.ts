@@ -28,7 +28,7 @@ export const TENSOR_MEMORY = {
  * with tensors get `TENSOR_MEMORY` where the user has not set the variable.
  */
 export function stageEnvironment(stage: Stage, environment: Environment): Record<string, string> {
-  const declared = [...ALWAYS_PASSED, ...stage.env, ...stage.secrets];
+  const declared = [...ALWAYS_PASSED, ...stage.env, ...(stage.pass ?? []), ...stage.secrets];
   const names = stage.type.inputAccess === 'copy' ? declared : Object.keys(environment);
   const passed = Object.fromEntries(
     names.flatMap((name) => {
@@ -36,7 +36,7 @@ export function stageEnvironment(stage: Stage, environment: Environment): Record
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  return stage.type.tensors ? { ...TENSOR_MEMORY, ...passed } : passed;
+  return { ...(stage.type.tensors && TENSOR_MEMORY), ...passed, ...stage.envValues };
 }
 
 /** A variable that is set; `process.env` also has the properties of every object, such as `constructor`. */
@@ -44,7 +44,9 @@ export function variableOf(environment: Environment, name: string): string | und
   return Object.hasOwn(environment, name) ? environment[name] : undefined;
 }
 
-/** Variables that a stage declares and that are not set. */
+/** Variables that a stage needs and that are not set. One that is only passed may be missing. */
 export function missingVariables(stage: Stage, environment: Environment): string[] {
-  return [...stage.env, ...stage.secrets].filter((name) => variableOf(environment, name) === undefined);
+  const { env, envValues = {}, secrets } = stage;
+  const wanted = [...env.filter((name) => !Object.hasOwn(envValues, name)), ...secrets];
+  return wanted.filter((name) => variableOf(environment, name) === undefined);
 }

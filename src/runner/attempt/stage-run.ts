@@ -63,7 +63,7 @@ export class StageRun {
 
   /** The record of an action that was decided to run, and has been done since by somebody else. */
   async #doneMeanwhile({ stage, action, reason, redo }: StageOrder): Promise<ActionRecord | undefined> {
-    if (reason.code === 'forced') return undefined;
+    if (reason.code === 'forced' || reason.code === 'always') return undefined;
     const { workspace, decider } = this.#context;
     const decision = await decider.decide(stage, action);
     if (!decision.hit || !redo) return decision.hit ? decision.record : undefined;

@@ -128,7 +128,7 @@ class InputPreparation {
   async #openRestored(input: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
     const { artifact, from } = input;
     const { workspace, files, recordOf } = this.#sources;
-    if ('path' in from) await files.restore(from.path);
+    if ('path' in from) await files.restore(from.path, from.exclude);
     else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
     // What was not put back is not looked for again: that it is lost has been reported.
     return (await workspace.objects.contains(artifact)) ? await this.#open(input, copy) : undefined;

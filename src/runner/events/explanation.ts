@@ -15,6 +15,7 @@ const causeShape = exact({
     'record-gone',
     'output-lost',
     'forced',
+    'always',
     'invalidated',
     'failed',
     'retry',

@@ -28,6 +28,7 @@ export const reasonShape = exact({
     'observed-changed',
     'output-lost',
     'forced',
+    'always',
     'invalidated',
     'upstream',
     'upstream-failed',

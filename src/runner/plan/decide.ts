@@ -9,7 +9,7 @@ import type { JsonObject } from '../../contract/json.ts';
 import { versionOf } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import { ifThere } from '../../files/system-problem.ts';
-import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
+import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
@@ -25,7 +25,7 @@ export interface ActionInput {
   readonly from:
     | { readonly stage: string; readonly output: string }
     /** `recorded`: the file is not there, and its digest is the one on record. */
-    | { readonly path: string; readonly recorded?: true };
+    | { readonly path: string; readonly exclude?: readonly string[]; readonly recorded?: true };
 }
 
 /** A stage with everything that determines its result. */
@@ -35,6 +35,8 @@ export interface Action {
   readonly inputs: Readonly<Record<string, ActionInput>>;
   readonly collections: Readonly<Record<string, Readonly<Record<string, ActionInput>>>>;
 }
+
+type FileSource = Extract<InputSource, { kind: 'file' }>;
 
 export type Decision =
   | { readonly hit: true; readonly record: ActionRecord; readonly reason: Reason }
@@ -106,7 +108,7 @@ export class Decider {
       return artifact && { artifact, from: { stage, output } };
     };
     for (const [name, source] of Object.entries(stage.inputs)) {
-      if (source.kind === 'file') inputs.set(name, await this.#fileInput(source.path));
+      if (source.kind === 'file') inputs.set(name, await this.#fileInput(source));
       else if (source.kind === 'output') {
         const input = outputOf(source.stage, source.output, false);
         if (input) inputs.set(name, input);
@@ -134,7 +136,8 @@ export class Decider {
 
   /** Has the file inputs of a stage read, whatever is remembered of them: whoever forces a stage may distrust that. */
   readAnew({ inputs }: Stage): void {
-    for (const source of Object.values(inputs)) if (source.kind === 'file') this.files.readAnew(source.path);
+    for (const source of Object.values(inputs))
+      if (source.kind === 'file') this.files.readAnew(source.path, source.exclude);
   }
 
   /** Whether an action was done before, in a world that still stands; if not, why it must be done. */
@@ -185,20 +188,22 @@ export class Decider {
     return { hit: true, record, reason: fetched(believed.writer, remote.address) };
   }
 
-  async #fileInput(path: string): Promise<ActionInput> {
-    if (this.#options.frozen !== undefined && isAbsent(path)) {
+  async #fileInput({ path, exclude }: FileSource): Promise<ActionInput> {
+    // What is on record has the name of the path alone, and holds all that was there.
+    if (this.#options.frozen !== undefined && exclude === undefined && isAbsent(path)) {
       const artifact = this.#recorded.artifact(path);
       if (artifact) return { artifact, from: { path, recorded: true } };
     }
-    return { artifact: await this.files.artifact(path), from: { path } };
+    const artifact = await this.files.artifact(path, exclude);
+    return { artifact, from: { path, ...(exclude && { exclude }) } };
   }
 
   /** Values of variables that are set; one that is not is found by preflight. */
-  #declaredVariables({ env }: Stage): Record<string, string> {
+  #declaredVariables({ env, envValues = {} }: Stage): Record<string, string> {
     const { environment } = this.#options;
     return Object.fromEntries(
       env.flatMap((name) => {
-        const value = variableOf(environment, name);
+        const value = variableOf(envValues, name) ?? variableOf(environment, name);
         return value === undefined ? [] : [[name, value]];
       }),
     );

@@ -7,6 +7,7 @@ import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { digestOfBytes, isDigest } from '../../files/digest.ts';
 import { isExecutable, listDirectory, shownState } from '../../files/directory-listing.ts';
+import { excluderOf } from '../../files/excluded.ts';
 import { readMemo, writeMemo } from '../../files/memo.ts';
 import { CacheError, explained, ifThere, orAbsent } from '../../files/system-problem.ts';
 import type { Workspace } from '../workspace.ts';
@@ -34,25 +35,26 @@ export class FileInputs {
     this.#workspace = workspace;
   }
 
-  /** The artifact of an absolute path. Throws a StageError where there is nothing, or nothing that can be stored. */
-  artifact(path: string): Promise<StoredArtifact> {
-    let artifact = this.#stored.get(path);
+  /** The artifact of an absolute path, without what `exclude` leaves out of a directory. Throws a StageError where there is nothing, or nothing that can be stored. */
+  artifact(path: string, exclude?: readonly string[]): Promise<StoredArtifact> {
+    const name = nameOf(path, exclude);
+    let artifact = this.#stored.get(name);
     if (!artifact) {
-      artifact = this.#store(path);
-      this.#stored.set(path, artifact);
+      artifact = this.#store(path, exclude);
+      this.#stored.set(name, artifact);
     }
     return artifact;
   }
 
   /** Has a path read whatever is remembered of it; called before its artifact is asked for. */
-  readAnew(path: string): void {
-    this.#anew.add(path);
+  readAnew(path: string, exclude?: readonly string[]): void {
+    this.#anew.add(nameOf(path, exclude));
   }
 
   /** Stores a path again whose object was lost. Throws a StageError when it has been edited since. */
-  async restore(path: string): Promise<void> {
-    const before = await this.artifact(path);
-    const now = await this.#workspace.objects.put(path, before.artifact);
+  async restore(path: string, exclude?: readonly string[]): Promise<void> {
+    const before = await this.artifact(path, exclude);
+    const now = await this.#workspace.objects.put(path, before.artifact, { exclude });
     if (now.digest !== before.digest) {
       throw new StageError(`${path} was edited while the run read it`, {
         hint: 'Run again to use it as it is now.',
@@ -60,16 +62,17 @@ export class FileInputs {
     }
   }
 
-  async #store(path: string): Promise<StoredArtifact> {
+  async #store(path: string, exclude?: readonly string[]): Promise<StoredArtifact> {
+    const name = nameOf(path, exclude);
     const { cacheDirectory, objects } = this.#workspace;
     // Before anything is looked at: what changes afterwards counts as changed just now.
     const now = BigInt(Date.now()) * 1_000_000n;
     const state = await shownInput(path);
-    const fingerprint = await fingerprintOf(path, state, now);
-    const memo = join(cacheDirectory, 'file-inputs', `${digestOfBytes(path)}.json`);
-    const known = fingerprint === undefined || this.#anew.has(path) ? undefined : recall(memo, fingerprint);
+    const fingerprint = await fingerprintOf(path, state, now, exclude);
+    const memo = join(cacheDirectory, 'file-inputs', `${digestOfBytes(name)}.json`);
+    const known = fingerprint === undefined || this.#anew.has(name) ? undefined : recall(memo, fingerprint);
     if (known && (await objects.contains(known))) return known;
-    const artifact = await this.#put(path, state.isDirectory() ? 'directory' : 'file');
+    const artifact = await this.#put(path, state.isDirectory() ? 'directory' : 'file', exclude);
     // A cache that cannot be written to can still be read; only the saving is lost.
     if (fingerprint !== undefined) {
       await writeMemo(cacheDirectory, memo, { fingerprint, artifact } satisfies Known).catch(() => {});
@@ -78,14 +81,23 @@ export class FileInputs {
   }
 
   /** Hits and plans need only its name, so a store that cannot be written to stops neither. */
-  async #put(path: string, kind: StoredArtifact['artifact']): Promise<StoredArtifact> {
+  async #put(
+    path: string,
+    kind: StoredArtifact['artifact'],
+    exclude?: readonly string[],
+  ): Promise<StoredArtifact> {
     try {
-      return await this.#workspace.objects.put(path, kind);
+      return await this.#workspace.objects.put(path, kind, { exclude });
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
-      return await explained(`read ${path}`, () => identify(path));
+      return await explained(`read ${path}`, () => identify(path, exclude));
     }
   }
+}
+
+/** What an input is remembered by: its path, and what of it is left out. */
+function nameOf(path: string, exclude: readonly string[] | undefined): string {
+  return exclude === undefined ? path : JSON.stringify([path, exclude]);
 }
 
 /** What is remembered of every file that was an input. */
@@ -111,9 +123,14 @@ async function shownInput(path: string): Promise<BigIntStats> {
  * Undefined where one of the times is within the clock's grain, or in the future because a clock was set back: another
  * change could then get the same time.
  */
-async function fingerprintOf(path: string, state: BigIntStats, now: bigint): Promise<string | undefined> {
+async function fingerprintOf(
+  path: string,
+  state: BigIntStats,
+  now: bigint,
+  exclude?: readonly string[],
+): Promise<string | undefined> {
   const { files, emptyDirectories } = state.isDirectory()
-    ? await listDirectory(path)
+    ? await listDirectory(path, exclude && excluderOf(exclude))
     : { files: [{ path: '', state }], emptyDirectories: [] };
   const isRecent = (time: bigint) => now - time < GRAIN_NANOSECONDS;
   if (files.some(({ state }) => isRecent(state.mtimeNs) || isRecent(state.ctimeNs))) return undefined;

@@ -21,7 +21,7 @@ export interface PlanOptions extends DecideOptions, Selection {
 export interface Plan {
   /** Every selected stage, producers first. */
   readonly stages: readonly PlannedStage[];
-  /** Stages that run although they have a record (forced, outputs lost), and why. */
+  /** Stages that run although they have a record (forced, always, outputs lost), and why. */
   readonly mustRun: ReadonlyMap<string, Reason>;
   /** The stages that may run; every one where absent. */
   readonly runnable?: ReadonlySet<string>;
@@ -50,7 +50,11 @@ export async function makePlan(
   const runnable = frozen && (wantedStages(pipeline, selection) ?? new Set<string>());
   const forced = stageIds(pipeline, force);
   const mustRun = new Map<string, Reason>(forced.map((id) => [id, { code: 'forced', message: 'forced' }]));
-  for (const stage of stages) if (forced.includes(stage.id)) decider.readAnew(stage);
+  for (const stage of stages) {
+    if (forced.includes(stage.id)) decider.readAnew(stage);
+    else if (stage.execution.always && runnable?.has(stage.id) !== false)
+      mustRun.set(stage.id, { code: 'always', message: 'it always runs' });
+  }
   // Rebuilding a lost output needs inputs, which may be lost as well: again until nothing more is missed.
   for (;;) {
     const planned = await planOnce(stages, decider, mustRun);

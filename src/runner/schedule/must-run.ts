@@ -4,7 +4,7 @@ import { type LostOutput, lostReason } from '../plan/lost-outputs.ts';
 
 /**
  * The stages that run although there is a record of what they do, each at most once for its reason: those that are
- * forced, and those whose outputs were lost.
+ * forced or always run, and those whose outputs were lost.
  */
 export class MustRun {
   readonly #reasons: Map<string, Reason>;

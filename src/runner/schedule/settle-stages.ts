@@ -58,7 +58,9 @@ export class StageWork implements Work {
   get fileInputs(): ReadonlyMap<string, StoredArtifact> {
     const done = [...this.#records.keys()].flatMap((id) => Object.values(this.#actions.get(id)!.inputs));
     return new Map(
-      done.flatMap(({ artifact, from }) => ('path' in from ? [[from.path, artifact] as const] : [])),
+      done.flatMap(({ artifact, from }) =>
+        'path' in from && from.exclude === undefined ? [[from.path, artifact] as const] : [],
+      ),
     );
   }
 

@@ -26,6 +26,7 @@ interface Comparison {
 const LEAVES: ReadonlyMap<Reason['code'], Cause['kind']> = new Map([
   ['output-lost', 'output-lost'],
   ['forced', 'forced'],
+  ['always', 'always'],
   ['invalidated', 'invalidated'],
   ['failed', 'failed'],
 ]);
