@@ -5,8 +5,8 @@ import type { PullOptions } from './transfer.ts';
 
 const EXAMPLES = `
 Examples:
-  pipe pull pipelines/quickstart.yaml --for generate    what the stage reads, so that it can run here without a connection
-  PIPE_REMOTE=file:///mnt/cache pipe pull pipelines/quickstart.yaml --for judge,report
+  pipe pull pipelines/quickstart.yaml --for generate --remote file:///mnt/cache   what it reads, to run it here without a connection
+  pipe pull pipelines/quickstart.yaml --for judge,report --remote file:///mnt/cache
 
 Records come by themselves wherever PIPE_REMOTE is set; this brings the files as well.`;
 

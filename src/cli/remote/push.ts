@@ -5,8 +5,7 @@ import type { TransferOptions } from './transfer.ts';
 
 const EXAMPLES = `
 Examples:
-  pipe push pipelines/quickstart.yaml --remote s3://team-cache/project
-  PIPE_REMOTE=file:///mnt/cache pipe push pipelines/quickstart.yaml
+  pipe push pipelines/quickstart.yaml --remote file:///mnt/cache   the same for https://HOST/PATH and s3://BUCKET/PREFIX
 
 Only what is up to date is uploaded, signed with this user's key (\`pipe trust create\`). What is there already stays.`;
 
