@@ -3,11 +3,11 @@ import type { AddKeyOptions } from './change-trust.ts';
 
 const EXAMPLES = `
 Examples:
-  pipe trust create                                   make a key for this user, and believe it in this project
-  pipe trust show                                     whose results this project believes
-  pipe trust add ci ed25519:KEY --scope main       believe what CI signs for main
+  pipe trust create                                 make a key for this user, and believe it in this project
+  pipe trust show                                   whose results this project believes
+  pipe trust add ci ed25519:KEY --scope main      believe what CI signs for main
   pipe trust add pulls ed25519:KEY --scope 'pr/*'   believe these of pull requests, each for itself
-  pipe trust revoke ci                                believe it no more, and forget what came from it
+  pipe trust revoke ci                              believe it no more, and forget what came from it
 
 Keys are in pipe-trust.json, in the root of the project. Private keys never leave this user's folder.`;
 
