@@ -5,6 +5,7 @@ import { type ActionRecord, newestRecord } from '../../cache/records/action-reco
 import { Invalidations } from '../../cache/records/invalidations.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { JsonObject } from '../../contract/json.ts';
 import { versionOf } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import { ifThere } from '../../files/system-problem.ts';
@@ -12,9 +13,10 @@ import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { cached, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
+import { cached, fetched, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
 import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
+import { executableInputs, inputDigests } from './keyed-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
 import { RecordedInputs } from './recorded-inputs.ts';
 
@@ -126,7 +128,7 @@ export class Decider {
       type: stage.type.keyedAs ?? stage.type.uses,
       version: versionOf(stage.type, stage.settings),
       settings: keyedSettings(stage.type.settings, stage.settings),
-      inputs: { ...digests(single), ...mapValues(collected, digests) },
+      inputs: inputDigests(single, collected),
       ...(stage.type.inputAccess === 'copy' && executableInputs(single, collected)),
       env: this.#declaredVariables(stage),
     };
@@ -144,7 +146,10 @@ export class Decider {
     const { records: known } = this.#workspace;
     const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
     const newest = newestRecord(records);
-    if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    if (!newest) {
+      const fetched = await this.#fetched(stage, action);
+      return fetched ?? { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    }
     if (this.#isInvalidated(action.key)) return { hit: false, reason: invalidated(), record: newest };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
@@ -155,6 +160,8 @@ export class Decider {
     const text = canonicalJson(observation.facts);
     const record = records.find(({ observed }) => canonicalJson(observed) === text);
     if (record) return { hit: true, record, reason: cached(record) };
+    const fetched = await this.#fetchedFor(action, observation.facts);
+    if (fetched) return fetched;
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
   }
 
@@ -162,6 +169,24 @@ export class Decider {
   #isInvalidated(key: Digest): boolean {
     this.#marked ??= this.invalidations.all();
     return this.#marked.has(key) && this.invalidations.of(key).length > 0;
+  }
+
+  /** What somebody else has done, which is on record here from now on. */
+  async #fetched(stage: Stage, action: Action): Promise<Decision | undefined> {
+    if (this.#workspace.remote === undefined) return undefined;
+    if (!stage.type.observe) return await this.#fetchedFor(action, {});
+    const observation = this.#options.offline ? undefined : await this.observed.of(stage);
+    return observation && 'facts' in observation
+      ? await this.#fetchedFor(action, observation.facts)
+      : undefined;
+  }
+
+  async #fetchedFor({ key }: Action, facts: JsonObject): Promise<Decision | undefined> {
+    const { remote, records } = this.#workspace;
+    const believed = await remote?.record(key, facts);
+    if (remote === undefined || believed === undefined) return undefined;
+    const record = await records.add(believed.record);
+    return { hit: true, record, reason: fetched(believed.writer, remote.address) };
   }
 
   async #fileInput({ path, exclude }: FileSource): Promise<ActionInput> {
@@ -193,29 +218,4 @@ function isAbsent(path: string): boolean {
 /** Settings are part of the key, so what had nothing to observe (a judge by reference) has nothing to verify. */
 function observedNothing({ observed }: ActionRecord): boolean {
   return Object.keys(observed).length === 0;
-}
-
-/** Only whoever gets a copy can run it, so only there it counts. */
-function executableInputs(
-  inputs: Action['inputs'],
-  collections: Action['collections'],
-): Pick<KeyManifest, 'executable'> {
-  const collected = Object.entries(collections).flatMap(([name, members]) =>
-    Object.entries(members).map(([label, input]) => [`${name}/${label}`, input] as const),
-  );
-  const names = [...Object.entries(inputs), ...collected]
-    .filter(([, { artifact }]) => artifact.executable)
-    .map(([name]) => [name, true] as const);
-  return names.length > 0 ? { executable: Object.fromEntries(names) } : {};
-}
-
-function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {
-  return mapValues(inputs, ({ artifact }) => artifact.digest);
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  map: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
