@@ -50,7 +50,7 @@ class Watching {
   /** Waits until it watches again and has said this; gives all that it has said since the last time. */
   async said(words = ''): Promise<string> {
     const isSaid = () =>
-      /Watching \d+ files\. Ctrl-C ends it\.\n/.test(this.#text) && this.#text.includes(words);
+      /Watching \d+ files?\. Ctrl-C ends it\.\n/.test(this.#text) && this.#text.includes(words);
     await expect.poll(isSaid, { timeout: 30_000, interval: 20, message: this.#text }).toBe(true);
     const text = this.#text;
     this.#text = '';
@@ -154,5 +154,64 @@ describe('pipe watch', () => {
     const { runs, running } = JSON.parse((await project.pipe(['status', '--json'])).stdout);
     expect(runs[0].outcome).toBe('cancelled');
     expect(running).toEqual([]);
+  }, 60_000);
+
+  it('leaves out of a folder what its input leaves out', async () => {
+    const project = watchedProject();
+    project.write(
+      'p.yaml',
+      readFileSync(project.path('base.yaml'), 'utf8').replace('./folder', "./folder, exclude: ['*.log']"),
+    );
+    const watching = new Watching(project);
+    await watching.said('Succeeded');
+    project.write('folder/a.log', 'nobody reads it');
+    project.write('folder/__pycache__/a.pyc', 'nor this');
+    project.write('folder/b.txt', 'b\n');
+    expect(await watching.said()).toMatch(/^\nfolder\/b\.txt was added: running again\n/);
+    watching.process.kill('SIGINT');
+    expect(await watching.ended).toBe(130);
+  }, 60_000);
+
+  it('notices a pipeline, or one that it extends, that was removed and comes back', async () => {
+    const project = watchedProject();
+    const watching = new Watching(project);
+    await watching.said('Succeeded');
+    for (const file of ['p.yaml', 'base.yaml']) {
+      const text = readFileSync(project.path(file), 'utf8');
+      rmSync(project.path(file));
+      expect(await watching.said('there is no file')).toContain(`${file} was removed: running again`);
+      project.write(file, text);
+      expect(await watching.said('Nothing to do')).toContain(`${file} was added: running again`);
+    }
+    watching.process.kill('SIGINT');
+    expect(await watching.ended).toBe(130);
+  }, 60_000);
+
+  it('runs again when the code of an own stage changes, also a module that was missing', async () => {
+    const project = watchedProject();
+    project.write('p.yaml', 'schema: 1\nname: p\nstages: { own: { uses: ./own.mjs } }\n');
+    project.write(
+      'own.mjs',
+      `import { writeFile } from 'node:fs/promises';
+import { word } from './word.mjs';
+export default {
+  apiVersion: 1,
+  summary: 'Writes a word.',
+  outputs: { o: { artifact: 'file', description: 'The word.' } },
+  run: ({ outputs }) => writeFile(outputs.o, word),
+};
+`,
+    );
+    project.write('word.mjs', "export const word = 'one';\n");
+    const watching = new Watching(project);
+    await watching.said('Succeeded');
+    project.write('word.mjs', "export const word = 'two';\n");
+    expect(await watching.said('Succeeded')).toContain('word.mjs changed: running again');
+    rmSync(project.path('word.mjs'));
+    await watching.said('word.mjs was removed: running again');
+    project.write('word.mjs', "export const word = 'three';\n");
+    expect(await watching.said('Succeeded')).toContain('word.mjs was added: running again');
+    watching.process.kill('SIGINT');
+    expect(await watching.ended).toBe(130);
   }, 60_000);
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { RunEvent } from '../../runner/events/run-event.ts';
+import type { Outcome, RunEvent } from '../../runner/events/run-event.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { duration } from '../../terminal/units.ts';
 import { lockHolders } from '../status/at-work.ts';
@@ -16,14 +16,14 @@ export const SILENT_MS = 5_000;
 
 /**
  * Prints the log of a stage in a run from its last attempt on, and of those that follow, until the stage or the run has ended,
- * or was killed. `tell` gets what is said besides.
+ * or was killed. `tell` gets what is said besides. Returns how the stage has ended, if it has.
  */
 export async function followAttempts(
   { run, stage }: Pick<LoggedAttempt, 'run' | 'stage'>,
   workspace: Workspace,
   printer: LogPrinter,
   tell: (text: string) => void,
-): Promise<void> {
+): Promise<Outcome | undefined> {
   const progress = new StageProgress(run, stage, workspace);
   let log: FileTail | undefined;
   const printAdded = async () => {
@@ -40,11 +40,17 @@ export async function followAttempts(
     await printAdded();
     if (ending !== undefined) {
       await printer.end();
-      tell(ending);
-      return;
+      tell(ending.text);
+      return ending.outcome;
     }
     await setTimeout(POLL_MS);
   }
+}
+
+/** How a stage has ended; without an outcome the run has ended before. */
+interface Ending {
+  readonly text: string;
+  readonly outcome?: Outcome;
 }
 
 /** What becomes of a stage of a run that is at work. */
@@ -65,19 +71,20 @@ class StageProgress {
   }
 
   /** The attempt that has started since the last look, and how the stage has ended, if it has. */
-  async look(): Promise<{ readonly attempt?: LoggedAttempt; readonly ending?: string }> {
+  async look(): Promise<{ readonly attempt?: LoggedAttempt; readonly ending?: Ending }> {
     let attempt: LoggedAttempt | undefined;
-    let ending: string | undefined;
+    let ending: Ending | undefined;
     for (const event of this.#events.added()) {
       this.#note(event);
-      if (event.type === 'run-finished') ending ??= `the run has ended before ${this.#stage} began`;
+      if (event.type === 'run-finished') ending ??= { text: `the run has ended before ${this.#stage} began` };
       if (!('stage' in event) || event.stage !== this.#stage) continue;
       if (event.type === 'stage-finished') ending = endingOf(event);
       if (event.type !== 'stage-started') continue;
       attempt = loggedAttempt(event, this.#run, this.#workspace.runsDirectory);
       ending = undefined;
     }
-    if (ending === undefined && (await this.#isKilled())) ending = `run ${this.#run} was ended from outside`;
+    if (ending === undefined && (await this.#isKilled()))
+      ending = { text: `run ${this.#run} was ended from outside` };
     return { ...(attempt && { attempt }), ...(ending !== undefined && { ending }) };
   }
 
@@ -99,7 +106,7 @@ function endingOf({
   outcome,
   duration_ms,
   reason,
-}: Extract<RunEvent, { type: 'stage-finished' }>): string {
-  if (outcome === 'ran') return `${stage} ended after ${duration(duration_ms)}`;
-  return `${stage} ended: ${outcome}, ${reason.message.split('\n', 1)[0]}`;
+}: Extract<RunEvent, { type: 'stage-finished' }>): Ending {
+  if (outcome === 'ran') return { outcome, text: `${stage} ended after ${duration(duration_ms)}` };
+  return { outcome, text: `${stage} ended: ${outcome}, ${reason.message.split('\n', 1)[0]}` };
 }

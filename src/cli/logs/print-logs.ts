@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { listNames } from '../../pipeline/diagnostics/did-you-mean.ts';
+import type { StoredRun } from '../../runner/events/stored-run.ts';
 import { stageIds } from '../../runner/plan/stage-graph.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
@@ -31,12 +32,16 @@ export async function printLogs(
   const id = ids[0]!;
   const workspace = openWorkspace(artifactsDirectory(file, options), tellCacheProblem);
   const holders = await lockHolders(workspace.locksDirectory);
-  const found = await findAttempt(
-    pipeline.name,
-    { id },
-    workspace,
-    (run) => options.follow === true && mayBeAtWork(run, holders, SILENT_MS),
-  );
+  const find = (mayWait: (run: StoredRun) => boolean) =>
+    findAttempt(pipeline.name, { id }, workspace, mayWait);
+  let found = await find((run) => options.follow === true && mayBeAtWork(run, holders, SILENT_MS));
+  const printer = new LogPrinter(process.stdout);
+  if (options.follow && found && !('madeElsewhere' in found)) {
+    const start = 'attempt' in found ? found.attempt : { run: found.pending.about.run, stage: id };
+    if ((await followAttempts(start, workspace, printer, tell)) !== 'hit') return;
+    // What the run has waited for was there already: its log is that of another run.
+    found = await find(() => false);
+  }
   const remake = `run it again with: ${stageCommand(file, '--force', id, options)}`;
   if (found === undefined)
     throw new UserError(
@@ -48,12 +53,6 @@ export async function printLogs(
       `the result of ${id} was made by a run that is not here any more, and its log with it`,
       remake,
     );
-  const printer = new LogPrinter(process.stdout);
-  if (options.follow) {
-    const start = 'attempt' in found ? found.attempt : { run: found.pending.about.run, stage: id };
-    await followAttempts(start, workspace, printer, tell);
-    return;
-  }
   if ('pending' in found) return;
   tell(aboutAttempt(found.attempt));
   if (!existsSync(found.attempt.log)) throw new UserError('this log was removed', remake);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { changesBetween, type FileChange, type FileStates, lookAt } from './file-states.ts';
+import { changesBetween, type FileChange, type FileStates, lookAt, type WatchedPath } from './file-states.ts';
 
 /** Between two looks; longer where a look takes long. Looking works on every file system, also where nothing tells of changes. */
 const SHORTEST_PAUSE_MS = 250;
@@ -10,7 +10,7 @@ const PAUSE_PER_LOOK = 10;
  * aborted first.
  */
 export async function nextChange(
-  paths: readonly string[],
+  paths: readonly WatchedPath[],
   before: FileStates,
   signal: AbortSignal,
 ): Promise<readonly FileChange[] | undefined> {

@@ -10,7 +10,7 @@ import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/p
 import { executeRun } from '../run/execute-run.ts';
 import { showError } from '../show-error.ts';
 import { pipelineFiles, stageFiles } from './counted-files.ts';
-import { type FileChange, lookAt } from './file-states.ts';
+import { type FileChange, lookAt, type WatchedPath } from './file-states.ts';
 import { nextChange } from './next-change.ts';
 
 /** What `pipe watch` was asked for. */
@@ -32,9 +32,10 @@ export async function watchPipeline(file: string, options: WatchOptions): Promis
   const stop = () => stopped.abort();
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
   const paint = paintFor(process.stdout);
+  let files: readonly WatchedPath[] = [];
   try {
     for (;;) {
-      const files = await countedFiles(file, options);
+      files = await countedFiles(file, options, files);
       // Looked at before the run reads them: a change while it works runs it again.
       const before = await lookAt(files);
       if (!stopped.signal.aborted) await runOnce(file, options);
@@ -49,14 +50,18 @@ export async function watchPipeline(file: string, options: WatchOptions): Promis
   }
 }
 
-/** Absolute paths of all files and folders that count. */
-async function countedFiles(file: string, options: WatchOptions): Promise<readonly string[]> {
+/** All files and folders that count. While the pipeline is wrong, those from `before` as well: what is missing may be one of them. */
+async function countedFiles(
+  file: string,
+  options: WatchOptions,
+  before: readonly WatchedPath[],
+): Promise<readonly WatchedPath[]> {
   const sources = new Sources();
   try {
     const pipeline = await openPipeline(file, options, sources);
     return [...pipelineFiles(sources), ...stageFiles(pipeline, selectionOf(options))];
   } catch {
-    return pipelineFiles(sources); // the run says what is wrong
+    return [...pipelineFiles(sources), ...before]; // the run says what is wrong
   }
 }
 

@@ -14,8 +14,8 @@ Examples:
   pipe watch pipelines/quickstart.yaml                run it, and again whenever a file of it changes
   pipe watch pipelines/quickstart.yaml --only judge   only this stage, and what it needs
 
-The files are the pipeline, those that it extends, its configs, and the inputs of its stages, scripts too. A change while it
-runs waits until the run has ended. Ctrl-C ends it.`;
+The files are the pipeline, those that it extends, its configs, the inputs of its stages, scripts too, and the code of own
+stages. A change while it runs waits until the run has ended. Ctrl-C ends it.`;
 
 /** `pipe watch`: runs a pipeline again when a file of it changes. */
 export function watchCommand(program: Command): void {

@@ -99,6 +99,7 @@ export async function loadOwnStages(
     const file = ownStageFile(uses);
     if (file === undefined || seen.has(file)) continue;
     seen.add(file);
+    sources.kindOf(file);
     const stage = (await load?.(file)) ?? {
       problems: [{ message: 'stages of your own cannot be loaded here' }],
     };

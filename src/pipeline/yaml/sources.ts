@@ -21,10 +21,19 @@ export class Sources {
   read(path: string): string {
     const known = this.texts.get(path);
     if (known !== undefined) return known;
-    const text = readText(path);
+    const text = this.#textOf(path);
     this.texts.set(path, text);
     this.#paths.push(path);
     return text;
+  }
+
+  #textOf(path: string): string {
+    try {
+      return readText(path);
+    } catch (error) {
+      this.kindOf(path); // whoever waits for the pipeline to become right waits for this file as well
+      throw error;
+    }
   }
 
   /** What is at an absolute path. */

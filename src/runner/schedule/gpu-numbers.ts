@@ -3,15 +3,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The variable by which CUDA, and what is built on it, knows the GPUs that a process may use. */
 export const GPU_VARIABLE = 'CUDA_VISIBLE_DEVICES';
 
+/** A number, or the beginning of a name as `nvidia-smi -L` lists it. */
+const GPU_NAME = /^(\d+$|GPU-|MIG-)/;
+
 /**
  * The GPUs that stages can be given, as CUDA names them: those that the user has left visible, else all `count`. As in CUDA
- * a name that is none (-1) ends the list. CUDA C++ Programming Guide, "CUDA Environment Variables".
+ * the first text that names no GPU (-1, none, NoDevFiles) ends the list. CUDA C++ Programming Guide, "CUDA Environment Variables".
  */
 export function visibleGpus(environment: Environment, count: number): readonly string[] {
   const given = environment[GPU_VARIABLE];
   if (given === undefined) return Array.from({ length: count }, (_, index) => String(index));
   const names = given.split(',').map((name) => name.trim());
-  const end = names.findIndex((name) => name === '' || name.startsWith('-'));
+  const end = names.findIndex((name) => !GPU_NAME.test(name));
   return [...new Set(end === -1 ? names : names.slice(0, end))];
 }
 

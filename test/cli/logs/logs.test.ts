@@ -135,6 +135,25 @@ describe('pipe logs', () => {
     });
   });
 
+  it('prints of a stage that it waited for, and that was a hit, the log of the run that made it', async () => {
+    const project = waitingProject('always: true');
+    project.write('go', '0');
+    await project.run(['p.yaml']);
+    rmSync(project.path('go'));
+    rmSync(project.path('attempts'));
+    started.push(project.start(['run', 'p.yaml']));
+    await until(() => existsSync(project.path('attempts'))).toBe(true);
+    const ended = finished(project.start(['logs', 'p.yaml', 'then', '--follow']));
+    // So that it waits already: it says nothing then.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    project.write('go', '0');
+    expect(await ended).toMatchObject({
+      code: 0,
+      stdout: 'then\n',
+      stderr: expect.stringMatching(/^then ended: hit, .*\nthen, attempt 1 of run /),
+    });
+  });
+
   it('stops to follow when the run is killed', async () => {
     const project = waitingProject();
     const run = project.start(['run', 'p.yaml']);

@@ -9,8 +9,9 @@ describe('the GPUs that stages can be given', () => {
     expect(visible('2, 0')).toEqual(['2', '0']);
     expect(visible('GPU-8932f937-d72c,MIG-3')).toEqual(['GPU-8932f937-d72c', 'MIG-3']);
     expect(visible('1,-1,2')).toEqual(['1']);
+    expect(visible('1,x,2')).toEqual(['1']);
     expect(visible('1,1')).toEqual(['1']);
-    for (const none of ['', '-1', 'NoDevFiles'.slice(0, 0)]) expect(visible(none)).toEqual([]);
+    for (const none of ['', '-1', 'none', 'NoDevFiles', 'all,0']) expect(visible(none)).toEqual([]);
   });
 
   it('are never given to two stages at once, and all come back', () => {
