@@ -119,6 +119,7 @@ export const modulesOnCall = {
 const APART = [
   'execa',
   './live-tree.ts',
+  './s3-store.ts',
   './load-file.ts',
   './why/explain-in-run.ts',
   '../../runner/why/why.ts',

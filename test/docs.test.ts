@@ -51,7 +51,8 @@ describe('pages and comments', () => {
   });
 
   it('name files of a room that exist', () => {
-    const named = (page: string) => [...read(page).matchAll(/`(?:\.\/)?([\w./-]+\.ts)`/g)].map(([, path]) => path!);
+    const named = (page: string) =>
+      [...read(page).matchAll(/`(?:\.\/)?([\w./-]+\.ts)`/g)].map(([, path]) => path!);
     const isThere = (path: string) =>
       ofGuides.includes(path) || files.some((file) => `/${file}`.endsWith(`/${path}`));
     expect(wrong(pages, (page) => named(page).filter((path) => !isThere(path)))).toEqual([]);

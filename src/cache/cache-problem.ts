@@ -5,7 +5,9 @@ export interface CacheProblem {
     | 'lost-object'
     | 'unreadable-record'
     | 'replaced-record'
-    | 'run-not-stored';
+    | 'run-not-stored'
+    | 'remote-refused'
+    | 'remote-unreachable';
   readonly message: string;
   /** Where the damaged bytes were put aside, if they were. */
   readonly quarantined?: string;

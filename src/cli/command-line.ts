@@ -19,6 +19,9 @@ import { getCommand } from './outputs/get.ts';
 import { openCommand } from './pages/open.ts';
 import { pinCommand } from './pin/pin.ts';
 import { planCommand } from './plan/plan.ts';
+import { pullCommand } from './remote/pull.ts';
+import { pushCommand } from './remote/push.ts';
+import { trustCommand } from './remote/trust.ts';
 import { surviveClosedStreams } from './run/closed-streams.ts';
 import { runCommand } from './run/run.ts';
 import { diffCommand } from './runs/diff.ts';
@@ -71,6 +74,9 @@ const VERBS = {
   du: duCommand,
   verify: verifyCommand,
   pin: pinCommand,
+  push: pushCommand,
+  pull: pullCommand,
+  trust: trustCommand,
   completion: completionCommand,
 };
 

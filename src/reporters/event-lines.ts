@@ -23,6 +23,10 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
       return engineLines(event, paint);
     case 'cache-problem':
       return [paint('yellow', `cache: ${event.message}`), ...quarantine(event.quarantined)];
+    case 'uploading':
+      return [
+        `uploading ${counted(event.results, 'result')}; Ctrl-C ends that, and pipe push makes up for it`,
+      ];
     case 'tidied':
       return [
         `removed what was old: ${counted(event.runs, 'run')}, the unfinished work of ${counted(event.work, 'stage')}`,

@@ -2,11 +2,11 @@ import type { RunEvent } from '../runner/events/run-event.ts';
 import type { Output } from '../terminal/output.ts';
 import { type Paint, paintFor } from '../terminal/paint.ts';
 import { rendered, show } from '../terminal/show.ts';
-
 import { eventLines } from './event-lines.ts';
-import type { LiveTree, Size } from './live-tree.ts';
+import type { LiveTree } from './live-tree.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 import { RunState } from './run-state.ts';
+import type { Size } from './screen-bottom.ts';
 import { summaryLines } from './summary.ts';
 import { treeLines } from './tree-lines.ts';
 
@@ -36,7 +36,7 @@ export class TreeReporter implements Reporter {
 
   async close(): Promise<void> {
     const tree = await this.#opening;
-    tree?.close();
+    await tree?.close();
     const summary = summaryLines(this.#state, this.#paint);
     const lines = tree === undefined ? [...this.#waiting, ...summary] : ['', ...summary];
     show(this.#output, ...lines);

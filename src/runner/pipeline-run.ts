@@ -78,7 +78,16 @@ export class PipelineRun {
       return await this.#drive(plan, decider, isStale, counts);
     } finally {
       await treeChecked;
+      await this.#finishUploads();
     }
+  }
+
+  /** The work is done; whoever does not want to wait for the upload cancels, and `pipe push` makes up for it. */
+  async #finishUploads(): Promise<void> {
+    const { remote } = this.#workspace;
+    if (remote === undefined || remote.waiting === 0) return;
+    this.#emit({ type: 'uploading', results: remote.waiting });
+    await remote.finish(this.#options.control.cancelled);
   }
 
   #tellRecordedInputs({ stages }: Plan): void {

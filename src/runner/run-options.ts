@@ -6,6 +6,7 @@ import type { Executor } from './executor/executor.ts';
 import type { DecideOptions } from './plan/decide.ts';
 import type { Selection } from './plan/stage-graph.ts';
 import type { RunControl } from './schedule/run-control.ts';
+import type { OpenRemote } from './workspace.ts';
 
 /** How a pipeline is to be run. */
 export interface RunOptions extends DecideOptions, Selection {
@@ -20,6 +21,7 @@ export interface RunOptions extends DecideOptions, Selection {
   readonly onRepeated?: (repeated: Repeated) => void;
   /** Attempts that fail or are cancelled keep their whole directory, until a later run tidies it. */
   readonly keepFailed?: boolean;
+  readonly openRemote?: OpenRemote | undefined;
   /** Each stage that runs is explained to its origin, in an event. */
   readonly explain?: boolean;
   readonly executor: Executor;

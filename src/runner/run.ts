@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { CacheProblem } from '../cache/cache-problem.ts';
 import { ComparedRecords } from '../cache/records/compared-records.ts';
 import { commandText } from '../contract/command-text.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -64,9 +65,8 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
         needs: producersOf(stage),
       })),
     });
-    const workspace = openWorkspace(options.artifactsDirectory, (problem) =>
-      emit(cacheProblemEvent(problem)),
-    );
+    const onProblem = (problem: CacheProblem) => emit(cacheProblemEvent(problem));
+    const workspace = openWorkspace(options.artifactsDirectory, onProblem, options.openRemote);
     const { onRepeated } = options;
     const records = onRepeated ? new ComparedRecords(workspace.records, onRepeated) : workspace.records;
     const compared = { ...workspace, records };

@@ -41,8 +41,12 @@ const PREPARED: Readonly<Record<string, readonly string[]>> = {
   ],
   diff: [`pipe run ${QUICKSTART} --set learning_rate=2e-3 --only tokenize`],
   unbundle: [`pipe bundle ${QUICKSTART} --for judge judge.bundle`],
+  push: ['mkdir cache && pipe trust create'],
+  pull: ['mkdir cache && pipe trust create', `pipe push ${QUICKSTART} --remote file://$PWD/cache`],
   gc: [`printf '%s\\n' 'extends: ./quickstart.yaml' > pipelines/alpaca.yaml`],
 };
+
+const KEY = 'ed25519:mzFHzgIYjFRbhagvvDGSs79JBe28xGol1C+fi61fgoQ=';
 
 /** Names in examples that stand for what a reader has. */
 function named(command: string, runs: readonly string[], mlflow: string): string {
@@ -52,6 +56,8 @@ function named(command: string, runs: readonly string[], mlflow: string): string
     .replace('20260102-120000-cd34', latest)
     .replace(/\bab12\b/, earlier.slice(-4))
     .replace(/\bFILE\b/, 'pipelines/sweep.yaml')
+    .replace('file:///mnt/cache', 'file://$PWD/cache')
+    .replace('ed25519:KEY', KEY)
     .replace('http://127.0.0.1:5000', mlflow);
 }
 

@@ -21,6 +21,7 @@ const GUIDES = [
   'evaluation-in-ci',
   'track-runs',
   'clean-up',
+  'share-a-cache',
   'your-own-data',
   'your-own-model',
   'own-program',

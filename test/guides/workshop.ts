@@ -61,6 +61,7 @@ export class Workshop {
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
+        XDG_CONFIG_HOME: this.path('.config'), // keys that a guide makes are not the user's
         LANG: 'C.UTF-8',
         NO_COLOR: '1',
         npm_config_offline: 'true',

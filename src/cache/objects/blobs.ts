@@ -17,12 +17,15 @@ export interface Blobs {
   addBytes(bytes: Uint8Array | string): Promise<Digested>;
   /** Bytes that a blob has, which are not looked at; undefined without the blob. */
   size(digest: Digest): Promise<number | undefined>;
-  /** Path of a file with the blob's bytes; undefined, with the problem reported, where they are lost or damaged. */
-  locate(digest: Digest): Promise<string | undefined>;
+  /**
+   * Path of a file with the blob's bytes; undefined, with the problem reported, where they are lost or damaged. `bytes`: how many
+   * it has, where that is known.
+   */
+  locate(digest: Digest, bytes?: number): Promise<string | undefined>;
   /** The bytes of a small blob; undefined, with the problem reported, where they are lost or damaged. */
   bytes(digest: Digest): Promise<Buffer | undefined>;
   /** Copies a blob to a file that must not exist. False, with the problem reported and no file, where it is lost or damaged. */
-  copy(digest: Digest, destination: string, mode: number): Promise<boolean>;
+  copy(digest: Digest, destination: string, mode: number, bytes?: number): Promise<boolean>;
   /** Every blob that is stored here, in any order; their bytes are not looked at. */
   entries(): AsyncIterable<StoredBlob>;
 }

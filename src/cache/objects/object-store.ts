@@ -78,17 +78,17 @@ export class ObjectStore {
   }
 
   /** Where an artifact can be read, hashed now; undefined when any part is lost or damaged. */
-  async locate({ artifact, digest }: StoredArtifact): Promise<LocatedArtifact | undefined> {
+  async locate({ artifact, digest, bytes }: StoredArtifact): Promise<LocatedArtifact | undefined> {
     return await explained('read the cache', async () => {
       if (artifact === 'file') {
-        const path = await this.#blobs.locate(digest);
+        const path = await this.#blobs.locate(digest, bytes);
         return path === undefined ? undefined : { artifact, path };
       }
       const tree = await this.#readTree(digest);
       if (!tree) return undefined;
       const files: [string, string][] = [];
       for (const file of tree.files) {
-        const path = await this.#blobs.locate(file.digest);
+        const path = await this.#blobs.locate(file.digest, file.bytes);
         if (path === undefined) return undefined;
         files.push([file.path, path]);
       }
@@ -155,12 +155,12 @@ export class ObjectStore {
    * knows what is being written.
    */
   async materialize(
-    { artifact, digest, executable }: StoredArtifact,
+    { artifact, digest, bytes, executable }: StoredArtifact,
     destination: string,
   ): Promise<LocatedArtifact | undefined> {
     if (artifact === 'file') {
       await mkdir(dirname(destination), { recursive: true });
-      const copied = await this.#blobs.copy(digest, destination, modeOf(executable));
+      const copied = await this.#blobs.copy(digest, destination, modeOf(executable), bytes);
       return copied ? { artifact, path: destination } : undefined;
     }
     const tree = await this.#readTree(digest);
@@ -179,10 +179,10 @@ export class ObjectStore {
   async #copyTree(tree: Tree, destination: string): Promise<Record<string, string> | undefined> {
     const files: [string, string][] = [];
     for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
-    for (const { path, digest, executable } of tree.files) {
+    for (const { path, digest, bytes, executable } of tree.files) {
       const copy = join(destination, path);
       await mkdir(dirname(copy), { recursive: true });
-      if (!(await this.#blobs.copy(digest, copy, modeOf(executable)))) return undefined;
+      if (!(await this.#blobs.copy(digest, copy, modeOf(executable), bytes))) return undefined;
       files.push([path, copy]);
     }
     return Object.fromEntries(files);

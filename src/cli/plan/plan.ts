@@ -7,6 +7,7 @@ import {
   addStagesOptions,
   pipelineFile,
 } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import type { PlanVerbOptions } from './show-plan.ts';
 
 const EXAMPLES = `
@@ -18,7 +19,7 @@ Examples:
 
 /** `pipe plan`: what would run, and the reason for each stage; starts nothing. */
 export function planCommand(program: Command): void {
-  addJobsOption(addStagesOptions(addArtifactsOption(addSetOption(program.command('plan')))))
+  addRemoteOption(addJobsOption(addStagesOptions(addArtifactsOption(addSetOption(program.command('plan'))))))
     .description('show what would run, and why')
     .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile)
     .option('--frozen', 'mark what would keep `pipe run --frozen` from starting; exit code 1 if there is any')

@@ -10,12 +10,14 @@ import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipelin
 import { type PipelineOptions, type StagesOptions, selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
+import type { RemoteVerbOptions } from '../remote/remote-options.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { expectedLines, expectedRun } from './expected-run.ts';
 import { plannedStages } from './plan-document.ts';
 import { leftOutLines, planLines } from './plan-lines.ts';
 
-export interface PlanVerbOptions extends PipelineOptions, StagesOptions {
+export interface PlanVerbOptions extends PipelineOptions, StagesOptions, RemoteVerbOptions {
   readonly jobs?: number;
   readonly offline?: true;
   readonly json?: true;
@@ -37,6 +39,7 @@ export async function showPlan(file: string, options: PlanVerbOptions): Promise<
     ...selectionOf(options),
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
+    openRemote: await remoteOf(file, { ...options, upload: false }),
   });
   const expected = await expectedWork(plan, pipeline.name, openWorkspace(artifacts, tellCacheProblem));
   const stages = plannedStages(plan, expected);

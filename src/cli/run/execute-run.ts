@@ -9,6 +9,7 @@ import { artifactsDirectory, openRememberedPipeline } from '../open/open-pipelin
 import { selectionOf } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { publishPages } from '../pages/publish-pages.ts';
+import { remoteOf } from '../remote/open-remote.ts';
 import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { runInterruptibly } from './run-interruptibly.ts';
 import type { RunVerbOptions } from './run-options.ts';
@@ -46,6 +47,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       keepFailed: options.keepFailed ?? false,
       explain: options.explain ?? false,
       ...frozenOf(file, options),
+      openRemote: await remoteOf(file, options),
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
       ...selectionOf(options),
       ...(options.engine === undefined ? {} : { engine: options.engine }),

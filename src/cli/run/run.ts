@@ -9,6 +9,7 @@ import {
   addStagesOptions,
   pipelineFile,
 } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import type { RunVerbOptions } from './run-options.ts';
 
 const EXAMPLES = `
@@ -28,7 +29,8 @@ export function runCommand(program: Command): void {
     .command('run')
     .description('run what is not up to date in a pipeline')
     .argument('[file]', 'pipeline file; not needed where there is only one', pipelineFile);
-  addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command))))
+  addRemoteOption(addWorkOptions(addStagesOptions(addArtifactsOption(addSetOption(command)))))
+    .option('--no-upload', 'read from the remote cache, and write nothing to it')
     .option(
       '--frozen',
       'run only the stages that --only names; end before the start if anything else is stale',

@@ -180,6 +180,7 @@ async function record(
     provenance: provenance(work, facts, store),
   };
   const kept = redo ? await workspace.records.replace(made) : await workspace.records.add(made);
+  workspace.remote?.upload(kept, workspace.objects);
   if (stage.type.observe) await decider.observed.remember(stage, observed);
   // Only disk space depends on it.
   await removeAttempts(workspace.workDirectory, action.key).catch(() => {});

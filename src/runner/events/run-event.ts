@@ -21,6 +21,7 @@ export const reasonShape = exact({
   code: oneOf([
     'cached',
     'cached-not-verified',
+    'fetched',
     'never-run',
     'record-gone',
     'changed',
@@ -94,6 +95,9 @@ export const runEventShape = Type.Union(
     event('tidied', 'What went because it was old; looked for once a day.', {
       runs: Type.Integer({ minimum: 0, description: 'folders of runs' }),
       work: Type.Integer({ minimum: 0, description: 'actions whose unfinished work went' }),
+    }),
+    event('uploading', 'The work is done, and results go on to the remote cache.', {
+      results: Type.Integer({ minimum: 1 }),
     }),
     event('stage-planned', 'What is known of a stage before anything runs.', {
       stage,
@@ -181,6 +185,8 @@ export const runEventShape = Type.Union(
         'unreadable-record',
         'replaced-record',
         'run-not-stored',
+        'remote-refused',
+        'remote-unreachable',
       ]),
       message,
       quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),

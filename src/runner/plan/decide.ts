@@ -5,6 +5,7 @@ import { type ActionRecord, newestRecord } from '../../cache/records/action-reco
 import { Invalidations } from '../../cache/records/invalidations.ts';
 import { keyedSettings } from '../../cache/records/keyed-settings.ts';
 import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { JsonObject } from '../../contract/json.ts';
 import { versionOf } from '../../contract/stage-type.ts';
 import type { Digest } from '../../files/digest.ts';
 import { ifThere } from '../../files/system-problem.ts';
@@ -12,7 +13,7 @@ import type { InputSource, Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import { variableOf } from '../attempt/stage-environment.ts';
 import type { Reason } from '../events/run-event.ts';
 import type { Workspace } from '../workspace.ts';
-import { cached, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
+import { cached, fetched, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
 import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
@@ -144,7 +145,10 @@ export class Decider {
     const { records: known } = this.#workspace;
     const records = await (stage.type.observe ? known.find(action.key) : known.findOnly(action.key));
     const newest = newestRecord(records);
-    if (!newest) return { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    if (!newest) {
+      const fetched = await this.#fetched(stage, action);
+      return fetched ?? { hit: false, reason: await this.#misses.reason(stage, action.manifest) };
+    }
     if (this.#isInvalidated(action.key)) return { hit: false, reason: invalidated(), record: newest };
     if (!stage.type.observe || observedNothing(newest))
       return { hit: true, record: newest, reason: cached(newest) };
@@ -155,6 +159,8 @@ export class Decider {
     const text = canonicalJson(observation.facts);
     const record = records.find(({ observed }) => canonicalJson(observed) === text);
     if (record) return { hit: true, record, reason: cached(record) };
+    const fetched = await this.#fetchedFor(action, observation.facts);
+    if (fetched) return fetched;
     return { hit: false, reason: observedChanged(newest.observed, observation.facts) };
   }
 
@@ -162,6 +168,24 @@ export class Decider {
   #isInvalidated(key: Digest): boolean {
     this.#marked ??= this.invalidations.all();
     return this.#marked.has(key) && this.invalidations.of(key).length > 0;
+  }
+
+  /** What somebody else has done, which is on record here from now on. */
+  async #fetched(stage: Stage, action: Action): Promise<Decision | undefined> {
+    if (this.#workspace.remote === undefined) return undefined;
+    if (!stage.type.observe) return await this.#fetchedFor(action, {});
+    const observation = this.#options.offline ? undefined : await this.observed.of(stage);
+    return observation && 'facts' in observation
+      ? await this.#fetchedFor(action, observation.facts)
+      : undefined;
+  }
+
+  async #fetchedFor({ key }: Action, facts: JsonObject): Promise<Decision | undefined> {
+    const { remote, records } = this.#workspace;
+    const believed = await remote?.record(key, facts);
+    if (remote === undefined || believed === undefined) return undefined;
+    const record = await records.add(believed.record);
+    return { hit: true, record, reason: fetched(believed.writer, remote.address) };
   }
 
   async #fileInput({ path, exclude }: FileSource): Promise<ActionInput> {

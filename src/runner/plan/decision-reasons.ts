@@ -12,6 +12,11 @@ export function cached({ provenance }: ActionRecord): Reason {
   };
 }
 
+/** Somebody else who is believed has done it. */
+export function fetched(writer: string, address: string): Reason {
+  return { code: 'fetched', message: `made by ${writer}, from ${address}` };
+}
+
 /** It was done before, in a world that could not be asked whether it still stands. */
 export function notVerified(why: string): Reason {
   return { code: 'cached-not-verified', message: `cached, not re-verified: ${why}` };

@@ -2,7 +2,7 @@ import type { OnCacheProblem } from '../../cache/cache-problem.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import type { Reason } from '../events/run-event.ts';
-import { openWorkspace, type Workspace } from '../workspace.ts';
+import { type OpenRemote, openWorkspace, type Workspace } from '../workspace.ts';
 import { type Action, type DecideOptions, Decider } from './decide.ts';
 import { findLostOutputs, lostReason } from './lost-outputs.ts';
 import type { PlannedStage } from './planned-stage.ts';
@@ -15,6 +15,7 @@ export interface PlanOptions extends DecideOptions, Selection {
   /** Ids or names of stages that run whatever is cached. */
   readonly force?: readonly string[];
   readonly onProblem: OnCacheProblem;
+  readonly openRemote?: OpenRemote | undefined;
 }
 
 export interface Plan {
@@ -34,7 +35,7 @@ export interface Plan {
  * and fail: its reason says why.
  */
 export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<Plan> {
-  const workspace = openWorkspace(options.artifactsDirectory, options.onProblem);
+  const workspace = openWorkspace(options.artifactsDirectory, options.onProblem, options.openRemote);
   return await makePlan(pipeline, new Decider(pipeline, workspace, options), workspace, options);
 }
 

@@ -1,0 +1,200 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openStore } from '../../../src/cache/remote/stores/open-store.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { machine, madeResult, newKey, readOutputs, trusted } from './shared-store.ts';
+
+/*
+ * A real server that holds what is put there, and answers wrongly in every way that a network has. Results are right, or made again;
+ * a store that cannot be used is told once.
+ */
+
+type Answer = (request: IncomingMessage, response: ServerResponse, bytes: Buffer | undefined) => void;
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.closeAllConnections();
+});
+
+/** A server; `answer` replaces its answer to a GET of an object. */
+async function serve() {
+  const content = new Map<string, Buffer>();
+  const requests: string[] = [];
+  const behaviour: { get: Answer; put?: Answer } = { get: whole };
+  const server = createServer((request, response) => {
+    const name = request.url!.slice('/cache/'.length);
+    requests.push(
+      `${request.method} ${name.slice(0, 2)}${request.headers.range ? ` ${request.headers.range}` : ''}`,
+    );
+    if (request.method === 'PUT') {
+      if (behaviour.put) return behaviour.put(request, response, undefined);
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        content.set(name, Buffer.concat(chunks));
+        response.writeHead(201).end();
+      });
+    } else if (request.method === 'HEAD') {
+      const bytes = content.get(name);
+      response.writeHead(bytes ? 200 : 404, bytes && { 'content-length': bytes.length }).end();
+    } else behaviour.get(request, response, content.get(name));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  servers.push(server);
+  const { port } = server.address() as AddressInfo;
+  return { store: await openStore(`http://127.0.0.1:${port}/cache`, {}), content, requests, behaviour };
+}
+
+/** What a good server does. */
+function whole(request: IncomingMessage, response: ServerResponse, bytes: Buffer | undefined): void {
+  if (bytes === undefined) return void response.writeHead(404).end();
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  response
+    .writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from })
+    .end(bytes.subarray(from));
+}
+
+/** Sends only so many bytes of what it has promised, each time. */
+const broken =
+  (each: number): Answer =>
+  (request, response, bytes) => {
+    if (bytes === undefined) return void response.writeHead(404).end();
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (bytes.length - from <= each) return whole(request, response, bytes);
+    response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from });
+    response.write(bytes.subarray(from, from + each), () => response.destroy());
+  };
+
+/** A result that one machine has made and put on a server, and another machine that believes it. */
+async function shared() {
+  const root = await temporaryDirectory();
+  const { store, ...server } = await serve();
+  const key = newKey();
+  const result = await madeResult(join(root, 'maker'), 'one', ['x'.repeat(300_000), 'y']);
+  const maker = machine(join(root, 'maker'), store, { keys: [], signingKey: key });
+  maker.remote.upload(result, maker.objects);
+  await maker.remote.finish(new AbortController().signal);
+  const reader = machine(join(root, 'reader'), store, { keys: [trusted('maker', key, 'main')] });
+  const read = async () => {
+    const believed = await reader.remote.record(result.key, {});
+    return believed && (await readOutputs(believed.record, reader.objects));
+  };
+  const truth = await readOutputs(result, maker.objects);
+  return { root, store, server, key, result, maker, reader, read, truth };
+}
+
+describe('a cache on a server', () => {
+  it('gives to one machine what another one has put there, and only what is read', async () => {
+    const { server, maker, reader, read, truth, result } = await shared();
+    expect(maker.problems).toEqual([]);
+    server.requests.length = 0;
+    expect((await reader.remote.record(result.key, {}))?.record).toEqual(result);
+    expect(server.requests).toEqual(['GET ac']);
+    expect(await read()).toEqual(truth);
+    expect(reader.problems).toEqual([]);
+  });
+
+  it('is asked for the rest where a connection breaks, until all is there', async () => {
+    const { server, reader, read, truth } = await shared();
+    server.behaviour.get = broken(70_000);
+    expect(await read()).toEqual(truth);
+    expect(server.requests).toContain('GET ca bytes=70000-');
+    expect(reader.problems).toEqual([]);
+  });
+
+  it('that knows no ranges sends all once more, of which the rest is taken', async () => {
+    const { server, read, truth } = await shared();
+    let broke = false;
+    server.behaviour.get = (request, response, bytes) => {
+      if (broke || bytes === undefined || bytes.length < 300_000) {
+        request.headers.range = undefined;
+        return whole(request, response, bytes);
+      }
+      broke = true;
+      broken(70_000)(request, response, bytes);
+    };
+    expect(await read()).toEqual(truth);
+  });
+
+  it.each<[string, Answer, string]>([
+    ['answers with an error', (_, response) => response.writeHead(500).end(), 'the answer was 500'],
+    ['hangs up', (request) => request.destroy(), 'cannot be used'],
+    [
+      'sends somewhere else',
+      (_, response) => response.writeHead(302, { location: '/other' }).end(),
+      'the answer was 302',
+    ],
+    ['wants a password', (_, response) => response.writeHead(401).end('<html>'), 'the answer was 401'],
+  ])('that %s is done without, and that is said once', async (_, answer, message) => {
+    const { server, reader, read } = await shared();
+    server.behaviour.get = answer;
+    expect(await read()).toBeUndefined();
+    expect(await read()).toBeUndefined();
+    expect(reader.problems).toEqual([
+      {
+        code: 'remote-unreachable',
+        message: expect.stringMatching(new RegExp(`${message}.*goes on without it`)),
+      },
+    ]);
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['cuts objects off', (bytes) => bytes.subarray(0, bytes.length - 1)],
+    ['gives more', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
+    ['gives other bytes', (bytes) => Buffer.alloc(bytes.length, 1)],
+    ['gives a page', () => Buffer.from('<html>Log in</html>')],
+  ])('that %s gives nothing that is used', async (_, change) => {
+    const { server, reader, read } = await shared();
+    for (const [name, bytes] of server.content)
+      if (name.startsWith('cas/')) server.content.set(name, change(bytes));
+    expect(await read()).toEqual({ file: undefined, folder: undefined });
+    expect(reader.problems.some(({ code }) => code === 'remote-refused')).toBe(true);
+  });
+
+  it('that may only be read is read, and not written to', async () => {
+    const { root, store, server, key, read, truth } = await shared();
+    server.behaviour.put = (_, response) => response.writeHead(403).end();
+    const other = await madeResult(join(root, 'other'), 'two', ['z']);
+    const { remote, objects, problems } = machine(join(root, 'other'), store, { keys: [], signingKey: key });
+    remote.upload(other, objects);
+    remote.upload(other, objects);
+    await remote.finish(new AbortController().signal);
+    expect(problems).toEqual([
+      { code: 'remote-unreachable', message: expect.stringContaining('uploads nothing more') },
+    ]);
+    expect(await read()).toEqual(truth);
+  });
+
+  it('takes what is there already as stored', async () => {
+    const { server, maker, result } = await shared();
+    const before = server.requests.length;
+    maker.remote.upload(result, maker.objects);
+    await maker.remote.finish(new AbortController().signal);
+    expect(server.requests.slice(before).every((request) => request.startsWith('HEAD'))).toBe(true);
+  });
+});
+
+it('asks with the token that a variable holds, which its address does not show', async () => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  servers.push(server);
+  const { port } = server.address() as AddressInfo;
+  const store = await openStore(`http://127.0.0.1:${port}`, { PIPE_REMOTE_TOKEN: 'a-token' });
+  expect(await store.size('cas/1', { signal: new AbortController().signal })).toBeUndefined();
+  expect([seen, store.address]).toEqual([['Bearer a-token'], `http://127.0.0.1:${port}`]);
+});
+
+it.each([
+  ['nonsense', 'is no address'],
+  ['ftp://host/x', 'is of an unknown kind'],
+  ['https://me:secret@host/x', 'holds a password'],
+  ['s3://bucket/x', 'there are no credentials for s3://bucket/x'],
+])('refuses %s', async (address, message) => {
+  await expect(openStore(address, {})).rejects.toThrow(message);
+});
