@@ -3,7 +3,6 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { commandText } from '../../contract/command-text.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { show } from '../../terminal/show.ts';
-import { encodingOf } from '../../text/data/encoding-label.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { projectRoot } from '../open/project-root.ts';
 import { packagePath } from '../package-path.ts';
@@ -22,7 +21,6 @@ const QUESTIONS = 'quickstart.json';
  */
 export async function startProject(file: string, options: InitOptions): Promise<ExitCode> {
   refuseExisting(file);
-  refuseUnknownEncoding(options.encoding);
   const canAsk = process.stdin.isTTY && process.stdout.isTTY && !options.yes;
   const answers = canAsk ? await answered(options) : options;
   if (answers === undefined) {
@@ -85,15 +83,6 @@ function refuseExisting(file: string): void {
   if (!existsSync(file)) return;
   const other = file.replace(/(\.ya?ml)?$/i, '-2$1');
   throw new UserError(`${file} exists, and nothing is overwritten`, `name another: pipe init ${other}`);
-}
-
-/** What no encoding is called would be noticed only by the pipeline that is written. */
-function refuseUnknownEncoding(label: string | undefined): void {
-  if (label === undefined || encodingOf(label) !== undefined) return;
-  throw new UserError(
-    `"${label}" is not the name of an encoding`,
-    'write --encoding windows-1252, utf-16le or another label of https://encoding.spec.whatwg.org',
-  );
 }
 
 /** Writes a file that is not there; with `orSame` one that is there with the same content is as good. */

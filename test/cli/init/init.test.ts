@@ -138,7 +138,7 @@ describe('pipe init', () => {
     expect((await project.run(['latin.yaml', '--only', 'split'])).code).toBe(0);
 
     const misspelt = await project.pipe(['init', 'u.yaml', '--data', 'latin.csv', '--encoding', 'utf9']);
-    expect(misspelt.code).toBe(2);
+    expect(misspelt.code).toBe(1);
     expect(misspelt.stderr).toContain('"utf9" is not the name of an encoding');
     expect(existsSync(project.path('u.yaml'))).toBe(false);
   });
