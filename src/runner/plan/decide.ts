@@ -16,6 +16,7 @@ import type { Workspace } from '../workspace.ts';
 import { cached, fetched, invalidated, notVerified, observedChanged } from './decision-reasons.ts';
 import { MissExplainer } from './explain-miss.ts';
 import { FileInputs } from './file-inputs.ts';
+import { executableInputs, inputDigests } from './keyed-inputs.ts';
 import { ObservedFacts } from './observed-facts.ts';
 import { RecordedInputs } from './recorded-inputs.ts';
 
@@ -127,7 +128,7 @@ export class Decider {
       type: stage.type.keyedAs ?? stage.type.uses,
       version: versionOf(stage.type, stage.settings),
       settings: keyedSettings(stage.type.settings, stage.settings),
-      inputs: { ...digests(single), ...mapValues(collected, digests) },
+      inputs: inputDigests(single, collected),
       ...(stage.type.inputAccess === 'copy' && executableInputs(single, collected)),
       env: this.#declaredVariables(stage),
     };
@@ -217,29 +218,4 @@ function isAbsent(path: string): boolean {
 /** Settings are part of the key, so what had nothing to observe (a judge by reference) has nothing to verify. */
 function observedNothing({ observed }: ActionRecord): boolean {
   return Object.keys(observed).length === 0;
-}
-
-/** Only whoever gets a copy can run it, so only there it counts. */
-function executableInputs(
-  inputs: Action['inputs'],
-  collections: Action['collections'],
-): Pick<KeyManifest, 'executable'> {
-  const collected = Object.entries(collections).flatMap(([name, members]) =>
-    Object.entries(members).map(([label, input]) => [`${name}/${label}`, input] as const),
-  );
-  const names = [...Object.entries(inputs), ...collected]
-    .filter(([, { artifact }]) => artifact.executable)
-    .map(([name]) => [name, true] as const);
-  return names.length > 0 ? { executable: Object.fromEntries(names) } : {};
-}
-
-function digests(inputs: Readonly<Record<string, ActionInput>>): Record<string, string> {
-  return mapValues(inputs, ({ artifact }) => artifact.digest);
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  map: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 }
