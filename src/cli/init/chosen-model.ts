@@ -29,6 +29,6 @@ export function chosenModel(text: string): ChosenModel {
   if (/^(?!\.)[\w.-]+\/[\w.-]+$/.test(text)) return { kind: 'repository', name: text };
   throw new UserError(
     `there is no model ${JSON.stringify(text)}`,
-    `${nameHint(text, names.sort(), 'models')} A folder, or NAME/REPOSITORY of Hugging Face, is a model, too.`,
+    `${nameHint(text, names.sort(), 'models')}; a folder, or NAME/REPOSITORY of Hugging Face, is a model, too`,
   );
 }

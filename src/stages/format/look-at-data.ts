@@ -1,4 +1,5 @@
 import { StageError } from '../../contract/stage-context.ts';
+import { encodingOf } from '../../text/data/encoding-label.ts';
 import { readData } from '../../text/data/read-data.ts';
 import { ItemFault } from '../../text/items/data-item.ts';
 import type { FieldMapping } from '../../text/items/field-mapping.ts';
@@ -26,9 +27,14 @@ export interface DataLook {
 
 /**
  * Looks at a file of data as the `format` stage reads it, and finds the mapping that its first item needs. Throws StageError
- * where the file is none of the forms, where items are wrong, or where they have no answers to learn from.
+ * where the encoding or the form of the file is none, where items are wrong, or where they have no answers to learn from.
  */
 export async function lookAtData(path: string, encoding = 'utf-8'): Promise<DataLook> {
+  // The reader takes labels that the pipeline's check has let through.
+  if (encodingOf(encoding) === undefined)
+    throw new StageError(`"${encoding}" is not the name of an encoding.`, {
+      hint: 'Write utf-8, windows-1252, utf-16le or another label of https://encoding.spec.whatwg.org',
+    });
   const data = await readData({ path, name: 'The data', encoding, hasSettings: true });
   const blankIsText = data.form === 'CSV';
   let fields: FieldMapping | undefined;

@@ -136,6 +136,11 @@ describe('pipe init', () => {
     const args = ['init', 'latin.yaml', '--data', 'latin.csv', '--encoding', 'windows-1252'];
     expect((await project.pipe(args)).code).toBe(0);
     expect((await project.run(['latin.yaml', '--only', 'split'])).code).toBe(0);
+
+    const misspelt = await project.pipe(['init', 'u.yaml', '--data', 'latin.csv', '--encoding', 'utf9']);
+    expect(misspelt.code).toBe(1);
+    expect(misspelt.stderr).toContain('"utf9" is not the name of an encoding');
+    expect(existsSync(project.path('u.yaml'))).toBe(false);
   });
 
   it.each([
