@@ -1,4 +1,4 @@
-import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abandonedWork, removeWork } from '../cache/garbage/abandoned-work.ts';
 import { removeOldMemos } from '../cache/garbage/old-memos.ts';
@@ -27,10 +27,11 @@ export async function tidyDaily(
 ): Promise<{ readonly runs: number; readonly work: number }> {
   const { cacheDirectory } = workspace;
   const stamp = join(cacheDirectory, 'tidied');
-  const now = await timeOfFiles(cacheDirectory);
-  const before = await orAbsent(stat(stamp));
-  if (now === undefined || (before && now - before.mtimeMs < DAY_MS)) return { runs: 0, work: 0 };
   try {
+    const now = await timeOfFiles(cacheDirectory);
+    const before = await orAbsent(lstat(stamp));
+    if (now === undefined || (before && now - before.mtimeMs < DAY_MS)) return { runs: 0, work: 0 };
+    await rm(stamp, { recursive: true, force: true }); // whatever it is
     await writeFile(stamp, '');
     await removeOldMemos(cacheDirectory);
     return { runs: await removeOldRuns(workspace, artifacts), work: await removeOldWork(workspace, now) };

@@ -10,7 +10,7 @@ stages:
   train:
     uses: command
     with:
-      run: "yes $\{params.learning_rate} | head -c 1000000 > model.bin"
+      run: "seq 500000 | sed s/.*/$\{params.learning_rate}/ > model.bin"
       outputs: { model: model.bin }
   generate:
     uses: command
@@ -91,7 +91,7 @@ describe('a bundle for the judge', () => {
     const { code, stdout } = await clone.pipe(args);
     expect(code).toBe(1);
     expect(stdout).toContain(
-      'train: it is not up to date, and --frozen keeps it from running: run "yes 1 | ',
+      'train: it is not up to date, and --frozen keeps it from running: run "seq 500000 | sed s/.*/1/',
     );
   });
 

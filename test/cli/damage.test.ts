@@ -38,7 +38,7 @@ const PRINTED: [string, ...string[]][] = [
 ];
 
 /** What a cache holds: a new kind of file is attacked with all others. */
-const FOLDERS = ['actions', 'file-inputs', 'latest', 'objects', 'pipelines', 'recorded-files'];
+const FOLDERS = ['actions', 'file-inputs', 'latest', 'objects', 'pipelines', 'recorded-files', 'tidied'];
 
 let project: Project;
 /** What \`cat\` prints of each output of a sound cache. */

@@ -84,7 +84,7 @@ learning_rate=0.00005,epochs=2: rate 0.00005
     const { stdout: plan } = await project.pipe(['plan', 'sweep.yaml']);
     expect(plan).toContain('2 stages to run, 3 may run, 12 cached');
     expect(plan).toMatch(
-      /run +train\[learning_rate=0\.0002,epochs=2\] +not run before; compared with train\[learning_rate=0\.00001,epochs=2\]: run .*0\.00001 .* -> .*0\.0002 /,
+      /run +train\[learning_rate=0\.0002,epochs=2\] +~\S+ s +not run before; compared with train\[learning_rate=0\.00001,epochs=2\]: run .*0\.00001 .* -> .*0\.0002 /,
     );
     const { events } = await project.run(['sweep.yaml']);
     const ran = Object.entries(outcomes(events)).filter(([, outcome]) => outcome === 'ran');

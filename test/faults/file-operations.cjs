@@ -5,6 +5,9 @@ const fs = require('node:fs');
 const { resolve, sep } = require('node:path');
 const { syncBuiltinESMExports } = require('node:module');
 
+/** What is installed is a link to the program. */
+const isProgram = (path) => path !== undefined && fs.realpathSync(path).endsWith(program);
+
 const settings = JSON.parse(process.env.FAULT_HOOK || '{}');
 const { folder, process: program } = settings;
 
@@ -43,7 +46,7 @@ const paths = new Map();
  * for promises `go` gives a promise, and so must `around`; `isAsync` says which.
  */
 function wrapFileOperations(around) {
-  if (folder === undefined || !process.argv[1]?.endsWith(program)) return;
+  if (folder === undefined || !isProgram(process.argv[1])) return;
   const inside = (path) =>
     typeof path === 'string' && (resolve(path) === folder || resolve(path).startsWith(folder + sep));
   const concerned = (name, args) => {

@@ -18,7 +18,7 @@ beforeEach(() => {
     uses: 'command',
     key: 'key',
     attempt: 'attempt',
-    settings: { run: 'echo hello > text', outputs: { text: 'text' } },
+    settings: { run: 'echo hello > text', shell: 'bash', outputs: { text: 'text' }, metrics: {} },
     inputs: {},
     collections: {},
     outputs: { text: { artifact: 'file', path: join(files.outputs, 'text') } },

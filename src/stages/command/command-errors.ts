@@ -11,6 +11,11 @@ const ONLY_INPUTS =
 /** What shells, interpreters and loaders say of a file that is not there. */
 const MISSING_FILE = /can't open|cannot open|no such file|not found|cannot find module|no module named/i;
 
+/** What a shell says of a program that SIGPIPE has ended. */
+const BROKEN_PIPE = 128 + 13;
+const UNREAD =
+  'A program of a pipe wrote more than the next one reads, as `yes | head` does. Write `(yes || true) | head`, or `shell: sh`, which heeds the last one alone.';
+
 interface FailedCommand {
   readonly program: string;
   /** As the pipeline has it. */
@@ -39,6 +44,7 @@ export function commandFailure({ program, run, code, killedBy }: FailedCommand, 
 function hintFor(code: number | null, run: FailedCommand['run'], tail: string): string | undefined {
   // Shells say 127 for a program that is not there, and 126 for one that may not be run.
   if (code === 126) return notExecutable('the file');
+  if (code === BROKEN_PIPE) return UNREAD;
   if (code !== 127 && !MISSING_FILE.test(tail)) return undefined;
   const file = missingFile(run, tail);
   return file === undefined

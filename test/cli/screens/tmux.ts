@@ -34,8 +34,8 @@ export class Tmux {
       [';', 'set-option', '-g', 'status', 'off'],
       [';', 'set-option', '-g', 'remain-on-exit', 'on'],
       [';', 'set-option', '-g', 'default-terminal', 'tmux-256color'],
-      // Only now, when the terminal is as it is to be.
-      [';', 'respawn-pane', '-k', '-c', folder, ...variables, `${command}; exec cat`],
+      // Only now, when the terminal is as it is to be; the terminal's own ^C would come sooner or later than the drawing.
+      [';', 'respawn-pane', '-k', '-c', folder, ...variables, `stty -echoctl; ${command}; exec cat`],
     );
   }
 

@@ -18,7 +18,7 @@ printf 'start %s %s\\n' "$key" "$identity" >> "$dir/log"
 sleep "$(sed -n "$(($$ % $(wc -l < "$dir/pace") + 1))p" "$dir/pace")"
 body=$({ printf '%s\\n' ${shellQuoted(`${work.salt} ${point}`)}; each '${read}'; } | short)
 failed() { printf 'end %s failed %s\\n' "$key" "$identity" >> "$dir/log"; exit 1; }
-tries=$(grep -cF "failed $identity" "$dir/log")
+tries=$(grep -cF "failed $identity" "$dir/log" || true)
 ${work.flaky > 0 ? `[ "$tries" -ge ${work.flaky} ] || failed` : ':'}
 ${work.fails === 'always' ? 'failed' : ':'}
 ${work.fails === 'by-content' ? 'case $body in [0-7]*) failed;; esac' : ':'}

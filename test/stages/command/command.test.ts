@@ -80,6 +80,10 @@ describe('the command stage', () => {
     }
     await expect(failing('false | cat', 'bash')).rejects.toThrow('`bash` failed with exit code 1');
     await failing('false | cat', 'sh'); // POSIX has no pipefail
+    await expect(failing('yes | head -1', 'bash')).rejects.toMatchObject({
+      hint: expect.stringContaining('wrote more than the next one reads'),
+    });
+    await failing('(yes || true) | head -1', 'bash');
   });
 
   it('gives directories as inputs and takes them as outputs', async () => {
