@@ -36,7 +36,30 @@ export function lockedPackages(file: string, imports: readonly string[]): Locked
   const packages = entries
     ? closure(entries, names, relative(dirname(lock), dirname(file)).split(sep).join('/') || '.')
     : { [basename(lock)]: digestOfBytes(text) };
-  return { packages, files: { [lock]: digestOfBytes(text) } };
+  if (entries) requireAsLocked(packages, dirname(lock));
+  return { packages, files: { [lock]: digestOfBytes(text), ...installation(dirname(lock)) } };
+}
+
+/** Throws where another version is installed than is locked, as after `git pull` without `npm ci`: it would run under the other's key. */
+function requireAsLocked(packages: JsonObject, root: string): void {
+  for (const [place, entry] of Object.entries(packages)) {
+    const locked = (entry as JsonObject).version;
+    const installed = installedVersion(join(root, place, 'package.json'));
+    if (installed === undefined || locked === null || installed === locked) continue; // absent: of another platform
+    throw new UnlockedPackage(
+      `${place} is installed in version ${installed}, and the lock file says ${locked}; install what it says: npm ci`,
+    );
+  }
+}
+
+function installedVersion(path: string): Json | undefined {
+  return existsSync(path) ? parseObject(readFileSync(path, 'utf8'))?.version : undefined;
+}
+
+/** The file that npm writes anew when it installs anything. */
+function installation(root: string): Readonly<Record<string, string>> {
+  const file = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(file) ? { [file]: digestOfBytes(readFileSync(file, 'utf8')) } : {};
 }
 
 function packageName(specifier: string): string {

@@ -167,12 +167,10 @@ describe('a stage of one’s own', () => {
   });
 
   it('runs again when a package that it imports does, or one that this needs, and for no other', async () => {
-    const installed = (name: string, text: string) => {
-      project.write(
-        `node_modules/${name}/package.json`,
-        `{ "name": "${name}", "version": "1.0.0", "main": "index.js" }`,
-      );
+    const installed = (name: string, version: string, text: string) => {
+      project.write(`node_modules/${name}/package.json`, JSON.stringify({ name, version, main: 'index.js' }));
       project.write(`node_modules/${name}/index.js`, text);
+      project.write('node_modules/.package-lock.json', `${name} ${version}`); // npm writes it with each installation
     };
     const lock = (versions: Record<string, string>) => {
       const needs: Record<string, object> = { plural: { dependencies: { ending: '*' } } };
@@ -185,8 +183,8 @@ describe('a stage of one’s own', () => {
         JSON.stringify({ lockfileVersion: 3, packages: Object.fromEntries([['', {}], ...packages]) }),
       );
     };
-    installed('plural', "module.exports = require('ending');");
-    installed('ending', "exports.s = 's';");
+    installed('plural', '1', "module.exports = require('ending');");
+    installed('ending', '1', "exports.s = 's';");
     project.write(
       'stages/lib/blank.ts',
       "import { s } from 'plural';\nexport const blank = new RegExp(`\\\\${s}+`);\n",
@@ -196,7 +194,17 @@ describe('a stage of one’s own', () => {
     lock({ plural: '1', ending: '1', other: '2' });
     expect(await outcome()).toBe('hit');
     lock({ plural: '1', ending: '2', other: '2' });
+    const { code, stderr } = await project.pipe(['run', 'own.yaml']);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('node_modules/ending is installed in version 1, and the lock file says 2'),
+    ]);
+    installed('ending', '2', "exports.s = 's';");
     expect(await outcome()).toBe('ran');
+    installed('ending', '3', "exports.s = 's';");
+    expect((await project.pipe(['run', 'own.yaml'])).stderr).toContain('is installed in version 3');
+    installed('ending', '2', "exports.s = 's';");
+    expect(await outcome()).toBe('hit');
     lock({ ending: '2' });
     expect((await project.pipe(['validate', 'own.yaml'])).stderr).toContain(
       'the package plural is not in package-lock.json',

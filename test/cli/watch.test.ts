@@ -65,6 +65,11 @@ class Watching {
 const runsOf = (project: Project) => readdirSync(project.path('artifacts/runs')).length;
 
 describe('pipe watch', () => {
+  it('does not wait for a file that was never there', async () => {
+    const { code, stderr } = await watchedProject().pipe(['watch', 'none.yaml']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('none.yaml')]);
+  });
+
   it('runs again when a file of the pipeline changes, says which, and ends with Ctrl-C', async () => {
     const project = watchedProject();
     const watching = new Watching(project);

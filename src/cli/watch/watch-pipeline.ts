@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { EngineName } from '../../contract/engine-name.ts';
 import { Sources } from '../../pipeline/yaml/sources.ts';
@@ -25,9 +26,10 @@ const MOST_NAMED = 3;
 
 /**
  * Runs a pipeline, and again whenever a file of it has changed, one run after the other, until a signal ends it; returns the
- * code to exit with. A pipeline that is wrong, and a run that fails, wait for a change as well.
+ * code to exit with. Throws a PipelineError where there is no such file. A pipeline that is wrong, and a run that fails, wait for a change as well.
  */
 export async function watchPipeline(file: string, options: WatchOptions): Promise<ExitCode> {
+  if (!existsSync(file)) await openPipeline(file, options); // throws: a name that was never there is misspelt
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
