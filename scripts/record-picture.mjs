@@ -26,8 +26,8 @@ const terminal = new Tmux(
 );
 try {
   const screens = [
-    { until: /1 of 10 stages done/, seconds: 2 },
-    { until: /train .* \d %, .* left/, seconds: 2 },
+    { until: /[1-5] of 10 stages done/, seconds: 2 },
+    { until: /train .* \d{1,2} %, .* left/, seconds: 2 },
     { until: /train .* [3-4]\d %, .* left/, seconds: 2 },
     { until: /train .* [7-9]\d %, .* left/, seconds: 2 },
     { until: /✔ train/, seconds: 2 },
