@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobStore } from '../../cache/objects/blob-store.ts';
+import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { type Usage, usageOf } from '../../cache/usage.ts';
 import type { Digest } from '../../files/digest.ts';
 import { filesBelow } from '../../files/files-below.ts';
@@ -12,7 +12,6 @@ import { openWorkspace } from '../../runner/workspace.ts';
 import { actionsOf, storedInputs } from '../gc/roots.ts';
 import type { DuDocument } from '../json-shapes/du.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
-import { UserError } from '../user-error.ts';
 
 /** All that pipe writes besides objects, by folder. */
 const FOLDERS = {
@@ -24,10 +23,8 @@ const FOLDERS = {
   'cache/trash': 'garbage of a removal that was killed',
 } as const;
 
-/** Measures an artifacts folder, beside runs that may be at work. Throws a UserError where there is none. */
+/** Measures an artifacts folder, beside runs that may be at work. */
 export async function measureArtifacts(artifacts: string): Promise<DuDocument> {
-  if (!existsSync(artifacts))
-    throw new UserError(`there is no folder ${artifacts}`, 'name another with --artifacts');
   const { cacheDirectory, runsDirectory, objects, records } = openWorkspace(artifacts, tellCacheProblem);
   const cache = { records, objects, blobs: new BlobStore(cacheDirectory, tellCacheProblem) };
   const inputs = await storedInputs(cacheDirectory);
@@ -41,8 +38,11 @@ export async function measureArtifacts(artifacts: string): Promise<DuDocument> {
     for (const action of run ? await actionsOf(run, cacheDirectory) : [])
       runsOf.set(action, [...(runsOf.get(action) ?? []), id]);
   }
-  const byType = await usageOf(cache, ({ manifest }) => [manifest.type], inputs);
-  const byRun = await usageOf(cache, ({ key }) => runsOf.get(key) ?? [], inputs);
+  const groupings = [
+    ({ manifest }: ActionRecord) => [manifest.type],
+    ({ key }: ActionRecord) => runsOf.get(key) ?? [],
+  ] as const;
+  const [byType, byRun] = await usageOf(cache, groupings, inputs);
 
   const runs: DuDocument['runs'][number][] = [];
   for (const [run, pipeline] of pipelines) {

@@ -3,7 +3,7 @@ import { paintFor } from '../../terminal/paint.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
 import { bytes } from '../../terminal/units.ts';
 import type { DuDocument } from '../json-shapes/du.ts';
-import { artifactsDirectory } from '../open/open-pipeline.ts';
+import { existingArtifacts } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { measureArtifacts } from './measure-artifacts.ts';
 
@@ -15,7 +15,7 @@ export interface DuOptions extends Pick<PipelineOptions, 'artifacts'> {
 
 /** Prints what takes the space of an artifacts folder. Throws a UserError where there is none. */
 export async function showUsage(options: DuOptions): Promise<void> {
-  const document = await measureArtifacts(artifactsDirectory(undefined, options));
+  const document = await measureArtifacts(existingArtifacts(undefined, options));
   if (options.json) return show(process.stdout, visibleJson(document, 2));
   const paint = paintFor(process.stdout);
   const [header, ...rows] = alignedLines(options.runs ? byRun(document) : byType(document));

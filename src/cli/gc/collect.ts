@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { abandonedWork, removeWork } from '../../cache/garbage/abandoned-work.ts';
@@ -13,9 +12,8 @@ import { explained } from '../../files/system-problem.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { show, visibleJson } from '../../terminal/show.ts';
 import type { GcDocument } from '../json-shapes/gc.ts';
-import { artifactsDirectory } from '../open/open-pipeline.ts';
+import { existingArtifacts } from '../open/open-pipeline.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
-import { UserError } from '../user-error.ts';
 import type { GcOptions } from './gc-options.ts';
 import { gcLines } from './gc-text.ts';
 import { keptRuns } from './roots.ts';
@@ -25,9 +23,7 @@ import { keptRuns } from './roots.ts';
  * a UserError where there is no such folder.
  */
 export async function collect(files: readonly string[], options: GcOptions): Promise<void> {
-  const artifacts = artifactsDirectory(files[0], options);
-  if (!existsSync(artifacts))
-    throw new UserError(`there is no folder ${artifacts}`, 'name another with --artifacts');
+  const artifacts = existingArtifacts(files[0], options);
   const workspace = openWorkspace(artifacts, tellCacheProblem);
   const { cacheDirectory, locksDirectory, workDirectory, runsDirectory, objects } = workspace;
   const cache: Removable = {

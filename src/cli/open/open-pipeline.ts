@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { Sources } from '../../pipeline/yaml/sources.ts';
 import { stageTypes } from '../../stages/index.ts';
 import { buildId } from '../build-id.ts';
+import { UserError } from '../user-error.ts';
 import { PipelineMemo } from './pipeline-memo.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { projectRoot } from './project-root.ts';
@@ -64,4 +66,11 @@ export function artifactsDirectory(
 ): string {
   if (artifacts !== undefined) return resolve(artifacts);
   return join(projectRoot(file === undefined ? process.cwd() : dirname(resolve(file))), 'artifacts');
+}
+
+/** `artifactsDirectory` for verbs that look after what is there. Throws a UserError where nothing is. */
+export function existingArtifacts(...where: Parameters<typeof artifactsDirectory>): string {
+  const artifacts = artifactsDirectory(...where);
+  if (existsSync(artifacts)) return artifacts;
+  throw new UserError(`there is no folder ${artifacts}`, 'name another with --artifacts');
 }

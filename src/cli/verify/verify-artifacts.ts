@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { BlobStore } from '../../cache/objects/blob-store.ts';
 import { listRuns, readRun } from '../../runner/events/run-store.ts';
 import { openWorkspace, type Workspace } from '../../runner/workspace.ts';
@@ -6,7 +5,7 @@ import { show, visibleJson } from '../../terminal/show.ts';
 import { bytes, counted } from '../../terminal/units.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { VerifyDocument } from '../json-shapes/verify.ts';
-import { artifactsDirectory } from '../open/open-pipeline.ts';
+import { existingArtifacts } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { UserError } from '../user-error.ts';
 import { rebuildSample } from './rebuild-sample.ts';
@@ -29,9 +28,7 @@ export async function verifyArtifacts(file: string | undefined, options: VerifyO
     const hint = 'pipe verify FILE --rebuild 5%; without both, all that is stored is read';
     throw new UserError('a pipeline file and --rebuild belong together', hint);
   }
-  const artifacts = artifactsDirectory(file, options);
-  if (!existsSync(artifacts))
-    throw new UserError(`there is no folder ${artifacts}`, 'name another with --artifacts');
+  const artifacts = existingArtifacts(file, options);
   const damaged: string[] = [];
   const workspace = openWorkspace(artifacts, ({ message }) => damaged.push(message));
   const scrubbed = await scrub(workspace, (message) => damaged.push(message));
