@@ -93,8 +93,9 @@ const shared = {
 // `@pipe-ml/pipe/stage`, which stages of the user's own import, is a module that anybody can load.
 const entryPoints = { 'engine-probe': 'src/engine-probe.ts', stage: 'src/own-stages/api.ts' };
 
-// The command line is one script, because V8 can keep the compiled code of scripts, not of modules: a run that has
-// nothing to do must not take much longer than Node itself (bench/no-op.mjs). What starts it, and the process of a stage,
+// The command line is a script, because V8 can keep the compiled code of scripts, not of modules: a run that has nothing
+// to do must not take much longer than Node itself (bench/no-op.mjs). So `pipe run` is a script without the other verbs:
+// they, too, start faster from a script than from modules that share their code with it. What starts them, and the process of a stage,
 // are CommonJS because Node loads one script with less work than modules: a stage's process takes half as much
 // processor time to start.
 const program = await build({
@@ -103,6 +104,7 @@ const program = await build({
   entryPoints: {
     pipe: 'src/cli/main.ts',
     'command-line': 'src/cli/command-line.ts',
+    'run-line': 'src/cli/run-line.ts',
     'stage-host': 'src/stage-host.ts',
   },
   outExtension: { '.js': '.cjs' },
