@@ -94,10 +94,10 @@ const shared = {
 const entryPoints = { 'engine-probe': 'src/engine-probe.ts', stage: 'src/own-stages/api.ts' };
 
 // The command line is a script, because V8 can keep the compiled code of scripts, not of modules: a run that has nothing
-// to do must not take much longer than Node itself (bench/no-op.mjs). So `pipe run` is a script without the other verbs:
-// they, too, start faster from a script than from modules that share their code with it. What starts them, and the process of a stage,
-// are CommonJS because Node loads one script with less work than modules: a stage's process takes half as much
-// processor time to start.
+// to do must not take much longer than Node itself (bench/no-op.mjs). So `pipe run` is a script without the other verbs.
+// These are a second script with all that they share with a run: as modules that share it, `pipe plan` and `pipe why`
+// take 40 ms longer. What starts them, and the process of a stage, are CommonJS because Node loads one script with less
+// work than modules: a stage's process takes half as much processor time to start.
 const program = await build({
   ...shared,
   format: 'cjs',
