@@ -137,6 +137,7 @@ const APART = [
   '../../runner/why/why.ts',
   './start-project.ts',
   '../../engine/choose-engine.ts',
+  './engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];
 

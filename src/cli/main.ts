@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { buildId } from './build-id.ts';
@@ -20,7 +20,8 @@ const program = join(import.meta.dirname, `${name}.cjs`);
 const codeFile = `${program}.${buildId?.slice(0, 16)}-${process.version}-${process.platform}-${process.arch}`;
 
 const cachedData = compiledCode();
-const script = new Script(module.wrap(readFileSync(program, 'latin1')), {
+// The build has made the file a function of what Node gives a CommonJS file.
+const script = new Script(readFileSync(program, 'latin1'), {
   filename: program,
   ...(cachedData && { cachedData }),
 });
