@@ -121,6 +121,7 @@ export const modulesOnCall = {
 const APART = [
   'execa',
   './live-tree.ts',
+  './run-detached.ts',
   './s3-store.ts',
   './load-file.ts',
   './index-page.ts',
