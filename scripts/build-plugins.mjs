@@ -119,7 +119,7 @@ export const modulesOnCall = {
 const APART = [
   'execa',
   './live-tree.ts',
-  './s3-store.ts',
+  '../../cache/remote/stores/open-store.ts',
   './load-file.ts',
   './why/explain-in-run.ts',
   '../../runner/why/why.ts',

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
@@ -6,16 +7,18 @@ import type { CacheProblem, OnCacheProblem } from '../cache-problem.ts';
 import type { BlobStore } from '../objects/blob-store.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
-import { fetchBlob, RefusedBlob, readAll } from './fetch-blob.ts';
+import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { type Fetched, fetchedBefore, noteFetched } from './fetched-records.ts';
+import { readAll } from './read-all.ts';
 import type { RemoteStore } from './stores/remote-store.ts';
+import { type Transfer, type TransferredBytes, Transfers } from './transfers.ts';
 import { type RecordName, readSigned, signRecord, storedName } from './trust/signed-record.ts';
 import type { SigningKey } from './trust/signing-key.ts';
 import { keyId, mayWrite, type TrustedKey } from './trust/trusted-keys.ts';
 import { UploadQueue } from './upload-queue.ts';
 
-/** For a question whose answer is small. */
-const PATIENCE_MS = 10_000;
+/** How long a store may take. */
+const PATIENCE = { answerMs: 10_000, silenceMs: 30_000 };
 const MOST_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** A record of somebody who is believed. */
@@ -38,6 +41,8 @@ export interface RemoteOptions {
   readonly signingKey?: SigningKey | undefined;
   readonly cacheDirectory: string;
   readonly onProblem: OnCacheProblem;
+  /** In milliseconds: for an answer that is small (10 s), and for silence while bytes are transferred (30 s). */
+  readonly patience?: { readonly answerMs: number; readonly silenceMs: number };
 }
 
 /**
@@ -47,7 +52,14 @@ export interface RemoteOptions {
  */
 export class RemoteCache {
   readonly #options: RemoteOptions;
-  readonly #uploads = new UploadQueue();
+  readonly #patience: typeof PATIENCE;
+  readonly #uploads: UploadQueue;
+  readonly #sent = new Transfers();
+  readonly #received = new Transfers();
+  /** Objects that are on their way: whoever wants one as well waits for it. */
+  readonly #fetching = new Map<Digest, Promise<void>>();
+  /** Names whose content was refused: an upload replaces it. */
+  readonly #damaged = new Set<string>();
   readonly #told = new Set<string>();
   #store: Promise<RemoteStore> | undefined;
   /** What is not tried any more, after it failed once. */
@@ -55,6 +67,8 @@ export class RemoteCache {
 
   constructor(options: RemoteOptions) {
     this.#options = options;
+    this.#patience = options.patience ?? PATIENCE;
+    this.#uploads = new UploadQueue(this.#patience.silenceMs);
     this.#gone.writing = options.signingKey === undefined;
   }
 
@@ -72,41 +86,33 @@ export class RemoteCache {
 
   /** Bytes that an object has in the store; undefined if it is not there. */
   async size(digest: Digest): Promise<number | undefined> {
-    return await this.#ask('reading', (store) => store.size(`cas/${digest}`, shortly()));
+    return await this.#ask('reading', (store) => store.size(`cas/${digest}`, this.#shortly()));
   }
 
   /** Brings an object into the store of this disk, if it can be had. `bytes`: what it has, if that is known. */
   async fetch(digest: Digest, bytes: number | undefined, blobs: BlobStore): Promise<void> {
-    await this.#ask('reading', async (store) => {
-      try {
-        await fetchBlob(store, { digest, bytes }, this.#options.cacheDirectory, blobs);
-      } catch (error) {
-        if (!(error instanceof RefusedBlob)) throw error;
-        this.#tell({
-          code: 'remote-refused',
-          message: `Object ${digest} of ${this.address} is not used: ${error.message}`,
-        });
-      }
-    });
+    const before = this.#fetching.get(digest);
+    if (before !== undefined) return await before;
+    const fetching = this.#fetch(digest, bytes, blobs);
+    this.#fetching.set(digest, fetching);
+    await fetching.finally(() => this.#fetching.delete(digest));
   }
 
   /** Uploads a result beside the work that goes on: its objects, then its record. */
   upload(record: ActionRecord, objects: ObjectStore): void {
-    const { signingKey, scope } = this.#options;
-    if (signingKey === undefined) return;
-    this.#uploads.add(() =>
-      this.#ask('writing', async (store) => {
-        for (const output of Object.values(record.outputs)) {
-          for (const [digest, file] of (await objects.parts(output)) ?? []) {
-            if ((await store.size(`cas/${digest}`, shortly())) !== undefined) continue;
-            await store.put(`cas/${digest}`, { file, sha256: digest }, this.#uploads.asking);
-          }
-        }
-        const name = storedName({ ...record, scope }, keyId(signingKey.key));
-        if ((await store.size(name, shortly())) !== undefined) return; // a record is never replaced
-        await store.put(name, Buffer.from(signRecord(record, scope, signingKey)), shortly());
-      }),
-    );
+    if (this.#gone.writing) return;
+    const transfers = Object.values(record.outputs).map((output) => ({
+      output,
+      transfer: this.#sent.begin(output.bytes),
+    }));
+    this.#uploads.add(async () => {
+      await this.#ask('writing', async (store) => {
+        for (const { output, transfer } of transfers)
+          await this.#uploadOutput(store, output, transfer, objects);
+        await this.#uploadRecord(store, record);
+      });
+      for (const { transfer } of transfers) transfer.end();
+    });
   }
 
   /** Waits until all is uploaded, or the signal ends that. */
@@ -122,15 +128,68 @@ export class RemoteCache {
     return this.#options.signingKey !== undefined;
   }
 
+  /** Bytes of objects that this process uploads, and of those that it brings here. */
+  get transferred(): { readonly sent: TransferredBytes; readonly received: TransferredBytes } {
+    return { sent: this.#sent.bytes, received: this.#received.bytes };
+  }
+
   /** How many results are still to be uploaded. */
   get waiting(): number {
     return this.#uploads.waiting;
   }
 
+  async #fetch(digest: Digest, bytes: number | undefined, blobs: BlobStore): Promise<void> {
+    const transfer = this.#received.begin(bytes);
+    const { cacheDirectory } = this.#options;
+    const { silenceMs } = this.#patience;
+    await this.#ask('reading', async (store) => {
+      try {
+        const to = { cacheDirectory, blobs, silenceMs, onReceived: transfer.moved };
+        await fetchBlob(store, { digest, bytes }, to);
+      } catch (error) {
+        if (!(error instanceof RefusedBlob)) throw error;
+        this.#damaged.add(`cas/${digest}`);
+        this.#tell({
+          code: 'remote-refused',
+          message: `Object ${digest} of ${this.address} is not used: ${error.message}`,
+        });
+      }
+    });
+    transfer.end();
+  }
+
+  async #uploadOutput(
+    store: RemoteStore,
+    output: ActionRecord['outputs'][string],
+    { moved }: Transfer,
+    objects: ObjectStore,
+  ): Promise<void> {
+    for (const [digest, file] of (await objects.parts(output)) ?? []) {
+      const name = `cas/${digest}`;
+      const { size: bytes } = await stat(file);
+      const there = await store.size(name, this.#shortly());
+      if (there === bytes && !this.#damaged.has(name)) continue;
+      const how = there === undefined ? 'create' : 'replace';
+      await this.#uploads.send(moved, (asking) =>
+        store.put(name, { file, bytes, sha256: digest }, how, asking),
+      );
+    }
+  }
+
+  /** A record is never replaced, unless what is there is none that anybody believes. */
+  async #uploadRecord(store: RemoteStore, record: ActionRecord): Promise<void> {
+    const { signingKey, scope } = this.#options;
+    const name = storedName({ ...record, scope }, keyId(signingKey!.key));
+    const isThere = (await store.size(name, this.#shortly())) !== undefined;
+    if (isThere && !this.#damaged.has(name)) return;
+    const text = Buffer.from(signRecord(record, scope, signingKey!));
+    await store.put(name, text, isThere ? 'replace' : 'create', this.#shortly());
+  }
+
   async #recordOf(writer: TrustedKey, name: RecordName): Promise<BelievedRecord | undefined> {
     const path = storedName(name, keyId(writer.key));
     const text = await this.#ask('reading', async (store) => {
-      const body = await store.get(path, 0, shortly());
+      const body = await store.get(path, 0, this.#shortly());
       return body && (await readAll(body, MOST_RECORD_BYTES));
     });
     if (text === undefined) return undefined;
@@ -139,6 +198,7 @@ export class RemoteCache {
       await this.#note(path, { text: digestOfBytes(text), writer: keyId(writer.key), action: name.key });
       return { record, writer: writer.name };
     } catch (error) {
+      this.#damaged.add(path);
       this.#tell({
         code: 'remote-refused',
         message: `The record of action ${name.key} by ${writer.name} in ${this.address} is not used: ${messageOf(error)}`,
@@ -166,15 +226,19 @@ export class RemoteCache {
     try {
       return await question(await this.#store);
     } catch (error) {
-      if (this.#gone.reading || this.#gone[what] || this.#uploads.asking.signal.aborted) return undefined;
+      if (this.#gone.reading || this.#gone[what] || this.#uploads.isEnded) return undefined;
       this.#gone[what] = true; // many may only read
       const without = what === 'reading' ? 'goes on without it' : 'uploads nothing more';
       this.#tell({
         code: 'remote-unreachable',
-        message: `The remote cache ${this.address} cannot be used (${whole(error)}): this run ${without}`,
+        message: `The remote cache ${this.address} cannot be used (${messageOf(error)}): this run ${without}`,
       });
       return undefined;
     }
+  }
+
+  #shortly(): { readonly signal: AbortSignal } {
+    return { signal: AbortSignal.timeout(this.#patience.answerMs) };
   }
 
   #tell(problem: CacheProblem): void {
@@ -182,14 +246,4 @@ export class RemoteCache {
     if (!this.#told.has(text)) this.#options.onProblem(problem);
     this.#told.add(text);
   }
-}
-
-/** The message of an error and of what it wraps: `fetch` alone says only that it failed. */
-function whole(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
-  return messageOf(error) + cause;
-}
-
-function shortly() {
-  return { signal: AbortSignal.timeout(PATIENCE_MS) };
 }
