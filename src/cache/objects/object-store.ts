@@ -86,6 +86,7 @@ export class ObjectStore {
       }
       const tree = await this.#readTree(digest);
       if (!tree) return undefined;
+      await this.#blobs.bring(tree.files);
       const files: [string, string][] = [];
       for (const file of tree.files) {
         const path = await this.#blobs.locate(file.digest, file.bytes);
@@ -177,6 +178,7 @@ export class ObjectStore {
   }
 
   async #copyTree(tree: Tree, destination: string): Promise<Record<string, string> | undefined> {
+    await this.#blobs.bring(tree.files);
     const files: [string, string][] = [];
     for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
     for (const { path, digest, bytes, executable } of tree.files) {

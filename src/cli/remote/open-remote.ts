@@ -13,7 +13,7 @@ import { type RemoteVerbOptions, remoteAddress } from './remote-options.ts';
  * that cannot be used is not tried again, and that is said once, to whoever has opened it last. Throws a UserError or a StageError for settings that are wrong.
  */
 export async function remoteOf(
-  file: string,
+  file: string | undefined,
   { remote, upload = true }: RemoteVerbOptions,
   environment = process.env,
 ): Promise<OpenRemote | undefined> {

@@ -20,6 +20,7 @@ export function pullCommand(program: Command): void {
       'a stage that is to run here; may be repeated, or name several',
       stageNames,
     )
+    .option('--json', 'print a JSON document (schemas/pull.schema.json)')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: PullOptions) => {
       const { pull } = await import('./transfer.ts');

@@ -14,6 +14,7 @@ export function pushCommand(program: Command): void {
   addRemoteOption(addArtifactsOption(addSetOption(program.command('push'))))
     .description('upload the results of a pipeline to the remote cache')
     .argument('<file>', 'pipeline file', pipelineFile)
+    .option('--json', 'print a JSON document (schemas/push.schema.json)')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: TransferOptions) => {
       const { push } = await import('./transfer.ts');

@@ -62,7 +62,7 @@ export class PartUploads {
   /** The parts of an upload that have arrived, by number. */
   async arrived({ key, id }: BegunUpload, asking: Asking): Promise<ReadonlyMap<number, ArrivedPart>> {
     const parts = new Map<number, ArrivedPart>();
-    for (let marker = ''; ; ) {
+    for (let marker = '0'; ; ) {
       const query = `part-number-marker=${marker}&uploadId=${encodeURIComponent(id)}`;
       const text = await this.#text(await this.#ask('GET', `${this.#at(key)}?${query}`, asking));
       for (const part of elementsOf(text, 'Part')) {

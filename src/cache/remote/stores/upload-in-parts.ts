@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { BegunUpload, PartUploads } from './part-uploads.ts';
+import type { ArrivedPart, BegunUpload, PartUploads } from './part-uploads.ts';
 import type { Asking, Source } from './remote-store.ts';
 import { tried } from './retried.ts';
 import { Refusal } from './store-request.ts';
@@ -61,6 +61,20 @@ async function begunBefore(
   }
 }
 
+/** Who may not list parts sends all of them. */
+async function arrivedBefore(
+  uploads: PartUploads,
+  upload: BegunUpload,
+  asking: Asking,
+): Promise<ReadonlyMap<number, ArrivedPart>> {
+  try {
+    return await uploads.arrived(upload, asking);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 403) return new Map();
+    throw error;
+  }
+}
+
 /** Returns the ETags of all parts, in their order. */
 async function sendParts(
   uploads: PartUploads,
@@ -71,7 +85,7 @@ async function sendParts(
 ): Promise<readonly string[]> {
   const partBytes = Math.max(SMALLEST_PART, Math.ceil(size / MOST_PARTS));
   const etags = new Array<string>(Math.ceil(size / partBytes));
-  const arrived = goesOn ? await uploads.arrived(upload, asking) : new Map();
+  const arrived = goesOn ? await arrivedBefore(uploads, upload, asking) : new Map();
   const handle = await open(file);
   try {
     let next = 0;
