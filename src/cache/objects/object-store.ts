@@ -132,6 +132,22 @@ export class ObjectStore {
   }
 
   /**
+   * Every object that an artifact is made of, and its bytes as far as they are on record; they are not looked at. Of a directory its
+   * tree comes last. Undefined where the tree is lost or damaged.
+   */
+  async listed({
+    artifact,
+    digest,
+    bytes,
+  }: StoredArtifact): Promise<readonly { readonly digest: Digest; readonly bytes?: number }[] | undefined> {
+    return await explained('read the cache', async () => {
+      if (artifact === 'file') return [{ digest, bytes }];
+      const tree = await this.#readTree(digest);
+      return tree && [...tree.files, { digest }];
+    });
+  }
+
+  /**
    * Every object that an artifact is made of, and a file with its bytes, hashed now; of a directory its tree comes last.
    * Undefined when one is lost or damaged.
    */

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
@@ -9,16 +8,15 @@ import type { ObjectStore } from '../objects/object-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
 import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { type Fetched, fetchedBefore, noteFetched } from './fetched-records.ts';
+import { Patience } from './patience.ts';
 import { readAll } from './read-all.ts';
+import { ResultUploads } from './result-uploads.ts';
 import type { RemoteStore } from './stores/remote-store.ts';
-import { type Transfer, type TransferredBytes, Transfers } from './transfers.ts';
-import { type RecordName, readSigned, signRecord, storedName } from './trust/signed-record.ts';
+import { type TransferredBytes, Transfers } from './transfers.ts';
+import { type RecordName, readSigned, storedName } from './trust/signed-record.ts';
 import type { SigningKey } from './trust/signing-key.ts';
 import { keyId, mayWrite, type TrustedKey } from './trust/trusted-keys.ts';
-import { UploadQueue } from './upload-queue.ts';
 
-/** How long a store may take. */
-const PATIENCE = { answerMs: 10_000, silenceMs: 30_000 };
 const MOST_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** A record of somebody who is believed. */
@@ -41,8 +39,7 @@ export interface RemoteOptions {
   readonly signingKey?: SigningKey | undefined;
   readonly cacheDirectory: string;
   readonly onProblem: OnCacheProblem;
-  /** In milliseconds: for an answer that is small (10 s), and for silence while bytes are transferred (30 s). */
-  readonly patience?: { readonly answerMs: number; readonly silenceMs: number };
+  readonly patience?: Patience;
 }
 
 /**
@@ -52,9 +49,8 @@ export interface RemoteOptions {
  */
 export class RemoteCache {
   readonly #options: RemoteOptions;
-  readonly #patience: typeof PATIENCE;
-  readonly #uploads: UploadQueue;
-  readonly #sent = new Transfers();
+  readonly #patience: Patience;
+  readonly #uploads: ResultUploads | undefined;
   readonly #received = new Transfers();
   /** Objects that are on their way: whoever wants one as well waits for it. */
   readonly #fetching = new Map<Digest, Promise<void>>();
@@ -66,10 +62,16 @@ export class RemoteCache {
   readonly #gone = { reading: false, writing: false };
 
   constructor(options: RemoteOptions) {
+    const { signingKey, scope, patience = new Patience() } = options;
     this.#options = options;
-    this.#patience = options.patience ?? PATIENCE;
-    this.#uploads = new UploadQueue(this.#patience.silenceMs);
-    this.#gone.writing = options.signingKey === undefined;
+    this.#patience = patience;
+    this.#uploads =
+      signingKey &&
+      new ResultUploads({
+        ...{ signingKey, scope, patience },
+        ask: (question) => this.#ask('writing', question),
+        isDamaged: (name) => this.#damaged.has(name),
+      });
   }
 
   /** The record of an action that somebody has made who is believed; undefined if there is none. */
@@ -86,7 +88,7 @@ export class RemoteCache {
 
   /** Bytes that an object has in the store; undefined if it is not there. */
   async size(digest: Digest): Promise<number | undefined> {
-    return await this.#ask('reading', (store) => store.size(`cas/${digest}`, this.#shortly()));
+    return await this.#ask('reading', (store) => store.size(`cas/${digest}`, this.#patience.shortly()));
   }
 
   /** Brings an object into the store of this disk, if it can be had. `bytes`: what it has, if that is known. */
@@ -98,26 +100,14 @@ export class RemoteCache {
     await fetching.finally(() => this.#fetching.delete(digest));
   }
 
-  /** Uploads a result beside the work that goes on: its objects, then its record. */
+  /** Uploads a result beside the work that goes on; nothing without a key to sign it with. */
   upload(record: ActionRecord, objects: ObjectStore): void {
-    if (this.#gone.writing) return;
-    const transfers = Object.values(record.outputs).map((output) => ({
-      output,
-      transfer: this.#sent.begin(output.bytes),
-    }));
-    this.#uploads.add(async () => {
-      await this.#ask('writing', async (store) => {
-        for (const { output, transfer } of transfers)
-          await this.#uploadOutput(store, output, transfer, objects);
-        await this.#uploadRecord(store, record);
-      });
-      for (const { transfer } of transfers) transfer.end();
-    });
+    if (!this.#gone.writing) this.#uploads?.add(record, objects);
   }
 
   /** Waits until all is uploaded, or the signal ends that. */
   async finish(signal: AbortSignal): Promise<void> {
-    await this.#uploads.finish(signal);
+    await this.#uploads?.finish(signal);
   }
 
   get address(): string {
@@ -125,17 +115,17 @@ export class RemoteCache {
   }
 
   get canUpload(): boolean {
-    return this.#options.signingKey !== undefined;
-  }
-
-  /** Bytes of objects that this process uploads, and of those that it brings here. */
-  get transferred(): { readonly sent: TransferredBytes; readonly received: TransferredBytes } {
-    return { sent: this.#sent.bytes, received: this.#received.bytes };
+    return this.#uploads !== undefined;
   }
 
   /** How many results are still to be uploaded. */
   get waiting(): number {
-    return this.#uploads.waiting;
+    return this.#uploads?.waiting ?? 0;
+  }
+
+  /** Bytes of objects that this process uploads, and of those that it brings here. */
+  get transferred(): { readonly sent: TransferredBytes; readonly received: TransferredBytes } {
+    return { sent: this.#uploads?.bytes ?? { done: 0, total: 0 }, received: this.#received.bytes };
   }
 
   async #fetch(digest: Digest, bytes: number | undefined, blobs: BlobStore): Promise<void> {
@@ -158,38 +148,10 @@ export class RemoteCache {
     transfer.end();
   }
 
-  async #uploadOutput(
-    store: RemoteStore,
-    output: ActionRecord['outputs'][string],
-    { moved }: Transfer,
-    objects: ObjectStore,
-  ): Promise<void> {
-    for (const [digest, file] of (await objects.parts(output)) ?? []) {
-      const name = `cas/${digest}`;
-      const { size: bytes } = await stat(file);
-      const there = await store.size(name, this.#shortly());
-      if (there === bytes && !this.#damaged.has(name)) continue;
-      const how = there === undefined ? 'create' : 'replace';
-      await this.#uploads.send(moved, (asking) =>
-        store.put(name, { file, bytes, sha256: digest }, how, asking),
-      );
-    }
-  }
-
-  /** A record is never replaced, unless what is there is none that anybody believes. */
-  async #uploadRecord(store: RemoteStore, record: ActionRecord): Promise<void> {
-    const { signingKey, scope } = this.#options;
-    const name = storedName({ ...record, scope }, keyId(signingKey!.key));
-    const isThere = (await store.size(name, this.#shortly())) !== undefined;
-    if (isThere && !this.#damaged.has(name)) return;
-    const text = Buffer.from(signRecord(record, scope, signingKey!));
-    await store.put(name, text, isThere ? 'replace' : 'create', this.#shortly());
-  }
-
   async #recordOf(writer: TrustedKey, name: RecordName): Promise<BelievedRecord | undefined> {
     const path = storedName(name, keyId(writer.key));
     const text = await this.#ask('reading', async (store) => {
-      const body = await store.get(path, 0, this.#shortly());
+      const body = await store.get(path, 0, this.#patience.shortly());
       return body && (await readAll(body, MOST_RECORD_BYTES));
     });
     if (text === undefined) return undefined;
@@ -226,7 +188,7 @@ export class RemoteCache {
     try {
       return await question(await this.#store);
     } catch (error) {
-      if (this.#gone.reading || this.#gone[what] || this.#uploads.isEnded) return undefined;
+      if (this.#gone.reading || this.#gone[what] || this.#uploads?.isEnded) return undefined;
       this.#gone[what] = true; // many may only read
       const without = what === 'reading' ? 'goes on without it' : 'uploads nothing more';
       this.#tell({
@@ -235,10 +197,6 @@ export class RemoteCache {
       });
       return undefined;
     }
-  }
-
-  #shortly(): { readonly signal: AbortSignal } {
-    return { signal: AbortSignal.timeout(this.#patience.answerMs) };
   }
 
   #tell(problem: CacheProblem): void {
