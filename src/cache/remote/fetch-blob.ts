@@ -14,6 +14,8 @@ const MOST_UNKNOWN_BYTES = 64 * 1024 * 1024;
 /** What came of a larger object before this process was killed is kept for the next one. */
 const RESUMED_BYTES = 1024 * 1024;
 const ATTEMPTS = 4;
+/** An attempt that brings less has failed: a store could give a byte at a time for ever. */
+const LEAST_ADVANCE_BYTES = 64 * 1024;
 
 /** An object that is wanted. */
 export interface WantedBlob {
@@ -117,7 +119,8 @@ async function append(
   to: Growing,
   { silenceMs, onReceived }: BlobDestination,
 ): Promise<boolean> {
-  for (let attempt = 1; to.written === 0 || to.written !== bytes; attempt++) {
+  let failures = 0;
+  while (to.written === 0 || to.written !== bytes) {
     const before = to.written;
     const silence = new Silence(silenceMs);
     try {
@@ -134,8 +137,10 @@ async function append(
       }
       return true;
     } catch (error) {
-      // As long as each attempt brings something, another one is worth it.
-      if (error instanceof RefusedBlob || (attempt >= ATTEMPTS && to.written === before)) throw error;
+      if (error instanceof RefusedBlob) throw error;
+      // As long as attempts bring something, another one is worth it; after a silence that brought nothing none is.
+      failures = to.written - before >= LEAST_ADVANCE_BYTES ? 0 : failures + 1;
+      if (failures >= ATTEMPTS || (failures > 0 && silence.signal.aborted)) throw error;
     } finally {
       silence.over();
     }

@@ -12,6 +12,9 @@ export class Patience {
 
   /** How to ask for an answer that is small. */
   shortly(): { readonly signal: AbortSignal } {
-    return { signal: AbortSignal.timeout(this.#answerMs) };
+    const end = new AbortController();
+    const giveUp = () => end.abort(new Error(`no answer for ${this.#answerMs / 1000} s`));
+    setTimeout(giveUp, this.#answerMs).unref();
+    return end;
   }
 }

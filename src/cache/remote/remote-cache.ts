@@ -54,7 +54,7 @@ export class RemoteCache {
   readonly #received = new Transfers();
   /** Objects that are on their way: whoever wants one as well waits for it. */
   readonly #fetching = new Map<Digest, Promise<void>>();
-  /** Names whose content was refused: an upload replaces it. */
+  /** Names whose content was refused, or is not given: an upload replaces it. */
   readonly #damaged = new Set<string>();
   readonly #told = new Set<string>();
   #store: Promise<RemoteStore> | undefined;
@@ -86,8 +86,9 @@ export class RemoteCache {
     return found.find((believed) => believed !== undefined);
   }
 
-  /** Bytes that an object has in the store; undefined if it is not there. */
+  /** Bytes that an object has in the store; undefined if it is not there, or was refused: it will not be had from there. */
   async size(digest: Digest): Promise<number | undefined> {
+    if (this.#damaged.has(`cas/${digest}`)) return undefined;
     return await this.#ask('reading', (store) => store.size(`cas/${digest}`, this.#patience.shortly()));
   }
 
@@ -136,6 +137,8 @@ export class RemoteCache {
       try {
         const to = { cacheDirectory, blobs, silenceMs, onReceived: transfer.moved };
         await fetchBlob(store, { digest, bytes }, to);
+        // It may have said that it is there, and does not give it.
+        if ((await blobs.size(digest)) === undefined) this.#damaged.add(`cas/${digest}`);
       } catch (error) {
         if (!(error instanceof RefusedBlob)) throw error;
         this.#damaged.add(`cas/${digest}`);

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Asking, RemoteStore, Source } from './remote-store.ts';
 import { tried } from './retried.ts';
-import { type Answer, ask, Refusal, type Sign } from './store-request.ts';
+import { type Answer, ask, refuse, type Sign } from './store-request.ts';
 
 /** A store that is asked by GET, HEAD and PUT: nginx, Bazel's remote caches, S3. */
 export class HttpStore implements RemoteStore {
@@ -42,9 +42,9 @@ export class HttpStore implements RemoteStore {
       const request = { method: 'PUT', url: this.#url(name), headers } as const;
       const body = isFile ? createReadStream(source.file) : source;
       const answer = await ask(request, this.#sign, asking, body);
-      await answer.discard();
       // 412: there is one of this name already.
-      if (!answer.isGood && answer.status !== 412) throw new Refusal(answer.status);
+      if (!answer.isGood && answer.status !== 412) await refuse(answer);
+      await answer.discard();
     });
   }
 
@@ -57,9 +57,9 @@ export class HttpStore implements RemoteStore {
   ): Promise<Answer | undefined> {
     const answer = await ask({ method, url: this.#url(name), headers }, this.#sign, asking);
     if (answer.isGood) return answer;
+    if (answer.status !== 404 && answer.status !== 416) return await refuse(answer);
     await answer.discard();
-    if (answer.status === 404 || answer.status === 416) return undefined;
-    throw new Refusal(answer.status);
+    return undefined;
   }
 
   #url(name: string): string {

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readAll } from '../read-all.ts';
 import type { Asking } from './remote-store.ts';
-import { type Answer, ask, type Body, Refusal, type Sign, type StoreRequest } from './store-request.ts';
+import {
+  type Answer,
+  ask,
+  type Body,
+  Refusal,
+  refuse,
+  type Sign,
+  type StoreRequest,
+} from './store-request.ts';
 import { elementsOf, textOf } from './xml-elements.ts';
 
 const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -131,9 +139,7 @@ export class PartUploads {
     body?: Body,
   ): Promise<Answer> {
     const answer = await ask({ method, url, headers }, this.#sign, asking, body);
-    if (answer.isGood) return answer;
-    const text = await readAll(answer.body(), MOST_ANSWER_BYTES);
-    throw new Refusal(answer.status, textOf(text, 'Code'));
+    return answer.isGood ? answer : await refuse(answer);
   }
 
   async #text(answer: Answer): Promise<string> {

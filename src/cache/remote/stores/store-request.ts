@@ -2,10 +2,14 @@ import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { explainNetworkError } from '../../../network/network-error.ts';
 import { proxyDispatcher, proxyIsSet } from '../../../network/proxy.ts';
+import { readAll } from '../read-all.ts';
 import type { Asking } from './remote-store.ts';
+import { textOf } from './xml-elements.ts';
 
 /** On a slow line more at once would look like silence. */
 const SLICE_BYTES = 64 * 1024;
+
+const MOST_REFUSAL_BYTES = 64 * 1024;
 
 /** A request before it is sent. */
 export interface StoreRequest {
@@ -46,6 +50,12 @@ export class Refusal extends Error {
     if (this.status >= 500) return this.status !== 501 && this.status !== 507;
     return this.status === 409 || this.status === 429; // 409: another one writes it at this moment
   }
+}
+
+/** Ends with the refusal that an answer is; S3 says why in a code. */
+export async function refuse(answer: Answer): Promise<never> {
+  const text = await readAll(answer.body(), MOST_REFUSAL_BYTES).catch(() => '');
+  throw new Refusal(answer.status, textOf(text, 'Code'));
 }
 
 /**
