@@ -95,7 +95,7 @@ function runLine(state: RunState, stages: readonly StageState[], { columns, now,
   const { started } = state;
   const left = runLeft(state, now);
   const parts = [
-    ...(state.uploading === undefined ? [] : [`${uploadText(state.uploading)} (Ctrl-C ends that)`]),
+    ...(state.uploading === undefined ? [] : [`${uploadText(state.uploading)}; Ctrl-C ends it`]),
     ...(left === undefined ? [] : [leftText(left)]),
     `${count('hit', 'ran')} of ${counted(stages.length, 'stage')} done`,
     ...(failed === 0 ? [] : [`${failed} failed`]),

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TransferredBytes } from '../../cache/remote/transfers.ts';
 import { howFar, progressText } from '../../reporters/progress-text.ts';
 import type { Progress, ProgressSample } from '../../reporters/run-state.ts';
@@ -35,23 +34,16 @@ export class TransferView {
 
   /** Shows it until the work ends. */
   async during<T>(work: Promise<T>): Promise<T> {
-    const ended = new AbortController();
-    const shown = this.#bottom === undefined ? this.#lines(ended.signal) : undefined;
+    const lines =
+      this.#bottom === undefined
+        ? setInterval(() => show(this.#output, this.#text()), LINE_EVERY_MS)
+        : undefined;
     this.#bottom?.start();
     try {
       return await work;
     } finally {
-      ended.abort();
-      await shown;
+      clearInterval(lines);
       this.#bottom?.end();
-    }
-  }
-
-  async #lines(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await delay(LINE_EVERY_MS, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      show(this.#output, this.#text());
     }
   }
 
