@@ -122,7 +122,6 @@ const APART = [
   'execa',
   './live-tree.ts',
   './run-detached.ts',
-  './s3-store.ts',
   './load-file.ts',
   './index-page.ts',
   './failed-baselines.ts',

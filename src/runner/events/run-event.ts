@@ -96,9 +96,15 @@ export const runEventShape = Type.Union(
       runs: Type.Integer({ minimum: 0, description: 'folders of runs' }),
       work: Type.Integer({ minimum: 0, description: 'actions whose unfinished work went' }),
     }),
-    event('uploading', 'The work is done, and results go on to the remote cache.', {
-      results: Type.Integer({ minimum: 1 }),
-    }),
+    event(
+      'uploading',
+      'The work is done, and results go on to the remote cache; again every second until all are there.',
+      {
+        results: Type.Integer({ minimum: 0, description: 'that are not there yet' }),
+        sent_bytes: Type.Optional(bytesShape),
+        total_bytes: Type.Optional(bytesShape),
+      },
+    ),
     event('stage-planned', 'What is known of a stage before anything runs.', {
       stage,
       state: oneOf(['hit', 'run', 'may-run']),
