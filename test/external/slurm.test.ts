@@ -222,7 +222,6 @@ stages:
       const errors = events.flatMap((event) =>
         event.type === 'stage-finished' ? [[event.stage, event.error?.message]] : [],
       );
-      console.info(errors);
       expect(outcomes(events)).toEqual({ late: 'failed', large: 'failed' });
       expect(Object.fromEntries(errors).late).toMatch(/^job \d+_0 took longer than its time limit of 1 min/);
     },

@@ -6,7 +6,7 @@ import { pipelineOf } from '../../fixtures/pipeline-of.ts';
 import { puppet } from '../../fixtures/stage-types.ts';
 
 const profile: SlurmProfile = { kind: 'slurm', jobs: 1000, memory: '4GB' };
-const stage = pipelineOf('/project', { a: { type: puppet } }).stages[0]!;
+const stage = pipelineOf('/project', { a: { type: puppet, settings: {} } }).stages[0]!;
 
 const asking = (resources: Partial<typeof stage.execution.resources>, timeout?: number) => ({
   execution: { ...stage.execution, timeout, resources: { cpu: 1, gpu: 0, memory: 0, ...resources } },
