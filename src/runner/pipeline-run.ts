@@ -55,6 +55,9 @@ export class PipelineRun {
     const { resources, gpus } = runCapacity(pipeline, options.environment, options.capacity);
     this.#capacity = resources;
     this.#gpus = new GpuNumbers(gpus);
+    const { remote } = workspace;
+    if (remote !== undefined)
+      options.control.cancelled.addEventListener('abort', () => remote.endFetches(), { once: true });
   }
 
   /** Adds to `counts` how each stage ended, also when this throws. */

@@ -60,6 +60,7 @@ export class RemoteCache {
   #store: Promise<RemoteStore> | undefined;
   /** What is not tried any more, after it failed once. */
   readonly #gone = { reading: false, writing: false };
+  readonly #fetchesEnd = new AbortController();
 
   constructor(options: RemoteOptions) {
     const { signingKey, scope, patience = new Patience() } = options;
@@ -101,6 +102,12 @@ export class RemoteCache {
     await fetching.finally(() => this.#fetching.delete(digest));
   }
 
+  /** Brings nothing more here: nobody will read it. */
+  endFetches(): void {
+    this.#gone.reading = true;
+    this.#fetchesEnd.abort(new Error('the run was cancelled'));
+  }
+
   /** Uploads a result beside the work that goes on; nothing without a key to sign it with. */
   upload(record: ActionRecord, objects: ObjectStore): void {
     if (!this.#gone.writing) this.#uploads?.add(record, objects);
@@ -135,7 +142,8 @@ export class RemoteCache {
     const { silenceMs } = this.#patience;
     await this.#ask('reading', async (store) => {
       try {
-        const to = { cacheDirectory, blobs, silenceMs, onReceived: transfer.moved };
+        const { signal } = this.#fetchesEnd;
+        const to = { cacheDirectory, blobs, silenceMs, signal, onReceived: transfer.moved };
         await fetchBlob(store, { digest, bytes }, to);
         // It may have said that it is there, and does not give it.
         if ((await blobs.size(digest)) === undefined) this.#damaged.add(`cas/${digest}`);
