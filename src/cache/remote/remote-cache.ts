@@ -9,7 +9,7 @@ import type { ActionRecord } from '../records/action-record.ts';
 import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { type Fetched, fetchedBefore, noteFetched } from './fetched-records.ts';
 import { Patience } from './patience.ts';
-import { readAll } from './read-all.ts';
+import { readAll, TooLong } from './read-all.ts';
 import { ResultUploads } from './result-uploads.ts';
 import type { RemoteStore } from './stores/remote-store.ts';
 import { type TransferredBytes, Transfers } from './transfers.ts';
@@ -163,10 +163,11 @@ export class RemoteCache {
     const path = storedName(name, keyId(writer.key));
     const text = await this.#ask('reading', async (store) => {
       const body = await store.get(path, 0, this.#patience.shortly());
-      return body && (await readAll(body, MOST_RECORD_BYTES));
+      return body && (await readAll(body, MOST_RECORD_BYTES).catch(unlessTooLong));
     });
     if (text === undefined) return undefined;
     try {
+      if (text instanceof TooLong) throw text;
       const record = readSigned(text, name, writer);
       await this.#note(path, { text: digestOfBytes(text), writer: keyId(writer.key), action: name.key });
       return { record, writer: writer.name };
@@ -215,4 +216,10 @@ export class RemoteCache {
     if (!this.#told.has(text)) this.#options.onProblem(problem);
     this.#told.add(text);
   }
+}
+
+/** The fault is that of one record, not of the store. */
+function unlessTooLong(error: unknown): TooLong {
+  if (error instanceof TooLong) return error;
+  throw error;
 }
