@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import promises from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import timersPromises from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { importSource, root } from './import-source.mjs';
 
@@ -88,12 +89,13 @@ export const withoutSubprograms = {
 /** Modules of which the code only calls functions, and how to get each. */
 const ON_CALL = {
   'node:fs/promises': { module: promises, load: "require('fs').promises" },
+  'node:timers/promises': { module: timersPromises, load: "require('timers/promises')" },
   'node:crypto': { module: crypto, load: "require('crypto')" },
 };
 
 /**
  * Node loads all of a module with the first import of it. Here that is the first call: a run with nothing to do makes none
- * of fs/promises (2 ms), and the process of most stages none of crypto (5 ms).
+ * of fs/promises (2 ms) and timers/promises, and the process of most stages none of crypto (5 ms).
  */
 export const modulesOnCall = {
   name: 'modules-on-call',
@@ -119,12 +121,23 @@ export const modulesOnCall = {
 const APART = [
   'execa',
   './live-tree.ts',
-  '../../cache/remote/stores/open-store.ts',
+  './run-detached.ts',
   './load-file.ts',
+  './index-page.ts',
+  './failed-baselines.ts',
+  '../compare/tell-regression.ts',
+  '../../cache/remote/remote-cache.ts',
+  '../../cache/remote/trust/signing-key.ts',
+  '../../cache/remote/trust/trusted-keys.ts',
+  '../../cache/remote/stores/open-store.ts',
+  '../pipeline/diagnostics/format-diagnostics.ts',
+  '../../pipeline/diagnostics/format-diagnostics.ts',
+  './annotate-diagnostics.ts',
   './why/explain-in-run.ts',
   '../../runner/why/why.ts',
   './start-project.ts',
   '../../engine/choose-engine.ts',
+  './engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',
 ];
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Lets dist/pipe.cjs leave its compiled code for the version of Node that runs this (src/cli/main.ts). V8 puts in what
-// has been called: the second run of a small pipeline, which is up to date, because that run has to be quick.
+// has been called: the second run of a small pipeline, which is up to date, because that run has to be quick, and a plan of it
+// for the other verbs.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,12 +25,13 @@ const dist = join(root, 'dist');
 const folder = mkdtempSync(join(tmpdir(), 'pipe-build-'));
 try {
   writeFileSync(join(folder, 'pipeline.yaml'), PIPELINE);
-  const args = ['run', join(folder, 'pipeline.yaml'), '--artifacts', join(folder, 'artifacts')];
-  for (let run = 0; run < 2; run++) {
+  const args = [join(folder, 'pipeline.yaml'), '--artifacts', join(folder, 'artifacts')];
+  for (const verb of ['run', 'run', 'plan']) {
+    const script = `${verb === 'run' ? 'run' : 'command'}-line.cjs.`;
     for (const name of readdirSync(dist)) {
-      if (name.startsWith('command-line.cjs.')) rmSync(join(dist, name));
+      if (name.startsWith(script)) rmSync(join(dist, name));
     }
-    execFileSync(process.execPath, [join(dist, 'pipe.cjs'), ...args], { stdio: 'inherit' });
+    execFileSync(process.execPath, [join(dist, 'pipe.cjs'), verb, ...args], { stdio: 'inherit' });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

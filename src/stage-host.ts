@@ -11,7 +11,9 @@ if (first === '--declare') {
   const [code, file, parent] = rest as [string, string, string];
   declareOwnStage(JSON.parse(code) as OwnCode, file, Number(parent));
 } else {
-  void runStageHost(first, ({ uses, own }) =>
-    own === undefined ? stageTypes.get(uses) : { run: (context) => runOwnStage(own, context) },
-  );
+  void runStageHost(first, {
+    typeOf: ({ uses, own }) =>
+      own === undefined ? stageTypes.get(uses) : { run: (context) => runOwnStage(own, context) },
+    chooseEngine: async (wanted) => (await import('./engine/choose-engine.ts')).chooseEngine(wanted),
+  });
 }

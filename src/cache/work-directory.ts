@@ -34,13 +34,20 @@ export async function createAttempt(work: string, key: Digest): Promise<Attempt>
     await writeFile(join(prepared, OWNER_FILE), await self());
     for (;;) {
       const newest = (await listAttempts(work, key))[0];
-      const time = Math.max(Date.now(), newest ? timeOf(newest.attempt) + 1 : 0);
+      const time = Math.max(Date.now(), newest ? attemptTime(newest).getTime() + 1 : 0);
       const attempt = new Date(time).toISOString().replaceAll(':', '-');
       const directory = join(parent, attempt);
       // With its owner from the first moment on, so that nobody takes it for a dead process's.
       if (await renameToNew(prepared, directory)) return { attempt, directory };
     }
   });
+}
+
+/** Makes this process the owner of an attempt whose creator is dead, and of which the lock is held. */
+export async function claimAttempt(directory: string): Promise<void> {
+  const draft = join(directory, `${OWNER_FILE}.${randomUUID()}`);
+  await writeFile(draft, await self());
+  await rename(draft, join(directory, OWNER_FILE));
 }
 
 /** All attempts of an action that have a directory, newest first; after a crash they hold work to continue from. */
@@ -103,6 +110,7 @@ async function renameToNew(directory: string, name: string): Promise<boolean> {
   }
 }
 
-function timeOf(attempt: string): number {
-  return Date.parse(attempt.replace(/T(\d{2})-(\d{2})-/, 'T$1:$2:'));
+/** When an attempt was created, or a moment later (see `createAttempt`). */
+export function attemptTime({ attempt }: Attempt): Date {
+  return new Date(attempt.replace(/T(\d{2})-(\d{2})-/, 'T$1:$2:'));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { buildId } from './build-id.ts';
@@ -12,13 +12,16 @@ interface CommandLine {
 /** A run that takes longer did something, and V8 forgets compiled code that is not used for a while. */
 const QUICK_SECONDS = 2;
 
-const program = join(import.meta.dirname, 'command-line.cjs');
+const args = process.argv.slice(2);
+/** The verb that goes through most of what a script holds: what it has called is worth keeping. */
+const [name, usual] = args[0] === 'run' ? ['run-line', 'run'] : ['command-line', 'plan'];
+const program = join(import.meta.dirname, `${name}.cjs`);
 // For each version of Node: V8 takes no other's compiled code, and looks at nothing but the source's length.
 const codeFile = `${program}.${buildId?.slice(0, 16)}-${process.version}-${process.platform}-${process.arch}`;
 
-const args = process.argv.slice(2);
 const cachedData = compiledCode();
-const script = new Script(module.wrap(readFileSync(program, 'latin1')), {
+// The build has made the file a function of what Node gives a CommonJS file.
+const script = new Script(readFileSync(program, 'latin1'), {
   filename: program,
   ...(cachedData && { cachedData }),
 });
@@ -50,7 +53,7 @@ function load(script: Script): CommandLine {
 
 /** V8 gives the functions that were called so far: those of a good run are the ones that the next run needs. */
 function keepCompiledCode(code: number): void {
-  if (args[0] !== 'run' || code !== 0 || process.uptime() > QUICK_SECONDS) return;
+  if (args[0] !== usual || code !== 0 || process.uptime() > QUICK_SECONDS) return;
   try {
     writeFileSync(`${codeFile}.${process.pid}`, script.createCachedData());
     renameSync(`${codeFile}.${process.pid}`, codeFile);

@@ -22,7 +22,7 @@ export interface SettingMarks {
    * The setting is a named piece: a string names `configs/<piece>/<name>.yaml`; an object with `use: <name>`
    * takes that file with the other keys laid over it; any other object stands for itself.
    */
-  readonly piece?: 'models' | 'prompts' | 'judges';
+  readonly piece?: 'models' | 'prompts' | 'judges' | 'executors';
   /**
    * Items of a list, or values of a map, are texts: numbers and truth values become the text that the file spells them
    * with (`1.50`, `True`).

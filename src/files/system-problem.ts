@@ -6,6 +6,12 @@ export class CacheError extends Error {
   override readonly name = 'CacheError';
   /** What to do next. */
   readonly hint: string;
+
+  /** Parts of the command line are bundles of their own, with their copy of this class: the name tells, not the copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'CacheError';
+  }
+
   constructor(message: string, hint: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.hint = hint;

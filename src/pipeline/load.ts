@@ -13,6 +13,7 @@ import { resolveVariants } from './expand/variants.ts';
 import type { Pipeline } from './pipeline.ts';
 import { loadOwnStages, ownTypesOf } from './resolve/own-stages.ts';
 import { refuseCredentials } from './resolve/refuse-credentials.ts';
+import type { ResolveContext } from './resolve/resolve-stage.ts';
 import { SettingChecks } from './resolve/setting-checks.ts';
 import { type PipelineFields, PipelineSchema } from './schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from './schema/schema-diagnostics.ts';
@@ -51,17 +52,15 @@ export async function loadPipeline(file: string, options: LoadOptions): Promise<
   const fail = () => new PipelineError(diagnostics.sorted([path, ...sources.texts.keys()]), sources.texts);
   const written = readWithBases(path, sources, diagnostics);
   if (written === undefined) throw fail();
-  const document = applyOverrides(
-    written,
-    options.overrides,
-    sources,
-    diagnostics,
-    pieceFinder(options.stageTypes),
-  );
+  const pieces = new PieceLibrary(path, options.packageConfigs, sources, diagnostics);
+  const find = pieceFinder(options.stageTypes);
+  const overridden = applyOverrides(written, options.overrides, sources, diagnostics, find);
+  const document = pieces.resolve(overridden, PipelineSchema) as MapValue;
   refuseCredentials(document, sources, diagnostics);
   const fields = checkDocument(document, options.validators, diagnostics);
   const settingChecks = new SettingChecks();
-  const pipeline = await resolveDocument(document, path, options, sources, diagnostics, settingChecks);
+  const context = { sources, pieces, diagnostics, settingChecks, executor: fields?.executor };
+  const pipeline = await resolveDocument(document, path, options, context);
   await settingChecks.run(sources, diagnostics);
   if (!diagnostics.isEmpty || fields === undefined) throw fail();
   const { name, engine, slots } = fields;
@@ -88,21 +87,20 @@ function checkDocument(
 async function resolveDocument(
   document: MapValue,
   path: string,
-  { stageTypes, validators, packageConfigs, absentInputs = false, own }: LoadOptions,
-  sources: Sources,
-  diagnostics: DiagnosticList,
-  settingChecks: SettingChecks,
+  { stageTypes, validators, absentInputs = false, own }: LoadOptions,
+  shared: Pick<ResolveContext, 'sources' | 'pieces' | 'diagnostics' | 'settingChecks' | 'executor'>,
 ): Promise<Pick<Pipeline, 'params' | 'variants' | 'stages' | 'leftOut' | 'ownStages'>> {
+  const { sources, diagnostics } = shared;
   const params = literalParams(mapAt(document, 'params'), sources, diagnostics) as MapValue;
   const points = expandSweep(get(document, 'sweep'), params, diagnostics);
-  const pieces = new PieceLibrary(path, packageConfigs, sources, diagnostics);
   const slots = mapAt(document, 'slots');
   const written = mapAt(document, 'stages');
   const allParams = points.map(({ params }) => params);
   const loaded = await loadOwnStages(written, allParams, { load: own?.load, sources, diagnostics });
   const types = await ownTypesOf(loaded, path, own?.makeType, diagnostics);
   const context = {
-    ...{ stageTypes, pieces, sources, diagnostics, absentInputs, settingChecks },
+    ...shared,
+    ...{ stageTypes, absentInputs },
     ownTypes: types.types,
     validators: new Map([...validators, ...types.validators]),
     slots: toJson(slots) as Readonly<Record<string, unknown>>,
@@ -128,6 +126,9 @@ function mapAt(document: MapValue, key: string): MapValue {
 function pieceFinder(stageTypes: ReadonlyMap<string, StageType>) {
   return (document: MapValue) =>
     ([stages, name, key, ...setting]: Path): boolean => {
+      const isExecutor =
+        stages === 'executor' ? name === undefined : key === 'executor' && setting.length === 0;
+      if (isExecutor) return true;
       if (stages !== 'stages' || key !== 'with' || setting.length === 0) return false;
       const uses = textOf(get(get(get(document, 'stages'), name ?? ''), 'uses'));
       const type = uses === undefined ? undefined : stageTypes.get(uses);

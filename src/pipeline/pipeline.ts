@@ -1,4 +1,5 @@
 import type { EngineName } from '../contract/engine-name.ts';
+import type { RemoteProfile } from '../contract/executor/executor-profile.ts';
 import type { JsonObject } from '../contract/json.ts';
 import type { LoadedOwnStage } from '../contract/own-stage.ts';
 import type { OutputDeclaration, StageType } from '../contract/stage-type.ts';
@@ -58,6 +59,8 @@ export interface Stage {
 
 /** How a stage is run; never part of the action key. */
 export interface ExecutionSettings {
+  /** Where it runs; on this machine where absent. */
+  readonly executor?: RemoteProfile;
   readonly resources: Resources;
   /** Milliseconds; undefined is no limit. */
   readonly timeout: number | undefined;

@@ -64,7 +64,8 @@ function stageText(
   switch (event.type) {
     case 'stage-started': {
       const again = event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
-      return `${paint('cyan', 'start')}  ${event.reason.message}${again}`;
+      const taken = event.adopted ? ' (goes on with what an earlier run handed in)' : '';
+      return `${paint('cyan', 'start')}  ${event.reason.message}${again}${taken}`;
     }
     case 'stage-explained':
       return explanationLines(event.because).join('\n');
@@ -76,6 +77,12 @@ function stageText(
       return `input ${event.input}  ${event.path} does not exist; taken as it is on record (${event.digest.slice(0, 12)})`;
     case 'stage-waiting':
       return `waiting for ${event.holder}`;
+    case 'stage-place':
+      return event.message;
+    case 'stage-engine':
+      return `engine ${event.engine}: ${event.reason}`;
+    case 'stage-displaced':
+      return `${paint('yellow', 'displaced')}  ${event.error}\nanother attempt follows; this one does not count`;
     case 'stage-retrying':
       return `${paint('yellow', 'retry')}  ${event.error}\nattempt ${event.attempt} of ${event.of} in ${duration(event.delay_ms)}`;
     case 'stage-finished':

@@ -138,6 +138,12 @@ function applyToStage(stage: StageState, event: Extract<RunEvent, { stage: strin
     case 'stage-waiting':
       stage.delayedBy = `waiting for ${event.holder}`;
       break;
+    case 'stage-place':
+      stage.delayedBy = event.waits ? event.message : undefined;
+      break;
+    case 'stage-displaced':
+      stage.delayedBy = `another attempt follows: ${event.error}`;
+      break;
     case 'stage-retrying':
       stage.delayedBy = `attempt ${event.attempt} of ${event.of} follows`;
       break;

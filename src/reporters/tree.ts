@@ -69,6 +69,7 @@ function isToldAbove(event: RunEvent, samples: boolean): boolean {
     event.type === 'stage-explained' ||
     event.type === 'tidied' ||
     event.type === 'stage-retrying' ||
+    event.type === 'stage-displaced' ||
     event.type === 'cache-problem' ||
     event.type === 'engine-chosen' ||
     event.type === 'input-recorded' ||

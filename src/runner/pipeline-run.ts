@@ -1,11 +1,12 @@
 import { removeLeftovers } from '../cache/leftovers.ts';
-import type { EngineChoice } from '../contract/engine-name.ts';
+import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
 import type { Pipeline, Resources } from '../pipeline/pipeline.ts';
 import { endDeadAttempts } from './attempt/attempt-directory.ts';
-import type { StageRunContext } from './attempt/attempt-run.ts';
+import type { StageRunContext } from './attempt/stage-order.ts';
 import type { Outcome, RunEvent } from './events/run-event.ts';
 import { type Emit, notStored } from './events/run-event-of.ts';
 import type { RunStore } from './events/run-store.ts';
+import { Executors } from './executor/executors.ts';
 import { Decider } from './plan/decide.ts';
 import { expectedWork } from './plan/expected-work.ts';
 import { makePlan, type Plan } from './plan/plan.ts';
@@ -34,6 +35,7 @@ export class PipelineRun {
   readonly #emit: Emit;
   readonly #capacity: Resources;
   readonly #gpus: GpuNumbers;
+  readonly #executors: Executors;
   /** The events so far, where stages are explained. */
   readonly #events: readonly RunEvent[] | undefined;
   #engine: Promise<EngineChoice> | undefined;
@@ -55,6 +57,7 @@ export class PipelineRun {
     const { resources, gpus } = runCapacity(pipeline, options.environment, options.capacity);
     this.#capacity = resources;
     this.#gpus = new GpuNumbers(gpus);
+    this.#executors = new Executors(options.executor, options.openExecutor);
     const { remote } = workspace;
     if (remote !== undefined)
       options.control.cancelled.addEventListener('abort', () => remote.endFetches(), { once: true });
@@ -82,6 +85,7 @@ export class PipelineRun {
     try {
       return await this.#drive(plan, decider, isStale, counts);
     } finally {
+      await this.#executors.close();
       await treeChecked;
       await this.#finishUploads();
     }
@@ -121,7 +125,7 @@ export class PipelineRun {
   ): Promise<RunOutcome> {
     if (isStale) {
       await removeLeftovers(this.#workspace);
-      await endDeadAttempts(this.#workspace.workDirectory, this.#options.executor);
+      await endDeadAttempts(this.#workspace.workDirectory, this.#executors);
       const gone = await tidyDaily(this.#workspace, this.#options.artifactsDirectory);
       if (gone.runs + gone.work > 0) this.#emit({ type: 'tidied', ...gone });
     }
@@ -135,16 +139,17 @@ export class PipelineRun {
       const estimated = estimate.after(event);
       if (estimated) this.#emit(estimated);
     };
-    const { executor, control, environment, keepFailed = false } = this.#options;
+    const { control, environment, keepFailed = false } = this.#options;
     const work = new StageWork(this.#pipeline, plan, schedule, {
       workspace: this.#workspace,
       decider,
-      executor,
+      executors: this.#executors,
       control,
       environment,
       keepFailed,
       store: this.#store,
       chooseEngine: this.#chooseEngine,
+      engineWanted: this.#engineWanted,
       emit,
       gpus: this.#gpus,
       ...(await this.#explanations()),
@@ -184,6 +189,7 @@ export class PipelineRun {
       artifactsDirectory,
       capacity: this.#capacity,
       chooseEngine: this.#chooseEngine,
+      executors: this.#executors,
       signal: control.cancelled,
     });
     if (problems.length === 0 || control.cancelled.aborted) return false;
@@ -198,10 +204,13 @@ export class PipelineRun {
     return longestPathFirst(tasks);
   }
 
+  get #engineWanted(): EngineName | 'auto' {
+    return this.#options.engine ?? this.#pipeline.engine;
+  }
+
   /** Once a run, when it is first needed. */
   readonly #chooseEngine = (): Promise<EngineChoice> => {
-    const { engine = this.#pipeline.engine, executor } = this.#options;
-    this.#engine ??= executor.chooseEngine(engine).then((choice) => {
+    this.#engine ??= this.#executors.here.chooseEngine(this.#engineWanted).then((choice) => {
       this.#emit({ type: 'engine-chosen', ...choice });
       return choice;
     });

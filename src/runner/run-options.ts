@@ -2,7 +2,7 @@ import type { Repeated } from '../cache/records/compared-records.ts';
 import type { EngineName } from '../contract/engine-name.ts';
 import type { Resources } from '../pipeline/pipeline.ts';
 import type { RunEvent } from './events/run-event.ts';
-import type { Executor } from './executor/executor.ts';
+import type { OpenExecutor, OwnMachine } from './executor/executor.ts';
 import type { DecideOptions } from './plan/decide.ts';
 import type { Selection } from './plan/stage-graph.ts';
 import type { RunControl } from './schedule/run-control.ts';
@@ -24,7 +24,10 @@ export interface RunOptions extends DecideOptions, Selection {
   readonly openRemote?: OpenRemote | undefined;
   /** Each stage that runs is explained to its origin, in an event. */
   readonly explain?: boolean;
-  readonly executor: Executor;
+  /** This machine. */
+  readonly executor: OwnMachine;
+  /** Opens the executors of other machines that stages name. */
+  readonly openExecutor?: OpenExecutor;
   /** Instead of the engine that the pipeline asks for. */
   readonly engine?: EngineName | 'auto';
   /** Gets every event, in order. */

@@ -3,6 +3,7 @@ import { attemptFiles } from '../contract/attempt/attempt-files.ts';
 import { RESULT_VERSION, type StageResult } from '../contract/attempt/result.ts';
 import { SPEC_VERSION, type StageSpec } from '../contract/attempt/spec.ts';
 import { canonicalJson } from '../contract/canonical-json.ts';
+import type { EngineChoice, EngineName } from '../contract/engine-name.ts';
 import type { Json, JsonObject } from '../contract/json.ts';
 import { type StageContext, StageError } from '../contract/stage-context.ts';
 import type { StageType } from '../contract/stage-type.ts';
@@ -19,8 +20,14 @@ const FULL_BYTES = 64 * 1024;
 /** What of a stage type its process needs. */
 type Working = Pick<StageType, 'observe' | 'run'>;
 
-/** The stage type of an order; undefined for one that this program does not have. */
-type TypeOf = (spec: StageSpec) => Working | undefined;
+type ChooseEngine = (wanted: EngineName | 'auto') => Promise<EngineChoice>;
+
+/** What this process can do. */
+interface Program {
+  /** The stage type of an order; undefined for one that this program does not have. */
+  readonly typeOf: (spec: StageSpec) => Working | undefined;
+  readonly chooseEngine: ChooseEngine;
+}
 
 type StageFailure = Extract<StageResult, { status: 'failed' }>['error'];
 
@@ -28,7 +35,7 @@ type StageFailure = Extract<StageResult, { status: 'failed' }>['error'];
  * The whole life of a stage's process: reads the spec, does the work, writes `result.json`, exits. Exit code 0 says
  * only that a result was written. The runner, which holds the lock of the action, does the rest. Never returns.
  */
-export async function runStageHost(specFile: string | undefined, typeOf: TypeOf): Promise<never> {
+export async function runStageHost(specFile: string | undefined, program: Program): Promise<never> {
   const spec = readSpec(specFile);
   const secrets = new Secrets(spec.secrets, process.env);
   hideInOutput(secrets, [process.stdout, process.stderr]);
@@ -38,7 +45,7 @@ export async function runStageHost(specFile: string | undefined, typeOf: TypeOf)
     await explained('run the stage', async () => {
       const { events: eventsFile, cancel } = attemptFiles(spec.attemptDirectory);
       const events = new EventWriter(eventsFile);
-      const result = await resultOf(spec, typeOf, events, cancellationSignal(cancel), secrets);
+      const result = await resultOf(spec, program, events, cancellationSignal(cancel), secrets);
       events.close();
       writeResult(spec, result);
     });
@@ -51,13 +58,13 @@ export async function runStageHost(specFile: string | undefined, typeOf: TypeOf)
 
 async function resultOf(
   spec: StageSpec,
-  typeOf: TypeOf,
+  program: Program,
   events: EventWriter,
   signal: AbortSignal,
   secrets: Secrets,
 ): Promise<StageResult> {
   try {
-    return await work(spec, typeOf, events, signal, secrets);
+    return await work(spec, program, events, signal, secrets);
   } catch (error) {
     if (signal.aborted) return { result: RESULT_VERSION, status: 'cancelled' };
     const full = await diskIsFull(spec.attemptDirectory);
@@ -83,21 +90,39 @@ function readSpec(file: string | undefined): StageSpec {
 
 async function work(
   spec: StageSpec,
-  typeOf: TypeOf,
+  program: Program,
   events: EventWriter,
   signal: AbortSignal,
   secrets: Secrets,
 ): Promise<StageResult> {
-  const type = typeOf(spec);
+  const type = program.typeOf(spec);
   if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
   for (const name of secrets.tooShort) events.write(tooShort(name));
   const facts: Record<string, Json> = {};
-  const context = stageContext(spec, events, facts, signal, secrets);
+  const context = stageContext(
+    await withEngine(spec, events, program.chooseEngine),
+    events,
+    facts,
+    signal,
+    secrets,
+  );
   const before = await observe(type, context);
   await explained('finish the work of the stage', () => type.run(context));
   const after = await observe(type, context);
   requireSameWorld(before, after);
   return { result: RESULT_VERSION, status: 'done', observed: after, facts };
+}
+
+/** On another machine than the runner's the stage chooses for itself what computes tensors. */
+async function withEngine(
+  spec: StageSpec,
+  events: EventWriter,
+  chooseEngine: ChooseEngine,
+): Promise<StageSpec> {
+  if (spec.engineWanted === undefined) return spec;
+  const choice = await chooseEngine(spec.engineWanted);
+  events.write({ type: 'engine', ...choice });
+  return { ...spec, engine: choice.engine, engineByName: choice.requested !== 'auto' };
 }
 
 function tooShort(name: string): NewStageEvent {

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { Outcome, RunEvent } from '../../src/runner/events/run-event.ts';
-import type { Executor } from '../../src/runner/executor/executor.ts';
+import type { OwnMachine } from '../../src/runner/executor/executor.ts';
 import { LocalExecutor } from '../../src/runner/executor/local-executor.ts';
 import { type Plan, planPipeline } from '../../src/runner/plan/plan.ts';
 import { type RunSummary, runPipeline } from '../../src/runner/run.ts';
@@ -101,7 +101,7 @@ export interface FinishedRun {
 }
 
 /** Options of a run, where they are not the usual ones. */
-type RigOptions = Partial<RunOptions> & { readonly chooseEngine?: Executor['chooseEngine'] };
+type RigOptions = Partial<RunOptions> & { readonly chooseEngine?: OwnMachine['chooseEngine'] };
 
 /** A folder with its own artifacts, and a socket at which led stages report. */
 export class Rig {

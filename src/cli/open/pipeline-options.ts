@@ -55,6 +55,13 @@ export function addSetOption(command: Command): Command {
       (text: string) => {
         command.setOptionValue('set', add(slotOverride(text), command.getOptionValue('set')));
       },
+    )
+    .option(
+      '--executor <name>',
+      'where stages run that do not say it themselves: a name under configs/executors, such as local or slurm',
+      (text: string) => {
+        command.setOptionValue('set', add(executorOverride(text), command.getOptionValue('set')));
+      },
     );
 }
 
@@ -68,6 +75,12 @@ function slotOverride(text: string): string {
   if (!/^[A-Za-z_][\w-]*=\d+$/.test(text))
     throw new InvalidArgumentError('It must be of the form name=count.');
   return `slots.${text}`;
+}
+
+/** `--executor slurm` as the `--set` that says the same. */
+function executorOverride(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must name an executor.');
+  return `executor=${JSON.stringify(text)}`;
 }
 
 /** `--input judge.responses=FILE` as the `--set` that says the same. */

@@ -14,6 +14,7 @@ import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { runInterruptibly } from './run-interruptibly.ts';
 import type { RunVerbOptions } from './run-options.ts';
 import { stagePlaces } from './stage-places.ts';
+import { tellBegun } from './tell-begun.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
   succeeded: EXIT.done,
@@ -35,6 +36,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
+    if (event.type === 'run-started') tellBegun(event.run);
     reporter.report(event);
   };
   const openRemote = await remoteOf(file, options);

@@ -10,6 +10,8 @@ export interface AttemptFiles {
   readonly result: string;
   /** Its appearance asks the stage to stop. */
   readonly cancel: string;
+  /** Under which name it was handed in to a queue of other machines, written before that: whoever comes back finds it. */
+  readonly submission: string;
   /** What every process of the attempt carries in its environment, so that they can be found after a crash. */
   readonly mark: string;
   /** Copies of the inputs, for stages that do not read the store in place. */
@@ -27,6 +29,7 @@ export function attemptFiles(directory: string): AttemptFiles {
     events: join(directory, 'events.ndjson'),
     result: join(directory, 'result.json'),
     cancel: join(directory, 'cancel'),
+    submission: join(directory, 'submission.json'),
     mark: join(directory, 'mark'),
     inputs: join(directory, 'inputs'),
     outputs: join(directory, 'outputs'),

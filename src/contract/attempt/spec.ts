@@ -41,6 +41,8 @@ export interface StageSpec {
   /** Names of the variables whose values must not be seen; the process hides them in all that it tells. */
   readonly secrets: readonly string[];
   readonly engine: EngineName | null;
+  /** The process chooses the engine by itself, because the runner is on another machine; `engine` is null then. */
+  readonly engineWanted?: EngineName | 'auto';
   /** The user named that engine, rather than leaving the choice to `auto`. */
   readonly engineByName?: boolean;
 }

@@ -1,3 +1,4 @@
+import { ENGINE_NAMES, type EngineChoice } from '../engine-name.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 
 /** One line of an attempt's `events.ndjson`. `time` is milliseconds since the Unix epoch. */
@@ -9,6 +10,10 @@ export type StageEvent = { readonly time: number } & (
       readonly unit: string;
       readonly metrics?: Readonly<Record<string, number | string>>;
     }
+  /** What computes tensors, where the process had to choose it. */
+  | ({ readonly type: 'engine' } & EngineChoice)
+  /** Where other machines have it: in their queue, or on one of them. The executor tells this. */
+  | { readonly type: 'place'; readonly waits: boolean; readonly message: string }
   | { readonly type: 'log'; readonly message: string }
   /** A text that a model has generated while it is trained: shown on request. */
   | { readonly type: 'sample'; readonly message: string }
@@ -55,6 +60,10 @@ function isStageEvent(event: JsonObject): event is StageEvent & JsonObject {
         ['string', 'undefined'].includes(typeof event.hint) &&
         [true, undefined].includes(event.of_result as true | undefined)
       );
+    case 'place':
+      return typeof event.waits === 'boolean' && typeof event.message === 'string';
+    case 'engine':
+      return isEngineChoice(event);
     case 'metric':
       return typeof event.name === 'string' && typeof event.value === 'number';
     case 'fact':
@@ -62,6 +71,17 @@ function isStageEvent(event: JsonObject): event is StageEvent & JsonObject {
     default:
       return false;
   }
+}
+
+function isEngineChoice({ engine, requested, reason, candidates }: JsonObject): boolean {
+  const names: readonly unknown[] = ENGINE_NAMES;
+  return (
+    names.includes(engine) &&
+    (requested === 'auto' || names.includes(requested)) &&
+    typeof reason === 'string' &&
+    Array.isArray(candidates) &&
+    candidates.every((candidate) => isObject(candidate) && names.includes(candidate.engine))
+  );
 }
 
 function isMetrics(metrics: unknown): boolean {

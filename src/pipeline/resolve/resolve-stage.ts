@@ -1,15 +1,13 @@
-import { resolve } from 'node:path';
+import type { ExecutorProfile } from '../../contract/executor/executor-profile.ts';
 import type { JsonObject } from '../../contract/json.ts';
-import { metricsOf, type StageType } from '../../contract/stage-type.ts';
+import type { StageType } from '../../contract/stage-type.ts';
 import type { Place } from '../diagnostics/diagnostic.ts';
 import type { DiagnosticList } from '../diagnostics/diagnostic-list.ts';
 import { nameHint } from '../diagnostics/did-you-mean.ts';
 import { textsAsWritten } from '../expand/as-written.ts';
 import { withoutExtensions } from '../expand/extensions.ts';
-import { folderOf } from '../expand/folder-of.ts';
 import { interpolate } from '../expand/interpolate.ts';
 import type { PieceLibrary } from '../expand/pieces.ts';
-import type { ExecutionSettings, FailIf, Stage } from '../pipeline.ts';
 import { type StageFields, StageSchema } from '../schema/pipeline-schema.ts';
 import { addSchemaDiagnostics } from '../schema/schema-diagnostics.ts';
 import { validationSchema } from '../schema/validation-schema.ts';
@@ -25,12 +23,14 @@ import {
   type Value,
   withoutEntry,
 } from '../yaml/value.ts';
+import { checkSlots } from './check-slots.ts';
+import { executionSettings, failIfOf } from './execution-settings.ts';
 import { parseInputs } from './inputs.ts';
 import { meantFile, ownStageFile } from './own-stages.ts';
-import { parseBytes, parseDuration } from './parse-units.ts';
 import { refuseCredentials } from './refuse-credentials.ts';
 import type { SettingChecks } from './setting-checks.ts';
 import type { StageDraft } from './stage-draft.ts';
+import { refuseSharedNames, variablesOf } from './stage-variables.ts';
 import { isWanted } from './when.ts';
 
 /** What stages are resolved with. */
@@ -44,6 +44,8 @@ export interface ResolveContext {
   readonly diagnostics: DiagnosticList;
   readonly absentInputs: boolean;
   readonly settingChecks: SettingChecks;
+  /** Where stages run that do not say it themselves. */
+  readonly executor: ExecutorProfile | undefined;
   /** How many there are of each slot of the pipeline, as it is written. */
   readonly slots: Readonly<Record<string, unknown>>;
 }
@@ -64,7 +66,8 @@ export function resolveStage(
   const when = get(entry.value, 'when');
   if (!isWanted(when, reading)) return { draft: leftOutDraft(name, entry.key, when!.place), used };
   const written = entry.value.kind === 'map' ? withoutEntry(entry.value, 'when') : entry.value;
-  const body = textsAsWritten(interpolate(withoutExtensions(written), reading), StageSchema);
+  const filled = textsAsWritten(interpolate(withoutExtensions(written), reading), StageSchema);
+  const body = context.pieces.resolve(filled, StageSchema);
   refuseCredentials(body, sources, diagnostics);
   const fields = checkFields(name, entry.key, body, context);
   const type = findType(body, context);
@@ -82,7 +85,7 @@ export function resolveStage(
     secrets: fields?.secrets ?? [],
     groups: fields?.groups ?? [],
     execution: {
-      ...executionSettings(fields),
+      ...executionSettings(fields, context.executor),
       ...failIfOf(body, fields, type && settings && { type, settings }, diagnostics),
     },
   };
@@ -101,7 +104,7 @@ function leftOutDraft(name: string, key: Place, leftOut: Place): StageDraft {
     env: [],
     secrets: [],
     groups: [],
-    execution: executionSettings(undefined),
+    execution: executionSettings(undefined, undefined),
     leftOut,
   };
 }
@@ -169,117 +172,4 @@ function resolveSettings(
   if (diagnostics.size > before) return undefined;
   context.settingChecks.add({ type, settings, written: value, key: located.key ?? key });
   return settings;
-}
-
-function executionSettings(fields: StageFields | undefined): ExecutionSettings {
-  const slots = fields?.resources.slots;
-  return {
-    resources: {
-      cpu: fields?.resources.cpu ?? 1,
-      gpu: fields?.resources.gpu ?? 0,
-      memory: fields === undefined ? 0 : parseBytes(fields.resources.memory),
-      ...(slots !== undefined && Object.keys(slots).length > 0 && { slots }),
-    },
-    timeout: fields?.timeout === undefined ? undefined : parseDuration(fields.timeout),
-    retries: fields?.retries ?? 0,
-    ...(fields?.always && { always: true }),
-  };
-}
-
-/** A stage type without metrics measures nothing that could be worse. */
-function failIfOf(
-  body: Value,
-  fields: StageFields | undefined,
-  measuring: Pick<Stage, 'type' | 'settings'> | undefined,
-  diagnostics: DiagnosticList,
-): { readonly failIf?: FailIf } {
-  const written = get(body, 'fail_if');
-  if (written === undefined || fields?.fail_if === undefined || measuring === undefined) return {};
-  const { type, settings } = measuring;
-  if (metricsOf(type, settings).length === 0) {
-    const message = `stage type \`${type.uses}\` measures nothing, so it cannot be worse than a baseline`;
-    const hint = typeof type.metrics === 'function' && 'declare what it measures under `metrics`';
-    diagnostics.add({ code: 'no-metric', message, place: written.place, ...(hint && { hint }) });
-  }
-  const { worse_than: baseline, by, error_rate: errorRate } = fields.fail_if;
-  if (typeof baseline === 'string') return { failIf: { worseThan: { name: baseline }, by, errorRate } };
-  const { value } = locate(body, ['fail_if', 'worse_than', 'file'], written.place);
-  return { failIf: { worseThan: { file: resolve(folderOf(value), baseline.file) }, by, errorRate } };
-}
-
-/** What a stage takes must be declared, or a misspelt name would limit nothing, and be there as often. */
-function checkSlots(
-  body: Value,
-  fields: StageFields | undefined,
-  { slots, diagnostics }: ResolveContext,
-): void {
-  for (const [name, wanted] of Object.entries(fields?.resources.slots ?? {})) {
-    const { value, key } = locate(body, ['resources', 'slots', name]);
-    const count = Object.hasOwn(slots, name) ? slots[name] : undefined;
-    if (count === undefined) {
-      diagnostics.add({
-        code: 'unknown-slot',
-        message: `the pipeline has no slot \`${name}\``,
-        place: key ?? value.place,
-        hint:
-          Object.keys(slots).length > 0
-            ? nameHint(name, Object.keys(slots), 'slots')
-            : `say how many there are, at the top of the pipeline: \`slots: { ${name}: 1 }\``,
-      });
-    } else if (typeof count === 'number' && wanted > count) {
-      diagnostics.add({
-        code: 'too-many-slots',
-        message: `it takes ${wanted} of the slot \`${name}\`, and there ${count === 1 ? 'is' : 'are'} ${count}`,
-        place: value.place,
-        hint: `take fewer, or have more: --slots ${name}=${wanted}`,
-      });
-    }
-  }
-}
-
-/** Variables by their names, with the values that the file gives. */
-function variablesOf(fields: StageFields | undefined): Pick<StageDraft, 'env' | 'envValues' | 'pass'> {
-  const { env = [], pass } = fields ?? {};
-  const passed = pass === undefined ? {} : { pass };
-  if (Array.isArray(env)) return { env, ...passed };
-  const given = Object.entries(env).flatMap(([name, value]) =>
-    value === null ? [] : [[name, value] as const],
-  );
-  return { env: Object.keys(env), envValues: Object.fromEntries(given), ...passed };
-}
-
-/** A variable cannot both be recorded and be kept from being seen. */
-function refuseSharedNames(draft: StageDraft, body: Value, diagnostics: DiagnosticList): void {
-  refusePassed(draft, body, diagnostics);
-  for (const [index, variable] of draft.secrets.entries()) {
-    const other = draft.env.indexOf(variable);
-    if (other < 0) continue;
-    diagnostics.add({
-      code: 'env-and-secret',
-      message: `\`${variable}\` is both under \`env\` and under \`secrets\``,
-      place: locate(body, ['secrets', String(index)]).value.place,
-      hint: 'keep it under `secrets` if nobody may see it, under `env` if it decides the result',
-      related: [{ message: 'it is under `env` here', place: placeInEnv(body, variable, other) }],
-    });
-  }
-}
-
-/** A variable cannot both count and not. */
-function refusePassed(draft: StageDraft, body: Value, diagnostics: DiagnosticList): void {
-  for (const [index, variable] of (draft.pass ?? []).entries()) {
-    const other = [...draft.env, ...draft.secrets].indexOf(variable);
-    if (other < 0) continue;
-    const key = other < draft.env.length ? 'env' : 'secrets';
-    diagnostics.add({
-      code: 'passed-and-counted',
-      message: `\`${variable}\` is both under \`pass\` and under \`${key}\``,
-      place: locate(body, ['pass', String(index)]).value.place,
-      hint: 'keep it under `env` if it decides the result, under `secrets` if nobody may see it, under `pass` if neither',
-    });
-  }
-}
-
-function placeInEnv(body: Value, variable: string, index: number): Place {
-  const env = get(body, 'env');
-  return locate(body, ['env', env?.kind === 'map' ? variable : String(index)]).value.place;
 }

@@ -56,7 +56,7 @@ function createAjv(): Ajv {
   ajv.addKeyword({ keyword: 'pinnedBy', metaSchema: { type: 'string' } });
   ajv.addKeyword({ keyword: 'legacy', metaSchema: {} });
   ajv.addKeyword({ keyword: 'asWritten', metaSchema: { const: true } });
-  ajv.addKeyword({ keyword: 'piece', metaSchema: { enum: ['models', 'prompts', 'judges'] } });
+  ajv.addKeyword({ keyword: 'piece', metaSchema: { enum: ['models', 'prompts', 'judges', 'executors'] } });
   return ajv;
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ENGINE_NAMES } from '../../contract/engine-name.ts';
+import { EXECUTOR_PROFILES } from '../../contract/executor/executor-profile.ts';
 
 /** Names of stages and parameters: what `${params.x}` and `stage.output` can hold. */
 const NAME = '^[A-Za-z_][A-Za-z0-9_-]{0,199}$';
@@ -146,6 +147,9 @@ const FailIf = Type.Object(
   },
 );
 
+const executor = (description: string) =>
+  Type.Optional(Type.Union([...EXECUTOR_PROFILES], { piece: 'executors', description }));
+
 /** One stage as the file gives it; `with` is checked against the stage type's own schema. */
 export const StageSchema = Type.Object(
   {
@@ -203,6 +207,9 @@ export const StageSchema = Type.Object(
       }),
     ),
     resources: Resources,
+    executor: executor(
+      'Where the stage runs: a name under configs/executors, or the executor itself; by default that of the pipeline.',
+    ),
     timeout: Type.Optional(
       Type.String({
         pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$',
@@ -318,6 +325,9 @@ export const PipelineSchema = Type.Object(
       default: 'auto',
       description: 'What computes tensors; `auto` takes the best that works here.',
     }),
+    executor: executor(
+      'Where stages run that do not say it themselves: a name under configs/executors, or the executor itself; here if absent.',
+    ),
     slots: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
       ...labels,
       default: {},

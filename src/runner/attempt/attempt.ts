@@ -1,7 +1,6 @@
-import type { StageSpec } from '../../contract/attempt/spec.ts';
 import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import type { JsonObject } from '../../contract/json.ts';
-import type { AttemptHandle, Executor, Surroundings } from '../executor/executor.ts';
+import type { AttemptHandle } from '../executor/executor.ts';
 import type { RunControl } from '../schedule/run-control.ts';
 
 /** In this time after an interrupt a stage may write a checkpoint. */
@@ -17,27 +16,28 @@ export interface AttemptError {
 export type AttemptEnd =
   | { readonly status: 'done'; readonly observed: JsonObject; readonly facts: JsonObject }
   | { readonly status: 'failed'; readonly error: AttemptError }
+  /** The machine was taken away from it. */
+  | { readonly status: 'displaced'; readonly error: AttemptError }
+  /** It goes on elsewhere. */
+  | { readonly status: 'left'; readonly error: AttemptError }
   | { readonly status: 'cancelled' };
 
 export interface AttemptOptions {
-  readonly executor: Executor;
-  readonly surroundings: Surroundings;
   /** Milliseconds; undefined is no limit. */
   readonly timeout: number | undefined;
   readonly control: RunControl;
   readonly onEvent: (event: StageEvent) => void;
 }
 
-/** Executes a prepared attempt to its end, whatever ends it: when this settles, nothing of it runs any more. */
-export async function executeAttempt(spec: StageSpec, options: AttemptOptions): Promise<AttemptEnd> {
+/** Follows an attempt to its end, whatever ends it: when this settles, nothing of it runs any more. */
+export async function followAttempt(handle: AttemptHandle, options: AttemptOptions): Promise<AttemptEnd> {
   const { control, timeout } = options;
-  const handle = options.executor.start(spec, options.surroundings);
   handle.done.catch(() => {}); // it may fail before anybody waits for it, which is below
   const ending = new Ending(handle, control, timeout);
   try {
     for await (const event of handle.events) options.onEvent(event);
     const result = await handle.done;
-    if (result.status === 'done') return result;
+    if (result.status === 'done' || result.status === 'left') return result;
     // The first cause is told, not what came of it.
     if (control.cancelled.aborted) return { status: 'cancelled' };
     if (ending.timedOut) return { status: 'failed', error: timeoutError(timeout ?? 0) };

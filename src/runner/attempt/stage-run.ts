@@ -3,13 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { acquireLock, type Lock } from '../../files/lock.ts';
 import { explained } from '../../files/system-problem.ts';
-import {
-  type AttemptOutcome,
-  failedByUser,
-  runAttempt,
-  type StageOrder,
-  type StageRunContext,
-} from './attempt-run.ts';
+import { failedByUser, runAttempt } from './attempt-run.ts';
+import type { AttemptOutcome, StageOrder, StageRunContext } from './stage-order.ts';
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
@@ -84,14 +79,23 @@ export class StageRun {
       const end = await failedByUser(() =>
         explained('run the stage', () => runAttempt(order, { number, own }, this.#context)),
       );
+      if (end.status === 'displaced') {
+        emit({ type: 'stage-displaced', stage, error: end.error.message, delay_ms: FIRST_RETRY_MS });
+        await delay(FIRST_RETRY_MS, undefined, { signal: control.cancelled }).catch(() => {});
+        if (control.cancelled.aborted) return cancelledAt(end.log);
+        continue;
+      }
       if (end.status !== 'failed' || failures === execution.retries || control.cancelled.aborted) return end;
       const delay_ms = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
       failures++;
       const of = execution.retries + 1;
       emit({ type: 'stage-retrying', stage, attempt: failures + 1, of, delay_ms, error: end.error.message });
       await delay(delay_ms, undefined, { signal: control.cancelled }).catch(() => {});
-      if (control.cancelled.aborted)
-        return { status: 'cancelled', ...(end.log !== undefined && { log: end.log }) };
+      if (control.cancelled.aborted) return cancelledAt(end.log);
     }
   }
+}
+
+function cancelledAt(log: string | undefined): AttemptOutcome {
+  return { status: 'cancelled', ...(log !== undefined && { log }) };
 }

@@ -6,7 +6,7 @@ import { restoreInline } from '../../cache/records/inline-outputs.ts';
 import type { Attempt } from '../../cache/work-directory.ts';
 import { attemptFiles } from '../../contract/attempt/attempt-files.ts';
 import { SPEC_VERSION, type SpecInput, type StageSpec } from '../../contract/attempt/spec.ts';
-import type { EngineChoice } from '../../contract/engine-name.ts';
+import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
 import { fittingFileName } from '../../contract/file-name.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
 import type { Action, ActionInput, RecordOf } from '../plan/decide.ts';
@@ -20,8 +20,8 @@ export interface SpecOrder {
   readonly attempt: Attempt;
   /** Earlier attempts of the action that did not come to an end, newest first. */
   readonly earlier: readonly Attempt[];
-  /** The engine of the run; undefined where the stage has no use for one. */
-  readonly engine: EngineChoice | undefined;
+  /** The engine of the run, or the one that the stage is to choose for itself; undefined where it has no use for one. */
+  readonly engine: EngineChoice | EngineName | 'auto' | undefined;
 }
 
 export interface InputSources {
@@ -60,8 +60,7 @@ export async function prepareSpec(
     earlierWorkDirectories: order.earlier.map(({ directory }) => attemptFiles(directory).work),
     itemsDirectory: sources.workspace.itemsDirectory,
     secrets: stage.secrets,
-    engine: order.engine?.engine ?? null,
-    engineByName: order.engine !== undefined && order.engine.requested !== 'auto',
+    ...engineFields(order.engine),
   };
   if (inputs.lost.length > 0) return { lost: inputs.lost };
   for (const directory of [files.work, files.scratch]) await mkdir(directory);
@@ -69,6 +68,14 @@ export async function prepareSpec(
   await writeFile(files.events, '');
   await writeFile(files.spec, `${JSON.stringify(spec, null, 2)}\n`);
   return { spec };
+}
+
+function engineFields(
+  engine: SpecOrder['engine'],
+): Pick<StageSpec, 'engine' | 'engineByName' | 'engineWanted'> {
+  if (typeof engine === 'string') return { engine: null, engineWanted: engine };
+  if (engine === undefined) return { engine: null, engineByName: false };
+  return { engine: engine.engine, engineByName: engine.requested !== 'auto' };
 }
 
 /** Makes inputs readable for one attempt, and notes those that cannot be. */

@@ -12,6 +12,10 @@ export function runEventOf(stage: string, event: StageEvent): NewRunEvent {
   switch (rest.type) {
     case 'progress':
       return { ...rest, type: 'stage-progress', stage };
+    case 'engine':
+      return { ...rest, type: 'stage-engine', stage };
+    case 'place':
+      return { ...rest, type: 'stage-place', stage };
     case 'log':
       return { type: 'stage-log', stage, level: 'info', message: rest.message };
     case 'sample':

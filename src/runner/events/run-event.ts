@@ -148,6 +148,21 @@ export const runEventShape = Type.Union(
       attempt: Type.Integer({ minimum: 1 }),
       reason: reasonShape,
       log,
+      adopted: Type.Optional(
+        Type.Literal(true, { description: 'an earlier run handed it in to other machines, and it goes on' }),
+      ),
+    }),
+    event('stage-place', 'Where an attempt is that other machines take: in their queue, or on one of them.', {
+      stage,
+      waits: Type.Boolean({ description: 'true: it is in the queue' }),
+      message,
+    }),
+    event('stage-engine', 'What computes tensors where the stage runs, on another machine, and why.', {
+      stage,
+      engine: engineNameShape,
+      requested: Type.Union([engineNameShape, Type.Literal('auto')]),
+      reason: Type.String(),
+      candidates: Type.Array(engineCandidateShape),
     }),
     event('stage-explained', 'With --explain: why a stage runs, before its first attempt.', {
       stage,
@@ -177,6 +192,15 @@ export const runEventShape = Type.Union(
       stage,
       holder: Type.String(),
     }),
+    event(
+      'stage-displaced',
+      'The machine was taken away from an attempt: another follows, and no failure is counted.',
+      {
+        stage,
+        error: message,
+        delay_ms: millisecondsShape,
+      },
+    ),
     event('stage-retrying', 'An attempt failed and another follows.', {
       stage,
       attempt: Type.Integer({ minimum: 2, description: 'the attempt that follows' }),

@@ -2,14 +2,12 @@ import type { StageResult } from '../../contract/attempt/result.ts';
 import type { StageSpec } from '../../contract/attempt/spec.ts';
 import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
+import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
+import type { Stage } from '../../pipeline/pipeline.ts';
+import type { StageProblem } from '../plan/stage-problem.ts';
 
-/**
- * Where stages' processes run. Runner and process meet only in the attempt's directory, so an executor for
- * another machine needs no more than a file system that both see.
- */
+/** Where stages' processes run. Runner and process meet only in the attempt's directory. */
 export interface Executor {
-  /** What computes tensors where stages run. Throws a StageError where `requested` does not work there. */
-  chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice>;
   /** Starts the attempt that `spec.json` in the spec's attempt directory describes. */
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle;
   /**
@@ -21,18 +19,51 @@ export interface Executor {
   close(): Promise<void>;
 }
 
+/** This machine. */
+export interface OwnMachine extends Executor {
+  /** What computes tensors where stages run. Throws a StageError where `requested` does not work there. */
+  chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice>;
+}
+
+/**
+ * Other machines, with a queue of their own. What was handed in there goes on without the runner, and a later one finds it
+ * by what `start` has written into the attempt's directory (submission.ts).
+ */
+export interface RemoteExecutor extends Executor {
+  /** What would make the stages fail and can be known before anything is handed in. */
+  preflight(stages: readonly Stage[]): Promise<readonly StageProblem[]>;
+  /**
+   * Goes on with an attempt that an earlier runner handed in: one that waits, runs or is done. Undefined for one that came
+   * to no good end; nothing of that runs any more. The caller holds the lock of the action.
+   */
+  adopt(spec: StageSpec, surroundings: Surroundings): Promise<AttemptHandle | undefined>;
+}
+
+/** Opens what a profile describes. Throws a StageError where it cannot be used here. */
+export type OpenExecutor = (profile: RemoteProfile) => Promise<RemoteExecutor>;
+
 export interface Surroundings {
-  /** The whole environment of the process. */
+  /** The whole environment of the process, secrets included: those are in no script, argument or description of a job. */
   readonly environment: Readonly<Record<string, string>>;
   /** File that standard output and error are appended to. */
   readonly log: string;
+  /** For whom it is: for names, limits and what people see in a queue. */
+  readonly about: { readonly run: string; readonly pipeline: string; readonly stage: Stage };
 }
+
+/** How an attempt ended. */
+export type AttemptResult =
+  | StageResult
+  /** The machine was taken away from it (preempted, evicted, its node failed): it counts as no failure of the stage. */
+  | { readonly status: 'displaced'; readonly error: { readonly message: string; readonly hint?: string } }
+  /** It was to be ended and could not be reached: it may go on, and a later run finds it. */
+  | { readonly status: 'left'; readonly error: { readonly message: string; readonly hint?: string } };
 
 export interface AttemptHandle {
   /** The stage's events in order, until the process has ended. */
   readonly events: AsyncIterable<StageEvent>;
   /** How it ended, once nothing of it runs any more; a process that died without a result has failed. */
-  readonly done: Promise<StageResult>;
+  readonly done: Promise<AttemptResult>;
   /** Asks the stage to stop; it may write a checkpoint first. */
   cancel(): void;
   /** Ends every process of the attempt at once. */

@@ -8,7 +8,7 @@ import type { StageSpec } from '../../contract/attempt/spec.ts';
 import { parseStageEvent, type StageEvent } from '../../contract/attempt/stage-event.ts';
 import { followLines } from '../../files/follow-lines.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
-import type { AttemptHandle, Executor, Surroundings } from './executor.ts';
+import type { AttemptHandle, OwnMachine, Surroundings } from './executor.ts';
 import { endMarked, isMark, markingEnvironment, newMark } from './marked-processes.ts';
 import { describeDeath, type ProcessExit } from './process-death.ts';
 import { endGroup, killGroup } from './process-group.ts';
@@ -21,13 +21,13 @@ const SPAWN_DESCRIPTORS = 8;
  * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
  * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.cjs`.
  */
-export class LocalExecutor implements Executor {
+export class LocalExecutor implements OwnMachine {
   readonly #hostFile: string;
   readonly #watcher = new Watcher();
-  readonly chooseEngine: Executor['chooseEngine'];
+  readonly chooseEngine: OwnMachine['chooseEngine'];
 
   /** `chooseEngine` finds out what works on this machine. */
-  constructor(hostFile: string, chooseEngine: Executor['chooseEngine']) {
+  constructor(hostFile: string, chooseEngine: OwnMachine['chooseEngine']) {
     this.#hostFile = hostFile;
     this.chooseEngine = chooseEngine;
   }

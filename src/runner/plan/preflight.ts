@@ -1,8 +1,11 @@
+import { canonicalJson } from '../../contract/canonical-json.ts';
+import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
 import type { Problem } from '../../contract/stage-type.ts';
 import { worldOf } from '../../contract/world.ts';
 import { freeBytes } from '../../files/disk-space.ts';
 import type { Resources, Stage } from '../../pipeline/pipeline.ts';
 import { missingVariables, stageEnvironment } from '../attempt/stage-environment.ts';
+import type { Executors } from '../executor/executors.ts';
 import type { Plan } from './plan.ts';
 import type { PlannedStage } from './planned-stage.ts';
 import type { StageProblem } from './stage-problem.ts';
@@ -14,6 +17,7 @@ export interface PreflightOptions {
   readonly artifactsDirectory: string;
   /** Chooses the engine of the run. Rejects with what is wrong with the one that is asked for. */
   readonly chooseEngine: () => Promise<unknown>;
+  readonly executors: Pick<Executors, 'remote'>;
   readonly signal: AbortSignal;
 }
 
@@ -28,6 +32,7 @@ export async function preflight(plan: Plan, options: PreflightOptions): Promise<
     ...stale.map(({ stage }) => problemsOf(stage, sizes.get(stage.id) ?? {}, options)),
     diskProblems(stale, sizes, options),
     engineProblems(stale, options),
+    executorProblems(stale, options),
   ]);
   return problems.flat();
 }
@@ -43,6 +48,8 @@ async function problemsOf(
     message: `the variable ${name} is not set`,
     hint: `Set it: export ${name}=…`,
   }));
+  if (stage.execution.executor !== undefined)
+    return problems.map((problem) => ({ stage: stage.id, ...problem }));
   const { memory } = stage.execution.resources;
   if (memory > options.capacity.memory) {
     problems.push({
@@ -93,7 +100,7 @@ async function engineProblems(
   stale: readonly PlannedStage[],
   options: PreflightOptions,
 ): Promise<StageProblem[]> {
-  const first = stale.find(({ stage }) => stage.type.tensors);
+  const first = stale.find(({ stage }) => stage.type.tensors && stage.execution.executor === undefined);
   if (!first) return [];
   try {
     await options.chooseEngine();
@@ -101,6 +108,31 @@ async function engineProblems(
   } catch (error) {
     return [{ stage: first.stage.id, ...problemOf(error) }];
   }
+}
+
+/** What the executors of other machines have against the stages that they are to take. */
+async function executorProblems(
+  stale: readonly PlannedStage[],
+  { executors }: PreflightOptions,
+): Promise<StageProblem[]> {
+  const byProfile = new Map<string, { readonly profile: RemoteProfile; readonly stages: Stage[] }>();
+  for (const { stage } of stale) {
+    const { executor: profile } = stage.execution;
+    if (profile === undefined) continue;
+    const name = canonicalJson(profile);
+    const known = byProfile.get(name);
+    if (known) known.stages.push(stage);
+    else byProfile.set(name, { profile, stages: [stage] });
+  }
+  const problems: StageProblem[] = [];
+  for (const { profile, stages } of byProfile.values()) {
+    try {
+      problems.push(...(await (await executors.remote(profile)).preflight(stages)));
+    } catch (error) {
+      problems.push({ stage: stages[0]!.id, ...problemOf(error) });
+    }
+  }
+  return problems;
 }
 
 function problemOf(error: unknown): Problem {

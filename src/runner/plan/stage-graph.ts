@@ -8,7 +8,14 @@ import { GROUP_PREFIX, leftOutMessage, stagesNamed } from '../../pipeline/varian
 const BETWEEN_NAMES = /\s*,\s*(?![A-Za-z_][\w-]*=)/;
 
 /** A stage that the arguments name and the pipeline does not have. */
-export class UnknownStageError extends StageError {}
+export class UnknownStageError extends StageError {
+  readonly isUnknownStage = true;
+
+  /** It has the name of a StageError, and copies of this class in several bundles: the mark tells. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof StageError && 'isUnknownStage' in value;
+  }
+}
 
 /** Ids of the stages whose outputs a stage takes, each once, in the order of its inputs. */
 export function producersOf({ inputs }: Pick<Stage, 'inputs'>): string[] {

@@ -6,6 +6,8 @@ export interface Share {
   /** Stages of one class share a limit; the class is the stage type. */
   readonly class: string;
   readonly atMost: number;
+  /** It runs on other machines, and is none of the jobs of this one. */
+  readonly isElsewhere?: boolean;
 }
 
 export interface Limits {
@@ -18,7 +20,7 @@ const RESOURCES = ['cpu', 'gpu', 'memory'] as const;
 
 /** Whether a stage can run next to those that are running. What each takes must be within the capacity. */
 export function hasRoom(task: Share, running: readonly Share[], { jobs, capacity }: Limits): boolean {
-  if (running.length >= jobs) return false;
+  if (!task.isElsewhere && running.filter(({ isElsewhere }) => !isElsewhere).length >= jobs) return false;
   if (running.filter((other) => other.class === task.class).length >= task.atMost) return false;
   const fits = (of: (resources: Resources) => number) =>
     running.reduce((sum, other) => sum + of(other.resources), of(task.resources)) <= of(capacity);

@@ -99,7 +99,6 @@ export class Schedule {
   /** The first queued stage for which there is room. */
   nextToRun(): string | undefined {
     const running = [...this.#all('running')];
-    if (running.length >= this.#limits.jobs) return undefined;
     return this.#inOrder('queued').find((node) => hasRoom(node, running, this.#limits))?.id;
   }
 

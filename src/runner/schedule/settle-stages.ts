@@ -5,8 +5,8 @@ import { StageError } from '../../contract/stage-context.ts';
 import { CacheError } from '../../files/system-problem.ts';
 import type { Pipeline, Stage } from '../../pipeline/pipeline.ts';
 import type { AttemptError } from '../attempt/attempt.ts';
-import type { StageOrder, StageRunContext } from '../attempt/attempt-run.ts';
 import { warningsOf } from '../attempt/result-warnings.ts';
+import type { StageOrder, StageRunContext } from '../attempt/stage-order.ts';
 import { type StageEnd, StageRun } from '../attempt/stage-run.ts';
 import type { Outcome, Reason } from '../events/run-event.ts';
 import type { Action } from '../plan/decide.ts';
@@ -119,6 +119,12 @@ export class StageWork implements Work {
           return await this.#done(id, 'hit', end.record, { reason: finishedElsewhere(end.record) });
         case 'failed':
           return this.#failed(id, end.error, log);
+        case 'displaced':
+          throw new Error(`Internal error: the displaced attempt of ${id} was not followed by another`);
+        case 'left':
+          this.#context.emit({ type: 'stage-log', stage: id, level: 'warning', ...end.error });
+          this.#endings.cancelled(id, log);
+          return { to: 'cancelled' };
         case 'cancelled':
           this.#endings.cancelled(id, log);
           return { to: 'cancelled' };
@@ -130,7 +136,8 @@ export class StageWork implements Work {
 
   async #runWithGpus(id: string, order: Omit<StageOrder, 'stage' | 'gpus'>): Promise<StageEnd> {
     const stage = this.#stage(id);
-    const gpus = this.#context.gpus.take(stage.execution.resources.gpu);
+    const { executor, resources } = stage.execution;
+    const gpus = this.#context.gpus.take(executor === undefined ? resources.gpu : 0);
     try {
       return await this.#stageRun.run({ stage, gpus, ...order });
     } finally {

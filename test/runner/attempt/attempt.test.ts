@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StageResult } from '../../../src/contract/attempt/result.ts';
-import type { StageSpec } from '../../../src/contract/attempt/spec.ts';
 import type { StageEvent } from '../../../src/contract/attempt/stage-event.ts';
-import { executeAttempt } from '../../../src/runner/attempt/attempt.ts';
+import { followAttempt } from '../../../src/runner/attempt/attempt.ts';
 import type { AttemptHandle } from '../../../src/runner/executor/executor.ts';
 import { RunControl } from '../../../src/runner/schedule/run-control.ts';
-import { noEngine } from '../fixtures/no-engine.ts';
 
 /** A process elsewhere that ends only when it is killed, and tells nothing. */
 class Stubborn implements AttemptHandle {
@@ -41,18 +39,7 @@ class Stubborn implements AttemptHandle {
 function attempt(timeout?: number) {
   const handle = new Stubborn();
   const control = new RunControl();
-  const end = executeAttempt({} as StageSpec, {
-    executor: {
-      chooseEngine: noEngine,
-      start: () => handle,
-      endRemains: async () => {},
-      close: async () => {},
-    },
-    surroundings: { environment: {}, log: '' },
-    timeout,
-    control,
-    onEvent: () => {},
-  });
+  const end = followAttempt(handle, { timeout, control, onEvent: () => {} });
   return { handle, control, end };
 }
 

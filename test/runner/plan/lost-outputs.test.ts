@@ -154,7 +154,7 @@ describe('an output whose bytes are lost', () => {
     const { events } = await rig.run(stages('another')); // only b's new output tells that c reads a
     expect(events.filter(({ type }) => type === 'cache-problem')).toHaveLength(1);
     const story = events.flatMap((event) =>
-      'stage' in event && event.stage === 'a' && 'reason' in event
+      'stage' in event && event.stage === 'a' && 'reason' in event && typeof event.reason === 'object'
         ? [`${event.type}: ${event.reason.message}`]
         : [],
     );
