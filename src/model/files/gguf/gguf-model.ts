@@ -5,12 +5,14 @@ import { float16Of } from '../half-precision.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import type { TensorSource } from '../safetensors.ts';
 import type { Vocabulary } from '../tokenizer/encoding-files.ts';
-import { GGUF_TENSOR_TYPES, type GgufTensor, type GgufTensorType, type GgufValue } from './gguf.ts';
+import type { GgufTensor, GgufValue } from './gguf.ts';
 import type { GgufHeader } from './gguf-header.ts';
 import { q8Of } from './q8-0.ts';
+import { GGUF_TENSOR_TYPES, type WrittenTensorType } from './tensor-types.ts';
+import { transposed } from './transposed.ts';
 
 /** Numbers of whole files in llama.h's llama_ftype, by the type of their matrices. */
-const FILE_TYPES: Readonly<Record<GgufTensorType, number>> = { F32: 0, F16: 1, Q8_0: 7 };
+const FILE_TYPES: Readonly<Record<WrittenTensorType, number>> = { F32: 0, F16: 1, Q8_0: 7 };
 const TOKEN_NORMAL = 1;
 const TOKEN_CONTROL = 3;
 const TOKEN_UNUSED = 5;
@@ -23,7 +25,7 @@ const TOKEN_UNUSED = 5;
 export function ggufMetadata(
   config: ModelConfig,
   vocabulary: Vocabulary,
-  type: GgufTensorType,
+  type: WrittenTensorType,
 ): Map<string, GgufValue> {
   const { vocab_size, eos_token_id } = config;
   const { gguf } = familyOf(config);
@@ -53,7 +55,7 @@ export function ggufMetadata(
 export function ggufTensors(
   { names, huggingFace, gguf }: ModelFamily,
   sources: readonly TensorSource[],
-  type: GgufTensorType,
+  type: WrittenTensorType,
 ): GgufTensor[] {
   return sources.map((source) => {
     const linear = names.linearInBlock.some((layer) => source.name.endsWith(`.${layer}.weight`));
@@ -96,7 +98,7 @@ export function checkGguf(
   }
 }
 
-function checkRows(name: string, shape: readonly number[], type: GgufTensorType): void {
+function checkRows(name: string, shape: readonly number[], type: WrittenTensorType): void {
   const { block } = GGUF_TENSOR_TYPES[type];
   if (shape.at(-1)! % block === 0) return;
   throw new ModelFileError(`${type} needs rows of a multiple of ${block}, tensor ${name} is [${shape}]`, {
@@ -104,25 +106,14 @@ function checkRows(name: string, shape: readonly number[], type: GgufTensorType)
   });
 }
 
-/** [rows, columns] -> [columns, rows]. */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      result[column * rows + row] = values[row * columns + column]!;
-    }
-  }
-  return result;
-}
-
 /** The largest number that a type can hold, which is binary16's times the integers of a block. */
-const LARGEST: Readonly<Record<GgufTensorType, number>> = {
+const LARGEST: Readonly<Record<WrittenTensorType, number>> = {
   F32: Number.MAX_VALUE,
   F16: 65504,
   Q8_0: 127 * 65504,
 };
 
-function encoded(values: Float32Array, type: GgufTensorType, name: string): ArrayBufferView {
+function encoded(values: Float32Array, type: WrittenTensorType, name: string): ArrayBufferView {
   if (!values.every((value) => Math.abs(value) <= LARGEST[type])) {
     throw new ModelFileError(
       `tensor ${name} holds numbers that ${type} cannot: beyond ${LARGEST[type]}, or none`,
