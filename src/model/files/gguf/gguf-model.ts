@@ -9,13 +9,11 @@ import type { GgufTensor, GgufValue } from './gguf.ts';
 import type { GgufHeader } from './gguf-header.ts';
 import { q8Of } from './q8-0.ts';
 import { GGUF_TENSOR_TYPES, type WrittenTensorType } from './tensor-types.ts';
+import { TOKEN_TYPES } from './token-types.ts';
 import { transposed } from './transposed.ts';
 
 /** Numbers of whole files in llama.h's llama_ftype, by the type of their matrices. */
 const FILE_TYPES: Readonly<Record<WrittenTensorType, number>> = { F32: 0, F16: 1, Q8_0: 7 };
-const TOKEN_NORMAL = 1;
-const TOKEN_CONTROL = 3;
-const TOKEN_UNUSED = 5;
 
 /**
  * What a GGUF file says of a model. llama.cpp stops the whole process where some of the keys are missing, takes
@@ -31,8 +29,8 @@ export function ggufMetadata(
   const { gguf } = familyOf(config);
   const tokens = Array.from({ length: vocab_size }, (_, id) => vocabulary.tokens[id] ?? `[PAD${id}]`);
   const tokenTypes = tokens.map((_, id) => {
-    if (id === eos_token_id || vocabulary.special.has(id)) return TOKEN_CONTROL;
-    return vocabulary.tokens[id] === undefined ? TOKEN_UNUSED : TOKEN_NORMAL;
+    if (id === eos_token_id || vocabulary.special.has(id)) return TOKEN_TYPES.control;
+    return vocabulary.tokens[id] === undefined ? TOKEN_TYPES.unused : TOKEN_TYPES.normal;
   });
   return new Map<string, GgufValue>([
     ['general.architecture', { type: 'string', value: gguf.architecture }],
@@ -53,17 +51,15 @@ export function ggufMetadata(
  * head in `type`, all else in float32.
  */
 export function ggufTensors(
-  { names, huggingFace, gguf }: ModelFamily,
+  family: ModelFamily,
   sources: readonly TensorSource[],
   type: WrittenTensorType,
 ): GgufTensor[] {
+  const { names } = family;
   return sources.map((source) => {
-    const linear = names.linearInBlock.some((layer) => source.name.endsWith(`.${layer}.weight`));
-    const turned = linear && huggingFace.fanInFanOut;
+    const { name, shape, turned, linear } = ggufPlace(family, source);
     const matrix = linear || source.name === names.tokens || source.name === names.head;
     const [rows, columns] = source.shape as readonly [number, number];
-    const shape = turned ? [columns, rows] : source.shape;
-    const name = gguf.tensorName(source.name);
     const stored = matrix ? type : 'F32';
     checkRows(name, shape, stored);
     const bytes = async () => {
@@ -72,6 +68,26 @@ export function ggufTensors(
     };
     return { name, type: stored, shape, bytes };
   });
+}
+
+/** Where a parameter is in a GGUF file. */
+interface GgufPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Rows and columns are the other way round there. */
+  readonly turned: boolean;
+  /** It is the matrix of a linear layer. */
+  readonly linear: boolean;
+}
+
+/** The name and shape of a parameter for llama.cpp, whose linear layers are [out, in]. */
+export function ggufPlace(
+  { names, huggingFace, gguf }: ModelFamily,
+  { name, shape }: Pick<TensorSource, 'name' | 'shape'>,
+): GgufPlace {
+  const linear = names.linearInBlock.some((layer) => name.endsWith(`.${layer}.weight`));
+  const turned = linear && huggingFace.fanInFanOut;
+  return { name: gguf.tensorName(name), shape: turned ? [...shape].reverse() : shape, turned, linear };
 }
 
 /**
