@@ -30,6 +30,8 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
       const advice = isFirst ? '; Ctrl-C ends that, and pipe push makes up for it' : '';
       return uploading === undefined ? [] : [uploadText(uploading) + advice];
     }
+    case 'run-stopping':
+      return [paint('yellow', 'stopping: stages may write a checkpoint; a second Ctrl-C ends them at once')];
     case 'tidied':
       return [
         `removed what was old: ${counted(event.runs, 'run')}, the unfinished work of ${counted(event.work, 'stage')}`,
@@ -117,8 +119,10 @@ function engineLines(
   return [`engine ${engine}: ${why} ${paint('dim', '(pipe doctor shows all)')}`, ...advice];
 }
 
+/** The first line of a text, without the colon with which it leads over to others. */
 export function firstLine(text: string): string {
-  return text.split(/[\r\n]/, 1)[0] ?? '';
+  const [line = ''] = text.split(/[\r\n]/, 1);
+  return line === text ? line : line.replace(/:$/, '');
 }
 
 function quarantine(path: string | undefined): readonly string[] {

@@ -36,7 +36,7 @@ To continue: pipe run small.yaml
         : event,
     );
     const text = reported(events);
-    expect(text).toContain('judge  failed  it failed with exit code 3:\n\nFailed after');
+    expect(text).toContain('judge  failed  it failed with exit code 3\n\nFailed after');
     expect(text).toContain(
       'judge failed: it failed with exit code 3:\n  last words\n  read them\n  log: /elsewhere/judge.log\n',
     );

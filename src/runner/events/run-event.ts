@@ -92,6 +92,11 @@ export const runEventShape = Type.Union(
     event('tree-checked', 'Whether the commit that `run.json` names is all of the code, as git sees it.', {
       clean: Type.Boolean({ description: 'false: there are changes or new files that are not committed' }),
     }),
+    event(
+      'run-stopping',
+      'It was interrupted: nothing more is started, and what runs may write a checkpoint.',
+      {},
+    ),
     event('tidied', 'What went because it was old; looked for once a day.', {
       runs: Type.Integer({ minimum: 0, description: 'folders of runs' }),
       work: Type.Integer({ minimum: 0, description: 'actions whose unfinished work went' }),
