@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { WebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finished } from '../cli/rig.ts';
+import { SmallSlurm } from '../runner/executor/slurm/small-slurm.ts';
 import { type OllamaServer, startOllamaServer } from '../servers/ollama-server.ts';
 import { type OpenAiServer, startOpenAiServer } from '../servers/openai-server.ts';
 import { type Command, readGuide } from './guide.ts';
@@ -22,6 +23,7 @@ const GUIDES = [
   'track-runs',
   'clean-up',
   'share-a-cache',
+  'run-on-slurm',
   'your-own-data',
   'your-own-model',
   'own-program',
@@ -52,6 +54,7 @@ describe('the guides', () => {
   let workshop: Workshop;
   let ollama: OllamaServer;
   let api: OpenAiServer;
+  const slurm = new SmallSlurm();
   beforeAll(async () => {
     ollama = await startOllamaServer(({ format }) => {
       if (Object.hasOwn(Object(format).properties ?? {}, 'winner')) return '{"winner": "A"}';
@@ -59,7 +62,7 @@ describe('the guides', () => {
     });
     api = await startOpenAiServer(() => '80');
     api.key = 'sk-1234';
-    workshop = new Workshop({ OLLAMA_HOST: ollama.url });
+    workshop = new Workshop({ OLLAMA_HOST: ollama.url, PATH: slurm.path });
     for (const { files, edits } of GUIDES) {
       // Another port than the one of the guide, which may be taken.
       for (const { path, text } of files)
@@ -71,6 +74,7 @@ describe('the guides', () => {
     workshop.remove();
     await ollama.close();
     await api.close();
+    await slurm.remove();
   });
 
   const succeeds = async (script: string) => {
