@@ -1,4 +1,4 @@
-"""Writes the files that test/model/files/gguf/models.golden.test.ts reads (pip install torch transformers tokenizers gguf).
+"""Writes the files that test/stages/pretrained/gguf.test.ts reads (pip install torch transformers tokenizers gguf).
 
     python test/golden/gguf_models.py
 
