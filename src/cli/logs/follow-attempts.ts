@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { firstLine } from '../../reporters/event-lines.ts';
 import type { Outcome, RunEvent } from '../../runner/events/run-event.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { duration } from '../../terminal/units.ts';
@@ -93,5 +94,5 @@ function endingOf({
   reason,
 }: Extract<RunEvent, { type: 'stage-finished' }>): Ending {
   if (outcome === 'ran') return { outcome, text: `${stage} ended after ${duration(duration_ms)}` };
-  return { outcome, text: `${stage} ended: ${outcome}, ${reason.message.split('\n', 1)[0]}` };
+  return { outcome, text: `${stage} ended: ${outcome}, ${firstLine(reason.message)}` };
 }
