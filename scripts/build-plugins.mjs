@@ -136,6 +136,7 @@ const APART = [
   './why/explain-in-run.ts',
   '../../runner/why/why.ts',
   './start-project.ts',
+  '../../runner/executor/open-executor.ts',
   '../../engine/choose-engine.ts',
   './engine/choose-engine.ts',
   '../../pipeline/yaml/add-setting.ts',

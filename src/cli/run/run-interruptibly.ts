@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { EngineName } from '../../contract/engine-name.ts';
+import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
+import type { RemoteExecutor } from '../../runner/executor/executor.ts';
 import { LocalExecutor } from '../../runner/executor/local-executor.ts';
 import { type RunSummary, runPipeline } from '../../runner/run.ts';
 import type { RunOptions } from '../../runner/run-options.ts';
@@ -12,7 +14,7 @@ import { version } from '../version.ts';
 /** What a verb decides about a run; the rest is what this process and machine are. */
 export type OwnRunOptions = Omit<
   RunOptions,
-  'jobs' | 'environment' | 'executor' | 'control' | 'argv' | 'next' | 'versions'
+  'jobs' | 'environment' | 'executor' | 'openExecutor' | 'control' | 'argv' | 'next' | 'versions'
 > & {
   readonly jobs?: number;
 };
@@ -31,6 +33,7 @@ export async function runInterruptibly(pipeline: Pipeline, options: OwnRunOption
       jobs: options.jobs ?? availableParallelism(),
       environment: process.env,
       executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),
+      openExecutor,
       control,
       argv,
       next: typedCommand(argv),
@@ -45,4 +48,10 @@ export async function runInterruptibly(pipeline: Pipeline, options: OwnRunOption
 async function chooseEngine(requested: EngineName | 'auto') {
   const engines = await import('../../engine/choose-engine.ts');
   return await engines.chooseEngine(requested);
+}
+
+/** Only a run that hands something in to other machines loads what speaks to them. */
+async function openExecutor(profile: RemoteProfile): Promise<RemoteExecutor> {
+  const executors = await import('../../runner/executor/open-executor.ts');
+  return await executors.openExecutor(profile);
 }

@@ -5,9 +5,9 @@ import { devNull } from 'node:os';
 import { type AttemptFiles, attemptFiles } from '../../contract/attempt/attempt-files.ts';
 import { parseResult, RESULT_VERSION, type StageResult } from '../../contract/attempt/result.ts';
 import type { StageSpec } from '../../contract/attempt/spec.ts';
-import { parseStageEvent, type StageEvent } from '../../contract/attempt/stage-event.ts';
-import { followLines } from '../../files/follow-lines.ts';
+import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
+import { attemptEvents } from './attempt-events.ts';
 import type { AttemptHandle, OwnMachine, Surroundings } from './executor.ts';
 import { endMarked, isMark, markingEnvironment, newMark } from './marked-processes.ts';
 import { describeDeath, type ProcessExit } from './process-death.ts';
@@ -57,7 +57,7 @@ class LocalAttempt implements AttemptHandle {
   constructor(hostFile: string, watcher: Watcher, spec: StageSpec, surroundings: Surroundings) {
     this.#files = attemptFiles(spec.attemptDirectory);
     const ended = this.#execute(hostFile, watcher, spec.attemptDirectory, surroundings);
-    this.events = parsedEvents(this.#files.events, ended);
+    this.events = attemptEvents(this.#files.events, ended);
     this.done = ended.then((exit) => this.#result(exit, surroundings.log));
   }
 
@@ -137,13 +137,5 @@ async function descriptorsForSpawn(): Promise<void> {
     while (opened.length < SPAWN_DESCRIPTORS) opened.push(openSync(devNull, 'r'));
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
-  }
-}
-
-/** A last line without its newline was cut by a crash, and is no event; nor is one longer than any event. */
-async function* parsedEvents(file: string, ended: Promise<unknown>): AsyncGenerator<StageEvent> {
-  for await (const { text, whole } of followLines(file, ended)) {
-    const event = whole && text !== undefined ? parseStageEvent(text) : undefined;
-    if (event) yield event;
   }
 }

@@ -1,0 +1,13 @@
+import { parseStageEvent, type StageEvent } from '../../contract/attempt/stage-event.ts';
+import { followLines } from '../../files/follow-lines.ts';
+
+/**
+ * The events that a stage's process appends to `file`, until `ended` has settled. A last line without its newline was cut
+ * by a crash, and is no event; nor is one longer than any event.
+ */
+export async function* attemptEvents(file: string, ended: Promise<unknown>): AsyncGenerator<StageEvent> {
+  for await (const { text, whole } of followLines(file, ended)) {
+    const event = whole && text !== undefined ? parseStageEvent(text) : undefined;
+    if (event) yield event;
+  }
+}
