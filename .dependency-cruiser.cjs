@@ -4,7 +4,8 @@ const ROOMS = {
   files: ['contract'],
   terminal: [],
   html: [],
-  cache: ['contract', 'files'],
+  network: ['contract'],
+  cache: ['contract', 'files', 'network'],
   pipeline: ['contract', 'files', 'terminal'],
   runner: ['contract', 'files', 'pipeline', 'cache'],
   reporters: ['contract', 'runner/events', 'terminal'],
@@ -20,6 +21,7 @@ const ROOMS = {
   stages: [
     'contract',
     'files',
+    'network',
     'html',
     'statistics',
     'comparison',
@@ -32,6 +34,7 @@ const ROOMS = {
   cli: [
     'contract',
     'files',
+    'network',
     'own-stages',
     'terminal',
     'cache',

@@ -121,7 +121,7 @@ export const modulesOnCall = {
 const APART = [
   'execa',
   './live-tree.ts',
-  './s3-store.ts',
+  './run-detached.ts',
   './load-file.ts',
   './index-page.ts',
   './failed-baselines.ts',

@@ -1,3 +1,4 @@
+import { attachCommand } from './attach/attach.ts';
 import { bundleCommand } from './bundle/bundle.ts';
 import { unbundleCommand } from './bundle/unbundle.ts';
 import { compareCommand } from './compare/compare.ts';
@@ -34,6 +35,7 @@ import { whyCommand } from './why/why.ts';
 export const VERBS = {
   init: initCommand,
   run: runCommand,
+  attach: attachCommand,
   watch: watchCommand,
   plan: planCommand,
   why: whyCommand,

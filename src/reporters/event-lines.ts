@@ -5,6 +5,7 @@ import type { Paint } from '../terminal/paint.ts';
 import { counted, duration } from '../terminal/units.ts';
 import { howFar, progressText } from './progress-text.ts';
 import type { RunState } from './run-state.ts';
+import { uploadText } from './upload-text.ts';
 
 /** Stage names are padded to the longest, but never beyond this. */
 const WIDEST_NAME = 24;
@@ -23,10 +24,14 @@ export function eventLines(event: RunEvent, state: RunState, paint: Paint): read
       return engineLines(event, paint);
     case 'cache-problem':
       return [paint('yellow', `cache: ${event.message}`), ...quarantine(event.quarantined)];
-    case 'uploading':
-      return [
-        `uploading ${counted(event.results, 'result')}; Ctrl-C ends that, and pipe push makes up for it`,
-      ];
+    case 'uploading': {
+      const { uploading } = state;
+      const isFirst = uploading?.progress.first === uploading?.progress.latest;
+      const advice = isFirst ? '; Ctrl-C ends that, and pipe push makes up for it' : '';
+      return uploading === undefined ? [] : [uploadText(uploading) + advice];
+    }
+    case 'run-stopping':
+      return [paint('yellow', 'stopping: stages may write a checkpoint; a second Ctrl-C ends them at once')];
     case 'tidied':
       return [
         `removed what was old: ${counted(event.runs, 'run')}, the unfinished work of ${counted(event.work, 'stage')}`,
@@ -114,8 +119,10 @@ function engineLines(
   return [`engine ${engine}: ${why} ${paint('dim', '(pipe doctor shows all)')}`, ...advice];
 }
 
+/** The first line of a text, without the colon with which it leads over to others. */
 export function firstLine(text: string): string {
-  return text.split(/[\r\n]/, 1)[0] ?? '';
+  const [line = ''] = text.split(/[\r\n]/, 1);
+  return line === text ? line : line.replace(/:$/, '');
 }
 
 function quarantine(path: string | undefined): readonly string[] {

@@ -29,11 +29,9 @@ export class GithubReporter implements Reporter {
 
   report(event: RunEvent): void {
     this.#state.apply(event);
+    if (!this.#pace.isDue(event, this.#state)) return;
     const lines = eventLines(event, this.#state, noPaint).map(defuse);
     switch (event.type) {
-      case 'stage-progress':
-        if (this.#pace.isDue(event.stage, Date.parse(event.time), this.#state)) this.#write(lines);
-        return;
       case 'stage-log':
         this.#hold(event.stage, lines);
         if (event.level === 'warning') this.#annotate('warning', event.stage, event);

@@ -24,11 +24,7 @@ export class PlainReporter implements Reporter {
 
   report(event: RunEvent): void {
     this.#state.apply(event);
-    if (
-      event.type === 'stage-progress' &&
-      !this.#pace.isDue(event.stage, Date.parse(event.time), this.#state)
-    )
-      return;
+    if (!this.#pace.isDue(event, this.#state)) return;
     if (event.type === 'stage-log' && event.level === 'sample' && !this.#samples) return;
     this.#write(eventLines(event, this.#state, this.#paint));
     if (event.type === 'run-finished') this.#write(['', ...summaryLines(this.#state, this.#paint)]);

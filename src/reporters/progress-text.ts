@@ -1,7 +1,5 @@
 import { bytes, duration, number } from '../terminal/units.ts';
-import type { ProgressSample, StageState } from './run-state.ts';
-
-type Progress = NonNullable<StageState['progress']>;
+import type { Progress, ProgressSample } from './run-state.ts';
 
 /** How far a stage is, and how fast. */
 export interface HowFar extends Omit<ProgressSample, 'time'> {

@@ -11,6 +11,18 @@ export interface ProgressSample {
   readonly metrics: Readonly<Record<string, number | string>>;
 }
 
+/** First and latest measurement: the rate is between them. */
+export interface Progress {
+  readonly first: ProgressSample;
+  readonly latest: ProgressSample;
+}
+
+/** What a run still uploads when its work is done. */
+export interface Uploading {
+  readonly results: number;
+  readonly progress: Progress;
+}
+
 /** What is known of a stage at one moment of the run. */
 export interface StageState {
   readonly stage: string;
@@ -20,8 +32,8 @@ export interface StageState {
   reason: Reason | undefined;
   /** When its present attempt started, in milliseconds since the Unix epoch. */
   startedAt: number | undefined;
-  /** First and latest measurement of the present attempt: the rate is between them. */
-  progress: { readonly first: ProgressSample; readonly latest: ProgressSample } | undefined;
+  /** Of the present attempt. */
+  progress: Progress | undefined;
   /** What keeps a started stage from working: a lock held elsewhere, a pause before the next attempt. */
   delayedBy: string | undefined;
   duration: number | undefined;
@@ -40,6 +52,7 @@ export class RunState {
   finished: Event<'run-finished'> | undefined;
   /** The latest. */
   estimate: Event<'run-estimated'> | undefined;
+  uploading: Uploading | undefined;
   #ended = 0;
 
   apply(event: RunEvent): void {
@@ -59,6 +72,12 @@ export class RunState {
       case 'run-estimated':
         this.estimate = event;
         break;
+      case 'uploading':
+        this.uploading = {
+          results: event.results,
+          progress: continued(this.uploading?.progress, sentBytes(event)),
+        };
+        break;
       default:
         if ('stage' in event) applyToStage(this.stage(event.stage), event);
         if (event.type === 'stage-finished') this.stage(event.stage).ended = ++this.#ended;
@@ -71,6 +90,14 @@ export class RunState {
     if (stage === undefined) throw new Error(`event for a stage that the run did not announce: ${id}`);
     return stage;
   }
+}
+
+function continued(before: Progress | undefined, latest: ProgressSample): Progress {
+  return { first: before?.first ?? latest, latest };
+}
+
+function sentBytes({ time, sent_bytes = 0, total_bytes }: Event<'uploading'>): ProgressSample {
+  return { time: Date.parse(time), done: sent_bytes, total: total_bytes ?? null, unit: 'bytes', metrics: {} };
 }
 
 function pending(stage: Event<'run-started'>['stages'][number]): StageState {
@@ -104,7 +131,7 @@ function applyToStage(stage: StageState, event: Extract<RunEvent, { stage: strin
       break;
     case 'stage-progress': {
       const sample = { ...event, time: Date.parse(event.time), metrics: event.metrics ?? {} };
-      stage.progress = { first: stage.progress?.first ?? sample, latest: sample };
+      stage.progress = continued(stage.progress, sample);
       stage.delayedBy = undefined;
       break;
     }

@@ -2,6 +2,7 @@ import { columnsOf, fitting, padded } from '../terminal/display-width.ts';
 import type { Paint } from '../terminal/paint.ts';
 import { visible } from '../terminal/show.ts';
 import { duration } from '../terminal/units.ts';
+import { firstLine } from './event-lines.ts';
 import { howFar, progressText } from './progress-text.ts';
 import type { StageState } from './run-state.ts';
 
@@ -85,6 +86,6 @@ function cutBehind(word: string, text: string, room: number, paint: Paint): stri
 
 /** The first line of a text, with control characters made visible, and no longer than `room`. */
 function cut(text: string, room: number): string {
-  const line = visible(text.split(/[\r\n]/)[0] ?? '');
+  const line = visible(firstLine(text));
   return fitting(line, Math.max(1, room));
 }

@@ -5,6 +5,7 @@ import { leftText, runLeft } from './run-left.ts';
 import type { RunState, StageState } from './run-state.ts';
 import { stageLine, type View } from './stage-line.ts';
 import { shortNames } from './stage-names.ts';
+import { uploadText } from './upload-text.ts';
 
 /** Names take this part of a line at most, and leave this many columns to what is said of the stage. */
 const NAMES_SHARE = 0.4;
@@ -94,6 +95,7 @@ function runLine(state: RunState, stages: readonly StageState[], { columns, now,
   const { started } = state;
   const left = runLeft(state, now);
   const parts = [
+    ...(state.uploading === undefined ? [] : [`${uploadText(state.uploading)}; Ctrl-C ends it`]),
     ...(left === undefined ? [] : [leftText(left)]),
     `${count('hit', 'ran')} of ${counted(stages.length, 'stage')} done`,
     ...(failed === 0 ? [] : [`${failed} failed`]),

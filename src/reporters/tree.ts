@@ -68,6 +68,7 @@ function isToldAbove(event: RunEvent, samples: boolean): boolean {
     (event.type === 'stage-log' && (samples || event.level !== 'sample')) ||
     event.type === 'stage-explained' ||
     event.type === 'tidied' ||
+    event.type === 'run-stopping' ||
     event.type === 'stage-retrying' ||
     event.type === 'stage-displaced' ||
     event.type === 'cache-problem' ||

@@ -24,6 +24,8 @@ import { longestPathFirst, type TimedTask } from './schedule/time-left.ts';
 import { tidyDaily } from './tidy-daily.ts';
 import type { Workspace } from './workspace.ts';
 
+const UPLOADING_EVERY_MS = 1000;
+
 /** A run between its first and its last event: plans, checks what the stages will need, and drives the schedule. */
 export class PipelineRun {
   readonly #pipeline: Pipeline;
@@ -90,8 +92,17 @@ export class PipelineRun {
   async #finishUploads(): Promise<void> {
     const { remote } = this.#workspace;
     if (remote === undefined || remote.waiting === 0) return;
-    this.#emit({ type: 'uploading', results: remote.waiting });
-    await remote.finish(this.#options.control.cancelled);
+    const tell = () => {
+      const { done, total } = remote.transferred.sent;
+      this.#emit({ type: 'uploading', results: remote.waiting, sent_bytes: done, total_bytes: total });
+    };
+    tell();
+    const telling = setInterval(tell, UPLOADING_EVERY_MS);
+    try {
+      await remote.finish(this.#options.control.cancelled);
+    } finally {
+      clearInterval(telling);
+    }
   }
 
   #tellRecordedInputs({ stages }: Plan): void {

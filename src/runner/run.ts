@@ -50,6 +50,8 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     store.append(timed);
     if (store.problem !== before) options.emit({ ...notStored(store.problem!), time: timed.time });
   };
+  const { cancelled } = options.control;
+  const stopping = () => emit({ type: 'run-stopping' });
   let outcome: RunOutcome = 'failed';
   const counts: Record<Outcome, number> = { hit: 0, ran: 0, failed: 0, skipped: 0, cancelled: 0 };
   try {
@@ -65,6 +67,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
         needs: producersOf(stage),
       })),
     });
+    cancelled.addEventListener('abort', stopping, { once: true });
     const onProblem = (problem: CacheProblem) => emit(cacheProblemEvent(problem));
     const workspace = openWorkspace(options.artifactsDirectory, onProblem, options.openRemote);
     const { onRepeated } = options;
@@ -73,6 +76,7 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     outcome = await new PipelineRun(pipeline, options, compared, store, emit, explained).run(counts);
     return { run: store.about.run, directory: store.directory, outcome, counts };
   } finally {
+    cancelled.removeEventListener('abort', stopping);
     await options.executor.close();
     emit({
       type: 'run-finished',

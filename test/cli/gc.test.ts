@@ -169,6 +169,25 @@ describe('pipe gc', () => {
     expect(work()).toEqual([]);
   });
 
+  it('leaves the work of what was handed in to other machines, until nothing was heard of it for a month', async () => {
+    project.write('bad.yaml', PIPELINE.replace('mkdir d;', 'echo half > $PIPE_WORK/half; exit 1;'));
+    await project.run(['bad.yaml', '--keep-failed']);
+    const [action = ''] = readdirSync(project.path('artifacts/work'));
+    const [attempt = ''] = readdirSync(project.path('artifacts/work', action));
+    const folder = project.path('artifacts/work', action, attempt);
+    rmSync(join(folder, 'result.json'));
+    const submission = { submission: 1, executor: { kind: 'slurm' }, reference: {}, log: '/dev/null' };
+    writeFileSync(join(folder, 'submission.json'), JSON.stringify(submission));
+    await run(1);
+    await gc(...LAST);
+    expect(readdirSync(project.path('artifacts/work'))).toEqual([action]);
+    const longAgo = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
+    for (const path of [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+      utimesSync(path, longAgo, longAgo);
+    await gc(...LAST);
+    expect(readdirSync(project.path('artifacts/work'))).toEqual([]);
+  });
+
   it.each([
     [['--runs', '-1'], 'It must be a whole number from 0.'],
     [['--age', 'week'], 'It must be a duration such as 7d or 12h.'],

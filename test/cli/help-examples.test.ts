@@ -39,6 +39,7 @@ const PREPARED: Readonly<Record<string, readonly string[]>> = {
     `printf '%s\\n' 'extends: ./quickstart.yaml' 'sweep: { epochs: [1, 2] }' > pipelines/sweep.yaml`,
     'pipe run pipelines/sweep.yaml --only judge --sweep epochs=1,2,3',
   ],
+  attach: [`pipe run ${QUICKSTART} --force train --detach`],
   diff: [`pipe run ${QUICKSTART} --set learning_rate=2e-3 --only tokenize`],
   unbundle: [`pipe bundle ${QUICKSTART} --for judge judge.bundle`],
   push: ['mkdir cache && pipe trust create'],

@@ -36,7 +36,7 @@ To continue: pipe run small.yaml
         : event,
     );
     const text = reported(events);
-    expect(text).toContain('judge  failed  it failed with exit code 3:\n\nFailed after');
+    expect(text).toContain('judge  failed  it failed with exit code 3\n\nFailed after');
     expect(text).toContain(
       'judge failed: it failed with exit code 3:\n  last words\n  read them\n  log: /elsewhere/judge.log\n',
     );
@@ -89,6 +89,19 @@ To continue: pipe run small.yaml
     );
     const lines = reported([runStarted, trainStarted, ...everySecond]).split('\n');
     expect(lines.filter((line) => line.includes('steps')).length).toBeLessThan(100);
+  });
+
+  it('says how far the uploads are that a run still waits for, and how to end that; not every second', () => {
+    const uploading = (seconds: number, sent_bytes: number) =>
+      at(seconds, { type: 'uploading', results: 2, sent_bytes, total_bytes: 1.6e9 });
+    const text = reported([
+      runStarted,
+      ...[0, 1, 2, 3, 4, 5, 6].map((s) => uploading(20 + s, 4e8 + s * 2e7)),
+    ]);
+    expect(text.split('\n').slice(1, -1)).toEqual([
+      'uploading 2 results: 25 %, 400 MB of 1.6 GB; Ctrl-C ends that, and pipe push makes up for it',
+      'uploading 2 results: 31 %, 55 s left, 500 MB of 1.6 GB, 20 MB/s',
+    ]);
   });
 
   it('lists what was found before anything started', () => {

@@ -92,6 +92,14 @@ describe('tree lines', () => {
     expect(footer([estimated(5000, 0), progress(2, 0), progress(12, 116)])).toBe('about 10 s left');
   });
 
+  it('say how far the uploads are that a run still waits for', () => {
+    const uploading = (seconds: number, sent_bytes: number) =>
+      at(seconds, { type: 'uploading', results: 1, sent_bytes, total_bytes: 1.6e9 });
+    expect(
+      drawn([...failedRun.slice(0, -1), uploading(20, 0), uploading(30, 8e8)], { seconds: 30 }).at(-1),
+    ).toMatch(/^uploading 1 result: 50 %, 10 s left, 800 MB of 1.6 GB, 80 MB\/s; Ctrl-C ends/);
+  });
+
   it('keep percentage and time left at 40 columns', () => {
     const stage = 'train[learning_rate=0.00001,epochs=2]';
     const started = { ...runStarted, stages: [{ stage, uses: 'train', needs: [] }] } as RunEvent;

@@ -107,6 +107,9 @@ export class BlobStore implements Blobs {
     }
   }
 
+  /** There is no elsewhere. */
+  async bring(): Promise<void> {}
+
   async *entries(): AsyncGenerator<StoredBlob> {
     const objects = join(this.#directory, 'objects');
     for (const folder of await namesIn(objects)) {

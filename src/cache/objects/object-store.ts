@@ -86,6 +86,7 @@ export class ObjectStore {
       }
       const tree = await this.#readTree(digest);
       if (!tree) return undefined;
+      await this.#blobs.bring(tree.files);
       const files: [string, string][] = [];
       for (const file of tree.files) {
         const path = await this.#blobs.locate(file.digest, file.bytes);
@@ -127,6 +128,22 @@ export class ObjectStore {
       const isTree = artifact === 'directory' && (await this.#blobs.size(digest)) !== undefined;
       const tree = isTree ? await this.#readTree(digest) : undefined;
       return [digest, ...(tree?.files ?? []).map((file) => file.digest)];
+    });
+  }
+
+  /**
+   * Every object that an artifact is made of, and its bytes as far as they are on record; they are not looked at. Of a directory its
+   * tree comes last. Undefined where the tree is lost or damaged.
+   */
+  async listed({
+    artifact,
+    digest,
+    bytes,
+  }: StoredArtifact): Promise<readonly { readonly digest: Digest; readonly bytes?: number }[] | undefined> {
+    return await explained('read the cache', async () => {
+      if (artifact === 'file') return [{ digest, bytes }];
+      const tree = await this.#readTree(digest);
+      return tree && [...tree.files, { digest }];
     });
   }
 
@@ -177,6 +194,7 @@ export class ObjectStore {
   }
 
   async #copyTree(tree: Tree, destination: string): Promise<Record<string, string> | undefined> {
+    await this.#blobs.bring(tree.files);
     const files: [string, string][] = [];
     for (const path of tree.emptyDirectories) await mkdir(join(destination, path), { recursive: true });
     for (const { path, digest, bytes, executable } of tree.files) {

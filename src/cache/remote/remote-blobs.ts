@@ -3,6 +3,9 @@ import type { BlobStore } from '../objects/blob-store.ts';
 import type { Blobs, StoredBlob } from '../objects/blobs.ts';
 import type { RemoteCache } from './remote-cache.ts';
 
+/** Files of a folder that are brought at once: most are small, and wait for the network. */
+const AT_ONCE = 6;
+
 /** Objects of this disk; what is missing is brought from a remote cache when somebody reads it. */
 export class RemoteBlobs implements Blobs {
   readonly #local: BlobStore;
@@ -38,6 +41,16 @@ export class RemoteBlobs implements Blobs {
       (await this.#local.copy(digest, destination, mode)) ? true : undefined,
     );
     return copied ?? false;
+  }
+
+  async bring(blobs: readonly Digested[]): Promise<void> {
+    const left = [...blobs];
+    const bringNext = async () => {
+      for (let next = left.shift(); next !== undefined; next = left.shift())
+        if ((await this.#local.size(next.digest)) === undefined)
+          await this.#remote.fetch(next.digest, next.bytes, this.#local);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, bringNext));
   }
 
   entries(): AsyncIterable<StoredBlob> {

@@ -6,16 +6,17 @@ import type { CacheProblem, OnCacheProblem } from '../cache-problem.ts';
 import type { BlobStore } from '../objects/blob-store.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
-import { fetchBlob, RefusedBlob, readAll } from './fetch-blob.ts';
+import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { type Fetched, fetchedBefore, noteFetched } from './fetched-records.ts';
+import { Patience } from './patience.ts';
+import { readAll } from './read-all.ts';
+import { ResultUploads } from './result-uploads.ts';
 import type { RemoteStore } from './stores/remote-store.ts';
-import { type RecordName, readSigned, signRecord, storedName } from './trust/signed-record.ts';
+import { type TransferredBytes, Transfers } from './transfers.ts';
+import { type RecordName, readSigned, storedName } from './trust/signed-record.ts';
 import type { SigningKey } from './trust/signing-key.ts';
 import { keyId, mayWrite, type TrustedKey } from './trust/trusted-keys.ts';
-import { UploadQueue } from './upload-queue.ts';
 
-/** For a question whose answer is small. */
-const PATIENCE_MS = 10_000;
 const MOST_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** A record of somebody who is believed. */
@@ -38,6 +39,7 @@ export interface RemoteOptions {
   readonly signingKey?: SigningKey | undefined;
   readonly cacheDirectory: string;
   readonly onProblem: OnCacheProblem;
+  readonly patience?: Patience;
 }
 
 /**
@@ -47,15 +49,29 @@ export interface RemoteOptions {
  */
 export class RemoteCache {
   readonly #options: RemoteOptions;
-  readonly #uploads = new UploadQueue();
+  readonly #patience: Patience;
+  readonly #uploads: ResultUploads | undefined;
+  readonly #received = new Transfers();
+  /** Objects that are on their way: whoever wants one as well waits for it. */
+  readonly #fetching = new Map<Digest, Promise<void>>();
+  /** Names whose content was refused, or is not given: an upload replaces it. */
+  readonly #damaged = new Set<string>();
   readonly #told = new Set<string>();
   #store: Promise<RemoteStore> | undefined;
   /** What is not tried any more, after it failed once. */
   readonly #gone = { reading: false, writing: false };
 
   constructor(options: RemoteOptions) {
+    const { signingKey, scope, patience = new Patience() } = options;
     this.#options = options;
-    this.#gone.writing = options.signingKey === undefined;
+    this.#patience = patience;
+    this.#uploads =
+      signingKey &&
+      new ResultUploads({
+        ...{ signingKey, scope, patience },
+        ask: (question) => this.#ask('writing', question),
+        isDamaged: (name) => this.#damaged.has(name),
+      });
   }
 
   /** The record of an action that somebody has made who is believed; undefined if there is none. */
@@ -70,48 +86,29 @@ export class RemoteCache {
     return found.find((believed) => believed !== undefined);
   }
 
-  /** Bytes that an object has in the store; undefined if it is not there. */
+  /** Bytes that an object has in the store; undefined if it is not there, or was refused: it will not be had from there. */
   async size(digest: Digest): Promise<number | undefined> {
-    return await this.#ask('reading', (store) => store.size(`cas/${digest}`, shortly()));
+    if (this.#damaged.has(`cas/${digest}`)) return undefined;
+    return await this.#ask('reading', (store) => store.size(`cas/${digest}`, this.#patience.shortly()));
   }
 
   /** Brings an object into the store of this disk, if it can be had. `bytes`: what it has, if that is known. */
   async fetch(digest: Digest, bytes: number | undefined, blobs: BlobStore): Promise<void> {
-    await this.#ask('reading', async (store) => {
-      try {
-        await fetchBlob(store, { digest, bytes }, this.#options.cacheDirectory, blobs);
-      } catch (error) {
-        if (!(error instanceof RefusedBlob)) throw error;
-        this.#tell({
-          code: 'remote-refused',
-          message: `Object ${digest} of ${this.address} is not used: ${error.message}`,
-        });
-      }
-    });
+    const before = this.#fetching.get(digest);
+    if (before !== undefined) return await before;
+    const fetching = this.#fetch(digest, bytes, blobs);
+    this.#fetching.set(digest, fetching);
+    await fetching.finally(() => this.#fetching.delete(digest));
   }
 
-  /** Uploads a result beside the work that goes on: its objects, then its record. */
+  /** Uploads a result beside the work that goes on; nothing without a key to sign it with. */
   upload(record: ActionRecord, objects: ObjectStore): void {
-    const { signingKey, scope } = this.#options;
-    if (signingKey === undefined) return;
-    this.#uploads.add(() =>
-      this.#ask('writing', async (store) => {
-        for (const output of Object.values(record.outputs)) {
-          for (const [digest, file] of (await objects.parts(output)) ?? []) {
-            if ((await store.size(`cas/${digest}`, shortly())) !== undefined) continue;
-            await store.put(`cas/${digest}`, { file, sha256: digest }, this.#uploads.asking);
-          }
-        }
-        const name = storedName({ ...record, scope }, keyId(signingKey.key));
-        if ((await store.size(name, shortly())) !== undefined) return; // a record is never replaced
-        await store.put(name, Buffer.from(signRecord(record, scope, signingKey)), shortly());
-      }),
-    );
+    if (!this.#gone.writing) this.#uploads?.add(record, objects);
   }
 
   /** Waits until all is uploaded, or the signal ends that. */
   async finish(signal: AbortSignal): Promise<void> {
-    await this.#uploads.finish(signal);
+    await this.#uploads?.finish(signal);
   }
 
   get address(): string {
@@ -119,18 +116,45 @@ export class RemoteCache {
   }
 
   get canUpload(): boolean {
-    return this.#options.signingKey !== undefined;
+    return this.#uploads !== undefined;
   }
 
   /** How many results are still to be uploaded. */
   get waiting(): number {
-    return this.#uploads.waiting;
+    return this.#uploads?.waiting ?? 0;
+  }
+
+  /** Bytes of objects that this process uploads, and of those that it brings here. */
+  get transferred(): { readonly sent: TransferredBytes; readonly received: TransferredBytes } {
+    return { sent: this.#uploads?.bytes ?? { done: 0, total: 0 }, received: this.#received.bytes };
+  }
+
+  async #fetch(digest: Digest, bytes: number | undefined, blobs: BlobStore): Promise<void> {
+    const transfer = this.#received.begin(bytes);
+    const { cacheDirectory } = this.#options;
+    const { silenceMs } = this.#patience;
+    await this.#ask('reading', async (store) => {
+      try {
+        const to = { cacheDirectory, blobs, silenceMs, onReceived: transfer.moved };
+        await fetchBlob(store, { digest, bytes }, to);
+        // It may have said that it is there, and does not give it.
+        if ((await blobs.size(digest)) === undefined) this.#damaged.add(`cas/${digest}`);
+      } catch (error) {
+        if (!(error instanceof RefusedBlob)) throw error;
+        this.#damaged.add(`cas/${digest}`);
+        this.#tell({
+          code: 'remote-refused',
+          message: `Object ${digest} of ${this.address} is not used: ${error.message}`,
+        });
+      }
+    });
+    transfer.end();
   }
 
   async #recordOf(writer: TrustedKey, name: RecordName): Promise<BelievedRecord | undefined> {
     const path = storedName(name, keyId(writer.key));
     const text = await this.#ask('reading', async (store) => {
-      const body = await store.get(path, 0, shortly());
+      const body = await store.get(path, 0, this.#patience.shortly());
       return body && (await readAll(body, MOST_RECORD_BYTES));
     });
     if (text === undefined) return undefined;
@@ -139,6 +163,7 @@ export class RemoteCache {
       await this.#note(path, { text: digestOfBytes(text), writer: keyId(writer.key), action: name.key });
       return { record, writer: writer.name };
     } catch (error) {
+      this.#damaged.add(path);
       this.#tell({
         code: 'remote-refused',
         message: `The record of action ${name.key} by ${writer.name} in ${this.address} is not used: ${messageOf(error)}`,
@@ -166,12 +191,12 @@ export class RemoteCache {
     try {
       return await question(await this.#store);
     } catch (error) {
-      if (this.#gone.reading || this.#gone[what] || this.#uploads.asking.signal.aborted) return undefined;
+      if (this.#gone.reading || this.#gone[what] || this.#uploads?.isEnded) return undefined;
       this.#gone[what] = true; // many may only read
       const without = what === 'reading' ? 'goes on without it' : 'uploads nothing more';
       this.#tell({
         code: 'remote-unreachable',
-        message: `The remote cache ${this.address} cannot be used (${whole(error)}): this run ${without}`,
+        message: `The remote cache ${this.address} cannot be used (${messageOf(error)}): this run ${without}`,
       });
       return undefined;
     }
@@ -182,14 +207,4 @@ export class RemoteCache {
     if (!this.#told.has(text)) this.#options.onProblem(problem);
     this.#told.add(text);
   }
-}
-
-/** The message of an error and of what it wraps: `fetch` alone says only that it failed. */
-function whole(error: unknown): string {
-  const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
-  return messageOf(error) + cause;
-}
-
-function shortly() {
-  return { signal: AbortSignal.timeout(PATIENCE_MS) };
 }

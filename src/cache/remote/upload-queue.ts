@@ -1,4 +1,4 @@
-import type { Asking } from './stores/remote-store.ts';
+import { Silence } from './silence.ts';
 
 /** More would share one line, and each would be slower. */
 const AT_ONCE = 3;
@@ -8,9 +8,12 @@ export class UploadQueue {
   readonly #waiting: (() => Promise<unknown>)[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #end = new AbortController();
+  readonly #silenceMs: number;
 
-  /** How an upload asks its store: until the queue is ended. */
-  readonly asking: Asking = { signal: this.#end.signal };
+  /** `silenceMs`: an upload that is silent for so long is given up. */
+  constructor(silenceMs: number) {
+    this.#silenceMs = silenceMs;
+  }
 
   add(upload: () => Promise<unknown>): void {
     this.#waiting.push(upload);
@@ -19,6 +22,27 @@ export class UploadQueue {
 
   get waiting(): number {
     return this.#waiting.length + this.#running.size;
+  }
+
+  get isEnded(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  /** Sends something; ends with the queue, or when it is silent. `onSent` gets the number of bytes as they leave. */
+  async send<T>(
+    onSent: (bytes: number) => void,
+    send: (asking: { readonly signal: AbortSignal; readonly onSent: (bytes: number) => void }) => Promise<T>,
+  ): Promise<T> {
+    const silence = new Silence(this.#silenceMs, this.#end.signal);
+    const sent = (bytes: number) => {
+      silence.moved(bytes);
+      onSent(bytes);
+    };
+    try {
+      return await send({ signal: silence.signal, onSent: sent });
+    } finally {
+      silence.over();
+    }
   }
 
   /** Waits for all uploads; those that are left when the signal comes are given up. */

@@ -6,6 +6,7 @@ import {
   pipelineFile,
   stageNames,
 } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import type { BundleVerbOptions } from './bundle-options.ts';
 
 const EXAMPLES = `
@@ -20,7 +21,7 @@ A bundle is a tar file: the records of all stages before these, and what these r
 
 /** `pipe bundle`: packs what another machine needs to run some stages alone. */
 export function bundleCommand(program: Command): void {
-  addFrozenOption(addArtifactsOption(addSetOption(program.command('bundle'))))
+  addRemoteOption(addFrozenOption(addArtifactsOption(addSetOption(program.command('bundle')))))
     .description('pack what some stages need, so that they can run alone elsewhere')
     .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<bundle>', 'file to write')

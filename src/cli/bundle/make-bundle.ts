@@ -9,6 +9,7 @@ import { bytes, counted } from '../../terminal/units.ts';
 import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import { frozenOf, stageCommand } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
 import { UserError } from '../user-error.ts';
 import { collectContent } from './bundle-content.ts';
 import type { BundleVerbOptions } from './bundle-options.ts';
@@ -21,6 +22,7 @@ export async function makeBundle(file: string, out: string, options: BundleVerbO
   const pipeline = await openPipeline(file, options);
   const artifacts = artifactsDirectory(file, options);
   const targets = new Set(stageIds(pipeline, options.for));
+  const openRemote = await remoteOf(file, { ...options, upload: false });
   const { stages } = await planPipeline(pipeline, {
     artifactsDirectory: artifacts,
     environment: process.env,
@@ -28,13 +30,14 @@ export async function makeBundle(file: string, out: string, options: BundleVerbO
     only: options.for,
     ...frozenOf(file, options),
     onProblem: tellCacheProblem,
+    openRemote,
   });
   const run = (option: '--only' | '--force', stage: string) =>
     `run it with: ${stageCommand(file, option, stage, options)}`;
   for (const { stage, state, reason } of stages)
     if (state !== 'hit' && !targets.has(stage.id))
       throw new UserError(`stage ${stage.id} is not up to date: ${reason.message}`, run('--only', stage.id));
-  const workspace = openWorkspace(artifacts, tellCacheProblem);
+  const workspace = openWorkspace(artifacts, tellCacheProblem, openRemote);
   const { content, origins } = await collectContent(pipeline, stages, targets, workspace);
   try {
     const write = () => writeBundle(resolve(out), content, workspace.objects);

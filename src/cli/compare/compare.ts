@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addArtifactsOption, addFrozenOption, addSetOption } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import type { CompareVerbOptions } from './compare-options.ts';
 import { FORMATS } from './format-names.ts';
 
@@ -16,7 +17,7 @@ A difference is called one only where its 95 % interval and its test agree (docs
 
 /** `pipe compare`: which variant, run or commit was better, and how sure that is. */
 export function compareCommand(program: Command): void {
-  addFrozenOption(addArtifactsOption(addSetOption(program.command('compare'))))
+  addRemoteOption(addFrozenOption(addArtifactsOption(addSetOption(program.command('compare')))))
     .description('lay variants, runs or commits beside each other: which was better, and how sure')
     .argument(
       '<what...>',

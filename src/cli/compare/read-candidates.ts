@@ -8,6 +8,8 @@ import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { frozenOf } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
+import type { RemoteVerbOptions } from '../remote/remote-options.ts';
 import { runNamed } from '../runs/run-named.ts';
 import { UserError } from '../user-error.ts';
 import { isScoresFile, scoresCandidate } from './scores-file.ts';
@@ -21,18 +23,22 @@ import { variantsOfRun } from './variants-of-run.ts';
  */
 export async function readCandidates(
   names: readonly string[],
-  options: PipelineOptions & { readonly metric?: string | undefined },
+  options: PipelineOptions & RemoteVerbOptions & { readonly metric?: string | undefined },
 ): Promise<readonly Candidate[]> {
   const file = names.find((name) => existsSync(name) && !isScoresFile(name));
   const artifacts = artifactsDirectory(file, options);
-  const workspace = openWorkspace(artifacts, tellCacheProblem);
+  const openRemote = await remoteOf(file, { ...options, upload: false });
+  const workspace = openWorkspace(artifacts, tellCacheProblem, openRemote);
   const candidates: Candidate[] = [];
   const scores = new Map<string, number>();
   for (const name of names) {
     if (isScoresFile(name)) scores.set(name, candidates.length);
     else if (existsSync(name)) {
       const pipeline = await openPipeline(name, options);
-      const variants = await variantsOfFile(pipeline, artifacts, workspace, frozenOf(name, options));
+      const variants = await variantsOfFile(pipeline, artifacts, workspace, {
+        ...frozenOf(name, options),
+        openRemote,
+      });
       candidates.push(
         ...(names.length === 1 ? variants : variants.map((one) => ofSource(pipeline.name, one))),
       );

@@ -3,7 +3,7 @@ import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { Frozen } from '../../runner/plan/decide.ts';
 import { planPipeline } from '../../runner/plan/plan.ts';
 import type { PlannedStage } from '../../runner/plan/planned-stage.ts';
-import type { Workspace } from '../../runner/workspace.ts';
+import type { OpenRemote, Workspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { candidateOf } from './read-measurements.ts';
 
@@ -12,13 +12,13 @@ export async function variantsOfFile(
   pipeline: Pipeline,
   artifactsDirectory: string,
   workspace: Workspace,
-  frozen: { readonly frozen?: Frozen },
+  opened: { readonly frozen?: Frozen; readonly openRemote: OpenRemote | undefined },
 ): Promise<readonly Candidate[]> {
   const { stages } = await planPipeline(pipeline, {
     artifactsDirectory,
     environment: process.env,
     offline: true,
-    ...frozen,
+    ...opened,
     onProblem: tellCacheProblem,
   });
   const byVariant = new Map<string, PlannedStage[]>(pipeline.variants.map(({ label }) => [label, []]));

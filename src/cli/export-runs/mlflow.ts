@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, plainText } from '../../contract/json.ts';
-import { explainNetworkError, urlProblem } from '../../stages/network/network-error.ts';
-import { outsideText } from '../../stages/network/outside-text.ts';
+import { explainNetworkError, urlProblem } from '../../network/network-error.ts';
+import { outsideText } from '../../network/outside-text.ts';
 import { UserError } from '../user-error.ts';
 import { nameOf, type TrackedRun } from './tracked-run.ts';
 

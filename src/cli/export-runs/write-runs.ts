@@ -3,6 +3,7 @@ import { openWorkspace } from '../../runner/workspace.ts';
 import { show } from '../../terminal/show.ts';
 import { artifactsDirectory } from '../open/open-pipeline.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
 import { lockHolders, mayBeAtWork } from '../status/at-work.ts';
 import { UserError } from '../user-error.ts';
 import type { ExportOptions } from './export-options.ts';
@@ -43,7 +44,7 @@ export async function exportRuns(
     );
   }
   const folder = artifactsDirectory(undefined, artifacts === undefined ? {} : { artifacts });
-  const workspace = openWorkspace(folder, tellCacheProblem);
+  const workspace = openWorkspace(folder, tellCacheProblem, await remoteOf(undefined, { upload: false }));
   const warn = once((message) => show(process.stderr, `warning: ${message}`));
   const tell = once((line) => show(process.stdout, line));
   for (let stored = await storedRuns(names, workspace, warn); ; ) {

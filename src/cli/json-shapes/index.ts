@@ -7,6 +7,7 @@ import { gcShape } from './gc.ts';
 import { planShape } from './plan.ts';
 import { runDiffShape, runShape, runsShape } from './runs.ts';
 import { statusShape } from './status.ts';
+import { pullShape, pushShape } from './transfer.ts';
 import { verifyShape } from './verify.ts';
 import { whyShape } from './why.ts';
 
@@ -24,6 +25,8 @@ export const outputSchemas: Readonly<Record<string, TSchema>> = {
   du: published(duShape),
   verify: published(verifyShape),
   why: published(whyShape),
+  push: published(pushShape),
+  pull: published(pullShape),
 };
 
 function published(shape: TSchema): TSchema {

@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { firstLine } from '../../reporters/event-lines.ts';
 import type { Outcome, RunEvent } from '../../runner/events/run-event.ts';
 import type { Workspace } from '../../runner/workspace.ts';
 import { duration } from '../../terminal/units.ts';
-import { lockHolders } from '../status/at-work.ts';
 import { aboutAttempt } from './about-attempt.ts';
 import { FileTail } from './file-tail.ts';
 import { type LoggedAttempt, loggedAttempt } from './find-attempt.ts';
 import type { LogPrinter } from './log-printer.ts';
+import { RunPulse } from './run-pulse.ts';
 import { RunTail } from './run-tail.ts';
 
 const POLL_MS = 200;
-/** A run that holds no action and says nothing for longer than this was killed: between two stages it needs less. */
-export const SILENT_MS = 5_000;
 
 /**
  * Prints the log of a stage in a run from its last attempt on, and of those that follow, until the stage or the run has ended,
@@ -59,14 +58,13 @@ class StageProgress {
   readonly #stage: string;
   readonly #workspace: Workspace;
   readonly #events: RunTail;
-  /** Stage -> action, of those that have started and not ended. */
-  readonly #unfinished = new Map<string, string>();
-  #lastNews = Date.now();
+  readonly #pulse: RunPulse;
 
   constructor(run: string, stage: string, workspace: Workspace) {
     this.#run = run;
     this.#stage = stage;
     this.#workspace = workspace;
+    this.#pulse = new RunPulse(workspace.locksDirectory);
     this.#events = new RunTail(join(workspace.runsDirectory, run, 'events.ndjson'));
   }
 
@@ -75,7 +73,7 @@ class StageProgress {
     let attempt: LoggedAttempt | undefined;
     let ending: Ending | undefined;
     for (const event of this.#events.added()) {
-      this.#note(event);
+      this.#pulse.note(event);
       if (event.type === 'run-finished') ending ??= { text: `the run has ended before ${this.#stage} began` };
       if (!('stage' in event) || event.stage !== this.#stage) continue;
       if (event.type === 'stage-finished') ending = endingOf(event);
@@ -83,21 +81,9 @@ class StageProgress {
       attempt = loggedAttempt(event, this.#run, this.#workspace.runsDirectory);
       ending = undefined;
     }
-    if (ending === undefined && (await this.#isKilled()))
+    if (ending === undefined && (await this.#pulse.isDead()))
       ending = { text: `run ${this.#run} was ended from outside` };
     return { ...(attempt && { attempt }), ...(ending !== undefined && { ending }) };
-  }
-
-  #note(event: RunEvent): void {
-    this.#lastNews = Date.now();
-    if (event.type === 'stage-started') this.#unfinished.set(event.stage, event.action);
-    if (event.type === 'stage-finished') this.#unfinished.delete(event.stage);
-  }
-
-  async #isKilled(): Promise<boolean> {
-    const holders = await lockHolders(this.#workspace.locksDirectory);
-    if ([...this.#unfinished.values()].some((action) => holders.has(action))) this.#lastNews = Date.now();
-    return Date.now() - this.#lastNews > SILENT_MS;
   }
 }
 
@@ -108,5 +94,5 @@ function endingOf({
   reason,
 }: Extract<RunEvent, { type: 'stage-finished' }>): Ending {
   if (outcome === 'ran') return { outcome, text: `${stage} ended after ${duration(duration_ms)}` };
-  return { outcome, text: `${stage} ended: ${outcome}, ${reason.message.split('\n', 1)[0]}` };
+  return { outcome, text: `${stage} ended: ${outcome}, ${firstLine(reason.message)}` };
 }

@@ -13,8 +13,9 @@ import { UserError } from '../user-error.ts';
 import { aboutAttempt } from './about-attempt.ts';
 import { FileTail } from './file-tail.ts';
 import { findAttempt } from './find-attempt.ts';
-import { followAttempts, SILENT_MS } from './follow-attempts.ts';
+import { followAttempts } from './follow-attempts.ts';
 import { LogPrinter } from './log-printer.ts';
+import { SILENT_MS } from './run-pulse.ts';
 
 /**
  * Prints what the last attempt of a stage has printed, and with `follow` what it prints until it ends. Which attempt that is

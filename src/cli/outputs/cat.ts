@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
-import {
-  addArtifactsOption,
-  addFrozenOption,
-  addSetOption,
-  type PipelineOptions,
-  pipelineFile,
-} from '../open/pipeline-options.ts';
+import { addArtifactsOption, addFrozenOption, addSetOption, pipelineFile } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
+import type { OutputOptions } from './find-output.ts';
 
 const EXAMPLES = `
 Examples:
@@ -15,13 +11,13 @@ Examples:
 
 /** `pipe cat`: writes the bytes of one output to standard output. */
 export function catCommand(program: Command): void {
-  addFrozenOption(addArtifactsOption(addSetOption(program.command('cat'))))
+  addRemoteOption(addFrozenOption(addArtifactsOption(addSetOption(program.command('cat')))))
     .description('print an output of a stage')
     .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<stage.output>', 'what to print')
     .argument('[path]', 'file in it, where the output is a directory')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, name: string, path: string | undefined, options: PipelineOptions) => {
+    .action(async (file: string, name: string, path: string | undefined, options: OutputOptions) => {
       const { findOutput } = await import('./find-output.ts');
       const { printOutput } = await import('./print-output.ts');
       await printOutput(await findOutput(file, name, options), name, path);

@@ -10,7 +10,11 @@ import { artifactsDirectory, openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { frozenOf, stageCommand } from '../open/stage-command.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
+import type { RemoteVerbOptions } from '../remote/remote-options.ts';
 import { UserError } from '../user-error.ts';
+
+export interface OutputOptions extends PipelineOptions, RemoteVerbOptions {}
 
 export interface FoundOutput {
   readonly artifact: StoredArtifact;
@@ -20,26 +24,33 @@ export interface FoundOutput {
 }
 
 /**
- * The output `STAGE.OUTPUT` of a pipeline as it is declared now, from the cache. Throws a UserError if there is no
+ * The output `STAGE.OUTPUT` of a pipeline as it is declared now, from the cache, or from the remote one. Throws a UserError if there is no
  * such output, or where it has not been made yet.
  */
-export async function findOutput(file: string, name: string, options: PipelineOptions): Promise<FoundOutput> {
+export async function findOutput(file: string, name: string, options: OutputOptions): Promise<FoundOutput> {
   const pipeline = await openPipeline(file, options);
   const directory = artifactsDirectory(file, options);
   const { stage, output } = parseName(name, pipeline);
-  const { stages } = await planPipeline(pipeline, {
-    artifactsDirectory: directory,
-    environment: process.env,
-    offline: true,
-    only: [stage],
-    ...frozenOf(file, options),
-    onProblem: tellCacheProblem,
-  });
-  const planned = stages.find((candidate) => candidate.stage.id === stage)!;
+  const openRemote = await remoteOf(file, { ...options, upload: false });
+  const plan = async (offline: boolean) => {
+    const { stages } = await planPipeline(pipeline, {
+      artifactsDirectory: directory,
+      environment: process.env,
+      offline,
+      only: [stage],
+      ...frozenOf(file, options),
+      onProblem: tellCacheProblem,
+      openRemote,
+    });
+    return stages.find((candidate) => candidate.stage.id === stage)!;
+  };
+  let planned = await plan(true);
+  // What another machine has made of a changing world is found by how the world is now.
+  if (planned.record === undefined && openRemote !== undefined) planned = await plan(false);
   const artifact = planned.record?.outputs[output];
   if (planned.record === undefined || artifact === undefined) throw notMade(file, planned, options);
 
-  const { objects } = openWorkspace(directory, tellCacheProblem);
+  const { objects } = openWorkspace(directory, tellCacheProblem, openRemote);
   const { restoreInline } = await import('../../cache/records/inline-outputs.ts');
   await restoreInline(planned.record, objects);
   const again = remake(file, stage, '--force', options);

@@ -2,14 +2,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DESTINATION, explained } from '../../files/system-problem.ts';
-import {
-  addArtifactsOption,
-  addFrozenOption,
-  addSetOption,
-  type PipelineOptions,
-  pipelineFile,
-} from '../open/pipeline-options.ts';
+import { addArtifactsOption, addFrozenOption, addSetOption, pipelineFile } from '../open/pipeline-options.ts';
+import { addRemoteOption } from '../remote/remote-options.ts';
 import { UserError } from '../user-error.ts';
+import type { OutputOptions } from './find-output.ts';
 
 const EXAMPLES = `
 Examples:
@@ -18,13 +14,13 @@ Examples:
 
 /** `pipe get`: copies one output out of the cache. */
 export function getCommand(program: Command): void {
-  addFrozenOption(addArtifactsOption(addSetOption(program.command('get'))))
+  addRemoteOption(addFrozenOption(addArtifactsOption(addSetOption(program.command('get')))))
     .description('copy an output of a stage to a place of your own')
     .argument('<file>', 'pipeline file', pipelineFile)
     .argument('<stage.output>', 'what to copy')
     .argument('<destination>', 'file or folder to make; it must not exist')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, name: string, destination: string, options: PipelineOptions) => {
+    .action(async (file: string, name: string, destination: string, options: OutputOptions) => {
       if (existsSync(destination))
         throw new UserError(`${destination} exists already`, 'give another place, or remove it');
       const { findOutput } = await import('./find-output.ts');

@@ -1,6 +1,7 @@
 import { endingsOf, stagesOfRun } from '../../runner/events/stored-run.ts';
 import { openWorkspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
 import { runNamed } from '../runs/run-named.ts';
 import { UserError } from '../user-error.ts';
 import { copyPage } from './copy-page.ts';
@@ -11,7 +12,8 @@ import { pageOfRun } from './page-files.ts';
  * its id, the end of it, or `last`. Throws a UserError for a run that is unknown or has none.
  */
 export async function pagesOfRun(name: string, artifacts: string): Promise<ReadonlyMap<string, string>> {
-  const workspace = openWorkspace(artifacts, tellCacheProblem);
+  const openRemote = await remoteOf(undefined, { upload: false });
+  const workspace = openWorkspace(artifacts, tellCacheProblem, openRemote);
   const run = await runNamed(name, workspace);
   const { about } = run;
   const reports = new Set(stagesOfRun(run).flatMap(({ stage, uses }) => (uses === 'report' ? [stage] : [])));

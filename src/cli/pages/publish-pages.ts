@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { RunEvent } from '../../runner/events/run-event.ts';
-import { openWorkspace } from '../../runner/workspace.ts';
+import { type OpenRemote, openWorkspace } from '../../runner/workspace.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
 import { typedCommand } from '../typed-command.ts';
 import { copyPage } from './copy-page.ts';
@@ -19,10 +19,10 @@ type StageFinished = Extract<RunEvent, { type: 'stage-finished' }>;
 export async function publishPages(
   pipeline: Pipeline,
   finished: readonly StageFinished[],
-  artifacts: string,
+  { artifacts, openRemote }: { readonly artifacts: string; readonly openRemote: OpenRemote | undefined },
   argv: readonly string[],
 ): Promise<readonly string[]> {
-  const { objects } = openWorkspace(artifacts, tellCacheProblem);
+  const { objects } = openWorkspace(artifacts, tellCacheProblem, openRemote);
   const published: string[] = [];
   let changed = !existsSync(indexFile(artifacts));
   for (const { stage: id, outputs } of finished) {

@@ -1,5 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import type { OnCacheProblem } from '../../cache/cache-problem.ts';
+import type { RemoteCache as Cache } from '../../cache/remote/remote-cache.ts';
 import type { OpenRemote } from '../../runner/workspace.ts';
 import { projectRoot } from '../open/project-root.ts';
 import { UserError } from '../user-error.ts';
@@ -7,10 +9,11 @@ import { type RemoteVerbOptions, remoteAddress } from './remote-options.ts';
 
 /**
  * The remote cache that a verb was asked to use, or that PIPE_REMOTE names; undefined for none. Records are believed of the keys in
- * the project's trust file, and uploads signed with this user's key. Throws a UserError or a StageError for settings that are wrong.
+ * the project's trust file, and uploads signed with this user's key. It is one for the whole command, however often it is opened: a store
+ * that cannot be used is not tried again, and that is said once, to whoever has opened it last. Throws a UserError or a StageError for settings that are wrong.
  */
 export async function remoteOf(
-  file: string,
+  file: string | undefined,
   { remote, upload = true }: RemoteVerbOptions,
   environment = process.env,
 ): Promise<OpenRemote | undefined> {
@@ -24,14 +27,19 @@ export async function remoteOf(
     throw new UserError(`PIPE_REMOTE_SCOPE is \`${scope}\``, 'it must be a name such as main or pr/12');
   const keys = readTrustedKeys(trustFile(file, TRUST_FILE));
   const signingKey = upload ? readSigningKey(environment) : undefined;
-  return (cacheDirectory, onProblem) =>
-    new RemoteCache({
-      ...{ address, keys, scope, signingKey, cacheDirectory, onProblem },
+  let opened: Cache | undefined;
+  let tell: OnCacheProblem;
+  return (cacheDirectory, onProblem) => {
+    tell = onProblem;
+    opened ??= new RemoteCache({
+      ...{ address, keys, scope, signingKey, cacheDirectory, onProblem: (problem) => tell(problem) },
       open: async () => {
         const { openStore } = await import('../../cache/remote/stores/open-store.ts');
-        return await openStore(address, environment);
+        return openStore(address, environment);
       },
     });
+    return opened;
+  };
 }
 
 /** Path of the trust file of the project that a file or the current folder belongs to. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addArtifactsOption, addSetOption, pipelineFile, stageNames } from '../open/pipeline-options.ts';
+import type { PullOptions } from './pull-inputs.ts';
 import { addRemoteOption } from './remote-options.ts';
-import type { PullOptions } from './transfer.ts';
 
 const EXAMPLES = `
 Examples:
@@ -20,9 +20,10 @@ export function pullCommand(program: Command): void {
       'a stage that is to run here; may be repeated, or name several',
       stageNames,
     )
+    .option('--json', 'print a JSON document (schemas/pull.schema.json)')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: PullOptions) => {
-      const { pull } = await import('./transfer.ts');
+      const { pull } = await import('./pull-inputs.ts');
       process.exitCode = await pull(file, options);
     });
 }

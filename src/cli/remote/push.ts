@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addArtifactsOption, addSetOption, pipelineFile } from '../open/pipeline-options.ts';
+import type { TransferOptions } from './open-transfer.ts';
 import { addRemoteOption } from './remote-options.ts';
-import type { TransferOptions } from './transfer.ts';
 
 const EXAMPLES = `
 Examples:
@@ -14,9 +14,10 @@ export function pushCommand(program: Command): void {
   addRemoteOption(addArtifactsOption(addSetOption(program.command('push'))))
     .description('upload the results of a pipeline to the remote cache')
     .argument('<file>', 'pipeline file', pipelineFile)
+    .option('--json', 'print a JSON document (schemas/push.schema.json)')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: TransferOptions) => {
-      const { push } = await import('./transfer.ts');
+      const { push } = await import('./push-results.ts');
       process.exitCode = await push(file, options);
     });
 }

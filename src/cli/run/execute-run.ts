@@ -14,6 +14,7 @@ import { warnOfUndeclaredFiles } from '../validate/undeclared-files.ts';
 import { runInterruptibly } from './run-interruptibly.ts';
 import type { RunVerbOptions } from './run-options.ts';
 import { stagePlaces } from './stage-places.ts';
+import { tellBegun } from './tell-begun.ts';
 
 const EXIT_OF: Readonly<Record<RunSummary['outcome'], ExitCode>> = {
   succeeded: EXIT.done,
@@ -35,8 +36,10 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   const finished: Extract<RunEvent, { type: 'stage-finished' }>[] = [];
   const emit = (event: RunEvent): void => {
     if (event.type === 'stage-finished') finished.push(event);
+    if (event.type === 'run-started') tellBegun(event.run);
     reporter.report(event);
   };
+  const openRemote = await remoteOf(file, options);
   let summary: RunSummary;
   try {
     summary = await runInterruptibly(pipeline, {
@@ -47,7 +50,7 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
       keepFailed: options.keepFailed ?? false,
       explain: options.explain ?? false,
       ...frozenOf(file, options),
-      openRemote: await remoteOf(file, options),
+      openRemote,
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
       ...selectionOf(options),
       ...(options.engine === undefined ? {} : { engine: options.engine }),
@@ -58,8 +61,9 @@ export async function executeRun(file: string, options: RunVerbOptions): Promise
   }
   const { outcome, run } = summary;
   if (outcome === 'succeeded' && reporterName !== 'json')
-    await showPages(pipeline, finished, artifacts, process.argv.slice(2));
-  const isGood = outcome !== 'succeeded' || (await meetsBaselines(pipeline, finished, run, artifacts));
+    await showPages(pipeline, finished, { artifacts, openRemote }, process.argv.slice(2));
+  const isGood =
+    outcome !== 'succeeded' || (await meetsBaselines(pipeline, finished, run, artifacts, options));
   return isGood ? EXIT_OF[outcome] : EXIT.failed;
 }
 
@@ -69,13 +73,19 @@ async function meetsBaselines(
   finished: readonly { readonly stage: string }[],
   run: string,
   artifacts: string,
+  { remote }: Pick<RunVerbOptions, 'remote'>,
 ): Promise<boolean> {
   const done = new Set(finished.map(({ stage }) => stage));
   const stages = pipeline.stages.filter(({ id, execution }) => execution.failIf && done.has(id));
   if (stages.length === 0) return true;
   const { failedBaselines } = await import('./failed-baselines.ts');
   const { tellRegression } = await import('../compare/tell-regression.ts');
-  const failed = await failedBaselines({ ...pipeline, stages }, run, artifacts);
+  const failed = await failedBaselines(
+    { ...pipeline, stages },
+    run,
+    artifacts,
+    remote === undefined ? {} : { remote },
+  );
   const placeOf = stagePlaces(pipeline);
   for (const { stage, message } of failed) tellRegression(stage, message, placeOf(stage));
   return failed.length === 0;

@@ -12,6 +12,7 @@ export interface RunVerbOptions extends PipelineOptions, StagesOptions, RemoteVe
   readonly keepFailed?: true;
   readonly explain?: true;
   readonly dryRun?: true;
+  readonly detach?: true;
   readonly json?: true;
   readonly samples?: true;
   readonly reporter: ReporterName;

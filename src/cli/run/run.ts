@@ -38,6 +38,7 @@ export function runCommand(program: Command): void {
     .option('--offline', 'reuse cached results without re-checking files, URLs and models')
     .option('--no-preflight', 'do not check beforehand what the stages will need')
     .option('--keep-failed', 'keep the folders of attempts that fail, to run them by hand')
+    .option('--detach', 'run in the background, in a session that no terminal ends (see pipe attach)')
     .option('-n, --dry-run', 'the same as pipe plan: show what would run, and start nothing')
     .option('--explain', 'say of each stage that runs why, to its origin (see pipe why)')
     .addOption(
@@ -50,6 +51,11 @@ export function runCommand(program: Command): void {
       if (options.dryRun) {
         const { showPlan } = await import('../plan/show-plan.ts');
         process.exitCode = await showPlan(file, options);
+        return;
+      }
+      if (options.detach) {
+        const { runDetached } = await import('./run-detached.ts');
+        process.exitCode = await runDetached(file, options);
         return;
       }
       const { executeRun } = await import('./execute-run.ts');

@@ -6,6 +6,7 @@ import type { VerifyDocument } from '../json-shapes/verify.ts';
 import { openPipeline } from '../open/open-pipeline.ts';
 import type { PipelineOptions } from '../open/pipeline-options.ts';
 import { tellCacheProblem } from '../open/tell-cache-problem.ts';
+import { remoteOf } from '../remote/open-remote.ts';
 import { runInterruptibly } from '../run/run-interruptibly.ts';
 import { UserError } from '../user-error.ts';
 
@@ -21,11 +22,13 @@ export async function rebuildSample(
   { set }: Pick<PipelineOptions, 'set'>,
 ): Promise<VerifyDocument['rebuilt']> {
   const pipeline = await openPipeline(file, { set });
+  const openRemote = await remoteOf(file, { upload: false });
   const { stages } = await planPipeline(pipeline, {
     artifactsDirectory: artifacts,
     environment: process.env,
     offline: false,
     onProblem: tellCacheProblem,
+    openRemote,
   });
   const finished = stages.flatMap(({ stage, state, action }) =>
     state === 'hit' && action ? [[stage.id, action.key] as const] : [],
@@ -41,6 +44,7 @@ export async function rebuildSample(
     offline: false,
     force: sample.map(([stage]) => stage),
     only: sample.map(([stage]) => stage),
+    openRemote,
     emit: (event) => reporter.report(event),
     onRepeated: (one) => repeated.set(one.record.key, one),
   }).finally(() => reporter.close());

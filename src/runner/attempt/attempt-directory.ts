@@ -53,6 +53,7 @@ export async function endDeadAttempts(workDirectory: string, executors: Executor
 }
 
 async function removeAllButWork(directory: string): Promise<void> {
-  const { inputs, outputs, scratch } = attemptFiles(directory);
-  for (const path of [inputs, outputs, scratch]) await rm(path, { recursive: true, force: true });
+  // First of all nobody adopts it any more.
+  const { submission, inputs, outputs, scratch } = attemptFiles(directory);
+  for (const path of [submission, inputs, outputs, scratch]) await rm(path, { recursive: true, force: true });
 }

@@ -92,13 +92,24 @@ export const runEventShape = Type.Union(
     event('tree-checked', 'Whether the commit that `run.json` names is all of the code, as git sees it.', {
       clean: Type.Boolean({ description: 'false: there are changes or new files that are not committed' }),
     }),
+    event(
+      'run-stopping',
+      'It was interrupted: nothing more is started, and what runs may write a checkpoint.',
+      {},
+    ),
     event('tidied', 'What went because it was old; looked for once a day.', {
       runs: Type.Integer({ minimum: 0, description: 'folders of runs' }),
       work: Type.Integer({ minimum: 0, description: 'actions whose unfinished work went' }),
     }),
-    event('uploading', 'The work is done, and results go on to the remote cache.', {
-      results: Type.Integer({ minimum: 1 }),
-    }),
+    event(
+      'uploading',
+      'The work is done, and results go on to the remote cache; again every second until all are there.',
+      {
+        results: Type.Integer({ minimum: 0, description: 'that are not there yet' }),
+        sent_bytes: Type.Optional(bytesShape),
+        total_bytes: Type.Optional(bytesShape),
+      },
+    ),
     event('stage-planned', 'What is known of a stage before anything runs.', {
       stage,
       state: oneOf(['hit', 'run', 'may-run']),

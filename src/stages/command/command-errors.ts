@@ -1,5 +1,5 @@
 import { StageError } from '../../contract/stage-context.ts';
-import { outsideText } from '../network/outside-text.ts';
+import { outsideText } from '../../network/outside-text.ts';
 
 /** Lines of the command's own words that an error repeats. */
 const LINES_SHOWN = 10;

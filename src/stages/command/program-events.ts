@@ -4,7 +4,7 @@ import { MetricProblem } from '../../contract/own-metrics/metric-collector.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { followLines } from '../../files/follow-lines.ts';
 import { orAbsent } from '../../files/system-problem.ts';
-import { outsideText } from '../network/outside-text.ts';
+import { outsideText } from '../../network/outside-text.ts';
 import { BadLine, type ProgramEvent, parseProgramEvent } from './program-event.ts';
 
 const APPEND =

@@ -73,7 +73,7 @@ data:
     ),
   downloadBytes: () => 'unknown',
   async preflight(settings): Promise<readonly Problem[]> {
-    const { urlProblem } = await import('../network/network-error.ts');
+    const { urlProblem } = await import('../../network/network-error.ts');
     return wantedFiles(settings).flatMap(({ url }) => {
       const message = urlProblem(url);
       return message === undefined ? [] : [{ message: `Cannot download: ${message}.` }];

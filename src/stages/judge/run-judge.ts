@@ -1,10 +1,10 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { digestOfBytes } from '../../files/digest.ts';
+import { outsideText } from '../../network/outside-text.ts';
 import { type Response, readResponses } from '../../text/responses.ts';
 import { itemNames, type Sampled } from '../../text/samples.ts';
 import { type Judgement, type ScoreSummary, writeScoreSummary, writeScores } from '../../text/scores.ts';
-import { outsideText } from '../network/outside-text.ts';
 import { Labels } from './human/labels.ts';
 import type { Judge } from './judge-contract.ts';
 import { judgeResponses } from './judge-responses.ts';

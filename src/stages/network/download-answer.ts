@@ -1,7 +1,7 @@
 import { StageError } from '../../contract/stage-context.ts';
+import { shownUrl } from '../../network/network-error.ts';
+import { outsideText } from '../../network/outside-text.ts';
 import type { Answer } from './download-request.ts';
-import { shownUrl } from './network-error.ts';
-import { outsideText } from './outside-text.ts';
 import type { PartialFile } from './partial-file.ts';
 import { retryAfterMs, TransientError } from './retry.ts';
 

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { StageError } from '../../contract/stage-context.ts';
 import { type Digested, digestOfFile } from '../../files/digest.ts';
+import { shownUrl, urlProblem } from '../../network/network-error.ts';
 import { bodyStart, isWhole, refusePacked, totalBytes, validatorOf } from './download-answer.ts';
 import { requestFile } from './download-request.ts';
-import { shownUrl, urlProblem } from './network-error.ts';
 import { discardPart, finishPart, isProven, PartialFile, sizeOf } from './partial-file.ts';
 import { retry, TransientError } from './retry.ts';
 import { beginningOf, unwantedAnswer, unwantedAnswerError } from './unwanted-answer.ts';

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import { StageError } from '../../contract/stage-context.ts';
-import { explainNetworkError, shownUrl, urlProblem } from './network-error.ts';
-import { proxyDispatcher, proxyIsSet } from './proxy.ts';
+import { explainNetworkError, shownUrl, urlProblem } from '../../network/network-error.ts';
+import { proxyDispatcher, proxyIsSet } from '../../network/proxy.ts';
 import { TransientError } from './retry.ts';
 
 /** curl -L follows 50 redirects, browsers 20. Ten hops are a loop. */

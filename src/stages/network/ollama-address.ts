@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { StageError } from '../../contract/stage-context.ts';
-import { urlProblem } from './network-error.ts';
+import { urlProblem } from '../../network/network-error.ts';
 
 const DEFAULT_PORT = '11434';
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { StageError } from '../../contract/stage-context.ts';
-import { shownUrl } from './network-error.ts';
-import { outsideText } from './outside-text.ts';
+import { shownUrl } from '../../network/network-error.ts';
+import { outsideText } from '../../network/outside-text.ts';
 
 /** Bytes at the beginning of a file that show what it is. */
 const SEEN_BYTES = 1024;

@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StageContext } from '../../contract/stage-context.ts';
 import type { Environment } from '../../contract/world.ts';
+import { outsideText } from '../../network/outside-text.ts';
 import { requestFile } from '../network/download-request.ts';
 import { huggingFaceAddress, huggingFaceAuthorization } from '../network/hugging-face.ts';
-import { outsideText } from '../network/outside-text.ts';
 import type { PretrainedSettings } from './settings.ts';
 
 const COMMIT = /^[0-9a-f]{40}$/;

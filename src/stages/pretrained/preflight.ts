@@ -2,7 +2,7 @@ import type { Problem } from '../../contract/stage-type.ts';
 import type { World } from '../../contract/world.ts';
 import { WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
 import { encodingOf } from '../../model/files/tokenizer/encoding-files.ts';
-import { urlProblem } from '../network/network-error.ts';
+import { urlProblem } from '../../network/network-error.ts';
 import { baseAddress } from './addresses.ts';
 import { completePiece, type PretrainedSettings, SHAPE } from './settings.ts';
 

@@ -6,6 +6,7 @@ import { BlobStore } from '../../../src/cache/objects/blob-store.ts';
 import { ObjectStore } from '../../../src/cache/objects/object-store.ts';
 import { actionKey } from '../../../src/cache/records/action-key.ts';
 import { type ActionRecord, RECORD_VERSION } from '../../../src/cache/records/action-record.ts';
+import { Patience } from '../../../src/cache/remote/patience.ts';
 import { RemoteBlobs } from '../../../src/cache/remote/remote-blobs.ts';
 import { RemoteCache } from '../../../src/cache/remote/remote-cache.ts';
 import { FolderStore } from '../../../src/cache/remote/stores/folder-store.ts';
@@ -33,12 +34,13 @@ export function machine(
     keys,
     signingKey,
     scope = 'main',
-  }: { keys: readonly TrustedKey[]; signingKey?: SigningKey; scope?: string },
+    patience = new Patience(),
+  }: { keys: readonly TrustedKey[]; signingKey?: SigningKey; scope?: string; patience?: Patience },
 ) {
   const problems: CacheProblem[] = [];
   const onProblem = (problem: CacheProblem) => void problems.push(problem);
   const remote = new RemoteCache({
-    ...{ address: store.address, keys, scope, signingKey, cacheDirectory, onProblem },
+    ...{ address: store.address, keys, scope, signingKey, cacheDirectory, onProblem, patience },
     open: async () => store,
   });
   const objects = new ObjectStore(

@@ -117,7 +117,7 @@ describe('pipe logs', () => {
     expect(stderr.split('\n').map((line) => line.replace(/ of run.*/, ''))).toEqual([
       'work, attempt 1',
       'work, attempt 2',
-      'work ended: failed, `node` failed with exit code 3:',
+      'work ended: failed, `node` failed with exit code 3',
       '',
     ]);
   });

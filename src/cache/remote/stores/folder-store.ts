@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, orAbsent } from '../../../files/system-problem.ts';
 import type { Asking, RemoteStore, Source } from './remote-store.ts';
@@ -16,29 +16,27 @@ export class FolderStore implements RemoteStore {
   }
 
   async get(name: string, from: number, { signal }: Asking): Promise<AsyncIterable<Uint8Array> | undefined> {
-    await stat(this.#folder); // a share that is not mounted is no empty store
-    const path = join(this.#folder, name);
-    if (!(await this.#isFile(path))) return undefined;
-    return createReadStream(path, { start: from, signal });
+    const state = await this.#stateOf(name, signal);
+    // What is no file, such as a fifo, is not opened: that could wait for ever.
+    return state?.isFile() ? createReadStream(join(this.#folder, name), { start: from, signal }) : undefined;
   }
 
-  async size(name: string): Promise<number | undefined> {
-    await stat(this.#folder);
-    const state = await orAbsent(stat(join(this.#folder, name)));
+  async size(name: string, { signal }: Asking): Promise<number | undefined> {
+    const state = await this.#stateOf(name, signal);
     return state?.isFile() ? state.size : undefined;
   }
 
-  /** Appears whole or not at all, and replaces nothing. */
-  async put(name: string, source: Source): Promise<void> {
-    await stat(this.#folder); // a share that is not mounted is not to be made here
+  /** Appears whole or not at all. */
+  async put(name: string, source: Source, how: 'create' | 'replace', asking: Asking): Promise<void> {
+    await before(asking.signal, stat(this.#folder)); // a share that is not mounted is not to be made here
     const path = join(this.#folder, name);
     const temporary = join(this.#folder, 'tmp', randomUUID());
     await mkdir(dirname(temporary), { recursive: true });
     await mkdir(dirname(path), { recursive: true });
     try {
-      if (source instanceof Uint8Array) await writeFile(temporary, source);
-      else await copyFile(source.file, temporary);
-      await link(temporary, path);
+      await write(temporary, source, asking);
+      if (how === 'replace') await rename(temporary, path);
+      else await link(temporary, path);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     } finally {
@@ -46,8 +44,41 @@ export class FolderStore implements RemoteStore {
     }
   }
 
-  /** What is no file, such as a fifo, is not opened: that could wait for ever. */
-  async #isFile(path: string): Promise<boolean> {
-    return (await orAbsent(stat(path)))?.isFile() ?? false;
+  /** Throws where the folder itself is gone: a share that is not mounted is no empty store. */
+  async #stateOf(name: string, signal: AbortSignal) {
+    await before(signal, stat(this.#folder));
+    return await before(signal, orAbsent(stat(join(this.#folder, name))));
+  }
+}
+
+/** Syncs it: whoever sees the name may read it at once, on another machine. */
+async function write(path: string, source: Source, { signal, onSent }: Asking): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    const chunks =
+      source instanceof Uint8Array ? [source] : createReadStream(source.file, { highWaterMark: 1 << 20 });
+    for await (const chunk of chunks) {
+      signal.throwIfAborted();
+      await file.writeFile(chunk);
+      onSent?.(chunk.byteLength);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** What a promise gives, unless the signal comes first: a share whose server is gone answers nothing at all. */
+async function before<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let giveUp = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason);
+  });
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([answer, ended]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }

@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Environment } from '../../../contract/world.ts';
 import { FolderStore } from './folder-store.ts';
-import { HttpStore, type Sign } from './http-store.ts';
+import { HttpStore } from './http-store.ts';
 import type { RemoteStore } from './remote-store.ts';
+import { S3Store } from './s3-store.ts';
+import type { Sign } from './store-request.ts';
 
 const FORMS = 's3://BUCKET/PREFIX, https://HOST/PATH or file:///FOLDER';
 
@@ -12,7 +14,7 @@ const FORMS = 's3://BUCKET/PREFIX, https://HOST/PATH or file:///FOLDER';
  * AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) for s3,
  * PIPE_REMOTE_TOKEN (a bearer token) for https. Throws a StageError for an address that is none.
  */
-export async function openStore(address: string, environment: Environment): Promise<RemoteStore> {
+export function openStore(address: string, environment: Environment): RemoteStore {
   if (!URL.canParse(address))
     throw new StageError(`the remote cache \`${address}\` is no address`, { hint: `Write ${FORMS}.` });
   const url = new URL(address);
@@ -26,10 +28,8 @@ export async function openStore(address: string, environment: Environment): Prom
     case 'http:':
     case 'https:':
       return new HttpStore(address, bearer(environment.PIPE_REMOTE_TOKEN));
-    case 's3:': {
-      const { s3Store } = await import('./s3-store.ts');
-      return s3Store(url, environment);
-    }
+    case 's3:':
+      return new S3Store(url, environment);
     default:
       throw new StageError(`the remote cache \`${address}\` is of an unknown kind`, {
         hint: `Write ${FORMS}.`,

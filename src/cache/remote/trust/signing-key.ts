@@ -59,7 +59,8 @@ export function createSigningKey(environment: Environment): SigningKey {
   return { privateKey, key: keyText(publicKey) };
 }
 
-function parseSigningKey(pem: string, where: string): SigningKey {
+/** Reads a PEM; `where` it was. Throws a StageError where it holds no key. */
+export function parseSigningKey(pem: string, where: string): SigningKey {
   try {
     // In a variable its lines are often written as \n.
     const privateKey = createPrivateKey(pem.replaceAll('\\n', '\n'));

@@ -2,9 +2,9 @@ import { isObject, type JsonObject, parseObject } from '../../../contract/json.t
 import { type StageContext, StageError } from '../../../contract/stage-context.ts';
 import type { Problem } from '../../../contract/stage-type.ts';
 import type { World } from '../../../contract/world.ts';
+import { explainNetworkError, shownUrl } from '../../../network/network-error.ts';
+import { outsideText } from '../../../network/outside-text.ts';
 import { textOf } from '../../network/bounded-body.ts';
-import { explainNetworkError, shownUrl } from '../../network/network-error.ts';
-import { outsideText } from '../../network/outside-text.ts';
 import { type RetryPolicy, retry, retryAfterMs, TransientError } from '../../network/retry.ts';
 
 /** A server that runs language models, and how errors speak of it. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { JsonObject } from '../../../contract/json.ts';
 import { type InputArtifact, StageError } from '../../../contract/stage-context.ts';
-import { outsideText } from '../../network/outside-text.ts';
+import { outsideText } from '../../../network/outside-text.ts';
 import {
   type LanguageModel,
   type ModelReply,

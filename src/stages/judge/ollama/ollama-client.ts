@@ -1,7 +1,7 @@
 import { type JsonObject, parseObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
+import { outsideText } from '../../../network/outside-text.ts';
 import { linesOfBody, textOf } from '../../network/bounded-body.ts';
-import { outsideText } from '../../network/outside-text.ts';
 import { TransientError } from '../../network/retry.ts';
 import { type ModelReply, UnfinishedReply } from '../language-model/language-model.ts';
 import {

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, parseObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
+import { outsideText } from '../../../network/outside-text.ts';
 import { textOf } from '../../network/bounded-body.ts';
-import { outsideText } from '../../network/outside-text.ts';
 import { type ModelReply, QuestionTooLong, UnfinishedReply } from '../language-model/language-model.ts';
 import {
   asTransient,

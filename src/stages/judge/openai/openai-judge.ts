@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { World } from '../../../contract/world.ts';
-import { urlProblem } from '../../network/network-error.ts';
+import { urlProblem } from '../../../network/network-error.ts';
 import type { RetryPolicy } from '../../network/retry.ts';
 import type { Judge } from '../judge-contract.ts';
 import type { LanguageModel, Question } from '../language-model/language-model.ts';

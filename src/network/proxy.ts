@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { StageError } from '../../contract/stage-context.ts';
+import { StageError } from '../contract/stage-context.ts';
 
 const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
 
