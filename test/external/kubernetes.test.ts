@@ -198,6 +198,9 @@ describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
     const local = await here.run(['sweep.yaml']);
     expect(digests((await project.run(['sweep.yaml'])).events)).toEqual(digests(local.events));
     here.remove();
-    expect((await batch.listNamespacedJob({ namespace, labelSelector: MANAGED })).items).toEqual([]);
+    // A runner that is killed between a result and the end of its Job leaves that to the cluster.
+    const { items } = await batch.listNamespacedJob({ namespace, labelSelector: MANAGED });
+    expect(items.filter(({ status }) => status?.completionTime === undefined)).toEqual([]);
+    expect(items.length).toBeLessThanOrEqual(killed + interrupted);
   }, 1_800_000);
 });
