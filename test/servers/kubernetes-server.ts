@@ -42,12 +42,13 @@ export class KubernetesServer {
   /** The answer to whether something is allowed. */
   allows = true;
   url = '';
-  readonly #programs: string;
   readonly #server: Server;
 
-  /** `programs`: the PATH of pods. */
+  /** The PATH of pods. */
+  programs: string;
+
   constructor(programs: string) {
-    this.#programs = programs;
+    this.programs = programs;
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
@@ -168,7 +169,7 @@ export class KubernetesServer {
     ]);
     const [program, ...args] = command.map((word) => word.replaceAll('$$', '$'));
     const child = spawn(program!, args, {
-      env: { PATH: this.#programs, ...(Object.fromEntries(variables) as Record<string, string>) },
+      env: { PATH: this.programs, ...(Object.fromEntries(variables) as Record<string, string>) },
       detached: true,
       stdio: 'ignore',
     });

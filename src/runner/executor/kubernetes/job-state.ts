@@ -52,8 +52,7 @@ export function stateOf(image: string, job: Job | undefined, pods: readonly Pod[
   if (pod !== undefined) return podState(image, job, pod);
   if (job === undefined) return { is: 'absent' };
   const failed = conditionOf(job.status?.conditions, ['Failed', 'FailureTarget']);
-  if (failed === undefined)
-    return { is: 'there', waits: true, message: `${job.metadata.name} has no pod yet` };
+  if (failed === undefined) return { is: 'there', waits: true, message: noPodYet(job) };
   // A pod can vanish before anybody has seen how it ended.
   if (failed.reason === 'PodFailurePolicy') return displaced(`${failed.message ?? 'its pod was disrupted'}`);
   return {
@@ -63,6 +62,11 @@ export function stateOf(image: string, job: Job | undefined, pods: readonly Pod[
       hint: 'Somebody or something in the cluster deleted it. Run again.',
     },
   };
+}
+
+/** A quota, or a rule of the cluster, may be in the way: only the Job's own events say it. */
+function noPodYet({ metadata: { name } }: Job): string {
+  return `${name} has no pod yet; if that lasts: kubectl describe job ${name}`;
 }
 
 /** Whether something of a pod may run: a node that cannot be reached says nothing, and its pods are taken to run. */

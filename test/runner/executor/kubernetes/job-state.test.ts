@@ -28,7 +28,7 @@ describe('what a cluster says of an attempt', () => {
     expect(stateOf('lab/pipe', job(), [])).toEqual({
       is: 'there',
       waits: true,
-      message: 'pipe-train-1 has no pod yet',
+      message: 'pipe-train-1 has no pod yet; if that lasts: kubectl describe job pipe-train-1',
     });
     const message = '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.';
     const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];

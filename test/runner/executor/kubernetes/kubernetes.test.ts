@@ -204,6 +204,26 @@ describe('a stage that is a Job', () => {
     expect([...cluster.jobs.keys()]).toEqual([]);
   });
 
+  it('gives no result of an image whose pipe has another version of the stage type', async () => {
+    const host = readFileSync(project.path('bin/stage-host.cjs'), 'utf8');
+    // As if this program were the other one: what it is asked for is not what it has.
+    project.write(
+      'bin/stage-host.cjs',
+      `const fs = require('fs'); const spec = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+       fs.writeFileSync(process.argv[2], JSON.stringify({ ...spec, version: 'of tomorrow' })); ${host}`,
+    );
+    pipeline('with: { run: echo 1 > out, outputs: { out: out } }');
+    const { events } = await run();
+    expect(outcomes(events)).toEqual({ work: 'failed' });
+    expect(JSON.stringify(events)).toContain('counts on version of tomorrow');
+  });
+
+  it('says that the image has no pipe', async () => {
+    cluster.programs = '/usr/bin:/bin';
+    pipeline('with: { run: echo 1 > out, outputs: { out: out } }');
+    expect(JSON.stringify((await run()).events)).toContain('the image has no program `pipe`');
+  });
+
   it('fails if the artifacts folder is not on the volume', async () => {
     pipeline('with: { run: echo 1 > out, outputs: { out: out } }');
     const text = readFileSync(project.path('p.yaml'), 'utf8').replace(/path: \S+ \}/, 'path: /elsewhere }');
