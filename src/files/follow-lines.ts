@@ -8,6 +8,12 @@ const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 const LONGEST_LINE_BYTES = 1024 * 1024;
 
+/** For a file that another machine writes, on a file system of the network. */
+export interface Afar {
+  /** How often it is looked at: the file system tells nobody of changes. */
+  readonly everyMs: number;
+}
+
 /** Shared by all files: what was read is copied before anybody else can read. */
 const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
@@ -24,15 +30,19 @@ export interface FollowedLine {
  * Lines of a file that another process appends to, each once and in order, until `ended` has settled and all is
  * read. The file must exist.
  */
-export async function* followLines(file: string, ended: Promise<unknown>): AsyncGenerator<FollowedLine> {
-  const descriptor = openSync(file, 'r');
-  const changes = new Changes(file, ended);
+export async function* followLines(
+  file: string,
+  ended: Promise<unknown>,
+  afar?: Afar,
+): AsyncGenerator<FollowedLine> {
+  const source = afar ? new ReopenedFile(file) : new OpenFile(file);
+  const changes = new Changes(file, ended, afar);
   const line = new Line();
   try {
     for (;;) {
       const last = changes.ended; // what is appended before the end is read after it
       for (;;) {
-        const bytes = readSync(descriptor, chunk);
+        const bytes = source.read();
         if (bytes === 0) break;
         let rest = Buffer.from(chunk.subarray(0, bytes));
         for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
@@ -49,8 +59,51 @@ export async function* followLines(file: string, ended: Promise<unknown>): Async
     if (line.begun) yield line.take(false);
   } finally {
     changes.close();
-    closeSync(descriptor);
+    source.close();
   }
+}
+
+/** Reads the next bytes of a file into `chunk`. */
+class OpenFile {
+  readonly #descriptor: number;
+
+  constructor(file: string) {
+    this.#descriptor = openSync(file, 'r');
+  }
+
+  read(): number {
+    return readSync(this.#descriptor, chunk);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/**
+ * The same, opening the file anew for each look: only then does NFS ask its server how long the file is (nfs(5),
+ * "Close-to-open cache consistency"). And a thousand files of a queue take no descriptor each.
+ */
+class ReopenedFile {
+  readonly #file: string;
+  #position = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  read(): number {
+    const descriptor = openSync(this.#file, 'r');
+    try {
+      const bytes = readSync(descriptor, chunk, 0, CHUNK_BYTES, this.#position);
+      this.#position += bytes;
+      return bytes;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  close(): void {}
 }
 
 /** A line that comes in pieces. One that is longer than any event is forgotten: whatever wrote it, it was no stage. */
@@ -86,9 +139,9 @@ class Changes {
   readonly #poll: NodeJS.Timeout;
   readonly #watcher: FSWatcher | undefined;
 
-  constructor(file: string, ended: Promise<unknown>) {
-    this.#poll = setInterval(() => this.#notify(), POLL_MS);
-    this.#watcher = tryWatch(file, { persistent: true }, () => this.#notify());
+  constructor(file: string, ended: Promise<unknown>, afar: Afar | undefined) {
+    this.#poll = setInterval(() => this.#notify(), afar?.everyMs ?? POLL_MS);
+    this.#watcher = afar ? undefined : tryWatch(file, { persistent: true }, () => this.#notify());
     const end = () => {
       this.ended = true;
       this.#notify();

@@ -58,6 +58,9 @@ export class PipelineRun {
     this.#capacity = resources;
     this.#gpus = new GpuNumbers(gpus);
     this.#executors = new Executors(options.executor, options.openExecutor);
+    const { remote } = workspace;
+    if (remote !== undefined)
+      options.control.cancelled.addEventListener('abort', () => remote.endFetches(), { once: true });
   }
 
   /** Adds to `counts` how each stage ended, also when this throws. */

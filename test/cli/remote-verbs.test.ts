@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { afterEach, expect, it } from 'vitest';
 import { ForwardProxy } from '../servers/forward-proxy.ts';
 import { closeServer, listen } from '../servers/listen.ts';
-import { finished, outcomes } from './rig.ts';
+import { finished, outcomes, parseEvents } from './rig.ts';
 import { TwoMachines } from './two-machines.ts';
 
 /* What verbs make of a remote cache, beyond the runs of remote.test.ts. */
@@ -227,6 +227,30 @@ it('a run that may only read uploads nothing: without a key, with --no-upload, o
   expect(events.filter((event) => event.type === 'cache-problem')).toMatchObject([
     { message: expect.stringContaining('(the answer was 403 Forbidden): this run uploads nothing more') },
   ]);
+  await closeServer(server);
+});
+
+it('Ctrl-C ends a run that waits for an object, and says that it was cancelled', async () => {
+  machines = await TwoMachines.start();
+  const { maker, reader, folder } = machines;
+  await machines.run(maker);
+  const server = createServer((request, response) => {
+    const path = `${folder}${request.url}`;
+    if (!existsSync(path)) return void response.writeHead(404).end();
+    const bytes = readFileSync(path);
+    response.writeHead(200, { 'content-length': bytes.length });
+    if (request.method === 'HEAD') response.end();
+    else if (!request.url!.startsWith('/cas/')) response.end(bytes);
+    else response.write(bytes.subarray(0, 1000), () => running.kill('SIGINT')); // and never the rest
+  });
+  machines.remote = await listen(server);
+  const running = reader.start(['run', 'p.yaml', '--force', 'count', '--json'], machines.environment(reader));
+  const { code, stdout } = await finished(running);
+  const events = parseEvents(stdout);
+  expect([code, outcomes(events)]).toEqual([130, expect.objectContaining({ count: 'cancelled' })]);
+  expect(events.filter((event) => event.type === 'cache-problem' && event.code !== 'lost-object')).toEqual(
+    [],
+  );
   await closeServer(server);
 });
 

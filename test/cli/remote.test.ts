@@ -1,40 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { outcomes, Project } from './rig.ts';
+import { outcomes, type Project } from './rig.ts';
+import { TwoMachines } from './two-machines.ts';
 
-/** Two stages, the first with a result that is too large for its record. */
-const PIPELINE = `schema: 1
-name: shared
-stages:
-  make:
-    uses: command
-    with: { run: "seq 1 40000 > big", outputs: { big: big } }
-  count:
-    uses: command
-    inputs: { big: make.big }
-    with: { run: "wc -l < inputs/big > lines", outputs: { lines: lines } }
-`;
-
+let machines: TwoMachines;
 let maker: Project;
 let reader: Project;
 let folder: string;
 let remote: string;
 beforeEach(async () => {
-  maker = new Project({ 'p.yaml': PIPELINE, 'home/x': '' });
-  reader = new Project({ 'p.yaml': PIPELINE, 'home/x': '' });
-  folder = maker.path('shared');
-  mkdirSync(folder);
-  remote = pathToFileURL(folder).href;
-  await pipe(maker, 'trust', 'create', '--name', 'maker');
-  reader.write('pipe-trust.json', readFileSync(maker.path('pipe-trust.json')));
+  machines = await TwoMachines.start();
+  ({ maker, reader, folder, remote } = machines);
 });
-afterEach(() => {
-  maker.remove();
-  reader.remove();
-});
+afterEach(() => machines.remove());
 
 /** Each project stands for a machine, with a home of its own. */
 const environment = (project: Project) => ({ XDG_CONFIG_HOME: project.path('home'), PIPE_REMOTE: '' });
@@ -119,15 +99,7 @@ describe('a remote cache', () => {
     expect([pulled.code, pulled.stdout]).toEqual([0, '1 input of count here: 229 KB\n']);
     rmSync(folder, { recursive: true });
     expect((await run(reader, '--force', 'count')).outcomes).toEqual({ make: 'hit', count: 'ran' });
-    const lost = await pipe(
-      new Project({ 'p.yaml': PIPELINE }),
-      'pull',
-      'p.yaml',
-      '--for',
-      'count',
-      '--remote',
-      remote,
-    );
+    const lost = await pipe(machines.another(), 'pull', 'p.yaml', '--for', 'count', '--remote', remote);
     expect(lost.code).toBe(1);
   });
 

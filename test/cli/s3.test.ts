@@ -97,7 +97,7 @@ describe.each(OUTSIDE === undefined ? ['own'] : ['own', OUTSIDE])('a store that 
     proxy.requests.length = 0;
     proxy.before = () => undefined;
     const pushed = await pipe(trainer, 'push', 'p.yaml');
-    expect([pushed.code, pushed.stderr]).toEqual([0, '']);
+    expect([pushed.code, pushed.stderr]).toEqual([0, expect.not.stringContaining('cache:')]);
     expect(parts().length).toBe(LISTS || where === 'own' ? 3 : 5);
 
     const half = new Promise<void>((reached) => {
@@ -128,7 +128,8 @@ describe.each(OUTSIDE === undefined ? ['own'] : ['own', OUTSIDE])('a store that 
       await project.run(['p.yaml', '--no-upload'], { ...environment(project), PIPE_REMOTE: '' });
       return project.pipe(['push', 'p.yaml'], { ...environment(project), PIPE_SIGNING_KEY: key });
     });
-    for (const { code, stderr } of await Promise.all(both)) expect([code, stderr]).toEqual([0, '']);
+    for (const { code, stderr } of await Promise.all(both))
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('cache:')]);
     const reader = new Project({
       'p.yaml': PIPELINE,
       'pipe-trust.json': readFileSync(trainer.path('pipe-trust.json')),

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { type Finished, outcomes, Project } from './rig.ts';
 
 /** Two stages, the first with a result that is too large for its record. */
-export const BIG_AND_SMALL = `schema: 1
+const BIG_AND_SMALL = `schema: 1
 name: shared
 stages:
   make:

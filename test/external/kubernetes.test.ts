@@ -201,6 +201,5 @@ describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
     // A runner that is killed between a result and the end of its Job leaves that to the cluster.
     const { items } = await batch.listNamespacedJob({ namespace, labelSelector: MANAGED });
     expect(items.filter(({ status }) => status?.completionTime === undefined)).toEqual([]);
-    expect(items.length).toBeLessThanOrEqual(killed + interrupted);
   }, 1_800_000);
 });

@@ -30,6 +30,8 @@ export interface BlobDestination {
   readonly blobs: BlobStore;
   /** A transfer that is silent for so long is broken. */
   readonly silenceMs: number;
+  /** Ends the transfer, and the waiting for another process that has it. */
+  readonly signal: AbortSignal;
   /** Called with the number of bytes as they arrive. */
   readonly onReceived: (bytes: number) => void;
 }
@@ -56,7 +58,7 @@ export async function fetchBlob(store: RemoteStore, wanted: WantedBlob, to: Blob
   const path = join(cacheDirectory, 'tmp', `${wanted.digest}.part`);
   const lock = await acquireLock(`${path}.lock`, {
     run: 'that brings an object',
-    signal: new AbortController().signal,
+    signal: to.signal,
     onWaiting: () => {},
   });
   try {
@@ -117,12 +119,12 @@ async function append(
   store: RemoteStore,
   { digest, bytes }: WantedBlob,
   to: Growing,
-  { silenceMs, onReceived }: BlobDestination,
+  { silenceMs, signal, onReceived }: BlobDestination,
 ): Promise<boolean> {
   let failures = 0;
   while (to.written === 0 || to.written !== bytes) {
     const before = to.written;
-    const silence = new Silence(silenceMs);
+    const silence = new Silence(silenceMs, signal);
     try {
       const body = await store.get(`cas/${digest}`, to.written, silence);
       if (body === undefined) return false;
@@ -137,7 +139,7 @@ async function append(
       }
       return true;
     } catch (error) {
-      if (error instanceof RefusedBlob) throw error;
+      if (error instanceof RefusedBlob || signal.aborted) throw error;
       // As long as attempts bring something, another one is worth it; after a silence that brought nothing none is.
       failures = to.written - before >= LEAST_ADVANCE_BYTES ? 0 : failures + 1;
       if (failures >= ATTEMPTS || (failures > 0 && silence.signal.aborted)) throw error;

@@ -9,7 +9,7 @@ import type { ActionRecord } from '../records/action-record.ts';
 import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { type Fetched, fetchedBefore, noteFetched } from './fetched-records.ts';
 import { Patience } from './patience.ts';
-import { readAll } from './read-all.ts';
+import { readAll, TooLong } from './read-all.ts';
 import { ResultUploads } from './result-uploads.ts';
 import type { RemoteStore } from './stores/remote-store.ts';
 import { type TransferredBytes, Transfers } from './transfers.ts';
@@ -60,6 +60,7 @@ export class RemoteCache {
   #store: Promise<RemoteStore> | undefined;
   /** What is not tried any more, after it failed once. */
   readonly #gone = { reading: false, writing: false };
+  readonly #fetchesEnd = new AbortController();
 
   constructor(options: RemoteOptions) {
     const { signingKey, scope, patience = new Patience() } = options;
@@ -101,6 +102,12 @@ export class RemoteCache {
     await fetching.finally(() => this.#fetching.delete(digest));
   }
 
+  /** Brings nothing more here: nobody will read it. */
+  endFetches(): void {
+    this.#gone.reading = true;
+    this.#fetchesEnd.abort(new Error('the run was cancelled'));
+  }
+
   /** Uploads a result beside the work that goes on; nothing without a key to sign it with. */
   upload(record: ActionRecord, objects: ObjectStore): void {
     if (!this.#gone.writing) this.#uploads?.add(record, objects);
@@ -135,7 +142,8 @@ export class RemoteCache {
     const { silenceMs } = this.#patience;
     await this.#ask('reading', async (store) => {
       try {
-        const to = { cacheDirectory, blobs, silenceMs, onReceived: transfer.moved };
+        const { signal } = this.#fetchesEnd;
+        const to = { cacheDirectory, blobs, silenceMs, signal, onReceived: transfer.moved };
         await fetchBlob(store, { digest, bytes }, to);
         // It may have said that it is there, and does not give it.
         if ((await blobs.size(digest)) === undefined) this.#damaged.add(`cas/${digest}`);
@@ -155,10 +163,11 @@ export class RemoteCache {
     const path = storedName(name, keyId(writer.key));
     const text = await this.#ask('reading', async (store) => {
       const body = await store.get(path, 0, this.#patience.shortly());
-      return body && (await readAll(body, MOST_RECORD_BYTES));
+      return body && (await readAll(body, MOST_RECORD_BYTES).catch(unlessTooLong));
     });
     if (text === undefined) return undefined;
     try {
+      if (text instanceof TooLong) throw text;
       const record = readSigned(text, name, writer);
       await this.#note(path, { text: digestOfBytes(text), writer: keyId(writer.key), action: name.key });
       return { record, writer: writer.name };
@@ -207,4 +216,10 @@ export class RemoteCache {
     if (!this.#told.has(text)) this.#options.onProblem(problem);
     this.#told.add(text);
   }
+}
+
+/** The fault is that of one record, not of the store. */
+function unlessTooLong(error: unknown): TooLong {
+  if (error instanceof TooLong) return error;
+  throw error;
 }

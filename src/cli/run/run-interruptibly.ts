@@ -11,6 +11,8 @@ import { packagePath } from '../package-path.ts';
 import { typedCommand } from '../typed-command.ts';
 import { version } from '../version.ts';
 
+const HOST_FILE = packagePath('dist', 'stage-host.cjs');
+
 /** What a verb decides about a run; the rest is what this process and machine are. */
 export type OwnRunOptions = Omit<
   RunOptions,
@@ -32,7 +34,7 @@ export async function runInterruptibly(pipeline: Pipeline, options: OwnRunOption
       ...options,
       jobs: options.jobs ?? availableParallelism(),
       environment: process.env,
-      executor: new LocalExecutor(packagePath('dist', 'stage-host.cjs'), chooseEngine),
+      executor: new LocalExecutor(HOST_FILE, chooseEngine),
       openExecutor,
       control,
       argv,
@@ -53,5 +55,5 @@ async function chooseEngine(requested: EngineName | 'auto') {
 /** Only a run that hands something in to other machines loads what speaks to them. */
 async function openExecutor(profile: RemoteProfile): Promise<RemoteExecutor> {
   const executors = await import('../../runner/executor/open-executor.ts');
-  return await executors.openExecutor(profile);
+  return await executors.openExecutor(profile, HOST_FILE);
 }

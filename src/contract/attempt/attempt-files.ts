@@ -12,6 +12,8 @@ export interface AttemptFiles {
   readonly cancel: string;
   /** Under which name it was handed in to a queue of other machines, written before that: whoever comes back finds it. */
   readonly submission: string;
+  /** A folder that whoever begins an attempt of a queue makes first: of all that may try it, one alone succeeds. */
+  readonly started: string;
   /** What every process of the attempt carries in its environment, so that they can be found after a crash. */
   readonly mark: string;
   /** Copies of the inputs, for stages that do not read the store in place. */
@@ -30,6 +32,7 @@ export function attemptFiles(directory: string): AttemptFiles {
     result: join(directory, 'result.json'),
     cancel: join(directory, 'cancel'),
     submission: join(directory, 'submission.json'),
+    started: join(directory, 'started'),
     mark: join(directory, 'mark'),
     inputs: join(directory, 'inputs'),
     outputs: join(directory, 'outputs'),

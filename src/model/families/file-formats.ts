@@ -1,4 +1,5 @@
 import type { GgufValue } from '../files/gguf/gguf.ts';
+import type { GgufMetadata } from '../files/gguf/gguf-metadata.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** The config.json of a Hugging Face folder. */
@@ -27,11 +28,13 @@ export interface OpenAiFormat {
   tensorName(parameter: string): string;
 }
 
-/** What llama.cpp expects of a GGUF file. */
+/** How llama.cpp describes the family in a GGUF file. */
 export interface GgufFormat {
   readonly architecture: string;
   /** The shape of the model, and which kind its tokenizer is. */
   metadata(config: ModelConfig): readonly (readonly [key: string, value: GgufValue])[];
+  /** What a config.json would say of the shape that a file describes, without its vocabulary and its ends. Throws ModelFileError. */
+  configValues(metadata: GgufMetadata): Readonly<Record<string, unknown>>;
   /** llama.cpp's name of a parameter. */
   tensorName(parameter: string): string;
 }

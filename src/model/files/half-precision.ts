@@ -7,18 +7,31 @@ export function floatsOfBfloat16(halves: Uint16Array): Float32Array {
 
 /** float32 numbers of IEEE 754 binary16 ones; every one of those is a float32 too. */
 export function floatsOfFloat16(halves: Uint16Array): Float32Array {
-  const floats = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) floats[i] = floatOf(halves[i]!);
-  return floats;
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = floatBitsOf(halves[i]!);
+  return new Float32Array(bits.buffer);
 }
 
-function floatOf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >>> 10) & 0x1f;
+const floatBits = new Uint32Array(1);
+const float = new Float32Array(floatBits.buffer);
+
+/** The number of one binary16. */
+export function floatOfFloat16(half: number): number {
+  floatBits[0] = floatBitsOf(half);
+  return float[0]!;
+}
+
+/** Bits of a binary16 -> bits of the float32: the exponent counts from 15 here, and from 127 there. */
+function floatBitsOf(half: number): number {
+  const sign = (half & 0x8000) << 16;
+  const exponent = half & 0x7c00;
   const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  if (exponent === 0x7c00) return sign | 0x7f800000 | (fraction << 13);
+  if (exponent !== 0) return sign | (((half & 0x7fff) << 13) + ((127 - 15) << 23));
+  if (fraction === 0) return sign;
+  // Subnormal: as many steps of 2^-24. The leading bit is not written in a float32.
+  const leading = 31 - Math.clz32(fraction);
+  return sign | ((leading - 24 + 127) << 23) | ((fraction << (23 - leading)) & 0x7fffff);
 }
 
 /**

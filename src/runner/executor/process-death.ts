@@ -22,7 +22,8 @@ export async function describeDeath(
 ): Promise<{ message: string; hint: string }> {
   const obstacle = signal === undefined ? await obstacleTo(resultFile) : undefined;
   if (obstacle) return obstacle;
-  const how = signal === undefined ? `exited with code ${exitCode}` : `was ended by ${signal}`;
+  const exited = exitCode === undefined ? 'ended' : `exited with code ${exitCode}`;
+  const how = signal === undefined ? exited : `was ended by ${signal}`;
   const last = await lastLines(log);
   return {
     message: `the stage's process ${how} and left no result${last === '' ? '' : `; it last printed:\n${last}`}`,

@@ -7,7 +7,7 @@ import { NotFoundError } from '../network/download-answer.ts';
 import { downloadFile } from '../network/download-file.ts';
 import { huggingFaceAuthorization, loginHint } from '../network/hugging-face.ts';
 import { refuseDownload, takeOverDownload } from '../network/partial-file.ts';
-import { baseAddress } from './addresses.ts';
+import { fileAddress } from './addresses.ts';
 import { type LocalSnapshot, localSnapshot } from './local-cache.ts';
 import type { Bring } from './published-files.ts';
 import type { PretrainedSettings } from './settings.ts';
@@ -29,13 +29,11 @@ interface Brought {
  */
 export class Downloads {
   readonly #context: StageContext<PretrainedSettings>;
-  readonly #base: string;
   #local: Promise<LocalSnapshot | undefined> | undefined;
   readonly #brought = new Map<string, Brought>();
 
   constructor(context: StageContext<PretrainedSettings>) {
     this.#context = context;
-    this.#base = (baseAddress(context.settings, context) ?? '').replace(/\/*$/, '/');
   }
 
   /** Path of a file that was brought. */
@@ -83,8 +81,8 @@ export class Downloads {
   async #address(name: string): Promise<string> {
     const { settings } = this.#context;
     const snapshot = await this.#snapshot();
-    if (snapshot === undefined || settings.sha256 !== undefined) return this.#base + name;
-    return `${baseAddress({ ...settings, revision: snapshot.commit }, this.#context)}/${name}`;
+    const known = snapshot !== undefined && settings.sha256 === undefined;
+    return fileAddress(name, known ? { ...settings, revision: snapshot.commit } : settings, this.#context);
   }
 
   async #localFile(name: string, pin: string | undefined): Promise<string | undefined> {

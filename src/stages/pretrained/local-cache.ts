@@ -30,7 +30,8 @@ export async function localSnapshot(
 ): Promise<LocalSnapshot | undefined> {
   const { settings, environment } = context;
   const { source, model, url, revision, sha256 } = settings;
-  if (source !== 'huggingface' || url !== undefined || model?.huggingface === undefined) return undefined;
+  if (source !== 'huggingface' && source !== 'gguf') return undefined;
+  if (url !== undefined || model?.huggingface === undefined) return undefined;
   const repository = join(cacheFolder(environment), `models--${model.huggingface.replace('/', '--')}`);
   if (!(await isThere(repository))) return undefined;
   const remembered = COMMIT.test(revision) ? revision : await rememberedCommit(repository, revision);

@@ -18,6 +18,11 @@ model:
       optional: true,
       description: 'Files that are here already, in the form of the source; nothing is downloaded then.',
     },
+    gguf: {
+      artifact: 'file',
+      optional: true,
+      description: 'With `source: gguf`: the file, where it is here already.',
+    },
   },
   outputs: () => ({
     model: {
@@ -27,17 +32,16 @@ model:
     },
   }),
   diskBytes(settings, inputBytes) {
-    const download = settings.source === 'random' || 'folder' in inputBytes ? 0 : modelBytes(settings);
-    return download + (modelBytes(settings) || (inputBytes.folder ?? 0));
+    const download = isDownloaded(settings, Object.keys(inputBytes)) ? modelBytes(settings) : 0;
+    return download + (modelBytes(settings) || (inputBytes.folder ?? inputBytes.gguf ?? 0));
   },
   downloadBytes: (settings, inputs) =>
-    settings.source === 'random' || inputs.includes('folder') ? 0 : modelBytes(settings) || 'unknown',
+    isDownloaded(settings, inputs) ? modelBytes(settings) || 'unknown' : 0,
   async preflight(settings, context): Promise<readonly Problem[]> {
     const { pretrainedProblems } = await import('./preflight.ts');
-    return pretrainedProblems(settings, 'folder' in context.inputBytes, context);
+    return pretrainedProblems(settings, Object.keys(context.inputBytes), context);
   },
-  fetchesUnpinned: ({ source, sha256 }, inputs) =>
-    source !== 'random' && !inputs.includes('folder') && sha256 === undefined,
+  fetchesUnpinned: (settings, inputs) => isDownloaded(settings, inputs) && settings.sha256 === undefined,
   pins(_, { facts }) {
     const { downloaded }: { readonly downloaded?: Readonly<Record<string, string>> } = Object(facts);
     return downloaded === undefined ? [] : [{ under: [], sha256: downloaded }];
@@ -47,6 +51,11 @@ model:
     await runPretrained(context);
   },
 });
+
+/** `inputs`: names of those given, each of which has the files. */
+function isDownloaded({ source }: PretrainedSettings, inputs: readonly string[]): boolean {
+  return source !== 'random' && inputs.length === 0;
+}
 
 /** Bytes of the weights with a head of their own, in float32; 0 where only the published files say. */
 function modelBytes(settings: PretrainedSettings): number {

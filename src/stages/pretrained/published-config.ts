@@ -16,6 +16,12 @@ const GENERATION_CONFIG = 'generation_config.json';
  */
 export async function publishedConfig(file: FindFile, settings: PretrainedSettings): Promise<ModelConfig> {
   const stored = await withEnds(await readConfig({ file }), file, settings);
+  checkPublished(CONFIG, stored, settings);
+  return stored;
+}
+
+/** Compares what a file says of its model with the settings, where they say something. Throws ModelFileError. */
+export function checkPublished(file: string, stored: ModelConfig, settings: PretrainedSettings): void {
   const { model = { layer_norm_epsilon: 1e-5 } } = settings;
   // The epsilon has a default, which counts only in a shape that is written out.
   const compared = completePiece(settings) ? ([...SHAPE, 'layer_norm_epsilon'] as const) : SHAPE;
@@ -24,18 +30,17 @@ export async function publishedConfig(file: FindFile, settings: PretrainedSettin
     .map((name) => `${name} is ${stored[name]}, the model's is ${model[name]}`);
   if (differences.length > 0) {
     const shape = [...SHAPE, 'layer_norm_epsilon' as const].map((name) => `${name}: ${stored[name]}`);
-    throw new ModelFileError(`${CONFIG} describes another model: ${differences.join('; ')}.`, {
-      files: [CONFIG],
-      hint: `If it is the right one, leave the shape out, which takes that of ${CONFIG}, or write: model: { ${shape.join(', ')} }`,
+    throw new ModelFileError(`${file} describes another model: ${differences.join('; ')}.`, {
+      files: [file],
+      hint: `If it is the right one, leave the shape out, which takes that of ${file}, or write: model: { ${shape.join(', ')} }`,
     });
   }
   if (settings.tie_word_embeddings && !stored.tie_word_embeddings) {
     throw new ModelFileError('The published model has a head of its own, which cannot be tied.', {
-      files: [CONFIG],
+      files: [file],
       hint: 'Set tie_word_embeddings: false.',
     });
   }
-  return stored;
 }
 
 /** The ends of a reply: those of config.json, or if it names none those of the settings, and those of generation_config.json. */

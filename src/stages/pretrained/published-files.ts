@@ -53,7 +53,8 @@ export async function bringWeights(bring: Bring): Promise<void> {
   for (const name of shardNames(await readWeightMap(index))) await required(bring, name);
 }
 
-async function required(bring: Bring, name: string): Promise<string> {
+/** Brings the file of a name without which there is no model. */
+export async function required(bring: Bring, name: string): Promise<string> {
   const path = await bring(name);
   if (path !== undefined) return path;
   throw new StageError(`There is no file ${name}.`, {

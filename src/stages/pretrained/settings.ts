@@ -14,11 +14,14 @@ const optionalShape = {
 
 export const pretrainedSettings = Type.Object(
   {
-    source: Type.Union([Type.Literal('openai'), Type.Literal('huggingface'), Type.Literal('random')], {
-      affects: 'result',
-      description:
-        "`openai`: the checkpoint that OpenAI published. `huggingface`: a repository of Hugging Face. `random`: GPT-2's initial weights for a seed.",
-    }),
+    source: Type.Union(
+      [Type.Literal('openai'), Type.Literal('huggingface'), Type.Literal('gguf'), Type.Literal('random')],
+      {
+        affects: 'result',
+        description:
+          "`openai`: the checkpoint that OpenAI published. `huggingface`: a repository of Hugging Face. `gguf`: a file of llama.cpp. `random`: GPT-2's initial weights for a seed.",
+      },
+    ),
     model: Type.Optional(
       Type.Object(
         { ...optionalShape, layer_norm_epsilon, openai, huggingface },
@@ -27,7 +30,7 @@ export const pretrainedSettings = Type.Object(
           affects: 'result',
           piece: 'models',
           description:
-            'Shape of the model and where it is published, or the name of a file under configs/models. With `huggingface` the shape may be left out: it is that of config.json.',
+            'Shape of the model and where it is published, or the name of a file under configs/models. With `huggingface` or `gguf` the shape may be left out: it is that of config.json, or of the file.',
         },
       ),
     ),
@@ -48,7 +51,15 @@ export const pretrainedSettings = Type.Object(
         affects: 'result',
         pinnedBy: 'sha256',
         description:
-          "Address of the folder that holds the files, instead of OpenAI's or Hugging Face's. Where the files are pinned, only their digests count.",
+          "Address of the folder that holds the files, instead of OpenAI's or Hugging Face's; with `gguf`, of the file itself. Where the files are pinned, only their digests count.",
+      }),
+    ),
+    file: Type.Optional(
+      Type.String({
+        affects: 'result',
+        pinnedBy: 'sha256',
+        pattern: '^\\w[\\w.-]*$',
+        description: 'With `gguf`: name of the file in the Hugging Face repository.',
       }),
     ),
     revision: Type.String({

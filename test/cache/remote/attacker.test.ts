@@ -181,6 +181,10 @@ it(`in ${ATTEMPTS} attempts an attacker who may write everywhere makes a reader 
     await rm(cacheDirectory, { recursive: true, force: true });
   }
   expect(refused.get('remote-refused')).toBeGreaterThan(ATTEMPTS / 4);
+  expect(
+    refused.get('remote-unreachable'),
+    'what one name holds is no reason to do without the store',
+  ).toBeUndefined();
   if (ATTEMPTS > 1000) console.log(`${ATTEMPTS} attempts, refused: ${JSON.stringify([...refused])}`);
 });
 

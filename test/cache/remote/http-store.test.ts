@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer as createConnectionServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Patience } from '../../../src/cache/remote/patience.ts';
@@ -298,6 +299,27 @@ describe('a cache on a server', () => {
     await maker.remote.finish(new AbortController().signal);
     expect(server.requests.slice(before).every((request) => request.startsWith('HEAD'))).toBe(true);
   });
+});
+
+it('reads slowly what a server has sent that hangs up at once', async () => {
+  const bytes = 64 * 1024;
+  const server = createConnectionServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`);
+        socket.end(Buffer.alloc(bytes));
+      });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const store = openStore(`http://127.0.0.1:${port}`, {});
+  const body = await store.get('cas/x', 0, { signal: new AbortController().signal });
+  await new Promise((later) => setTimeout(later, 1000)); // all of it is there, and nobody has read it
+  let read = 0;
+  for await (const chunk of body!) read += chunk.byteLength;
+  expect(read).toBe(bytes);
+  await new Promise((closed) => server.close(closed));
 });
 
 it('asks with the token that a variable holds, which its address does not show', async () => {

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, orAbsent } from '../../../files/system-problem.ts';
 import type { Asking, RemoteStore, Source } from './remote-store.ts';
+
+/** Nobody writes for so long. */
+const ABANDONED_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** A folder that several machines share. */
 export class FolderStore implements RemoteStore {
   readonly address: string;
   readonly #folder: string;
+  #tidied = false;
 
   constructor(folder: string) {
     this.address = folder;
@@ -35,12 +39,27 @@ export class FolderStore implements RemoteStore {
     await mkdir(dirname(path), { recursive: true });
     try {
       await write(temporary, source, asking);
+      await this.#removeAbandoned(temporary);
       if (how === 'replace') await rename(temporary, path);
       else await link(temporary, path);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     } finally {
       await rm(temporary, { force: true });
+    }
+  }
+
+  /** Uploads that were killed leave what they had. `fresh`, which was written now, tells the time by the clock of the share. */
+  async #removeAbandoned(fresh: string): Promise<void> {
+    if (this.#tidied) return;
+    this.#tidied = true;
+    const { mtimeMs: now } = await stat(fresh);
+    for (const name of await readdir(dirname(fresh))) {
+      const path = join(dirname(fresh), name);
+      const state = await orAbsent(stat(path));
+      // Only space depends on it.
+      if (state !== undefined && now - state.mtimeMs > ABANDONED_MS)
+        await rm(path, { force: true }).catch(() => {});
     }
   }
 

@@ -11,6 +11,12 @@ const SLICE_BYTES = 64 * 1024;
 
 const MOST_REFUSAL_BYTES = 64 * 1024;
 
+/**
+ * What may wait to be read, of an answer. An answer that is held back when the store hangs up makes undici 7
+ * end the whole process (nodejs/undici issue 5360; the fix is in version 8, which needs Node 22).
+ */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+
 /** A request before it is sent. */
 export interface StoreRequest {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
@@ -74,7 +80,7 @@ export async function ask(
   const dispatcher = await proxyDispatcher();
   try {
     const answer = await undici.request(url, {
-      ...{ method, headers, signal, bodyTimeout: 0, headersTimeout: 0 }, // the signal ends what is silent
+      ...{ method, headers, signal, bodyTimeout: 0, headersTimeout: 0, highWaterMark: MOST_WAITING_BYTES }, // the signal ends what is silent
       ...(body !== undefined && { body: Readable.from(counted(body, onSent), { objectMode: false }) }),
       ...(dispatcher && { dispatcher }),
     });

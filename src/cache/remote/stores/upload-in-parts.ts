@@ -31,8 +31,8 @@ export async function uploadInParts(
     const etags = await sendParts(uploads, upload, source, begun !== undefined, asking);
     await tried(asking.signal, () => uploads.complete(upload, etags, asking));
   } catch (error) {
-    const isEnded = error instanceof Refusal && error.status === 404;
-    if (!isEnded || !(await isThere())) throw error;
+    // Stores differ in what they say of an upload that another one has completed meanwhile.
+    if (asking.signal.aborted || !(await isThere())) throw error;
   }
   for (const other of others) await uploads.abort(other, asking).catch(() => {}); // only space depends on it
 }

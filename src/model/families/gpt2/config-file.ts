@@ -62,7 +62,11 @@ function read(given: Readonly<Record<string, unknown>>, file: string): ModelConf
     n_embd: size('n_embd'),
     n_positions: size('n_positions'),
     vocab_size: size('vocab_size'),
-    layer_norm_epsilon: number('layer_norm_epsilon', (value) => value > 0, 'a positive number'),
+    layer_norm_epsilon: number(
+      'layer_norm_epsilon',
+      (value) => value > 0 && value < Infinity,
+      'a positive number',
+    ),
     tie_word_embeddings: values.tie_word_embeddings !== false,
     ...endsOfText(values.eos_token_id ?? DEFAULTS.eos_token_id, file),
   };

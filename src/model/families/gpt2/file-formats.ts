@@ -61,6 +61,15 @@ export const gguf: GgufFormat = {
     ['tokenizer.ggml.pre', { type: 'string', value: 'gpt-2' }],
   ],
 
+  configValues: (metadata) => ({
+    n_positions: metadata.number('gpt2.context_length'),
+    n_embd: metadata.number('gpt2.embedding_length'),
+    n_layer: metadata.number('gpt2.block_count'),
+    n_inner: metadata.number('gpt2.feed_forward_length'),
+    n_head: metadata.number('gpt2.attention.head_count'),
+    layer_norm_epsilon: metadata.decimal('gpt2.attention.layer_norm_epsilon'),
+  }),
+
   /** `transformer.h.0.attn.c_attn.weight` -> `blk.0.attn_qkv.weight`. */
   tensorName(parameter) {
     const [, module, kind] = /^(.*)\.(weight|bias)$/.exec(parameter)!;

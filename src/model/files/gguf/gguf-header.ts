@@ -1,19 +1,18 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { insteadOfFile } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import { ByteReader, MalformedError } from '../openai/wire-format.ts';
+import { readFully } from '../safetensors-header.ts';
+import { shown } from '../tokenizer/folder-vocabulary.ts';
+import { aligned, GGUF_ALIGNMENT, GGUF_MAGIC, GGUF_VERSION, type GgufValue } from './gguf.ts';
+import { checkCount, parseMetadata, text, within } from './gguf-values.ts';
 import {
-  aligned,
-  GGUF_ALIGNMENT,
-  GGUF_MAGIC,
   GGUF_TENSOR_TYPES,
-  GGUF_VALUE_TYPES,
-  GGUF_VERSION,
-  type GgufElement,
   type GgufTensorType,
-  type GgufValue,
-  type GgufValueType,
   ggufBytes,
-} from './gguf.ts';
+  otherTensorType,
+  tensorTypeOf,
+} from './tensor-types.ts';
 
 /** A tensor as the table of a GGUF file describes it. */
 export interface GgufEntry {
@@ -31,38 +30,51 @@ export interface GgufHeader {
   readonly tensors: ReadonlyMap<string, GgufEntry>;
 }
 
-/** A GPT-2's header takes 2 MB, nearly all of it the vocabulary. */
-const MAX_HEADER_BYTES = 16 * 2 ** 20;
+/** Five times that of the largest vocabulary in use; nearly all of a header is the vocabulary. */
+const MAX_HEADER_BYTES = 64 * 2 ** 20;
+/** Versions whose files are the same; the third one only allows big-endian files besides. */
+const VERSIONS = [2, GGUF_VERSION];
+/** ggml's GGML_MAX_DIMS and GGML_MAX_NAME. */
 const MAX_DIMENSIONS = 4;
+const MAX_NAME_LENGTH = 64;
+/** Name, number of dimensions, type and offset of a tensor. */
+const LEAST_ENTRY_BYTES = 24;
 
-/**
- * Reads the header of a GGUF file and checks it against the file's size: types, shapes, alignment, overlaps.
- * What it claims to hold takes no memory before the bytes are there. Throws ModelFileError.
- */
+/** Reads the header of a GGUF file, as `headerOf` does. */
 export async function readGgufHeader(path: string): Promise<GgufHeader> {
   const file = await open(path);
   try {
-    const { size } = await file.stat();
-    const start = new Uint8Array(Math.min(size, MAX_HEADER_BYTES));
-    const { bytesRead } = await file.read(start, 0, start.length, 0);
-    return parseHeader(start.subarray(0, bytesRead), size);
-  } catch (error) {
-    throw error instanceof MalformedError ? new ModelFileError(`${path} ${error.message}`) : error;
+    return await headerOf(path, file);
   } finally {
     await file.close();
   }
 }
 
+/**
+ * Reads the header of an open GGUF file and checks it against the file's size: counts, types, shapes, alignment, overlaps.
+ * What it claims to hold takes no memory before the bytes are there. `name`: of the file, as the user knows it. Throws ModelFileError.
+ */
+export async function headerOf(name: string, file: FileHandle): Promise<GgufHeader> {
+  const { size } = await file.stat();
+  const bytes = await readFully(name, file, 0, Math.min(size, MAX_HEADER_BYTES));
+  try {
+    return parseHeader(bytes, size);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    const beyond = size > bytes.length && error.message.startsWith('ends too early');
+    const problem = beyond ? `has a header of more than ${MAX_HEADER_BYTES} bytes` : error.message;
+    throw new ModelFileError(`${name} ${problem}`, { files: [name] });
+  }
+}
+
 function parseHeader(bytes: Uint8Array, size: number): GgufHeader {
   const reader = new ByteReader(bytes);
-  if (reader.uint32() !== GGUF_MAGIC) throw new MalformedError('is not a GGUF file');
-  const version = reader.uint32();
-  if (version !== GGUF_VERSION)
-    throw new MalformedError(`is of GGUF's version ${version}, not ${GGUF_VERSION}`);
+  checkKind(bytes, reader);
   const tensorCount = reader.uint64();
   const metadata = parseMetadata(reader, reader.uint64());
+  checkCount(reader, tensorCount, LEAST_ENTRY_BYTES, 'tensors');
   const found: GgufEntry[] = [];
-  for (let i = 0; i < tensorCount; i++) found.push(parseEntry(reader));
+  for (let i = 0; i < tensorCount; i++) found.push(parseEntry(reader, i));
   const alignment = alignmentOf(metadata);
   const dataStart = aligned(reader.position, alignment);
   const tensors = new Map<string, GgufEntry>();
@@ -74,121 +86,62 @@ function parseHeader(bytes: Uint8Array, size: number): GgufHeader {
   return { metadata, tensors };
 }
 
-function parseMetadata(reader: ByteReader, count: number): Map<string, GgufValue> {
-  const metadata = new Map<string, GgufValue>();
-  for (let i = 0; i < count; i++) {
-    const key = text(reader);
-    if (metadata.has(key)) throw new MalformedError(`holds the key ${key} twice`);
-    const type = valueType(reader);
-    if (type !== 'array') {
-      metadata.set(key, { type, value: element(reader, type) });
-      continue;
-    }
-    const of = valueType(reader);
-    const length = reader.uint64();
-    const value: GgufElement[] = [];
-    for (let j = 0; j < length; j++) value.push(element(reader, of));
-    metadata.set(key, { type, of, value });
+function checkKind(bytes: Uint8Array, reader: ByteReader): void {
+  if (bytes.length < 4 || reader.uint32() !== GGUF_MAGIC) {
+    const instead = insteadOfFile(Buffer.from(bytes.subarray(0, 64)).toString());
+    throw new MalformedError(
+      instead === undefined ? 'is not a GGUF file' : `is not a GGUF file but ${instead}`,
+    );
   }
-  return metadata;
-}
-
-function valueType(reader: ByteReader): GgufValueType {
-  const id = reader.uint32();
-  const type = GGUF_VALUE_TYPES[id];
-  if (type === undefined) throw new MalformedError(`holds a value of the unknown type ${id}`);
-  return type;
-}
-
-function element(reader: ByteReader, type: GgufValueType): GgufElement {
-  switch (type) {
-    case 'string':
-      return text(reader);
-    case 'bool':
-      return reader.take(1)[0] !== 0;
-    case 'array':
-      throw new MalformedError('holds an array of arrays, which is not supported');
-    case 'uint64':
-      return reader.uint64();
-    default:
-      return fixedNumber(reader, type);
-  }
-}
-
-const FIXED_BYTES = {
-  uint8: 1,
-  int8: 1,
-  uint16: 2,
-  int16: 2,
-  uint32: 4,
-  int32: 4,
-  float32: 4,
-  int64: 8,
-  float64: 8,
-};
-
-function fixedNumber(reader: ByteReader, type: keyof typeof FIXED_BYTES): number {
-  const bytes = reader.take(FIXED_BYTES[type]);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  switch (type) {
-    case 'uint8':
-      return view.getUint8(0);
-    case 'int8':
-      return view.getInt8(0);
-    case 'uint16':
-      return view.getUint16(0, true);
-    case 'int16':
-      return view.getInt16(0, true);
-    case 'uint32':
-      return view.getUint32(0, true);
-    case 'int32':
-      return view.getInt32(0, true);
-    case 'float32':
-      return view.getFloat32(0, true);
-    case 'int64':
-      return Number(view.getBigInt64(0, true));
-    case 'float64':
-      return view.getFloat64(0, true);
-  }
-}
-
-function text(reader: ByteReader): string {
-  return Buffer.from(reader.take(reader.uint64())).toString('utf8');
+  const version = reader.uint32();
+  if (VERSIONS.includes(version)) return;
+  // The bytes of a small number the other way round.
+  if (version % 2 ** 16 === 0 && version > 0)
+    throw new MalformedError('is big-endian, only little-endian GGUF files are read');
+  throw new MalformedError(`is of GGUF's version ${version}, not ${VERSIONS.join(' or ')}`);
 }
 
 /** `begin` and `end` are counted from the start of the numbers until the header's length is known. */
-function parseEntry(reader: ByteReader): GgufEntry {
-  const name = text(reader);
-  const dimensions = reader.uint32();
-  if (dimensions > MAX_DIMENSIONS) {
+function parseEntry(reader: ByteReader, index: number): GgufEntry {
+  const name = within(`the name of tensor ${index + 1}`, () => text(reader));
+  if (name.length > MAX_NAME_LENGTH) {
     throw new MalformedError(
-      `gives tensor ${name} ${dimensions} dimensions, at most ${MAX_DIMENSIONS} are allowed`,
+      `calls a tensor ${shown(name)}, which is longer than the ${MAX_NAME_LENGTH} bytes of a name`,
     );
   }
-  const shape = Array.from({ length: dimensions }, () => reader.uint64()).reverse();
-  const id = reader.uint32();
-  const type = (Object.keys(GGUF_TENSOR_TYPES) as GgufTensorType[]).find(
-    (candidate) => GGUF_TENSOR_TYPES[candidate].id === id,
-  );
-  if (type === undefined)
-    throw new MalformedError(`gives tensor ${name} the type ${id}, which is not supported`);
-  const begin = reader.uint64();
-  const { block } = GGUF_TENSOR_TYPES[type];
-  if ((shape.at(-1) ?? 1) % block !== 0) {
-    throw new MalformedError(
-      `gives tensor ${name} [${shape}] the type ${type}, whose rows are multiples of ${block}`,
-    );
-  }
-  return { name, type, shape, begin, end: begin + ggufBytes({ type, shape }) };
+  return within(`tensor ${name}`, () => {
+    const dimensions = reader.uint32();
+    if (dimensions > MAX_DIMENSIONS)
+      throw new MalformedError(
+        `gives a tensor ${dimensions} dimensions, at most ${MAX_DIMENSIONS} are allowed`,
+      );
+    const shape = Array.from({ length: dimensions }, () => reader.uint64()).reverse();
+    const id = reader.uint32();
+    const type = tensorTypeOf(id);
+    if (type === undefined) {
+      const read = Object.keys(GGUF_TENSOR_TYPES).join(', ');
+      throw new MalformedError(
+        `has a tensor of the type ${otherTensorType(id)}, which is not read: ${read} are`,
+      );
+    }
+    const begin = reader.uint64();
+    const { block } = GGUF_TENSOR_TYPES[type];
+    if ((shape.at(-1) ?? 1) % block !== 0) {
+      throw new MalformedError(
+        `gives a tensor of the shape [${shape}] the type ${type}, whose rows are multiples of ${block}`,
+      );
+    }
+    return { name, type, shape, begin, end: begin + ggufBytes({ type, shape }) };
+  });
 }
 
 function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
   const value = metadata.get('general.alignment')?.value ?? GGUF_ALIGNMENT;
   if (typeof value === 'number' && Number.isInteger(Math.log2(value)) && value >= 8) return value;
-  throw new MalformedError(`has the alignment ${value}, expected a power of two from 8 on`);
+  throw new MalformedError(`has the alignment ${shown(String(value))}, expected a power of two from 8 on`);
 }
 
-/** llama.cpp wants the tensors one after the other, each filled up to the alignment. */
+/** llama.cpp wants the tensors one after the other, each filled up to the alignment, and nothing else. */
 function checkLayout(
   tensors: readonly GgufEntry[],
   dataStart: number,
@@ -203,4 +156,6 @@ function checkLayout(
       throw new MalformedError(`is cut short: tensor ${name} ends at byte ${end}, the file has ${size}`);
     position = aligned(end, alignment);
   }
+  if (size > position)
+    throw new MalformedError(`has ${size - position} bytes at its end that belong to no tensor`);
 }

@@ -5,15 +5,15 @@ import { float16Of } from '../half-precision.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import type { TensorSource } from '../safetensors.ts';
 import type { Vocabulary } from '../tokenizer/encoding-files.ts';
-import { GGUF_TENSOR_TYPES, type GgufTensor, type GgufTensorType, type GgufValue } from './gguf.ts';
+import type { GgufTensor, GgufValue } from './gguf.ts';
 import type { GgufHeader } from './gguf-header.ts';
 import { q8Of } from './q8-0.ts';
+import { GGUF_TENSOR_TYPES, type WrittenTensorType } from './tensor-types.ts';
+import { TOKEN_TYPES } from './token-types.ts';
+import { transposed } from './transposed.ts';
 
 /** Numbers of whole files in llama.h's llama_ftype, by the type of their matrices. */
-const FILE_TYPES: Readonly<Record<GgufTensorType, number>> = { F32: 0, F16: 1, Q8_0: 7 };
-const TOKEN_NORMAL = 1;
-const TOKEN_CONTROL = 3;
-const TOKEN_UNUSED = 5;
+const FILE_TYPES: Readonly<Record<WrittenTensorType, number>> = { F32: 0, F16: 1, Q8_0: 7 };
 
 /**
  * What a GGUF file says of a model. llama.cpp stops the whole process where some of the keys are missing, takes
@@ -23,14 +23,14 @@ const TOKEN_UNUSED = 5;
 export function ggufMetadata(
   config: ModelConfig,
   vocabulary: Vocabulary,
-  type: GgufTensorType,
+  type: WrittenTensorType,
 ): Map<string, GgufValue> {
   const { vocab_size, eos_token_id } = config;
   const { gguf } = familyOf(config);
   const tokens = Array.from({ length: vocab_size }, (_, id) => vocabulary.tokens[id] ?? `[PAD${id}]`);
   const tokenTypes = tokens.map((_, id) => {
-    if (id === eos_token_id || vocabulary.special.has(id)) return TOKEN_CONTROL;
-    return vocabulary.tokens[id] === undefined ? TOKEN_UNUSED : TOKEN_NORMAL;
+    if (id === eos_token_id || vocabulary.special.has(id)) return TOKEN_TYPES.control;
+    return vocabulary.tokens[id] === undefined ? TOKEN_TYPES.unused : TOKEN_TYPES.normal;
   });
   return new Map<string, GgufValue>([
     ['general.architecture', { type: 'string', value: gguf.architecture }],
@@ -51,17 +51,15 @@ export function ggufMetadata(
  * head in `type`, all else in float32.
  */
 export function ggufTensors(
-  { names, huggingFace, gguf }: ModelFamily,
+  family: ModelFamily,
   sources: readonly TensorSource[],
-  type: GgufTensorType,
+  type: WrittenTensorType,
 ): GgufTensor[] {
+  const { names } = family;
   return sources.map((source) => {
-    const linear = names.linearInBlock.some((layer) => source.name.endsWith(`.${layer}.weight`));
-    const turned = linear && huggingFace.fanInFanOut;
+    const { name, shape, turned, linear } = ggufPlace(family, source);
     const matrix = linear || source.name === names.tokens || source.name === names.head;
     const [rows, columns] = source.shape as readonly [number, number];
-    const shape = turned ? [columns, rows] : source.shape;
-    const name = gguf.tensorName(source.name);
     const stored = matrix ? type : 'F32';
     checkRows(name, shape, stored);
     const bytes = async () => {
@@ -70,6 +68,26 @@ export function ggufTensors(
     };
     return { name, type: stored, shape, bytes };
   });
+}
+
+/** Where a parameter is in a GGUF file. */
+interface GgufPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Rows and columns are the other way round there. */
+  readonly turned: boolean;
+  /** It is the matrix of a linear layer. */
+  readonly linear: boolean;
+}
+
+/** The name and shape of a parameter for llama.cpp, whose linear layers are [out, in]. */
+export function ggufPlace(
+  { names, huggingFace, gguf }: ModelFamily,
+  { name, shape }: Pick<TensorSource, 'name' | 'shape'>,
+): GgufPlace {
+  const linear = names.linearInBlock.some((layer) => name.endsWith(`.${layer}.weight`));
+  const turned = linear && huggingFace.fanInFanOut;
+  return { name: gguf.tensorName(name), shape: turned ? [...shape].reverse() : shape, turned, linear };
 }
 
 /**
@@ -96,7 +114,7 @@ export function checkGguf(
   }
 }
 
-function checkRows(name: string, shape: readonly number[], type: GgufTensorType): void {
+function checkRows(name: string, shape: readonly number[], type: WrittenTensorType): void {
   const { block } = GGUF_TENSOR_TYPES[type];
   if (shape.at(-1)! % block === 0) return;
   throw new ModelFileError(`${type} needs rows of a multiple of ${block}, tensor ${name} is [${shape}]`, {
@@ -104,25 +122,14 @@ function checkRows(name: string, shape: readonly number[], type: GgufTensorType)
   });
 }
 
-/** [rows, columns] -> [columns, rows]. */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      result[column * rows + row] = values[row * columns + column]!;
-    }
-  }
-  return result;
-}
-
 /** The largest number that a type can hold, which is binary16's times the integers of a block. */
-const LARGEST: Readonly<Record<GgufTensorType, number>> = {
+const LARGEST: Readonly<Record<WrittenTensorType, number>> = {
   F32: Number.MAX_VALUE,
   F16: 65504,
   Q8_0: 127 * 65504,
 };
 
-function encoded(values: Float32Array, type: GgufTensorType, name: string): ArrayBufferView {
+function encoded(values: Float32Array, type: WrittenTensorType, name: string): ArrayBufferView {
   if (!values.every((value) => Math.abs(value) <= LARGEST[type])) {
     throw new ModelFileError(
       `tensor ${name} holds numbers that ${type} cannot: beyond ${LARGEST[type]}, or none`,

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { ModelFileError } from '../model-file-error.ts';
+import { GGUF_TENSOR_TYPES, ggufBytes, type WrittenTensorType } from './tensor-types.ts';
 
 /*
  * GGUF, the file format of llama.cpp: metadata, a table of tensors, then their numbers, all little-endian.
@@ -27,33 +28,20 @@ export const GGUF_VALUE_TYPES = [
   'float64',
 ] as const;
 export type GgufValueType = (typeof GGUF_VALUE_TYPES)[number];
-export type GgufElement = number | boolean | string;
+/** Integers of 64 bits that a number cannot hold are a bigint. */
+export type GgufElement = number | bigint | boolean | string;
 
 export type GgufValue =
   | { readonly type: Exclude<GgufValueType, 'array'>; readonly value: GgufElement }
   | { readonly type: 'array'; readonly of: GgufValueType; readonly value: readonly GgufElement[] };
 
-/** Types of tensors that are written here: number in the file, numbers of a block, bytes of a block. */
-export const GGUF_TENSOR_TYPES = {
-  F32: { id: 0, block: 1, bytes: 4 },
-  F16: { id: 1, block: 1, bytes: 2 },
-  Q8_0: { id: 8, block: 32, bytes: 34 },
-} as const;
-export type GgufTensorType = keyof typeof GGUF_TENSOR_TYPES;
-
 /** A tensor to be written; the bytes of its rows are requested when their turn comes. */
 export interface GgufTensor {
   readonly name: string;
-  readonly type: GgufTensorType;
+  readonly type: WrittenTensorType;
   /** As everywhere here the last one is the row's length; the file has them the other way round. */
   readonly shape: readonly number[];
   bytes(): Promise<ArrayBufferView>;
-}
-
-/** Bytes of a tensor in a file, without what fills them up to the alignment. */
-export function ggufBytes({ type, shape }: Pick<GgufTensor, 'type' | 'shape'>): number {
-  const { block, bytes } = GGUF_TENSOR_TYPES[type];
-  return (shape.reduce((size, length) => size * length, 1) / block) * bytes;
 }
 
 /** The least multiple of `alignment` that is not below `offset`. */

@@ -1,4 +1,4 @@
-import { float16Of } from '../half-precision.ts';
+import { float16Of, floatOfFloat16 } from '../half-precision.ts';
 
 /** Numbers that share a scale. */
 const BLOCK = 32;
@@ -31,6 +31,17 @@ export function q8Of(floats: Float32Array): Uint8Array {
     bytes[block * BLOCK_BYTES + 1] = halves[2 * block + 1]!;
   }
   return bytes;
+}
+
+/** The numbers of such blocks again: scale × integer. */
+export function floatsOfQ8(bytes: Uint8Array): Float32Array {
+  const integers = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const floats = new Float32Array((bytes.length / BLOCK_BYTES) * BLOCK);
+  for (let at = 0, to = 0; at < bytes.length; at += BLOCK_BYTES, to += BLOCK) {
+    const scale = floatOfFloat16(bytes[at]! | (bytes[at + 1]! << 8));
+    for (let i = 0; i < BLOCK; i++) floats[to + i] = scale * integers[at + 2 + i]!;
+  }
+  return floats;
 }
 
 /** C's roundf: halves go away from zero. */

@@ -26,6 +26,11 @@ export class ByteReader {
     return this.position >= this.#bytes.length;
   }
 
+  /** Bytes that are not read yet. */
+  get remaining(): number {
+    return this.#bytes.length - this.position;
+  }
+
   take(length: number): Uint8Array {
     const end = this.position + length;
     if (end > this.#bytes.length) throw new MalformedError('ends too early');

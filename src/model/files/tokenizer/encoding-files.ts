@@ -16,21 +16,30 @@ export async function writeTokenizerFiles(
   encoding: Encoding,
   longestText: number,
 ): Promise<void> {
-  const { tokens, merges } = await vocabularyOf(encoding);
-  const ids = Object.fromEntries(tokens.map((token, id) => [token, id]));
-  await writeFile(join(directory, 'vocab.json'), JSON.stringify(ids));
-  await writeFile(
-    join(directory, 'merges.txt'),
-    `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`,
-  );
-  const settings = {
+  await writeVocabulary(directory, await vocabularyOf(encoding), {
     add_prefix_space: false,
     bos_token: END_OF_TEXT,
     eos_token: END_OF_TEXT,
     model_max_length: longestText,
     tokenizer_class: 'GPT2Tokenizer',
     unk_token: END_OF_TEXT,
-  };
+  });
+}
+
+/** Writes a vocabulary as vocab.json and merges.txt, and `settings` as the tokenizer_config.json of a GPT2Tokenizer. */
+export async function writeVocabulary(
+  directory: string,
+  { tokens, merges }: Vocabulary,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const ids = Object.fromEntries(
+    tokens.flatMap((token, id): [string, number][] => (token === undefined ? [] : [[token, id]])),
+  );
+  await writeFile(join(directory, 'vocab.json'), JSON.stringify(ids));
+  await writeFile(
+    join(directory, 'merges.txt'),
+    `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`,
+  );
   await writeFile(join(directory, 'tokenizer_config.json'), `${JSON.stringify(settings, null, 2)}\n`);
 }
 

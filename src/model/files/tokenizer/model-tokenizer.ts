@@ -38,9 +38,17 @@ export interface ModelTokenizer {
  */
 export async function readModelTokenizer(folder: ModelFolder, config: ModelConfig): Promise<ModelTokenizer> {
   const own = await readFolderVocabulary(folder);
-  const { added, withoutRow, ...pairs } = fitted(own ?? (await assumedVocabulary(folder, config)), config);
+  return await modelTokenizer(own ?? (await assumedVocabulary(folder, config)), config, own !== undefined);
+}
+
+/** The tokenizer of a vocabulary that was read, which is an encoding if it is the vocabulary of one. Throws ModelFileError. */
+export async function modelTokenizer(
+  whole: FolderVocabulary,
+  config: ModelConfig,
+  inFolder: boolean,
+): Promise<ModelTokenizer> {
+  const { added, withoutRow, ...pairs } = fitted(whole, config);
   const base = await baseOf(pairs);
-  const inFolder = own !== undefined;
   const mark = base && encodingEnd(base);
   const extra = added.some(({ id, text }) => id !== mark || text !== END_OF_TEXT);
   if (base !== undefined && !extra && config.eos_token_id === mark) {
@@ -167,7 +175,8 @@ async function baseOf({
   return hash.digest('hex') === GPT2_MERGES && equals(await gpt2Tokens()) ? 'gpt2' : undefined;
 }
 
-function writtenVocabulary({ tokens, merges, added }: FolderVocabulary): Vocabulary {
+/** A vocabulary as files write it. */
+export function writtenVocabulary({ tokens, merges, added }: FolderVocabulary): Vocabulary {
   const written: (string | undefined)[] = [];
   for (const [id, bytes] of tokens) written[id] = printable(bytes);
   for (const { id, text } of added) written[id] = text;

@@ -5,8 +5,8 @@ import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
 import { parseResult, RESULT_VERSION, type StageResult } from '../../../contract/attempt/result.ts';
 import { orAbsent } from '../../../files/system-problem.ts';
 import type { AttemptResult } from '../executor.ts';
+import { JOB_EXIT } from '../job-script.ts';
 import { describeDeath } from '../process-death.ts';
-import { EXIT, startFiles } from './start-script.ts';
 
 /** A network file system may show a new file this much later. */
 const RESULT_DELAY_MS = 15_000;
@@ -50,16 +50,20 @@ async function withoutResult(
   exitCode: number,
   log: string,
 ): Promise<AttemptResult> {
-  if (exitCode === EXIT.begun) {
+  if (exitCode === JOB_EXIT.begun) {
     return { status: 'displaced', error: { message: 'the cluster started it twice' } };
   }
-  if (exitCode === EXIT.noPipe) {
+  if (exitCode === JOB_EXIT.noProgram) {
     return failed({
       message: 'the image has no program `pipe`',
       hint: 'Its Dockerfile installs it, as examples/kubernetes/Dockerfile does.',
     });
   }
-  if (exitCode === EXIT.notWritable || !existsSync(startFiles(attemptDirectory).started)) {
+  // A shell that does not find the script has exit codes of its own, and has begun nothing.
+  const isOfFolder = [JOB_EXIT.noSuchFolder, JOB_EXIT.notWritable, JOB_EXIT.noLog].some(
+    (code) => code === exitCode,
+  );
+  if (isOfFolder || !existsSync(attemptFiles(attemptDirectory).started)) {
     return failed({
       message: `the pod cannot read or write ${attemptDirectory} (exit code ${exitCode})`,
       hint: 'The `volume` of the executor has to show the artifacts folder under the same path as here, writable for `run_as`.',

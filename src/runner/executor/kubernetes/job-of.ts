@@ -8,7 +8,7 @@ import { parseBytes } from '../../../pipeline/resolve/parse-units.ts';
 import { TENSOR_MEMORY } from '../../attempt/stage-environment.ts';
 import type { Surroundings } from '../executor.ts';
 import type { NewJob } from './objects.ts';
-import { startFiles } from './start-script.ts';
+import { startScriptFile } from './start-script.ts';
 
 /** Before it is killed, a pod that is to give way may write a checkpoint. */
 const GRACE_S = 30;
@@ -69,7 +69,7 @@ export function jobOf(
       {
         name: 'stage',
         image: profile.image,
-        command: ['/bin/sh', escaped(startFiles(attemptDirectory).script)],
+        command: ['/bin/sh', escaped(startScriptFile(attemptDirectory))],
         env: variables(profile, stage, environment),
         resources: resources(profile, stage),
         volumeMounts: [

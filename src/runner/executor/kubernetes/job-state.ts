@@ -1,5 +1,5 @@
+import { JOB_EXIT } from '../job-script.ts';
 import type { Condition, Job, Pod } from './objects.ts';
-import { EXIT } from './start-script.ts';
 
 interface Told {
   readonly message: string;
@@ -48,12 +48,14 @@ const NO_CONTAINER: ReadonlySet<string> = new Set([
 
 /** `pods` are all of the Job; more than one only where the cluster has started it twice. */
 export function stateOf(image: string, job: Job | undefined, pods: readonly Pod[]): JobState {
-  const pod = pods.find(isAlive) ?? pods.find((one) => exitCodeOf(one) !== EXIT.begun) ?? pods[0];
+  const pod = pods.find(isAlive) ?? pods.find((one) => exitCodeOf(one) !== JOB_EXIT.begun) ?? pods[0];
   if (pod !== undefined) return podState(image, job, pod);
   if (job === undefined) return { is: 'absent' };
+  // A pod can vanish before anybody has seen how it ended.
+  if (conditionOf(job.status?.conditions, ['Complete', 'SuccessCriteriaMet']))
+    return { is: 'ended', exitCode: 0 };
   const failed = conditionOf(job.status?.conditions, ['Failed', 'FailureTarget']);
   if (failed === undefined) return { is: 'there', waits: true, message: noPodYet(job) };
-  // A pod can vanish before anybody has seen how it ended.
   if (failed.reason === 'PodFailurePolicy') return displaced(`${failed.message ?? 'its pod was disrupted'}`);
   return {
     is: 'failed',

@@ -5,12 +5,12 @@ import type { StageEvent } from '../../../contract/attempt/stage-event.ts';
 import { attemptEvents } from '../attempt-events.ts';
 import { EventQueue } from '../event-queue.ts';
 import type { AttemptHandle, AttemptResult } from '../executor.ts';
+import { preventStart } from '../job-script.ts';
 import { cancelled, endOf, failed, readResult } from './attempt-end.ts';
 import { type Cluster, ClusterError } from './cluster.ts';
 import { type JobState, stateOf } from './job-state.ts';
 import type { NewJob } from './objects.ts';
 import type { Observation, Observer } from './observer.ts';
-import { preventStart } from './start-script.ts';
 
 /** An API server that has just started may not list yet what it knows. */
 const ABSENT_MS = 10_000;
@@ -19,6 +19,9 @@ const ABSENT_TIMES = 3;
 const LEFT_MS = 20_000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
+
+/** Nodes write the events, and the file system of a network tells nobody of that. */
+const EVENTS = { everyMs: 1000 };
 
 /** What an attempt needs of its executor. */
 export interface AttemptPlace {
@@ -168,7 +171,7 @@ export class KubernetesAttempt implements AttemptHandle {
   async #tellEvents(): Promise<void> {
     const { events } = attemptFiles(this.#place.attemptDirectory);
     try {
-      for await (const event of attemptEvents(events, this.done)) this.events.put(event);
+      for await (const event of attemptEvents(events, this.done, EVENTS)) this.events.put(event);
     } catch {
       // The folder is gone, with all that could be told; how the attempt ended is told by `done`.
     } finally {

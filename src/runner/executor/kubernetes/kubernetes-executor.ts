@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StageSpec } from '../../../contract/attempt/spec.ts';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
 import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
+import { preventStart } from '../job-script.ts';
 import { readSubmission, writeSubmission } from '../submission.ts';
 import { readResult } from './attempt-end.ts';
 import { Cluster, ClusterError } from './cluster.ts';
@@ -14,10 +16,11 @@ import { stateOf } from './job-state.ts';
 import { KubernetesAttempt } from './kubernetes-attempt.ts';
 import { type Observation, Observer } from './observer.ts';
 import { problemsIn } from './preflight.ts';
-import { preventStart, startFiles, startScript } from './start-script.ts';
+import { startScript, startScriptFile } from './start-script.ts';
 
 /** So long a new attempt waits for the end of the one before it. */
 const LONGEST_END_MS = 60_000;
+const REMOVE_AGAIN_MS = 3000;
 
 /** Opens the cluster of a profile, which is asked nothing yet. Throws a StageError where there is none. */
 export async function openKubernetes(profile: KubernetesProfile): Promise<RemoteExecutor> {
@@ -30,6 +33,7 @@ class KubernetesExecutor implements RemoteExecutor {
   readonly #cluster: Cluster;
   readonly #observers = new Map<string, Observer>();
   readonly #removals = new Set<Promise<void>>();
+  #closing = new AbortController();
 
   constructor(profile: KubernetesProfile, cluster: Cluster) {
     this.#profile = profile;
@@ -46,7 +50,7 @@ class KubernetesExecutor implements RemoteExecutor {
     const name = newJobName(about.stage.id);
     return this.#attempt(name, attemptDirectory, log, async () => {
       this.#requireOnVolume(attemptDirectory);
-      await writeFile(startFiles(attemptDirectory).script, startScript(attemptDirectory, log));
+      await writeFile(startScriptFile(attemptDirectory), startScript(attemptDirectory, log));
       const { server, namespace } = this.#cluster;
       const reference = { job: name, server, namespace };
       await writeSubmission(attemptDirectory, { executor: this.#profile, reference, log });
@@ -86,7 +90,9 @@ class KubernetesExecutor implements RemoteExecutor {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all(this.#removals);
+    this.#closing = new AbortController();
   }
 
   #attempt(
@@ -117,11 +123,24 @@ class KubernetesExecutor implements RemoteExecutor {
     return observer;
   }
 
-  /** Nothing waits for it but the end of the run; if it fails, the cluster removes the Job after a while. */
+  /** Until it is done, or the run ends: then once more, and the cluster does it after a while. */
   #remove(name: string): void {
-    const removal = this.#cluster.deleteJob(name).catch(() => {});
+    const removal = this.#tryToRemove(name);
     this.#removals.add(removal);
     void removal.then(() => this.#removals.delete(removal));
+  }
+
+  async #tryToRemove(name: string): Promise<void> {
+    const { signal } = this.#closing;
+    for (;;) {
+      const isLast = signal.aborted;
+      const isDone = await this.#cluster.deleteJob(name).then(
+        () => true,
+        (error: unknown) => !(error instanceof ClusterError && error.kind === 'unreachable'),
+      );
+      if (isDone || isLast) return;
+      await delay(REMOVE_AGAIN_MS, undefined, { signal }).catch(() => {});
+    }
   }
 
   /** Under which name an attempt was handed in. Throws a StageError if that was to another cluster than this one. */

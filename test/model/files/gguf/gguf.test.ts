@@ -76,7 +76,7 @@ describe('a GGUF file', () => {
     writeFileSync(path, 'not one of them');
     await expect(readGgufHeader(path)).rejects.toThrow(`${path} is not a GGUF file`);
     writeFileSync(path, Buffer.from('GGUF\x01\0\0\0'));
-    await expect(readGgufHeader(path)).rejects.toThrow("is of GGUF's version 1, not 3");
+    await expect(readGgufHeader(path)).rejects.toThrow("is of GGUF's version 1, not 2 or 3");
   });
 
   it('is refused where a tensor comes twice or lies elsewhere', async () => {

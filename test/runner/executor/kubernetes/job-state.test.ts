@@ -96,6 +96,8 @@ describe('what a cluster says of an attempt', () => {
     const deleted = { type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' };
     expect(stateOf('lab/pipe', job(deleted), [])).toMatchObject({ is: 'failed' });
     expect(stateOf('lab/pipe', undefined, [])).toEqual({ is: 'absent' });
+    const complete = { type: 'Complete', status: 'True', reason: 'CompletionsReached' };
+    expect(stateOf('lab/pipe', job(complete), [])).toEqual({ is: 'ended', exitCode: 0 });
   });
 
   it('leaves it to the result how it ended, also if an eviction looks like success', () => {

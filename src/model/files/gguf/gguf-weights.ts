@@ -1,0 +1,87 @@
+import { FAMILIES, familyOf } from '../../families/families.ts';
+import type { ModelFamily } from '../../families/family.ts';
+import type { ModelConfig } from '../../families/model-config.ts';
+import { ModelFileError } from '../model-file-error.ts';
+import type { TensorSource } from '../safetensors.ts';
+import { shown } from '../tokenizer/folder-vocabulary.ts';
+import type { GgufFile } from './gguf-file.ts';
+import type { GgufMetadata } from './gguf-metadata.ts';
+import { ggufPlace } from './gguf-model.ts';
+import type { GgufVocabulary } from './gguf-vocabulary.ts';
+import { transposed } from './transposed.ts';
+
+const ARCHITECTURE = 'general.architecture';
+const KIND = 'general.type';
+const PARTS = 'split.count';
+
+/** The configuration of the model in a GGUF file. Throws ModelFileError if it is of no family, or would be computed wrongly. */
+export function ggufConfig(
+  { metadata, tensors }: GgufFile,
+  { size, ends }: Pick<GgufVocabulary, 'size' | 'ends'>,
+): ModelConfig {
+  const family = familyIn(metadata);
+  const values = {
+    ...family.gguf.configValues(metadata),
+    vocab_size: size,
+    eos_token_id: ends,
+    tie_word_embeddings: !tensors.has(family.gguf.tensorName(family.names.head)),
+  };
+  return family.configFile.read(values, metadata.file);
+}
+
+/** The family that a GGUF file names. Throws ModelFileError for another one, and for what is no whole model. */
+export function familyIn(metadata: GgufMetadata): ModelFamily {
+  const { file } = metadata;
+  const named = metadata.text(ARCHITECTURE);
+  const known = Object.values(FAMILIES);
+  const family = known.find(({ gguf }) => gguf.architecture === named);
+  if (family === undefined) {
+    const architectures = known.map(({ gguf }) => gguf.architecture).join(' or ');
+    throw ModelFileError.of(file, `its architecture is ${shown(named)}, only ${architectures} is read`);
+  }
+  if (metadata.has(KIND) && metadata.text(KIND) !== 'model')
+    throw ModelFileError.of(file, `it holds no model: ${KIND} is ${shown(metadata.text(KIND))}`);
+  if (metadata.has(PARTS) && metadata.number(PARTS) > 1) {
+    throw ModelFileError.of(
+      file,
+      `it is one of ${metadata.number(PARTS)} parts of a model`,
+      'Join them with the program of llama.cpp: llama-gguf-split --merge FIRST-PART WHOLE',
+    );
+  }
+  return family;
+}
+
+/**
+ * The parameters in a GGUF file in the order of the computation, each read and unpacked when its turn comes, with matrices of linear
+ * layers as the family has them. Throws ModelFileError that names tensor and shapes.
+ */
+export function ggufWeights(file: GgufFile, config: ModelConfig): TensorSource[] {
+  const family = familyOf(config);
+  const parameters = [...family.parameterShapes(config)].map(([name, shape]) => ({ name, shape }));
+  const places = parameters.map((parameter) => ({ parameter, place: ggufPlace(family, parameter) }));
+  const known = new Set(places.map(({ place }) => place.name));
+  for (const { name, shape } of file.tensors.values()) {
+    if (!known.has(name))
+      throw ModelFileError.of(
+        file.name,
+        `tensor ${name} [${shape}] is not part of a ${family.title} of this shape`,
+      );
+  }
+  return places.map(({ parameter: { name, shape }, place }): TensorSource => {
+    const found = file.tensors.get(place.name);
+    if (found === undefined)
+      throw ModelFileError.of(file.name, `tensor ${place.name} [${place.shape}] is missing`);
+    if (`${found.shape}` !== `${place.shape}`) {
+      throw ModelFileError.of(
+        file.name,
+        `tensor ${place.name} is [${found.shape}], its metadata makes it [${place.shape}]`,
+      );
+    }
+    const [rows, columns] = place.shape as readonly [number, number];
+    const bytes = async () => {
+      const values = await file.readFloats(place.name);
+      return place.turned ? transposed(values, rows, columns) : values;
+    };
+    return { name, dtype: 'F32', shape, bytes };
+  });
+}
