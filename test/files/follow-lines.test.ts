@@ -47,6 +47,23 @@ describe('following a file', () => {
     expect(await lines.next()).toEqual({ value: undefined, done: true });
   });
 
+  it('follows a file of another machine by opening it anew, also when it is replaced by a longer one', async () => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const lines = followLines(file, ended, { everyMs: 20 });
+    appendFileSync(file, 'one\n');
+    expect(await lines.next()).toEqual({ value: whole('one'), done: false });
+    rmSync(file);
+    writeFileSync(file, 'one\ntwo\n'); // as a client of a network sees it: another file of the same name
+    expect(await lines.next()).toEqual({ value: whole('two'), done: false });
+    appendFileSync(file, 'last\n');
+    end();
+    expect(await lines.next()).toEqual({ value: whole('last'), done: false });
+    expect(await lines.next()).toEqual({ value: undefined, done: true });
+  });
+
   it('keeps no line of many megabytes', async () => {
     const { lines, end } = follow();
     appendFileSync(file, `${'x'.repeat(30_000_000)}\nnext\n`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { writeModelFolder } from '../../src/model/files/model-folder.ts';
@@ -286,6 +287,14 @@ export const PINS: readonly Pin[] = [
     settings: () => ({ source: 'huggingface', model: SHAPE }),
     inputs: async (folder) => ({ folder: await randomModel(folder) }),
     gives: { model: '22e474b1bcbd9c89' },
+  },
+  {
+    uses: 'pretrained',
+    version: 1,
+    fixture: 'a GGUF file',
+    settings: () => ({ source: 'gguf' }),
+    inputs: () => ({ gguf: fileURLToPath(new URL('../golden/gguf-models/mixed.gguf', import.meta.url)) }),
+    gives: { model: 'aa76ddf414c7f76e' },
   },
   {
     uses: 'report',

@@ -68,11 +68,11 @@ const UNPACKED: ReadonlySet<GgufTensorType> = new Set(['F32', 'F16', 'BF16']);
 function tellGguf(file: GgufFile, { saysPieces }: GgufVocabulary, { log, warnOfResult }: Context): void {
   const counts = new Map<GgufTensorType, number>();
   for (const { type } of file.tensors.values()) counts.set(type, (counts.get(type) ?? 0) + 1);
-  log(`${file.name}: ${listed(counts)}`);
+  log(`${file.name}: ${listed(counts)} tensors`);
   const rounded = new Map([...counts].filter(([type]) => !UNPACKED.has(type)));
   if (rounded.size > 0) {
     warnOfResult(
-      `Weights of ${file.name} are quantised (${listed(rounded)}): fine-tuning starts from rounded weights.`,
+      `Weights of ${file.name} are quantised (tensors: ${listed(rounded)}): fine-tuning starts from rounded weights.`,
       'Where the model is published with its own numbers, in safetensors or as F16, take those.',
     );
   }
@@ -84,5 +84,5 @@ function tellGguf(file: GgufFile, { saysPieces }: GgufVocabulary, { log, warnOfR
 }
 
 function listed(counts: ReadonlyMap<GgufTensorType, number>): string {
-  return Array.from(counts, ([type, count]) => `${type}: ${count} tensors`).join(', ');
+  return Array.from(counts, ([type, count]) => `${count} × ${type}`).join(', ');
 }

@@ -80,7 +80,8 @@ export async function ask(
   const dispatcher = await proxyDispatcher();
   try {
     const answer = await undici.request(url, {
-      ...{ method, headers, signal, bodyTimeout: 0, headersTimeout: 0, highWaterMark: MOST_WAITING_BYTES }, // the signal ends what is silent
+      ...{ method, headers, signal, highWaterMark: MOST_WAITING_BYTES },
+      ...{ bodyTimeout: 0, headersTimeout: 0 }, // the signal ends what is silent
       ...(body !== undefined && { body: Readable.from(counted(body, onSent), { objectMode: false }) }),
       ...(dispatcher && { dispatcher }),
     });

@@ -46,11 +46,18 @@ export class GgufFile {
     if (entry === undefined) throw ModelFileError.of(this.name, `there is no tensor ${name}`);
     const { type, begin, end } = entry;
     const floats = DECODERS[type](await readFully(this.name, this.#file, begin, end - begin));
-    if (floats.every(Number.isFinite)) return floats;
+    if (areFinite(floats)) return floats;
     throw ModelFileError.of(this.name, `tensor ${name} (${type}) has numbers that are infinite or none`);
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
+}
+
+/** What is infinite or none, times 0, is no number, and stays so in a sum. With `every` a whole file took 2.8 times as long. */
+function areFinite(floats: Float32Array): boolean {
+  let nothing = 0;
+  for (let i = 0; i < floats.length; i++) nothing += floats[i]! * 0;
+  return nothing === 0;
 }

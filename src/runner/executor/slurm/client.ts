@@ -22,7 +22,7 @@ export interface Question {
 /** With the controller away Slurm's programs give up after 9 s by themselves; longer than this nobody waits. */
 const LIMIT_MS = 60_000;
 
-/** Of the words of Slurm 20 to 25, in src/common/slurm_errno.c: nobody was reached. */
+/** Of the words of Slurm 20 to 25 (slurm_errno.c): nobody was reached. */
 const SILENT =
   /Unable to contact|[Tt]imed? ?out|Connection (refused|reset)|connection failure|Zero Bytes|Unexpected missing socket|standby mode|Message (receive|send) failure|[Rr]esource temporarily unavailable|database.*(not|down)/;
 const FULL =
