@@ -104,7 +104,7 @@ describe('stages as jobs of Slurm', () => {
   });
 
   it('keep secrets out of scripts, arguments and files', async () => {
-    write(`test \${#TOKEN} -eq ${SECRET.length} && echo "it is $TOKEN"`);
+    write(`test "$(printf %s "$TOKEN" | wc -c)" -eq ${SECRET.length}; echo "it is $TOKEN"`);
     const { events } = await project.run(['pipeline.yaml']);
     expect(outcomes(events)).toEqual(ALL_RAN);
     expect(JSON.stringify(slurm.submitted())).not.toContain(SECRET);
@@ -191,6 +191,19 @@ describe('stages as jobs of Slurm', () => {
       expect.stringMatching(/^job 1_2 was cancelled in Slurm by somebody else than this run/),
     ]);
   });
+
+  it('fail where Slurm forgot them while they ran, also while its database hangs', async () => {
+    write('sleep 2; kill -9 $PPID');
+    slurm.set('mute', true);
+    const { finished } = start();
+    const jobs = await slurm.until(3, 'RUNNING');
+    for (const { id } of jobs) await slurm.meddle(id, 'FORGOTTEN');
+    const { code, events } = await finished();
+    expect(code).toBe(1);
+    expect(errors(events).sort()).toEqual(
+      [0, 1, 2].map((index) => expect.stringContaining(`(Slurm no longer knows job 1_${index})`)),
+    );
+  }, 60_000);
 
   it('leave the queue when the run is interrupted, also while the controller is away', async () => {
     write('sleep 60');

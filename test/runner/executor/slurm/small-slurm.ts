@@ -35,8 +35,8 @@ export class SmallSlurm {
     this.path = `${bin}${delimiter}${process.env.PATH}`;
   }
 
-  /** `down`: the controller is away. `hold`: no job begins. `deaf`: sbatch takes jobs and says that it got no answer. */
-  set(mode: 'down' | 'hold' | 'deaf', isOn: boolean): void {
+  /** `down`: the controller is away. `hold`: no job begins. `deaf`: sbatch takes jobs and says that it got no answer. `mute`: sacct hangs. */
+  set(mode: 'down' | 'hold' | 'deaf' | 'mute', isOn: boolean): void {
     const file = join(this.#folder, 'state', mode);
     if (isOn) writeFileSync(file, '');
     else rmSync(file, { force: true });
@@ -58,7 +58,7 @@ export class SmallSlurm {
     }
   }
 
-  /** Ends a job as Slurm itself would: PREEMPTED, NODE_FAIL, OUT_OF_MEMORY, TIMEOUT. */
+  /** Ends a job as Slurm itself would: PREEMPTED, NODE_FAIL, OUT_OF_MEMORY, TIMEOUT. FORGOTTEN: nobody knows it any more. */
   async meddle(job: string, state: string): Promise<void> {
     await execa('meddle', [job, state], { env: { PATH: this.path } });
   }
