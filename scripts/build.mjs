@@ -25,7 +25,14 @@ const dist = join(root, 'dist');
 const debug = process.argv.includes('--debug');
 
 /** Heavy, native, or found by path next to their own files: these stay in node_modules and load only when needed. */
-const external = ['@tensorflow/*', 'esbuild', 'node-llama-cpp', 'onnxruntime-node', 'webgpu'];
+const external = [
+  '@kubernetes/client-node',
+  '@tensorflow/*',
+  'esbuild',
+  'node-llama-cpp',
+  'onnxruntime-node',
+  'webgpu',
+];
 
 /** `npx pipe` looks into node_modules/.bin, where npm links the programs of dependencies but not the project's own. */
 async function linkProgram() {

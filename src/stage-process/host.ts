@@ -18,7 +18,7 @@ import { stageContext } from './stage-context.ts';
 const FULL_BYTES = 64 * 1024;
 
 /** What of a stage type its process needs. */
-type Working = Pick<StageType, 'observe' | 'run'>;
+type Working = Pick<StageType, 'observe' | 'run'> & { readonly version?: StageType['version'] };
 
 type ChooseEngine = (wanted: EngineName | 'auto') => Promise<EngineChoice>;
 
@@ -97,6 +97,7 @@ async function work(
 ): Promise<StageResult> {
   const type = program.typeOf(spec);
   if (!type) throw new Error(`there is no stage type "${spec.uses}" in this process`);
+  requireVersion(spec, type);
   for (const name of secrets.tooShort) events.write(tooShort(name));
   const facts: Record<string, Json> = {};
   const context = stageContext(
@@ -111,6 +112,17 @@ async function work(
   const after = await observe(type, context);
   requireSameWorld(before, after);
   return { result: RESULT_VERSION, status: 'done', observed: after, facts };
+}
+
+/** On another machine pipe may be another: what it gives would be on record as the work of this version. */
+function requireVersion(spec: StageSpec, { version }: Working): void {
+  if (version === undefined || spec.version === undefined) return;
+  const here = typeof version === 'function' ? version(spec.settings) : version;
+  if (here === spec.version) return;
+  throw new StageError(
+    `where the stage ran, ${spec.uses} is of version ${here}; whoever started it counts on version ${spec.version}`,
+    { hint: 'Install the same version of pipe there, or build its image anew.' },
+  );
 }
 
 /** On another machine than the runner's the stage chooses for itself what computes tensors. */

@@ -24,6 +24,8 @@ export type SpecInput =
 export interface StageSpec {
   readonly spec: typeof SPEC_VERSION;
   readonly uses: string;
+  /** Implementation version of the stage type that the key counts on. */
+  readonly version?: number | string;
   /** Where its code is, if it is a stage of the user's own. */
   readonly own?: OwnCode;
   /** Action key; the runner holds the action's lock. */

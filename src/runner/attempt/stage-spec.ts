@@ -8,6 +8,7 @@ import { attemptFiles } from '../../contract/attempt/attempt-files.ts';
 import { SPEC_VERSION, type SpecInput, type StageSpec } from '../../contract/attempt/spec.ts';
 import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
 import { fittingFileName } from '../../contract/file-name.ts';
+import { versionOf } from '../../contract/stage-type.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
 import type { Action, ActionInput, RecordOf } from '../plan/decide.ts';
 import type { FileInputs } from '../plan/file-inputs.ts';
@@ -44,6 +45,7 @@ export async function prepareSpec(
   const spec: StageSpec = {
     spec: SPEC_VERSION,
     uses: stage.type.uses,
+    version: versionOf(stage.type, stage.settings),
     ...(stage.type.own && { own: stage.type.own }),
     key: action.key,
     attempt: attempt.attempt,

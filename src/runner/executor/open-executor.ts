@@ -1,5 +1,4 @@
 import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
-import { StageError } from '../../contract/stage-context.ts';
 import type { RemoteExecutor } from './executor.ts';
 
 /**
@@ -12,7 +11,9 @@ export async function openExecutor(profile: RemoteProfile, hostFile: string): Pr
       const { SlurmExecutor } = await import('./slurm/slurm-executor.ts');
       return new SlurmExecutor(profile, hostFile);
     }
-    default:
-      throw new StageError(`there is no executor of the kind ${profile.kind} here`);
+    case 'kubernetes': {
+      const { openKubernetes } = await import('./kubernetes/kubernetes-executor.ts');
+      return await openKubernetes(profile);
+    }
   }
 }

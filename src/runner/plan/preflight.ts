@@ -44,10 +44,12 @@ async function problemsOf(
   bytes: InputBytes,
   options: PreflightOptions,
 ): Promise<StageProblem[]> {
-  const problems: Problem[] = missingVariables(stage, options.environment).map((name) => ({
-    message: `the variable ${name} is not set`,
-    hint: `Set it: export ${name}=…`,
-  }));
+  const problems: Problem[] = missingVariables(stage, options.environment)
+    .filter((name) => !isKeptElsewhere(name, stage))
+    .map((name) => ({
+      message: `the variable ${name} is not set`,
+      hint: `Set it: export ${name}=…`,
+    }));
   if (stage.execution.executor !== undefined)
     return problems.map((problem) => ({ stage: stage.id, ...problem }));
   const { memory } = stage.execution.resources;
@@ -59,6 +61,11 @@ async function problemsOf(
   }
   problems.push(...(await askedOf(stage, bytes, options)));
   return problems.map((problem) => ({ stage: stage.id, ...problem }));
+}
+
+/** Whether the executor of a stage has a secret of its own, so that nobody needs it here. */
+function isKeptElsewhere(name: string, { secrets, execution: { executor } }: Stage): boolean {
+  return executor?.kind === 'kubernetes' && secrets.includes(name);
 }
 
 async function askedOf(
