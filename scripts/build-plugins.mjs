@@ -117,33 +117,31 @@ export const modulesOnCall = {
   },
 };
 
-/** What a run with nothing to do does not need, as it is imported. */
+/** What a run with nothing to do does not need: modules of src, and packages. */
 const APART = [
   'execa',
-  './live-tree.ts',
-  './run-detached.ts',
-  './load-file.ts',
-  './index-page.ts',
-  './failed-baselines.ts',
-  '../compare/tell-regression.ts',
-  '../../cache/remote/remote-cache.ts',
-  '../../cache/remote/trust/signing-key.ts',
-  '../../cache/remote/trust/trusted-keys.ts',
-  '../../cache/remote/stores/open-store.ts',
-  '../pipeline/diagnostics/format-diagnostics.ts',
-  '../../pipeline/diagnostics/format-diagnostics.ts',
-  './annotate-diagnostics.ts',
-  './why/explain-in-run.ts',
-  '../../runner/why/why.ts',
-  './start-project.ts',
-  '../../runner/executor/open-executor.ts',
-  '../../engine/choose-engine.ts',
-  './engine/choose-engine.ts',
-  '../../pipeline/yaml/add-setting.ts',
+  'reporters/live-tree',
+  'cli/run/run-detached',
+  'cli/run/failed-baselines',
+  'cli/compare/tell-regression',
+  'cli/open/load-file',
+  'cli/pages/index-page',
+  'cli/init/start-project',
+  'cli/annotate-diagnostics',
+  'cache/remote/remote-cache',
+  'cache/remote/trust/signing-key',
+  'cache/remote/trust/trusted-keys',
+  'cache/remote/stores/open-store',
+  'pipeline/diagnostics/format-diagnostics',
+  'pipeline/yaml/add-setting',
+  'runner/why/explain-in-run',
+  'runner/why/why',
+  'runner/executor/open-executor',
+  'engine/choose-engine',
 ];
 
 /** What a stage type imports when it is at work, and is so small that loading a module takes longer than the work. */
-const TOGETHER = ['./run-command.ts'];
+const TOGETHER = ['stages/command/run-command'];
 
 /**
  * Leaves what stage types import when they are at work, and what only a run that starts something needs, out of the
@@ -155,10 +153,10 @@ export function partsApart(entryPoints) {
     setup(esbuild) {
       esbuild.onResolve({ filter: /./ }, ({ kind, path, importer }) => {
         if (kind !== 'dynamic-import' || isBuiltin(path)) return undefined;
-        const ofStage = /[\\/]src[\\/]stages[\\/]/.test(importer);
-        if (TOGETHER.includes(path) || (!ofStage && !APART.includes(path))) return undefined;
         const file = path.startsWith('.') ? resolve(dirname(importer), path) : path;
         const name = path.startsWith('.') ? relative(join(root, 'src'), file).replace(/\.ts$/, '') : path;
+        const ofStage = /[\\/]src[\\/]stages[\\/]/.test(importer);
+        if (TOGETHER.includes(name) || (!ofStage && !APART.includes(name))) return undefined;
         entryPoints[`parts/${name}`] = file;
         return { path: `./parts/${name}.js`, external: true };
       });
