@@ -77,7 +77,6 @@ export async function runPipeline(pipeline: Pipeline, options: RunOptions): Prom
     return { run: store.about.run, directory: store.directory, outcome, counts };
   } finally {
     cancelled.removeEventListener('abort', stopping);
-    await options.executor.close();
     emit({
       type: 'run-finished',
       outcome: outcome === 'preflight-failed' ? 'failed' : outcome,

@@ -17,7 +17,7 @@ import { UserError } from '../user-error.ts';
 import type { AttachOptions } from './attach-options.ts';
 
 const POLL_MS = 200;
-/** So many of the newest runs are looked at for one that is at work. */
+/** How many of the newest runs are searched for one that is at work. */
 const LOOKED_AT = 50;
 
 /** Shows the events of a run from the first on and as they come, until it has ended. Returns the code to exit with. */

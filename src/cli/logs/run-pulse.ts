@@ -15,7 +15,7 @@ export class RunPulse {
     this.#locksDirectory = locksDirectory;
   }
 
-  /** To be told each event of the run. */
+  /** Takes each event of the run. */
   note(event: RunEvent): void {
     this.#lastNews = Date.now();
     if (event.type === 'stage-started') this.#unfinished.set(event.stage, event.action);

@@ -14,7 +14,7 @@ export interface TransferOptions extends PipelineOptions, RemoteVerbOptions {
   readonly json?: true;
 }
 
-/** What was wrong with the cache, as it is told. */
+/** Problems of the cache, each reported when it occurs. */
 export class ToldProblems {
   readonly messages: string[] = [];
   #view: TransferView | undefined;

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** What every executor for other machines can be told. */
+/** Settings of every executor for other machines. */
 export const sharedSettings = {
   jobs: Type.Integer({
     minimum: 1,

@@ -71,7 +71,7 @@ export async function runAttempt(
     const { spec } = prepared;
     const log = store.logFile(stage.id, number);
     const start = () => executor.start(spec, { ...surroundings, log });
-    const chosen = engine !== undefined && typeof engine === 'object' ? { engine } : {};
+    const chosen = typeof engine === 'object' ? { engine } : {};
     const ready = { attempt, spec, log, started: new Date(), start, ...chosen };
     return await finishAttempt(order, number, ready, context);
   });

@@ -28,8 +28,10 @@ export const TENSOR_MEMORY = {
  * with tensors get `TENSOR_MEMORY` where the user has not set the variable.
  */
 export function stageEnvironment(stage: Stage, environment: Environment): Record<string, string> {
-  const declared = [...ALWAYS_PASSED, ...stage.env, ...(stage.pass ?? []), ...stage.secrets];
-  const names = stage.type.inputAccess === 'copy' ? declared : Object.keys(environment);
+  const names =
+    stage.type.inputAccess === 'copy'
+      ? [...ALWAYS_PASSED, ...declaredVariables(stage)]
+      : Object.keys(environment);
   const passed = Object.fromEntries(
     names.flatMap((name) => {
       const value = variableOf(environment, name);
@@ -37,6 +39,11 @@ export function stageEnvironment(stage: Stage, environment: Environment): Record
     }),
   );
   return { ...(stage.type.tensors && TENSOR_MEMORY), ...passed, ...stage.envValues };
+}
+
+/** Names of all variables that the pipeline declares for a stage. */
+export function declaredVariables({ env, pass = [], secrets }: Stage): readonly string[] {
+  return [...env, ...pass, ...secrets];
 }
 
 /** A variable that is set; `process.env` also has the properties of every object, such as `constructor`. */

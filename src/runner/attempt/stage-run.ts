@@ -9,8 +9,11 @@ import type { AttemptOutcome, StageOrder, StageRunContext } from './stage-order.
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30_000;
 
+/** An attempt that was displaced is followed by another. */
+type FinalOutcome = Exclude<AttemptOutcome, { readonly status: 'displaced' }>;
+
 export type StageEnd =
-  | AttemptOutcome
+  | FinalOutcome
   /** Another run has done the action while this one waited for its turn. */
   | { readonly log?: string; readonly status: 'found-elsewhere'; readonly record: ActionRecord };
 
@@ -69,7 +72,7 @@ export class StageRun {
     return decision.record;
   }
 
-  async #attemptUntilDone(order: StageOrder): Promise<AttemptOutcome> {
+  async #attemptUntilDone(order: StageOrder): Promise<FinalOutcome> {
     const { control, emit } = this.#context;
     const { id: stage, execution } = order.stage;
     const own = new Set<string>();
@@ -96,6 +99,6 @@ export class StageRun {
   }
 }
 
-function cancelledAt(log: string | undefined): AttemptOutcome {
+function cancelledAt(log: string | undefined): FinalOutcome {
   return { status: 'cancelled', ...(log !== undefined && { log }) };
 }

@@ -3,11 +3,12 @@ import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { type AttemptFiles, attemptFiles } from '../../contract/attempt/attempt-files.ts';
-import { parseResult, RESULT_VERSION, type StageResult } from '../../contract/attempt/result.ts';
+import type { StageResult } from '../../contract/attempt/result.ts';
 import type { StageSpec } from '../../contract/attempt/spec.ts';
 import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
 import { attemptEvents } from './attempt-events.ts';
+import { failed, readResult } from './attempt-result.ts';
 import type { AttemptHandle, OwnMachine, Surroundings } from './executor.ts';
 import { endMarked, isMark, markingEnvironment, newMark } from './marked-processes.ts';
 import { describeDeath, type ProcessExit } from './process-death.ts';
@@ -49,14 +50,16 @@ export class LocalExecutor implements OwnMachine {
 class LocalAttempt implements AttemptHandle {
   readonly events: AsyncIterable<StageEvent>;
   readonly done: Promise<StageResult>;
+  readonly #directory: string;
   readonly #files: AttemptFiles;
   readonly #mark = newMark();
   #group: number | undefined;
   #killed = false;
 
   constructor(hostFile: string, watcher: Watcher, spec: StageSpec, surroundings: Surroundings) {
-    this.#files = attemptFiles(spec.attemptDirectory);
-    const ended = this.#execute(hostFile, watcher, spec.attemptDirectory, surroundings);
+    this.#directory = spec.attemptDirectory;
+    this.#files = attemptFiles(this.#directory);
+    const ended = this.#execute(hostFile, watcher, surroundings);
     this.events = attemptEvents(this.#files.events, ended);
     this.done = ended.then((exit) => this.#result(exit, surroundings.log));
   }
@@ -79,7 +82,6 @@ class LocalAttempt implements AttemptHandle {
   async #execute(
     hostFile: string,
     watcher: Watcher,
-    directory: string,
     { environment, log }: Surroundings,
   ): Promise<ProcessExit> {
     const { execa } = await import('execa'); // only now: a run of hits starts no process
@@ -90,7 +92,7 @@ class LocalAttempt implements AttemptHandle {
       await explained('start the stage', descriptorsForSpawn);
       watcher.watch(this.#mark);
       const subprocess = execa(process.execPath, [hostFile, this.#files.spec], {
-        cwd: directory,
+        cwd: this.#directory,
         env: { ...environment, ...markingEnvironment(this.#mark) },
         extendEnv: false,
         detached: true, // leads a process group
@@ -115,15 +117,8 @@ class LocalAttempt implements AttemptHandle {
   }
 
   async #result(exit: ProcessExit, log: string): Promise<StageResult> {
-    const text = await orAbsent(readFile(this.#files.result, 'utf8'));
-    const result = text === undefined ? undefined : parseResult(text);
-    return (
-      result ?? {
-        result: RESULT_VERSION,
-        status: 'failed',
-        error: await describeDeath(exit, log, this.#files.result),
-      }
-    );
+    const result = await readResult(this.#directory);
+    return result ?? failed(await describeDeath(exit, log, this.#files.result));
   }
 }
 

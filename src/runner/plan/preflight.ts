@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
+import { keepsSecrets } from '../../contract/executor/keeps-secrets.ts';
 import type { Problem } from '../../contract/stage-type.ts';
 import { worldOf } from '../../contract/world.ts';
 import { freeBytes } from '../../files/disk-space.ts';
@@ -65,7 +66,7 @@ async function problemsOf(
 
 /** Whether the executor of a stage has a secret of its own, so that nobody needs it here. */
 function isKeptElsewhere(name: string, { secrets, execution: { executor } }: Stage): boolean {
-  return executor?.kind === 'kubernetes' && secrets.includes(name);
+  return executor !== undefined && keepsSecrets(executor) && secrets.includes(name);
 }
 
 async function askedOf(

@@ -119,8 +119,6 @@ export class StageWork implements Work {
           return await this.#done(id, 'hit', end.record, { reason: finishedElsewhere(end.record) });
         case 'failed':
           return this.#failed(id, end.error, log);
-        case 'displaced':
-          throw new Error(`Internal error: the displaced attempt of ${id} was not followed by another`);
         case 'left':
           this.#context.emit({ type: 'stage-log', stage: id, level: 'warning', ...end.error });
           this.#endings.cancelled(id, log);

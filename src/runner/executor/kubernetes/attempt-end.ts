@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
-import { parseResult, RESULT_VERSION, type StageResult } from '../../../contract/attempt/result.ts';
-import { orAbsent } from '../../../files/system-problem.ts';
+import type { StageResult } from '../../../contract/attempt/result.ts';
+import { displaced, failed, readResult } from '../attempt-result.ts';
 import type { AttemptResult } from '../executor.ts';
 import { JOB_EXIT } from '../job-script.ts';
 import { describeDeath } from '../process-death.ts';
@@ -11,12 +10,6 @@ import { describeDeath } from '../process-death.ts';
 /** A network file system may show a new file this much later. */
 const RESULT_DELAY_MS = 15_000;
 const LOOK_MS = 500;
-
-/** The result that an attempt's process has written; undefined if there is none. */
-export async function readResult(attemptDirectory: string): Promise<StageResult | undefined> {
-  const text = await orAbsent(readFile(attemptFiles(attemptDirectory).result, 'utf8'));
-  return text === undefined ? undefined : parseResult(text);
-}
 
 /**
  * How an attempt ended whose process has ended by itself, with an exit code; the result decides. `asked`: the runner has
@@ -31,7 +24,7 @@ export async function endOf(
   const result = await writtenResult(attemptDirectory, exitCode);
   // Whoever takes a machine away asks first (SIGTERM), and the stage stops as if it were cancelled.
   if (result?.status === 'cancelled' && !asked) {
-    return { status: 'displaced', error: { message: 'its pod was asked to stop, and not by this run' } };
+    return displaced({ message: 'its pod was asked to stop, and not by this run' });
   }
   return result ?? (await withoutResult(attemptDirectory, exitCode, log));
 }
@@ -51,7 +44,7 @@ async function withoutResult(
   log: string,
 ): Promise<AttemptResult> {
   if (exitCode === JOB_EXIT.begun) {
-    return { status: 'displaced', error: { message: 'the cluster started it twice' } };
+    return displaced({ message: 'the cluster started it twice' });
   }
   if (exitCode === JOB_EXIT.noProgram) {
     return failed({
@@ -72,13 +65,4 @@ async function withoutResult(
   // As shells count, and container runtimes too.
   const signal = exitCode === 137 ? 'SIGKILL' : exitCode === 143 ? 'SIGTERM' : undefined;
   return failed(await describeDeath({ exitCode, signal }, log, attemptFiles(attemptDirectory).result));
-}
-
-/** A failure that the stage's process could not report. */
-export function failed(error: { readonly message: string; readonly hint?: string }): AttemptResult {
-  return { result: RESULT_VERSION, status: 'failed', error };
-}
-
-export function cancelled(): AttemptResult {
-  return { result: RESULT_VERSION, status: 'cancelled' };
 }

@@ -5,7 +5,7 @@ import type { KubernetesProfile } from '../../../contract/executor/kubernetes-pr
 import type { Json, JsonObject } from '../../../contract/json.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import { parseBytes } from '../../../pipeline/resolve/parse-units.ts';
-import { TENSOR_MEMORY } from '../../attempt/stage-environment.ts';
+import { declaredVariables, TENSOR_MEMORY } from '../../attempt/stage-environment.ts';
 import type { Surroundings } from '../executor.ts';
 import type { NewJob } from './objects.ts';
 import { startScriptFile } from './start-script.ts';
@@ -138,7 +138,7 @@ function variables(
   environment: Readonly<Record<string, string>>,
 ): Json[] {
   const secret = new Set(stage.secrets);
-  const declared = [...stage.env, ...(stage.pass ?? [])].filter(
+  const declared = declaredVariables(stage).filter(
     (name) => !secret.has(name) && Object.hasOwn(environment, name),
   );
   const values: Record<string, string> = {

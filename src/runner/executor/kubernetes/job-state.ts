@@ -1,7 +1,7 @@
 import { JOB_EXIT } from '../job-script.ts';
 import type { Condition, Job, Pod } from './objects.ts';
 
-interface Told {
+interface Problem {
   readonly message: string;
   readonly hint?: string;
 }
@@ -14,8 +14,8 @@ export type JobState =
   | { readonly is: 'there'; readonly waits: boolean; readonly message: string }
   /** Its process has ended by itself: the result says how. */
   | { readonly is: 'ended'; readonly exitCode: number }
-  | { readonly is: 'failed'; readonly error: Told }
-  | { readonly is: 'displaced'; readonly error: Told };
+  | { readonly is: 'failed'; readonly error: Problem }
+  | { readonly is: 'displaced'; readonly error: Problem };
 
 /** Reasons of a pod's status that say that its node or its place was taken away, or that it never got them. */
 const TAKEN_AWAY: ReadonlySet<string> = new Set([

@@ -2,26 +2,22 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
 import type { StageEvent } from '../../../contract/attempt/stage-event.ts';
-import { attemptEvents } from '../attempt-events.ts';
+import { Absence } from '../absence.ts';
+import { attemptEvents, FROM_AFAR } from '../attempt-events.ts';
+import { cancelled, displaced, failed, readResult } from '../attempt-result.ts';
 import { EventQueue } from '../event-queue.ts';
 import type { AttemptHandle, AttemptResult } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
-import { cancelled, endOf, failed, readResult } from './attempt-end.ts';
+import { endOf } from './attempt-end.ts';
 import { type Cluster, ClusterError } from './cluster.ts';
 import { type JobState, stateOf } from './job-state.ts';
 import type { NewJob } from './objects.ts';
 import type { Observation, Observer } from './observer.ts';
 
-/** An API server that has just started may not list yet what it knows. */
-const ABSENT_MS = 10_000;
-const ABSENT_TIMES = 3;
 /** So long somebody who wants to stop waits for the cluster. */
 const LEFT_MS = 20_000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
-
-/** Nodes write the events, and the file system of a network tells nobody of that. */
-const EVENTS = { everyMs: 1000 };
 
 /** What an attempt needs of its executor. */
 export interface AttemptPlace {
@@ -115,10 +111,10 @@ export class KubernetesAttempt implements AttemptHandle {
       }
       const state = stateOf(image, observation.job, observation.pods);
       if (state.is === 'there') {
-        absence.ends();
+        absence.end();
         this.#tell(state.waits, state.message);
         if (this.#killed !== undefined) await this.#end(observation);
-      } else if (state.is !== 'absent' || this.#killed !== undefined || absence.isSure()) {
+      } else if (state.is !== 'absent' || this.#killed !== undefined || absence.isForGood()) {
         return await this.#settled(state);
       }
     }
@@ -132,7 +128,7 @@ export class KubernetesAttempt implements AttemptHandle {
     const result = await readResult(attemptDirectory);
     if (result?.status === 'done') return result;
     if (this.#killed !== undefined) return cancelled();
-    if (state.is === 'displaced') return { status: 'displaced', error: state.error };
+    if (state.is === 'displaced') return displaced(state.error);
     // A cluster tries again and again to start what could not be started, until it is removed.
     preventStart(attemptDirectory);
     return failed(
@@ -171,7 +167,7 @@ export class KubernetesAttempt implements AttemptHandle {
   async #tellEvents(): Promise<void> {
     const { events } = attemptFiles(this.#place.attemptDirectory);
     try {
-      for await (const event of attemptEvents(events, this.done, EVENTS)) this.events.put(event);
+      for await (const event of attemptEvents(events, this.done, FROM_AFAR)) this.events.put(event);
     } catch {
       // The folder is gone, with all that could be told; how the attempt ended is told by `done`.
     } finally {
@@ -190,24 +186,6 @@ export class KubernetesAttempt implements AttemptHandle {
     if (message === this.#told) return;
     this.#told = message;
     this.events.put({ time: Date.now(), type: 'place', waits, message });
-  }
-}
-
-/** Says when something has been absent often and long enough to be gone. */
-class Absence {
-  #since: number | undefined;
-  #times = 0;
-
-  ends(): void {
-    this.#since = undefined;
-    this.#times = 0;
-  }
-
-  /** Counts one more time. */
-  isSure(): boolean {
-    this.#since ??= performance.now();
-    this.#times++;
-    return this.#times >= ABSENT_TIMES && performance.now() - this.#since >= ABSENT_MS;
   }
 }
 

@@ -6,10 +6,10 @@ import type { KubernetesProfile } from '../../../contract/executor/kubernetes-pr
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
+import { readResult } from '../attempt-result.ts';
 import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
 import { readSubmission, writeSubmission } from '../submission.ts';
-import { readResult } from './attempt-end.ts';
 import { Cluster, ClusterError } from './cluster.ts';
 import { jobOf, newJobName, selectorOf } from './job-of.ts';
 import { stateOf } from './job-state.ts';

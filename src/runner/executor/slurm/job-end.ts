@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
-import { RESULT_VERSION } from '../../../contract/attempt/result.ts';
 import type { SlurmProfile } from '../../../contract/executor/slurm-profile.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
+import { displaced, failed } from '../attempt-result.ts';
 import type { AttemptResult } from '../executor.ts';
 import { explainJobExit, JOB_EXIT } from '../job-script.ts';
 import { describeDeath } from '../process-death.ts';
@@ -32,46 +32,51 @@ export async function endWithoutResult(ended: EndedJob): Promise<AttemptResult> 
   const state = facts?.state ?? ended.state;
   const { memory, minutes } = requestOf(ended.stage, profile);
   if (isTakenAway(state) || (facts?.exitCode === JOB_EXIT.begun && facts.signal === 0))
-    return displaced(`job ${job} lost its machine (${words(state, facts)})`);
+    return displaced({ message: `job ${job} lost its machine (${words(state, facts)})` });
   if (facts?.signal === NOT_LAUNCHED) {
-    return failed(
-      `job ${job} could not be started on its machine (${words(state, facts)})`,
-      'The log of slurmd on that machine says why. `retries` of the stage has it tried again.',
-    );
+    return failed({
+      message: `job ${job} could not be started on its machine (${words(state, facts)})`,
+      hint: 'The log of slurmd on that machine says why. `retries` of the stage has it tried again.',
+    });
   }
   const own = facts && explainJobExit(facts.exitCode, { attemptDirectory, log, host: ended.host });
-  if (own) return failed(own.message, own.hint);
+  if (own) return failed(own);
   switch (state) {
     case 'OUT_OF_MEMORY':
-      return failed(
-        `job ${job} took more memory than the ${memory} MiB that it had, and Slurm ended it`,
-        'Raise `resources.memory` of the stage, or try a smaller batch or a smaller model.',
-      );
+      return failed({
+        message: `job ${job} took more memory than the ${memory} MiB that it had, and Slurm ended it`,
+        hint: 'Raise `resources.memory` of the stage, or try a smaller batch or a smaller model.',
+      });
     case 'TIMEOUT':
     case 'DEADLINE':
-      return failed(
-        `job ${job} took longer than its time limit${minutes === undefined ? ', that of the partition,' : ` of ${minutes} min`} and Slurm ended it`,
-        'Raise `timeout` of the stage, or `time` of the executor; checkpoints and finished items are kept, and the next run continues from them.',
-      );
+      return failed({
+        message: `job ${job} took longer than its time limit${minutes === undefined ? ', that of the partition,' : ` of ${minutes} min`} and Slurm ended it`,
+        hint: 'Raise `timeout` of the stage, or `time` of the executor; checkpoints and finished items are kept, and the next run continues from them.',
+      });
     case 'CANCELLED':
-      return failed(
-        `job ${job} was cancelled in Slurm by somebody else than this run`,
-        'Run the same command again: checkpoints and finished items are kept.',
-      );
+      return failed({
+        message: `job ${job} was cancelled in Slurm by somebody else than this run`,
+        hint: 'Run the same command again: checkpoints and finished items are kept.',
+      });
     default:
-      return failed(...(await death(ended)));
+      return failed(await death(ended));
   }
 }
 
-async function death({ job, facts, log, attemptDirectory }: EndedJob): Promise<[string, string]> {
+async function death({
+  job,
+  facts,
+  log,
+  attemptDirectory,
+}: EndedJob): Promise<{ readonly message: string; readonly hint: string }> {
   const { result } = attemptFiles(attemptDirectory);
   const exit = { exitCode: facts?.exitCode, signal: signalName(facts?.signal ?? 0) };
   const { message, hint } = await describeDeath(exit, log, result);
   const hinted = exit.signal === 'SIGKILL' ? 'Was it out of memory? Raise `resources.memory`.' : hint;
-  return [
-    facts === undefined ? `${message} (Slurm no longer knows job ${job})` : `job ${job}: ${message}`,
-    hinted,
-  ];
+  return {
+    message: facts === undefined ? `${message} (Slurm no longer knows job ${job})` : `job ${job}: ${message}`,
+    hint: hinted,
+  };
 }
 
 function signalName(signal: number): string | undefined {
@@ -83,12 +88,4 @@ function signalName(signal: number): string | undefined {
 function words(state: string, facts: JobFacts | undefined): string {
   const reason = facts?.reason;
   return reason === undefined || reason === 'None' ? state : `${state}, ${reason}`;
-}
-
-function failed(message: string, hint: string): AttemptResult {
-  return { result: RESULT_VERSION, status: 'failed', error: { message, hint } };
-}
-
-export function displaced(message: string): AttemptResult {
-  return { status: 'displaced', error: { message } };
 }

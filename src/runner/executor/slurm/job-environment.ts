@@ -1,3 +1,4 @@
+import { declaredVariables } from '../../attempt/stage-environment.ts';
 import type { Surroundings } from '../executor.ts';
 
 /** They describe the job or the login node in which the runner is, and would mislead the job that is handed in. */
@@ -18,12 +19,7 @@ export function jobEnvironment(
   { environment, about: { stage } }: Pick<Surroundings, 'environment' | 'about'>,
   own: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const declared = new Set([
-    ...stage.env,
-    ...Object.keys(stage.envValues ?? {}),
-    ...(stage.pass ?? []),
-    ...stage.secrets,
-  ]);
+  const declared = new Set(declaredVariables(stage));
   const kept = Object.entries(environment).filter(([name]) => declared.has(name) || !OF_HERE.test(name));
   const client = OF_CLIENT.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]]));
   return Object.fromEntries([...client, ...kept]);

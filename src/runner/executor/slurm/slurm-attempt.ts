@@ -1,21 +1,20 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AttemptFiles, attemptFiles } from '../../../contract/attempt/attempt-files.ts';
-import { parseResult, RESULT_VERSION, type StageResult } from '../../../contract/attempt/result.ts';
+import type { StageResult } from '../../../contract/attempt/result.ts';
 import type { StageEvent } from '../../../contract/attempt/stage-event.ts';
-import { orAbsent } from '../../../files/system-problem.ts';
-import { attemptEvents } from '../attempt-events.ts';
+import { Absence } from '../absence.ts';
+import { attemptEvents, FROM_AFAR } from '../attempt-events.ts';
+import { cancelled, displaced, readResult } from '../attempt-result.ts';
 import { EventQueue } from '../event-queue.ts';
 import type { AttemptHandle, AttemptResult } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
-import { displaced, type EndedJob, endWithoutResult } from './job-end.ts';
+import { type EndedJob, endWithoutResult } from './job-end.ts';
 import { phaseOf } from './job-state.ts';
 import type { Sighting } from './queue.ts';
 import type { SlurmLink } from './slurm-link.ts';
 import type { Task } from './task.ts';
 
-const EVENTS = { everyMs: 1000 };
 /** How often the result of an attempt that runs is looked for: a twentieth of its age, within these limits. */
 const SOONEST_LOOK_MS = 500;
 const LATEST_LOOK_MS = 15_000;
@@ -25,9 +24,6 @@ const LATE_RESULT_MS = 5000;
 /** From one try to cancel a job to the next, and for how long it is tried while nobody answers. */
 const CANCEL_AGAIN_MS = 5000;
 const UNREACHED_MS = 20_000;
-/** What is in no queue is gone for good when it was missed so often, over so long. */
-const GONE_TIMES = 3;
-const GONE_MS = 10_000;
 
 /** What an attempt is, before its job has a name. */
 export type AttemptAbout = Pick<EndedJob, 'attemptDirectory' | 'log' | 'stage'>;
@@ -114,7 +110,7 @@ export class SlurmAttempt implements AttemptHandle {
     }
     this.#isWithdrawn = true;
     if (this.#job !== undefined) void this.#slurm.cancellations.cancel(this.#job).catch(() => {});
-    this.#stop({ result: RESULT_VERSION, status: 'cancelled' });
+    this.#stop(cancelled());
     return true;
   }
 
@@ -136,7 +132,7 @@ export class SlurmAttempt implements AttemptHandle {
   async #relay(begun: Promise<unknown>, ended: Promise<unknown>): Promise<void> {
     await begun;
     try {
-      for await (const event of attemptEvents(this.#files.events, ended, EVENTS)) this.#queued.put(event);
+      for await (const event of attemptEvents(this.#files.events, ended, FROM_AFAR)) this.#queued.put(event);
     } catch {
       // Its folder is gone, and with it the result, which says so.
     } finally {
@@ -163,7 +159,7 @@ export class SlurmAttempt implements AttemptHandle {
       lastLook = Date.now() + LATE_RESULT_MS;
     });
     while (!this.#isOver) {
-      const result = await readResult(this.#files);
+      const result = await readResult(this.#about.attemptDirectory);
       if (result !== undefined || Date.now() > lastLook) return result;
       const soon = delay(this.#lookAgainMs());
       await (lastLook === Number.POSITIVE_INFINITY ? Promise.race([soon, over]) : soon);
@@ -218,10 +214,10 @@ export class SlurmAttempt implements AttemptHandle {
   async #explain(over: QueueEnd): Promise<AttemptResult> {
     const { records, cancellations, profile, program } = this.#slurm;
     const job = this.#job ?? '';
-    if (over.how === 'lost') return displaced(`Slurm has lost job ${job} before it began`);
+    if (over.how === 'lost') return displaced({ message: `Slurm has lost job ${job} before it began` });
     if (over.how === 'requeued') {
       await cancellations.cancel(job);
-      return displaced(`job ${job} was taken from its machine and put back into the queue`);
+      return displaced({ message: `job ${job} was taken from its machine and put back into the queue` });
     }
     const ended = { ...this.#about, job, host: program.host, profile };
     const facts = job === '' ? undefined : await records.of(job);
@@ -231,27 +227,4 @@ export class SlurmAttempt implements AttemptHandle {
       facts,
     });
   }
-}
-
-/** Whether a task that squeue did not show is gone: once may be an accident of the controller. */
-export class Absence {
-  #since: number | undefined;
-  #times = 0;
-
-  /** Notes that it was missed again. */
-  isForGood(): boolean {
-    this.#since ??= Date.now();
-    this.#times++;
-    return this.#times >= GONE_TIMES && Date.now() - this.#since >= GONE_MS;
-  }
-
-  end(): void {
-    this.#since = undefined;
-    this.#times = 0;
-  }
-}
-
-export async function readResult({ result }: AttemptFiles): Promise<StageResult | undefined> {
-  const text = await orAbsent(readFile(result, 'utf8'));
-  return text === undefined ? undefined : parseResult(text);
 }

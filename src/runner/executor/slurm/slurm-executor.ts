@@ -6,6 +6,8 @@ import type { SlurmProfile } from '../../../contract/executor/slurm-profile.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
+import { Absence } from '../absence.ts';
+import { readResult } from '../attempt-result.ts';
 import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
 import { type JobProgram, preventStart } from '../job-script.ts';
 import { readSubmission } from '../submission.ts';
@@ -15,7 +17,7 @@ import { JobRecords } from './job-facts.ts';
 import { phaseOf } from './job-state.ts';
 import { Queue } from './queue.ts';
 import { sbatchOptions } from './sbatch-options.ts';
-import { Absence, readResult, SlurmAttempt } from './slurm-attempt.ts';
+import { SlurmAttempt } from './slurm-attempt.ts';
 import type { SlurmLink } from './slurm-link.ts';
 import { slurmProblems } from './slurm-problems.ts';
 import { Submitter } from './submitter.ts';
@@ -62,11 +64,11 @@ export class SlurmExecutor implements RemoteExecutor {
     if (task === undefined) return undefined;
     const files = attemptFiles(directory);
     const followed = () => this.#attempt(spec, surroundings, async () => task);
-    const result = await readResult(files);
+    const result = await readResult(directory);
     if (result !== undefined) return result.status === 'done' ? followed() : undefined;
     if (existsSync(files.cancel)) return undefined; // it is about to stop
     if (await this.#isOver(task, directory))
-      return (await readResult(files))?.status === 'done' ? followed() : undefined;
+      return (await readResult(directory))?.status === 'done' ? followed() : undefined;
     return followed();
   }
 
@@ -74,7 +76,7 @@ export class SlurmExecutor implements RemoteExecutor {
     const task = await submittedTask(attemptDirectory);
     if (task === undefined) return;
     const neverBegins = preventStart(attemptDirectory);
-    const hasResult = (await readResult(attemptFiles(attemptDirectory))) !== undefined;
+    const hasResult = (await readResult(attemptDirectory)) !== undefined;
     const { queue, cancellations } = this.#link;
     const absence = new Absence();
     const giveUp = Date.now() + SILENCE_MS;
