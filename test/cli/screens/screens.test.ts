@@ -143,7 +143,7 @@ sweep: { learning_rate: [0.001, 0.002], epochs: [1, 2] }
     );
     const terminal = inTerminal(project, 'run stop.yaml', { columns: 80, rows: 24 });
     await until(() => existsSync(project.path('pace/first.process'))).toBe(true);
-    expect(terminal.isCursorShown).toBe(false);
+    await until(() => terminal.isCursorShown).toBe(false);
     terminal.press('C-c');
     await expectScreen(terminal, 'stopped-80', project);
     expect(terminal.isCursorShown).toBe(true);
