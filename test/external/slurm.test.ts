@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { JobRecords } from '../../src/runner/executor/slurm/job-facts.ts';
 import { digests, outcomes, Project } from '../cli/rig.ts';
 
 /*
 A real Slurm, of which the controller and the nodes may be stopped by this user: `npm run check:slurm`, with SLURM_CONF in the
-environment and slurmctld's pid file next to that file. docs/reliability.md has what came of it.
+environment and slurmctld's pid file next to that file. With slurmdbd's pid file there (and /etc/slurm/slurmdbd.conf), accounting
+is tried too; with `TaskPlugin=task/cgroup` and `ConstrainRAMSpace=yes`, what takes too much memory. docs/reliability.md has what
+came of it.
 */
 
 const { SLURM_CONF } = process.env;
@@ -86,9 +89,14 @@ async function slurm(...command: string[]): Promise<string> {
   return (await execa(program!, args, { reject: false })).stdout;
 }
 
+const pidFile = (program: string) => join(dirname(SLURM_CONF ?? ''), `${program}.pid`);
+
+function signal(program: string, name: NodeJS.Signals): void {
+  process.kill(Number(readFileSync(pidFile(program), 'utf8')), name);
+}
+
 async function stopController(): Promise<void> {
-  const pid = Number(readFileSync(join(dirname(SLURM_CONF!), 'slurmctld.pid'), 'utf8'));
-  process.kill(pid);
+  signal('slurmctld', 'SIGTERM');
   await delay(1000);
 }
 
@@ -214,8 +222,8 @@ stages:
   late: { uses: command, timeout: 10s, with: { run: 'sleep 300', outputs: { out: { artifact: file, path: outputs/out } } } }
   large:
     uses: command
-    resources: { memory: 50MB }
-    with: { run: 'head -c 300000000 /dev/zero | tail -c 290000000 | sleep 20', outputs: { out: { artifact: file, path: outputs/out } } }
+    resources: { memory: 200MB }
+    with: { run: 'head -c 500000000 /dev/zero | tail -c 490000000 | tail -c 1 > outputs/out', outputs: { out: { artifact: file, path: outputs/out } } }
 `,
       );
       const { events } = await project.run(['ends.yaml']);
@@ -224,7 +232,66 @@ stages:
       );
       expect(outcomes(events)).toEqual({ late: 'failed', large: 'failed' });
       expect(Object.fromEntries(errors).late).toMatch(/^job \d+_0 took longer than its time limit of 1 min/);
+      if (/ConstrainRAMSpace\s*= yes/.test(await slurm('scontrol', 'show', 'config')))
+        expect(Object.fromEntries(errors).large).toMatch(
+          /^job \d+_0 took more memory than the 191 MiB that it had, and a program of it was ended for that: `bash` failed with exit code 137/,
+        );
+      else console.warn('memory is not tried: this Slurm does not watch it');
     },
     5 * MINUTES,
+  );
+});
+
+const hasAccounting = existsSync(pidFile('slurmdbd'));
+if (SLURM_CONF !== undefined && !hasAccounting) console.warn('accounting is not tried: no slurmdbd.pid');
+
+describe.skipIf(!hasAccounting)('on a real Slurm whose accounting', () => {
+  /** A job that only the database knows. */
+  let old: string;
+
+  beforeAll(async () => {
+    old = await slurm('sbatch', '--parsable', '--chdir=/', '--output=/dev/null', '--wrap', 'kill -9 $$');
+    while ((await slurm('scontrol', 'show', 'job', old)) !== '') await delay(2000);
+  }, 5 * MINUTES);
+
+  const DEEDS: readonly [string, () => void, () => void][] = [
+    ['works', () => {}, () => {}],
+    ['hangs', () => signal('slurmdbd', 'SIGSTOP'), () => signal('slurmdbd', 'SIGCONT')],
+    [
+      'is away',
+      () => {
+        signal('slurmdbd', 'SIGTERM');
+        rmSync(pidFile('slurmdbd'), { force: true });
+      },
+      () => spawn('slurmdbd', { detached: true, stdio: 'ignore' }).unref(),
+    ],
+  ];
+
+  it.each(DEEDS)(
+    '%s, stages run, fail and are told as ever',
+    async (how, begin, end) => {
+      project.write(
+        'some.yaml',
+        `schema: 1
+name: some
+executor: cluster
+stages:
+  good: { uses: command, with: { run: 'echo 1 > outputs/out', outputs: { out: { artifact: file, path: outputs/out } } } }
+  gone: { uses: command, with: { run: 'sleep 1; kill -9 $PPID', outputs: { out: { artifact: file, path: outputs/out } } } }
+`,
+      );
+      begin();
+      try {
+        const { events } = await project.run(['some.yaml']);
+        expect(outcomes(events)).toEqual({ good: 'ran', gone: 'failed' });
+        expect(JSON.stringify(events)).not.toContain('does not answer');
+        const records = new JobRecords();
+        const facts = how === 'works' ? { state: 'FAILED', exitCode: 0, signal: 9 } : undefined;
+        expect(await records.of(old)).toEqual(facts);
+      } finally {
+        end();
+      }
+    },
+    MINUTES,
   );
 });

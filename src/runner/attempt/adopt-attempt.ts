@@ -34,9 +34,9 @@ export async function adoptAttempt(
     if (submission?.executor.kind !== profile.kind) continue;
     const spec = await readSpec(attempt.directory);
     if (spec === undefined) continue;
-    const { log } = submission;
+    const { log, reference } = submission;
     const executor = await executors.remote(submission.executor);
-    const handle = await executor.adopt(spec, { ...surroundings, log });
+    const handle = await executor.adopt(spec, reference, { ...surroundings, log });
     if (handle === undefined) continue;
     await claimAttempt(attempt.directory);
     return { attempt, spec, handle, log };

@@ -3,6 +3,7 @@ import type { StageSpec } from '../../contract/attempt/spec.ts';
 import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
 import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
+import type { JsonObject } from '../../contract/json.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
 import type { StageProblem } from '../plan/stage-problem.ts';
 
@@ -10,11 +11,6 @@ import type { StageProblem } from '../plan/stage-problem.ts';
 export interface Executor {
   /** Starts the attempt that `spec.json` in the spec's attempt directory describes. */
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle;
-  /**
-   * Ends whatever still runs of an attempt whose runner is dead, and waits for it: nothing of it writes afterwards.
-   * The caller holds the lock of the action.
-   */
-  endRemains(attemptDirectory: string): Promise<void>;
   /** Gives up what it keeps for all attempts; none runs any more. A later `start` begins anew. */
   close(): Promise<void>;
 }
@@ -23,11 +19,16 @@ export interface Executor {
 export interface OwnMachine extends Executor {
   /** What computes tensors where stages run. Throws a StageError where `requested` does not work there. */
   chooseEngine(requested: EngineName | 'auto'): Promise<EngineChoice>;
+  /**
+   * Ends whatever still runs of an attempt whose runner is dead, and waits for it: nothing of it writes afterwards.
+   * The caller holds the lock of the action.
+   */
+  endRemains(attemptDirectory: string): Promise<void>;
 }
 
 /**
  * Other machines, with a queue of their own. What was handed in there goes on without the runner, and a later one finds it
- * by what `start` has written into the attempt's directory (submission.ts).
+ * by the `reference` that `start` has written into the attempt's directory (submission.ts).
  */
 export interface RemoteExecutor extends Executor {
   /** What would make the stages fail and can be known before anything is handed in. */
@@ -36,7 +37,13 @@ export interface RemoteExecutor extends Executor {
    * Goes on with an attempt that an earlier runner handed in: one that waits, runs or is done. Undefined for one that came
    * to no good end; nothing of that runs any more. The caller holds the lock of the action.
    */
-  adopt(spec: StageSpec, surroundings: Surroundings): Promise<AttemptHandle | undefined>;
+  adopt(
+    spec: StageSpec,
+    reference: JsonObject,
+    surroundings: Surroundings,
+  ): Promise<AttemptHandle | undefined>;
+  /** As `OwnMachine.endRemains`, of an attempt that was handed in. */
+  endRemains(attemptDirectory: string, reference: JsonObject): Promise<void>;
 }
 
 /** Opens what a profile describes. Throws a StageError where it cannot be used here. */

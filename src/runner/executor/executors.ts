@@ -30,8 +30,9 @@ export class Executors {
   /** Ends whatever still runs of an attempt whose runner is dead, wherever that is. */
   async endRemains(attemptDirectory: string): Promise<void> {
     const submission = await readSubmission(attemptDirectory);
-    const executor = submission === undefined ? this.here : await this.remote(submission.executor);
-    await executor.endRemains(attemptDirectory);
+    if (submission === undefined) return await this.here.endRemains(attemptDirectory);
+    const executor = await this.remote(submission.executor);
+    await executor.endRemains(attemptDirectory, submission.reference);
   }
 
   async close(): Promise<void> {

@@ -3,13 +3,14 @@ import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StageSpec } from '../../../contract/attempt/spec.ts';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
+import type { JsonObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
 import { readResult } from '../attempt-result.ts';
 import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
-import { readSubmission, writeSubmission } from '../submission.ts';
+import { writeSubmission } from '../submission.ts';
 import { Cluster, ClusterError } from './cluster.ts';
 import { jobOf, newJobName, selectorOf } from './job-of.ts';
 import { stateOf } from './job-state.ts';
@@ -58,8 +59,12 @@ class KubernetesExecutor implements RemoteExecutor {
     });
   }
 
-  async adopt({ attemptDirectory }: StageSpec, { log }: Surroundings): Promise<AttemptHandle | undefined> {
-    const name = await this.#nameOf(attemptDirectory);
+  async adopt(
+    { attemptDirectory }: StageSpec,
+    reference: JsonObject,
+    { log }: Surroundings,
+  ): Promise<AttemptHandle | undefined> {
+    const name = this.#nameOf(attemptDirectory, reference);
     if (name === undefined) return undefined;
     const result = await readResult(attemptDirectory);
     if (result !== undefined && result.status !== 'done') return undefined;
@@ -73,8 +78,8 @@ class KubernetesExecutor implements RemoteExecutor {
     return this.#attempt(name, attemptDirectory, log);
   }
 
-  async endRemains(attemptDirectory: string): Promise<void> {
-    const name = await this.#nameOf(attemptDirectory);
+  async endRemains(attemptDirectory: string, reference: JsonObject): Promise<void> {
+    const name = this.#nameOf(attemptDirectory, reference);
     if (name === undefined || preventStart(attemptDirectory)) {
       if (name !== undefined) this.#remove(name);
       return;
@@ -144,9 +149,8 @@ class KubernetesExecutor implements RemoteExecutor {
   }
 
   /** Under which name an attempt was handed in. Throws a StageError if that was to another cluster than this one. */
-  async #nameOf(attemptDirectory: string): Promise<string | undefined> {
-    const reference = (await readSubmission(attemptDirectory))?.reference;
-    if (typeof reference?.job !== 'string') return undefined;
+  #nameOf(attemptDirectory: string, reference: JsonObject): string | undefined {
+    if (typeof reference.job !== 'string') return undefined;
     const { server, namespace } = this.#cluster;
     if (reference.server !== server || reference.namespace !== namespace) {
       throw new StageError(

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
+import type { StageResult } from '../../../contract/attempt/result.ts';
 import type { SlurmProfile } from '../../../contract/executor/slurm-profile.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import { displaced, failed } from '../attempt-result.ts';
@@ -30,7 +31,7 @@ export interface EndedJob {
 export async function endWithoutResult(ended: EndedJob): Promise<AttemptResult> {
   const { job, facts, log, attemptDirectory, profile } = ended;
   const state = facts?.state ?? ended.state;
-  const { memory, minutes } = requestOf(ended.stage, profile);
+  const { minutes } = requestOf(ended.stage, profile);
   if (isTakenAway(state) || (facts?.exitCode === JOB_EXIT.begun && facts.signal === 0))
     return displaced({ message: `job ${job} lost its machine (${words(state, facts)})` });
   if (facts?.signal === NOT_LAUNCHED) {
@@ -43,10 +44,7 @@ export async function endWithoutResult(ended: EndedJob): Promise<AttemptResult> 
   if (own) return failed(own);
   switch (state) {
     case 'OUT_OF_MEMORY':
-      return failed({
-        message: `job ${job} took more memory than the ${memory} MiB that it had, and Slurm ended it`,
-        hint: 'Raise `resources.memory` of the stage, or try a smaller batch or a smaller model.',
-      });
+      return outOfMemory(ended);
     case 'TIMEOUT':
     case 'DEADLINE':
       return failed({
@@ -61,6 +59,22 @@ export async function endWithoutResult(ended: EndedJob): Promise<AttemptResult> 
     default:
       return failed(await death(ended));
   }
+}
+
+/**
+ * What came of an attempt that took too much memory. Where only one of its programs was ended for that, the stage reports a
+ * failure of its own (`reported`), which cannot know why.
+ */
+export function outOfMemory(
+  { job, stage, profile }: Pick<EndedJob, 'job' | 'stage' | 'profile'>,
+  reported?: string,
+): StageResult {
+  const { memory } = requestOf(stage, profile);
+  const ended = reported === undefined ? 'Slurm ended it' : `a program of it was ended for that: ${reported}`;
+  return failed({
+    message: `job ${job} took more memory than the ${memory} MiB that it had, and ${ended}`,
+    hint: 'Raise `resources.memory` of the stage, or try a smaller batch or a smaller model.',
+  });
 }
 
 async function death({

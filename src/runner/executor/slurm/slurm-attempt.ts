@@ -9,7 +9,7 @@ import { cancelled, displaced, readResult } from '../attempt-result.ts';
 import { EventQueue } from '../event-queue.ts';
 import type { AttemptHandle, AttemptResult } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
-import { type EndedJob, endWithoutResult } from './job-end.ts';
+import { type EndedJob, endWithoutResult, outOfMemory } from './job-end.ts';
 import { phaseOf } from './job-state.ts';
 import type { Sighting } from './queue.ts';
 import type { SlurmLink } from './slurm-link.ts';
@@ -21,6 +21,8 @@ const LATEST_LOOK_MS = 15_000;
 const AGE_SHARE = 20;
 /** For so long a file system of the network may hide a result that another machine has written. */
 const LATE_RESULT_MS = 5000;
+/** For so long a failure waits for what Slurm says of it. */
+const LATE_REASON_MS = 10_000;
 /** From one try to cancel a job to the next, and for how long it is tried while nobody answers. */
 const CANCEL_AGAIN_MS = 5000;
 const UNREACHED_MS = 20_000;
@@ -147,9 +149,33 @@ export class SlurmAttempt implements AttemptHandle {
     if (this.#isWithdrawn && task.job !== undefined) await this.#slurm.cancellations.cancel(task.job);
     const over = this.#watchQueue(task);
     const result = await this.#resultOnce(over);
+    if (result?.status === 'failed' && !this.#isAsked)
+      return await Promise.race([
+        this.#explainFailure(task, result),
+        delay(LATE_REASON_MS, result, { ref: false }),
+      ]);
     const isOurs = result?.status !== 'cancelled' || this.#isAsked;
     // Slurm asks a stage to stop, too, before it takes the machine away.
     return result !== undefined && isOurs ? result : await this.#explain(await over);
+  }
+
+  /** A program that was ended for its memory does not know that, and neither does the stage that called it. Slurm does. */
+  async #explainFailure(
+    task: Task,
+    result: Extract<StageResult, { status: 'failed' }>,
+  ): Promise<StageResult> {
+    while (!this.#isOver) {
+      const seen = await this.#slurm.queue.ask(task, 'soon');
+      if (seen === 'silent' || seen === 'absent') break;
+      if (seen.state === 'OUT_OF_MEMORY')
+        return outOfMemory(
+          { ...this.#about, job: seen.job, profile: this.#slurm.profile },
+          result.error.message,
+        );
+      if (phaseOf(seen.state) === 'ended') break;
+      await delay(SOONEST_LOOK_MS);
+    }
+    return result;
   }
 
   /** The result, as soon as it is there; undefined where the job is over without one. */

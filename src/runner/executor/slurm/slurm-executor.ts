@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
 import type { StageSpec } from '../../../contract/attempt/spec.ts';
 import type { SlurmProfile } from '../../../contract/executor/slurm-profile.ts';
+import type { JsonObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
@@ -10,7 +11,6 @@ import { Absence } from '../absence.ts';
 import { readResult } from '../attempt-result.ts';
 import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
 import { type JobProgram, preventStart } from '../job-script.ts';
-import { readSubmission } from '../submission.ts';
 import { Cancellations } from './cancellations.ts';
 import { jobEnvironment } from './job-environment.ts';
 import { JobRecords } from './job-facts.ts';
@@ -58,9 +58,13 @@ export class SlurmExecutor implements RemoteExecutor {
     );
   }
 
-  async adopt(spec: StageSpec, surroundings: Surroundings): Promise<AttemptHandle | undefined> {
+  async adopt(
+    spec: StageSpec,
+    reference: JsonObject,
+    surroundings: Surroundings,
+  ): Promise<AttemptHandle | undefined> {
     const directory = spec.attemptDirectory;
-    const task = await submittedTask(directory);
+    const task = taskOf(reference);
     if (task === undefined) return undefined;
     const files = attemptFiles(directory);
     const followed = () => this.#attempt(spec, surroundings, async () => task);
@@ -72,8 +76,8 @@ export class SlurmExecutor implements RemoteExecutor {
     return followed();
   }
 
-  async endRemains(attemptDirectory: string): Promise<void> {
-    const task = await submittedTask(attemptDirectory);
+  async endRemains(attemptDirectory: string, reference: JsonObject): Promise<void> {
+    const task = taskOf(reference);
     if (task === undefined) return;
     const neverBegins = preventStart(attemptDirectory);
     const hasResult = (await readResult(attemptDirectory)) !== undefined;
@@ -143,11 +147,6 @@ export class SlurmExecutor implements RemoteExecutor {
         : `Slurm does not answer (${silence}); what runs there goes on`,
     );
   }
-}
-
-async function submittedTask(attemptDirectory: string): Promise<Task | undefined> {
-  const submission = await readSubmission(attemptDirectory);
-  return submission && taskOf(submission.reference);
 }
 
 function unknown({ name }: Task): StageError {

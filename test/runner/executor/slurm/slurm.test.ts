@@ -192,6 +192,27 @@ describe('stages as jobs of Slurm', () => {
     ]);
   });
 
+  it('fail with what Slurm knows where one of their programs was ended for its memory', async () => {
+    write('kill -9 $$');
+    slurm.set('tight', true);
+    const { code, events } = await start().finished();
+    expect(code).toBe(1);
+    expect(errors(events)).toEqual(
+      [1, 2, 3].map(() =>
+        expect.stringMatching(
+          /^job 1_\d took more memory than the 3815 MiB that it had, and a program of it was ended for that: `bash` was ended by SIGKILL/,
+        ),
+      ),
+    );
+  });
+
+  it('fail with their own words where Slurm knows no more', async () => {
+    write('exit 3');
+    const { code, events } = await start().finished();
+    expect(code).toBe(1);
+    expect(errors(events)).toEqual([1, 2, 3].map(() => '`bash` failed with exit code 3 and wrote nothing.'));
+  });
+
   it('fail where Slurm forgot them while they ran, also while its database hangs', async () => {
     write('sleep 2; kill -9 $PPID');
     slurm.set('mute', true);

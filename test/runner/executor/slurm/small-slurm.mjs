@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Speaks as sbatch, squeue, scancel, scontrol, sacct and sinfo of Slurm 22.05.8 did, as far as pipe asks them, and really runs
 // jobs. small-slurm.ts links it under these names. Its state is a folder next to the links: a file for each job; `down` stands
-// for a controller that is away, `hold` for a queue that moves on nothing.
+// for a controller that is away, `hold` for a queue that moves on nothing, `tight` for nodes that end a program of each job
+// for its memory.
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -118,12 +119,10 @@ const programs = {
     if (isOver(job)) return;
     const exit = { exitCode: code ?? 0, signal: signal === 'SIGKILL' ? 9 : signal === null ? 0 : 15 };
     const failed = code !== 0;
-    write({
-      ...job,
-      ...exit,
-      state: failed ? 'FAILED' : 'COMPLETED',
-      reason: failed ? 'NonZeroExitCode' : 'None',
-    });
+    const end = existsSync(join(STATE, 'tight'))
+      ? { state: 'OUT_OF_MEMORY', reason: 'OutOfMemory', exitCode: 0, signal: 125 }
+      : { ...exit, state: failed ? 'FAILED' : 'COMPLETED', reason: failed ? 'NonZeroExitCode' : 'None' };
+    write({ ...job, ...end });
   },
   squeue() {
     if (existsSync(join(STATE, 'down'))) fail(`slurm_load_jobs error: ${AWAY}`);

@@ -35,8 +35,8 @@ export class SmallSlurm {
     this.path = `${bin}${delimiter}${process.env.PATH}`;
   }
 
-  /** `down`: the controller is away. `hold`: no job begins. `deaf`: sbatch takes jobs and says that it got no answer. `mute`: sacct hangs. */
-  set(mode: 'down' | 'hold' | 'deaf' | 'mute', isOn: boolean): void {
+  /** `down`: the controller is away. `hold`: no job begins. `deaf`: sbatch takes jobs and says that it got no answer. `mute`: sacct hangs. `tight`: a program of each job is ended for its memory. */
+  set(mode: 'down' | 'hold' | 'deaf' | 'mute' | 'tight', isOn: boolean): void {
     const file = join(this.#folder, 'state', mode);
     if (isOn) writeFileSync(file, '');
     else rmSync(file, { force: true });
