@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { StageError } from '../../contract/stage-context.ts';
 import { explainNetworkError, shownUrl, urlProblem } from '../../network/network-error.ts';
 import { proxyDispatcher, proxyIsSet } from '../../network/proxy.ts';
+import { streamedRequest } from '../../network/streamed-request.ts';
 import { TransientError } from './retry.ts';
 
 /** curl -L follows 50 redirects, browsers 20. Ten hops are a loop. */
@@ -56,10 +57,13 @@ async function request(
   signal: AbortSignal,
   dispatcher: Awaited<ReturnType<typeof proxyDispatcher>>,
 ): Promise<Answer> {
-  // Not `fetch`, which unpacks what a server packed, asked or not: a few KB can become any number of GB.
-  const { default: undici } = await import('undici');
   try {
-    const answer = await undici.request(url, { headers, signal, ...(dispatcher && { dispatcher }) });
+    const answer = await streamedRequest(url, {
+      method: 'GET',
+      headers,
+      signal,
+      ...(dispatcher && { dispatcher }),
+    });
     return {
       status: answer.statusCode,
       statusText: `${answer.statusCode} ${STATUS_CODES[answer.statusCode] ?? ''}`.trimEnd(),

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { explainNetworkError } from '../../../network/network-error.ts';
 import { proxyDispatcher, proxyIsSet } from '../../../network/proxy.ts';
+import { streamedRequest } from '../../../network/streamed-request.ts';
 import { readAll } from '../read-all.ts';
 import type { Asking } from './remote-store.ts';
 import { textOf } from './xml-elements.ts';
@@ -10,12 +11,6 @@ import { textOf } from './xml-elements.ts';
 const SLICE_BYTES = 64 * 1024;
 
 const MOST_REFUSAL_BYTES = 64 * 1024;
-
-/**
- * What may wait to be read, of an answer. An answer that is held back when the store hangs up makes undici 7
- * end the whole process (nodejs/undici issue 5360; the fix is in version 8, which needs Node 22).
- */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** A request before it is sent. */
 export interface StoreRequest {
@@ -74,13 +69,12 @@ export async function ask(
   { signal, onSent }: Asking,
   body?: Body,
 ): Promise<Answer> {
-  const { default: undici } = await import('undici'); // bundled, it has no named exports
   const { method, url } = request;
   const headers = await sign(request);
   const dispatcher = await proxyDispatcher();
   try {
-    const answer = await undici.request(url, {
-      ...{ method, headers, signal, highWaterMark: MOST_WAITING_BYTES },
+    const answer = await streamedRequest(url, {
+      ...{ method, headers, signal },
       ...{ bodyTimeout: 0, headersTimeout: 0 }, // the signal ends what is silent
       ...(body !== undefined && { body: Readable.from(counted(body, onSent), { objectMode: false }) }),
       ...(dispatcher && { dispatcher }),
