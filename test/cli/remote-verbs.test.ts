@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
@@ -12,7 +12,25 @@ import { TwoMachines } from './two-machines.ts';
 /* What verbs make of a remote cache, beyond the runs of remote.test.ts. */
 
 let machines: TwoMachines;
-afterEach(() => machines.remove());
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await closeServer(server);
+  machines.remove();
+});
+
+/** Two machines, of which the maker has run the pipeline and shared what came out. */
+async function sharing(pipeline?: string): Promise<TwoMachines> {
+  machines = await TwoMachines.start(pipeline);
+  await machines.run(machines.maker);
+  return machines;
+}
+
+/** From now on the store is a server that answers so. */
+async function storeAnswers(listener: RequestListener): Promise<void> {
+  const server = createServer(listener);
+  servers.push(server);
+  machines.remote = await listen(server);
+}
 
 function valid(name: string, text: string): Record<string, unknown> {
   const schema = resolve(import.meta.dirname, '../../schemas', `${name}.schema.json`);
@@ -23,9 +41,7 @@ function valid(name: string, text: string): Record<string, unknown> {
 }
 
 it('cat, get and bundle take what is only in the store, and no more of it', async () => {
-  machines = await TwoMachines.start();
-  const { maker, reader, remote } = machines;
-  await machines.run(maker);
+  const { reader, remote } = await sharing();
   expect((await machines.pipe(reader, 'cat', 'p.yaml', 'count.lines')).stdout).toBe('40000\n');
   expect((await machines.pipe(reader, 'get', 'p.yaml', 'make.big', 'big')).code).toBe(0);
   expect(readFileSync(reader.path('big'), 'utf8').endsWith('\n40000\n')).toBe(true);
@@ -67,9 +83,7 @@ it('push and pull tell what they did as JSON, also of what cannot be had', async
 });
 
 it('push does not bring here what the store has already', async () => {
-  machines = await TwoMachines.start();
-  const { maker, reader } = machines;
-  await machines.run(maker);
+  const { reader } = await sharing();
   await machines.pipe(reader, 'trust', 'create', '--name', 'reader');
   await machines.run(reader);
   const pushed = await machines.pipe(reader, 'push', 'p.yaml', '--json');
@@ -79,12 +93,11 @@ it('push does not bring here what the store has already', async () => {
 
 it('a run that still uploads when its work is done says how far it is', async () => {
   machines = await TwoMachines.start();
-  const server = createServer((request, response) => {
+  await storeAnswers((request, response) => {
     if (request.method !== 'PUT') return void response.writeHead(404).end();
     const isObject = request.url!.includes('/cas/');
     request.resume().on('end', () => setTimeout(() => response.writeHead(201).end(), isObject ? 1500 : 0));
   });
-  machines.remote = await listen(server);
   const { events } = await machines.run(machines.maker, '--only', 'make');
   const told = events.filter((event) => event.type === 'uploading');
   expect(told.length).toBeGreaterThan(1);
@@ -92,13 +105,10 @@ it('a run that still uploads when its work is done says how far it is', async ()
   expect(events.at(-1)?.type).toBe('run-finished');
   const text = (await machines.pipe(machines.maker, 'run', 'p.yaml', '--force', 'count')).stdout;
   expect(text).toMatch(/^uploading 1 result.*; Ctrl-C ends that, and pipe push makes up for it$/m);
-  await closeServer(server);
 });
 
 it('verify --rebuild reads from the store what its stages need, and writes nothing there', async () => {
-  machines = await TwoMachines.start();
-  const { maker, reader } = machines;
-  await machines.run(maker);
+  const { reader } = await sharing();
   await machines.pipe(reader, 'trust', 'create', '--name', 'reader');
   await machines.run(reader);
   const before = machines.stored;
@@ -108,9 +118,7 @@ it('verify --rebuild reads from the store what its stages need, and writes nothi
 });
 
 it('watch takes from the store, and gives it what it makes', async () => {
-  machines = await TwoMachines.start();
-  const { maker, reader } = machines;
-  await machines.run(maker);
+  const { maker, reader } = await sharing();
   const before = machines.stored;
   const watching = maker.start(['watch', 'p.yaml'], machines.environment(maker));
   let text = '';
@@ -131,7 +139,7 @@ it('watch takes from the store, and gives it what it makes', async () => {
 });
 
 it('whom a run believes is settled when it starts, whatever it does to the trust file', async () => {
-  machines = await TwoMachines.start(`schema: 1
+  const { reader } = await sharing(`schema: 1
 name: shared
 stages:
   distrust:
@@ -144,8 +152,6 @@ stages:
     inputs: { x: distrust.x }
     with: { run: "wc -l < inputs/x > lines", outputs: { lines: lines } }
 `);
-  const { maker, reader } = machines;
-  await machines.run(maker);
   const environment = { ...machines.environment(reader), TRUST: reader.path('pipe-trust.json') };
   const { events } = await reader.run(['p.yaml'], environment);
   expect(outcomes(events)).toEqual({ distrust: 'ran', count: 'hit' });
@@ -186,11 +192,11 @@ it('a store is reached through the proxy of the environment, and not where NO_PR
   machines = await TwoMachines.start();
   const { maker } = machines;
   const proxy = await ForwardProxy.start();
-  const server = createServer((request, response) => {
+  await storeAnswers((request, response) => {
     request.resume();
     response.writeHead(request.method === 'PUT' ? 201 : 404).end();
   });
-  machines.remote = `${await listen(server)}/cache`;
+  machines.remote += '/cache';
   const run = (environment: Record<string, string>) =>
     maker.run(['p.yaml', '--force', 'make'], { ...machines.environment(maker), ...environment });
   await run({ HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' });
@@ -205,19 +211,17 @@ it('a store is reached through the proxy of the environment, and not where NO_PR
   ]);
   expect(JSON.stringify(events)).not.toContain('secret');
   await proxy.close();
-  await closeServer(server);
 });
 
 it('a run that may only read uploads nothing: without a key, with --no-upload, or where the store forbids it', async () => {
   machines = await TwoMachines.start();
   const { maker, reader } = machines;
   const methods: string[] = [];
-  const server = createServer((request, response) => {
+  await storeAnswers((request, response) => {
     methods.push(request.method!);
     request.resume();
     response.writeHead(request.method === 'PUT' ? 403 : 404).end();
   });
-  machines.remote = await listen(server);
   await machines.run(reader);
   await machines.run(maker, '--no-upload');
   expect(methods).not.toContain('PUT');
@@ -227,14 +231,11 @@ it('a run that may only read uploads nothing: without a key, with --no-upload, o
   expect(events.filter((event) => event.type === 'cache-problem')).toMatchObject([
     { message: expect.stringContaining('(the answer was 403 Forbidden): this run uploads nothing more') },
   ]);
-  await closeServer(server);
 });
 
 it('Ctrl-C ends a run that waits for an object, and says that it was cancelled', async () => {
-  machines = await TwoMachines.start();
-  const { maker, reader, folder } = machines;
-  await machines.run(maker);
-  const server = createServer((request, response) => {
+  const { reader, folder } = await sharing();
+  await storeAnswers((request, response) => {
     const path = `${folder}${request.url}`;
     if (!existsSync(path)) return void response.writeHead(404).end();
     const bytes = readFileSync(path);
@@ -243,7 +244,6 @@ it('Ctrl-C ends a run that waits for an object, and says that it was cancelled',
     else if (!request.url!.startsWith('/cas/')) response.end(bytes);
     else response.write(bytes.subarray(0, 1000), () => running.kill('SIGINT')); // and never the rest
   });
-  machines.remote = await listen(server);
   const running = reader.start(['run', 'p.yaml', '--force', 'count', '--json'], machines.environment(reader));
   const { code, stdout } = await finished(running);
   const events = parseEvents(stdout);
@@ -251,11 +251,10 @@ it('Ctrl-C ends a run that waits for an object, and says that it was cancelled',
   expect(events.filter((event) => event.type === 'cache-problem' && event.code !== 'lost-object')).toEqual(
     [],
   );
-  await closeServer(server);
 });
 
 it('a folder with many files is brought whole', async () => {
-  machines = await TwoMachines.start(`schema: 1
+  await sharing(`schema: 1
 name: shared
 stages:
   make:
@@ -265,7 +264,6 @@ stages:
       outputs: { d: { path: d, artifact: directory } }
   sum: { uses: command, inputs: { d: make.d }, with: { run: "cat inputs/d/* | wc -l > s", outputs: { s: s } } }
 `);
-  await machines.run(machines.maker);
   const { code, outcomes } = await machines.run(machines.reader, '--force', 'sum');
   expect([code, outcomes]).toEqual([0, { make: 'hit', sum: 'ran' }]);
   expect((await machines.pipe(machines.reader, 'cat', 'p.yaml', 'sum.s')).stdout).toBe(

@@ -74,14 +74,17 @@ async function digestsOfLocalRun(): Promise<Record<string, string>> {
   return digests(events);
 }
 
-async function killRunners(file: string): Promise<void> {
-  for (let kill = 0; kill < KILLS; kill++) {
+/** Kills one runner after the other, until one has nothing left to do; gives how many it killed. */
+async function killRunners(file: string): Promise<number> {
+  for (let kills = 0; kills < KILLS; kills++) {
     const runner = project.start(['run', file, '--json']);
+    const exit = once(runner, 'exit');
     runner.stdout?.resume();
-    await delay(300 + Math.random() * 2000);
+    await Promise.race([delay(300 + Math.random() * 2000), exit]);
     runner.kill('SIGKILL');
-    await once(runner, 'exit');
+    if ((await exit)[1] !== 'SIGKILL') return kills;
   }
+  return KILLS;
 }
 
 async function slurm(...command: string[]): Promise<string> {
@@ -116,7 +119,7 @@ describe.skipIf(SLURM_CONF === undefined)('on a real Slurm', () => {
       await stopController();
       await delay(15_000);
       await startController();
-      await killing;
+      console.info(`${await killing} kills`);
       const last = await project.run(['many.yaml']);
       expect(last.stderr).toBe('');
       expect(last.code).toBe(0);
@@ -129,7 +132,7 @@ describe.skipIf(SLURM_CONF === undefined)('on a real Slurm', () => {
   it(
     'gives what a local run gives where jobs are cancelled, preempted and put back, and nodes fail',
     async () => {
-      project.write('many.yaml', pipeline(STAGES, 3, project.directory));
+      project.write('many.yaml', pipeline(STAGES, 8, project.directory));
       const done: Record<string, number> = {};
       let goesOn = true;
       const meddling = (async () => {
@@ -174,11 +177,16 @@ describe.skipIf(SLURM_CONF === undefined)('on a real Slurm', () => {
           await deeds[name]!();
         }
       })();
-      await killRunners('many.yaml');
+      const kills = await killRunners('many.yaml');
       const last = await project.run(['many.yaml']);
       goesOn = false;
       await meddling;
-      console.info(done, 'displaced:', last.events.filter(({ type }) => type === 'stage-displaced').length);
+      console.info(
+        `${kills} kills`,
+        done,
+        'displaced:',
+        last.events.filter(({ type }) => type === 'stage-displaced').length,
+      );
       expect(last.code).toBe(0);
       expect(Math.min(...notes().ended)).toBe(1);
       expect(digests(last.events)).toEqual(await digestsOfLocalRun());
