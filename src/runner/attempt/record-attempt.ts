@@ -21,7 +21,10 @@ export interface WorkDone {
   readonly warnings: readonly ResultWarning[];
 }
 
-/** Stores the outputs, then the record: a crash between the two leaves nothing that could be taken for a result. */
+/**
+ * Stores the outputs, then the record: a crash between the two leaves nothing that could be taken for a result. What was
+ * handed in to a queue stays whole until there is a record: after such a crash the next run adopts it, and stores it again.
+ */
 export async function recordAttempt(
   { stage, action, redo }: StageOrder,
   spec: StageSpec,
@@ -29,7 +32,9 @@ export async function recordAttempt(
   work: WorkDone,
   { workspace, decider, store }: StageRunContext,
 ): Promise<AttemptOutcome> {
-  const stored = await storeOutputs(spec.outputs, workspace.objects);
+  const stored = await storeOutputs(spec.outputs, workspace.objects, {
+    keep: stage.execution.executor !== undefined,
+  });
   const made: ActionRecord = {
     record: RECORD_VERSION,
     key: action.key,

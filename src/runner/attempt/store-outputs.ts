@@ -5,10 +5,14 @@ import { StageError } from '../../contract/stage-context.ts';
 import { holdsLinks } from '../../files/directory-listing.ts';
 import { orAbsent } from '../../files/system-problem.ts';
 
-/** Stores the outputs of an attempt that is done. Throws a StageError where it did not write what it declares. */
+/**
+ * Stores the outputs of an attempt that is done. `keep`: they stay in their place, otherwise they are moved and not copied.
+ * Throws a StageError where it did not write what it declares.
+ */
 export async function storeOutputs(
   outputs: StageSpec['outputs'],
   objects: ObjectStore,
+  { keep }: { readonly keep: boolean },
 ): Promise<Record<string, StoredArtifact>> {
   const missing: string[] = [];
   for (const [name, { path }] of Object.entries(outputs)) {
@@ -26,7 +30,8 @@ export async function storeOutputs(
   for (const { path } of Object.values(outputs)) if (await holdsLinks(path)) linked.add(path);
   for (const move of [false, true]) {
     for (const [name, { path, artifact }] of Object.entries(outputs)) {
-      if (linked.has(path) !== move) stored.push([name, await objects.put(path, artifact, { move })]);
+      if (linked.has(path) !== move)
+        stored.push([name, await objects.put(path, artifact, { move: move && !keep })]);
     }
   }
   return Object.fromEntries(stored);

@@ -126,6 +126,37 @@ describe('stages as jobs of Slurm', () => {
     expect(slurm.jobs()).toHaveLength(3);
   });
 
+  it('are stored whole where the runner is killed while it stores them', async () => {
+    project.write(
+      'pipeline.yaml',
+      `schema: 1
+name: files
+executor: cluster
+stages:
+  files:
+    uses: command
+    with:
+      run: |
+        echo begin >> ${project.path('notes/1')}
+        mkdir outputs/files
+        for i in $(seq 500); do echo $i > outputs/files/$i; done
+      outputs: { files: { artifact: directory, path: outputs/files } }
+`,
+    );
+    const runner = project.start(['run', 'pipeline.yaml', '--json']);
+    runner.stdout!.resume();
+    const objects = project.path('artifacts/cache/objects');
+    while (!existsSync(objects) || readdirSync(objects).length < 30) await delay(5);
+    runner.kill('SIGKILL');
+    await once(runner, 'exit');
+    expect(readdirSync(objects).length).toBeLessThan(200); // of 256 that 500 files fill
+    const { code, events } = await project.run(['pipeline.yaml']);
+    expect([code, outcomes(events)]).toEqual([0, { files: 'ran' }]);
+    expect((await project.pipe(['get', 'pipeline.yaml', 'files.files', 'files'])).code).toBe(0);
+    expect(readdirSync(project.path('files'))).toHaveLength(500);
+    expect(notes()[0]).toBe('begin');
+  });
+
   it('are executed once, whenever runners are killed', async () => {
     write('sleep 2');
     for (let kill = 0; kill < 8; kill++) {
