@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { attemptFiles } from '../contract/attempt/attempt-files.ts';
 import type { Digest } from '../files/digest.ts';
 import { makeDirectory } from '../files/durable.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from '../files/process-identity.ts';
@@ -67,11 +68,17 @@ export async function listAttempts(work: string, key: Digest): Promise<Attempt[]
 export async function removeAttempts(work: string, key: Digest): Promise<void> {
   await explained('remove work directories', async () => {
     for (const { directory } of await listAttempts(work, key)) {
-      if (await isAbandoned(directory)) await rm(directory, { recursive: true, force: true });
+      if (await isAbandoned(directory)) await removeAttempt(directory);
     }
     // Not empty as long as another process has an attempt there.
     await rmdir(join(work, key)).catch(() => {});
   });
+}
+
+/** Removes the directory of an attempt. First of all nobody adopts it any more: this may be cut off, too. */
+export async function removeAttempt(directory: string): Promise<void> {
+  await rm(attemptFiles(directory).submission, { force: true });
+  await rm(directory, { recursive: true, force: true });
 }
 
 /** Whether nobody but this process can be at work in an attempt's directory: its creator is this process, or dead. */

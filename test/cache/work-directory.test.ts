@@ -1,6 +1,7 @@
+import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   createAttempt,
   isAbandoned,
@@ -92,6 +93,20 @@ describe('removeAttempts', () => {
     await createAttempt(work, key);
     await removeAttempts(work, key);
     expect((await listAttempts(work, key)).map((attempt) => attempt.directory)).toEqual([directory]);
+  });
+
+  // inotify tells in which order names disappear; FSEvents of macOS does not.
+  it.runIf(process.platform === 'linux')('first of all has nobody adopt an attempt any more', async () => {
+    const work = await temporaryDirectory();
+    const { directory } = await createAttempt(work, key);
+    const names = ['submission.json', 'result.json', ...Array.from({ length: 30 }, (_, index) => `${index}`)];
+    for (const name of names) await writeFile(join(directory, name), '');
+    const removed: (string | null)[] = [];
+    const watcher = watch(directory, (_, name) => removed.push(name));
+    await removeAttempts(work, key);
+    await vi.waitUntil(() => removed.includes('result.json'));
+    watcher.close();
+    expect(removed[0]).toBe('submission.json');
   });
 
   it('is content when there is nothing', async () => {

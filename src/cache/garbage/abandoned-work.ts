@@ -5,7 +5,7 @@ import { type Digest, isDigest } from '../../files/digest.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { explained, orAbsent } from '../../files/system-problem.ts';
 import { lastWritten } from '../leftovers.ts';
-import { isOfDead, listAttempts } from '../work-directory.ts';
+import { isOfDead, listAttempts, removeAttempt } from '../work-directory.ts';
 import { ifFree } from './if-free.ts';
 
 const LONGEST_QUEUE_MS = 30 * 24 * 60 * 60 * 1000;
@@ -47,8 +47,9 @@ export async function removeWork(
 ): Promise<void> {
   await explained('remove unfinished work', async () => {
     for (const action of actions)
-      await ifFree(join(locksDirectory, action), () =>
-        rm(join(workDirectory, action), { recursive: true, force: true }),
-      );
+      await ifFree(join(locksDirectory, action), async () => {
+        for (const { directory } of await listAttempts(workDirectory, action)) await removeAttempt(directory);
+        await rm(join(workDirectory, action), { recursive: true, force: true });
+      });
   });
 }
