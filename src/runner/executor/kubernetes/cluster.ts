@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
 import { isObject } from '../../../contract/json.ts';
 import { messageOf } from '../../../contract/message-of.ts';
@@ -54,6 +57,7 @@ export class Cluster {
    */
   static async find({ context, namespace }: KubernetesProfile): Promise<Cluster> {
     const { KubeConfig, BatchV1Api, CoreV1Api, AuthorizationV1Api } = await loadClientPackage();
+    requireKubeconfig(process.env);
     const config = new KubeConfig();
     try {
       config.loadFromDefault();
@@ -140,6 +144,21 @@ export class Cluster {
       if (!(error instanceof ClusterError && done.includes(error.kind))) throw error;
     }
   }
+}
+
+/** What a pod knows its cluster by. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/** The client takes a server at localhost:8080 if it finds nothing, which nobody has. Throws a StageError then. */
+function requireKubeconfig({ KUBECONFIG, HOME }: NodeJS.ProcessEnv): void {
+  const file = join(HOME || homedir(), '.kube', 'config');
+  if (KUBECONFIG || existsSync(file) || existsSync(SERVICE_ACCOUNT)) return;
+  throw new StageError(
+    `there is no kubeconfig: KUBECONFIG is not set, ${file} does not exist, and this is no pod with a service account`,
+    {
+      hint: 'Whoever runs the cluster gives you the file. Put it there, or run: export KUBECONFIG=FILE. Then this has to work: kubectl get jobs',
+    },
+  );
 }
 
 async function answered<Answer>(request: () => Promise<Answer>): Promise<Answer> {
