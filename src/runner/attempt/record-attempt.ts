@@ -25,11 +25,11 @@ export interface WorkDone {
 export async function recordAttempt(
   { stage, action, redo }: StageOrder,
   spec: StageSpec,
-  { observed, facts }: Extract<AttemptEnd, { status: 'done' }>,
+  { observed, facts, outputs }: Extract<AttemptEnd, { status: 'done' }>,
   work: WorkDone,
   { workspace, decider, store }: StageRunContext,
 ): Promise<AttemptOutcome> {
-  const stored = await storeOutputs(spec.outputs, workspace.objects);
+  const stored = outputs ?? (await storeOutputs(spec.outputs, workspace.objects));
   const made: ActionRecord = {
     record: RECORD_VERSION,
     key: action.key,

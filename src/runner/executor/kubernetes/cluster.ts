@@ -94,6 +94,21 @@ export class Cluster {
     return (await answered(() => this.#apis.core.listNamespacedPod({ namespace, labelSelector }))).items;
   }
 
+  /**
+   * What a pod has printed, each line after the time at which it came; `since` seconds ago, or all that the node has kept. Of pods that do not
+   * run yet there is none.
+   */
+  async log(pod: string, since: number | undefined): Promise<string> {
+    const { namespace } = this;
+    const request = {
+      namespace,
+      name: pod,
+      timestamps: true,
+      ...(since !== undefined && { sinceSeconds: since }),
+    };
+    return String(await answered(() => this.#apis.core.readNamespacedPodLog(request)));
+  }
+
   /** Creates a Job. One of that name that exists already was created by an earlier request that nobody saw answered. */
   async create(job: NewJob): Promise<void> {
     const { namespace } = this;
@@ -131,7 +146,9 @@ export class Cluster {
 
   /** Whether this user may do it in the namespace, such as `create` `jobs` of the group `batch`. */
   async may(verb: string, resource: string, group: string): Promise<boolean> {
-    const resourceAttributes = { namespace: this.namespace, verb, resource, group };
+    const [name = '', subresource] = resource.split('/');
+    const what = { resource: name, ...(subresource !== undefined && { subresource }) };
+    const resourceAttributes = { namespace: this.namespace, verb, group, ...what };
     const body = { spec: { resourceAttributes } };
     const review = await answered(() => this.#apis.authorization.createSelfSubjectAccessReview({ body }));
     return review.status?.allowed === true;

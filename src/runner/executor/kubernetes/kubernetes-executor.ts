@@ -1,84 +1,116 @@
-import { writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Exchange } from '../../../cache/remote/exchange.ts';
 import type { StageSpec } from '../../../contract/attempt/spec.ts';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
+import { isObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
+import { type Digested, isDigest } from '../../../files/digest.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
-import { readResult } from '../attempt-result.ts';
-import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
+import type { AttemptHandle, RemoteExecutor, RunCache, Surroundings } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
 import { readSubmission, writeSubmission } from '../submission.ts';
+import { preventJob } from '../through-store/job-place.ts';
 import { Cluster, ClusterError } from './cluster.ts';
 import { jobOf, newJobName, selectorOf } from './job-of.ts';
 import { stateOf } from './job-state.ts';
 import { KubernetesAttempt } from './kubernetes-attempt.ts';
+import type { Meeting } from './meeting.ts';
+import type { NewJob } from './objects.ts';
 import { type Observation, Observer } from './observer.ts';
 import { problemsIn } from './preflight.ts';
-import { startScript, startScriptFile } from './start-script.ts';
+import { SharedFolder } from './shared-folder.ts';
+import { StoreMeeting } from './store-meeting.ts';
+import { Turns } from './turns.ts';
 
 /** So long a new attempt waits for the end of the one before it. */
 const LONGEST_END_MS = 60_000;
 const REMOVE_AGAIN_MS = 3000;
+/** Of the questions for the output of pods: more of them only wait in the API server. */
+const LOGS_AT_ONCE = 8;
 
-/** Opens the cluster of a profile, which is asked nothing yet. Throws a StageError where there is none. */
-export async function openKubernetes(profile: KubernetesProfile): Promise<RemoteExecutor> {
-  return new KubernetesExecutor(profile, await Cluster.find(profile));
+interface StoredOrder {
+  /** Of an attempt that went through a store. */
+  readonly order?: Digested;
 }
 
-/** Runs each attempt as a Job of a cluster that sees the artifacts folder on a volume. */
+/** An attempt by its Job's name, and how its runner meets its pod. */
+interface FoundMeeting {
+  readonly name: string;
+  readonly spec: StageSpec;
+  readonly open: (tell: (message: string) => void) => Meeting;
+}
+
+/** Opens the cluster of a profile, which is asked nothing yet. Throws a StageError where there is none. */
+export async function openKubernetes(profile: KubernetesProfile, cache: RunCache): Promise<RemoteExecutor> {
+  if ((profile.volume === undefined) === (profile.remote === undefined)) {
+    throw new StageError('an executor of the kind kubernetes has either `volume` or `remote`', {
+      hint: 'docs/guides/run-on-kubernetes.md says what each of them needs.',
+    });
+  }
+  return new KubernetesExecutor(profile, await Cluster.find(profile), cache);
+}
+
+/** Runs each attempt as a Job of a cluster, which sees the artifacts folder on a volume or shares a store with this run. */
 class KubernetesExecutor implements RemoteExecutor {
+  readonly throughStore: boolean;
   readonly #profile: KubernetesProfile;
   readonly #cluster: Cluster;
+  readonly #cache: RunCache;
+  readonly #exchange: Exchange | undefined;
   readonly #observers = new Map<string, Observer>();
   readonly #removals = new Set<Promise<void>>();
+  readonly #logTurns = new Turns(LOGS_AT_ONCE);
   #closing = new AbortController();
 
-  constructor(profile: KubernetesProfile, cluster: Cluster) {
+  constructor(profile: KubernetesProfile, cluster: Cluster, cache: RunCache) {
     this.#profile = profile;
     this.#cluster = cluster;
+    this.#cache = cache;
+    this.throughStore = profile.remote !== undefined;
+    this.#exchange = this.throughStore ? cache.remote?.exchange() : undefined;
   }
 
   async preflight(stages: readonly Stage[]): Promise<readonly StageProblem[]> {
-    return await problemsIn(this.#cluster, this.#profile, stages);
+    return await problemsIn(this.#cluster, this.#profile, stages, this.#cache.remote);
   }
 
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle {
-    const { attemptDirectory } = spec;
     const { log, about } = surroundings;
     const name = newJobName(about.stage.id);
-    return this.#attempt(name, attemptDirectory, log, async () => {
-      this.#requireOnVolume(attemptDirectory);
-      await writeFile(startScriptFile(attemptDirectory), startScript(attemptDirectory, log));
+    return this.#attempt(this.#meetingOf({ name, spec, log }), async (meeting, signal) => {
+      const parts = await meeting.prepare(spec, signal);
       const { server, namespace } = this.#cluster;
-      const reference = { job: name, server, namespace };
-      await writeSubmission(attemptDirectory, { executor: this.#profile, reference, log });
-      return jobOf(this.#profile, name, spec, surroundings);
+      const reference = { job: name, server, namespace, ...meeting.reference };
+      await writeSubmission(spec.attemptDirectory, { executor: this.#profile, reference, log });
+      return jobOf(this.#profile, name, spec, surroundings, parts);
     });
   }
 
-  async adopt({ attemptDirectory }: StageSpec, { log }: Surroundings): Promise<AttemptHandle | undefined> {
-    const name = await this.#nameOf(attemptDirectory);
-    if (name === undefined) return undefined;
-    const result = await readResult(attemptDirectory);
-    if (result !== undefined && result.status !== 'done') return undefined;
-    const observation = await this.#observer(attemptDirectory).next(name);
-    if (observation?.known && result === undefined) {
+  async adopt(spec: StageSpec, { log }: Surroundings): Promise<AttemptHandle | undefined> {
+    const { attemptDirectory } = spec;
+    const reference = await this.#referenceOf(attemptDirectory);
+    if (reference === undefined) return undefined;
+    const found = this.#meetingOf({ ...reference, spec, log });
+    const meeting = found.open(() => {});
+    const known = await meeting.result([]);
+    if (known !== undefined && known.status !== 'done') return undefined;
+    const observation = await this.#observer(attemptDirectory).next(reference.name);
+    if (observation?.known && known === undefined) {
       const { is } = stateOf(this.#profile.image, observation.job, observation.pods);
       if (is === 'failed' || is === 'displaced') return undefined;
       // The runner has died before the cluster had it: it is not waited for, and never begins.
-      if (is === 'absent' && preventStart(attemptDirectory)) return undefined;
+      if (is === 'absent' && (await meeting.prevent())) return undefined;
+      const result = is === 'ended' ? await meeting.result(observation.pods) : undefined;
+      if (result !== undefined && result.status !== 'done') return undefined;
     }
-    return this.#attempt(name, attemptDirectory, log);
+    return this.#attempt(found);
   }
 
   async endRemains(attemptDirectory: string): Promise<void> {
-    const name = await this.#nameOf(attemptDirectory);
-    if (name === undefined || preventStart(attemptDirectory)) {
-      if (name !== undefined) this.#remove(name);
-      return;
-    }
+    const name = (await this.#referenceOf(attemptDirectory))?.name;
+    if (name === undefined) return;
+    if (await this.#prevent(attemptDirectory, name)) return this.#remove(name);
     const observer = this.#observer(attemptDirectory);
     for (const until = performance.now() + LONGEST_END_MS; ; ) {
       const observation = await observer.next(name);
@@ -96,20 +128,50 @@ class KubernetesExecutor implements RemoteExecutor {
   }
 
   #attempt(
-    name: string,
-    attemptDirectory: string,
-    log: string,
-    prepare?: () => Promise<ReturnType<typeof jobOf>>,
+    { name, spec, open }: FoundMeeting,
+    prepare?: (meeting: Meeting, signal: AbortSignal) => Promise<NewJob>,
   ): KubernetesAttempt {
     return new KubernetesAttempt({
       cluster: this.#cluster,
-      observer: this.#observer(attemptDirectory),
+      observer: this.#observer(spec.attemptDirectory),
       name,
       image: this.#profile.image,
-      attemptDirectory,
-      log,
+      meeting: open,
       remove: () => this.#remove(name),
       ...(prepare && { prepare }),
+    });
+  }
+
+  #meetingOf({
+    name,
+    spec,
+    log,
+    order,
+  }: Omit<FoundMeeting, 'open'> & StoredOrder & { log: string }): FoundMeeting {
+    const { volume, remote } = this.#profile;
+    const open: FoundMeeting['open'] = (tell) => {
+      if (volume !== undefined) return new SharedFolder(volume, spec.attemptDirectory, log);
+      return new StoreMeeting({
+        cluster: this.#cluster,
+        exchange: this.#requireExchange(),
+        objects: this.#cache.objects,
+        store: remote ?? {},
+        ...{ name, spec, log, tell, logTurns: this.#logTurns },
+        ...(order && { order }),
+      });
+    };
+    return { name, spec, open };
+  }
+
+  async #prevent(attemptDirectory: string, name: string): Promise<boolean> {
+    if (!this.throughStore) return preventStart(attemptDirectory);
+    return await preventJob(this.#requireExchange(), name);
+  }
+
+  #requireExchange(): Exchange {
+    if (this.#exchange !== undefined) return this.#exchange;
+    throw new StageError('an executor with `remote` needs the remote cache of the run', {
+      hint: 'Name it with --remote, or in PIPE_REMOTE: docs/guides/share-a-cache.md',
     });
   }
 
@@ -143,31 +205,30 @@ class KubernetesExecutor implements RemoteExecutor {
     }
   }
 
-  /** Under which name an attempt was handed in. Throws a StageError if that was to another cluster than this one. */
-  async #nameOf(attemptDirectory: string): Promise<string | undefined> {
+  /** Under which name an attempt was handed in, and how. Throws a StageError if that was to another cluster or store than this one. */
+  async #referenceOf(
+    attemptDirectory: string,
+  ): Promise<({ readonly name: string } & StoredOrder) | undefined> {
     const reference = (await readSubmission(attemptDirectory))?.reference;
     if (typeof reference?.job !== 'string') return undefined;
     const { server, namespace } = this.#cluster;
+    const there = `the namespace ${reference.namespace} of ${reference.server}`;
     if (reference.server !== server || reference.namespace !== namespace) {
-      throw new StageError(
-        `an attempt at this stage was handed in to the namespace ${reference.namespace} of ${reference.server}; this run uses ${namespace} of ${server}`,
-        {
-          hint: `Choose that cluster as it was then (\`context\` and \`namespace\` of the executor, or KUBECONFIG). If it is gone for good, remove ${attemptDirectory}`,
-        },
-      );
+      throw elsewhere(attemptDirectory, there, `${namespace} of ${server}`, {
+        hint: 'Choose that cluster as it was then (`context` and `namespace` of the executor, or KUBECONFIG).',
+      });
     }
-    return reference.job;
-  }
-
-  #requireOnVolume(attemptDirectory: string): void {
-    const { path } = this.#profile.volume;
-    if (!relative(path, attemptDirectory).startsWith('..')) return;
-    throw new StageError(
-      `the artifacts folder is not on the volume that the pods see: ${attemptDirectory} is not below ${path}`,
-      {
-        hint: `Mount the volume here under ${path} too, and put the artifacts there: --artifacts ${path}/artifacts`,
-      },
-    );
+    const { job: name, store, order } = reference;
+    if (!this.throughStore) return { name };
+    const { address } = this.#requireExchange();
+    if (store !== address) {
+      throw elsewhere(attemptDirectory, `${there} through ${store}`, address, {
+        hint: `Choose that store: --remote ${store}`,
+      });
+    }
+    return isObject(order) && isDigest(order.digest) && typeof order.bytes === 'number'
+      ? { name, order: { digest: order.digest, bytes: order.bytes } }
+      : undefined;
   }
 
   /** Ends what is seen, and gives the reason why it may run all the same. */
@@ -187,6 +248,17 @@ class KubernetesExecutor implements RemoteExecutor {
       { hint: `End it by hand, then run again: kubectl delete job ${name} -n ${this.#cluster.namespace}` },
     );
   }
+}
+
+function elsewhere(
+  attemptDirectory: string,
+  there: string,
+  here: string,
+  { hint }: { readonly hint: string },
+): StageError {
+  return new StageError(`an attempt at this stage was handed in to ${there}; this run uses ${here}`, {
+    hint: `${hint} If it is gone for good, remove ${attemptDirectory}`,
+  });
 }
 
 /** Whether a pod may run, or come to. */
