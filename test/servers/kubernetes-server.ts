@@ -62,6 +62,7 @@ export class KubernetesServer {
   url = '';
   readonly #server: Server;
   readonly #folders: string[] = [];
+  #startLast: (() => ChildProcess) | undefined;
   #printed = 0;
 
   /** The PATH of pods. */
@@ -112,6 +113,17 @@ export class KubernetesServer {
         containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'Error' } } }],
       });
     }
+  }
+
+  /** All pods are gone, as if somebody had removed them and their node with them. */
+  forget(): void {
+    for (const { process } of this.pods.values()) process?.kill('SIGKILL');
+    this.pods.clear();
+  }
+
+  /** Starts the only container once more, as a cluster may do in rare cases. */
+  startAgain(): ChildProcess {
+    return this.#startLast!();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -194,16 +206,17 @@ export class KubernetesServer {
       mounts.reduce((shown, [path, here]) => shown.replaceAll(`"${path}"`, `"${here}"`), text);
     const variables = env.map(({ name: variable, value = '', valueFrom }) => [
       variable,
-      valueFrom === undefined
-        ? seen(value.replaceAll('$$', '$'))
-        : this.secrets[valueFrom.secretKeyRef.key],
+      valueFrom === undefined ? seen(value.replaceAll('$$', '$')) : this.secrets[valueFrom.secretKeyRef.key],
     ]);
     const [program, ...args] = command.map((word) => word.replaceAll('$$', '$'));
-    const child = spawn(program!, args, {
-      env: { PATH: this.programs, ...(Object.fromEntries(variables) as Record<string, string>) },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const startContainer = () =>
+      spawn(program!, args, {
+        env: { PATH: this.programs, ...(Object.fromEntries(variables) as Record<string, string>) },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    this.#startLast = startContainer;
+    const child = startContainer();
     this.#keepLog(pod.metadata.name, child);
     put({ phase: 'Running', containerStatuses: [{}] }, child);
     child.once('exit', (code, signal) => {
@@ -214,7 +227,9 @@ export class KubernetesServer {
       running.pod = withStatus(pod, {
         phase: exitCode === 0 ? 'Succeeded' : 'Failed',
         containerStatuses: [
-          { state: { terminated: { exitCode, reason, ...this.#lastWords(terminationMessagePath, message) } } },
+          {
+            state: { terminated: { exitCode, reason, ...this.#lastWords(terminationMessagePath, message) } },
+          },
         ],
       });
     });

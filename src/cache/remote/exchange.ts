@@ -5,7 +5,7 @@ import type { BlobStore } from '../objects/blob-store.ts';
 import type { ObjectStore, StoredArtifact } from '../objects/object-store.ts';
 import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { Patience } from './patience.ts';
-import { readAll } from './read-all.ts';
+import { readAll, TooLong } from './read-all.ts';
 import { sendArtifact } from './send-artifact.ts';
 import { Silence } from './silence.ts';
 import type { Asking, RemoteStore } from './stores/remote-store.ts';
@@ -71,7 +71,9 @@ export class Exchange {
   /** A text that the other machine has stored, of which the size is known. */
   async text({ digest, bytes }: Digested, signal: AbortSignal): Promise<string> {
     const text = await this.#moving(signal, async (silence) =>
-      readAll(counted(await this.#body(digest, silence), silence), bytes),
+      readAll(counted(await this.#body(digest, silence), silence), bytes).catch((error: unknown) => {
+        throw error instanceof TooLong ? this.#refused(digest) : error;
+      }),
     );
     if (digestOfBytes(text) !== digest) throw this.#refused(digest);
     return text;

@@ -40,6 +40,8 @@ export class KubernetesAttempt implements AttemptHandle {
   #prevented = false;
   /** When it was to be ended at once, in milliseconds of this process. */
   #killed: number | undefined;
+  /** Its Job was deleted because it is to stop. */
+  #taken = false;
   #told = '';
   #asking: Promise<void> | undefined;
 
@@ -66,7 +68,7 @@ export class KubernetesAttempt implements AttemptHandle {
   async #askToStop(): Promise<void> {
     try {
       if (await this.#meeting.prevent()) this.#prevented = true;
-      else await this.#meeting.askToStop();
+      else this.#taken = await this.#meeting.askToStop();
     } catch {
       this.kill();
     }
@@ -124,10 +126,15 @@ export class KubernetesAttempt implements AttemptHandle {
         this.#meeting.saw(observation.pods);
         this.#tell(state.waits, state.message);
         if (this.#killed !== undefined) await this.#end(observation);
-      } else if (state.is !== 'absent' || this.#killed !== undefined || absence.isForGood()) {
+      } else if (state.is !== 'absent' || this.#isGone() || absence.isForGood()) {
         return await this.#settled(state, observation.pods);
       }
     }
+  }
+
+  /** Whether that the cluster does not show it is the end that was asked for. */
+  #isGone(): boolean {
+    return this.#killed !== undefined || this.#taken;
   }
 
   async #settled(state: Exclude<JobState, { is: 'there' }>, pods: readonly Pod[]): Promise<AttemptResult> {

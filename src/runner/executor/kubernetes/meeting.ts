@@ -34,8 +34,8 @@ export interface Meeting {
   prepare(spec: StageSpec, signal: AbortSignal): Promise<PodParts>;
   /** Sees to it that it never begins. False where it has begun, or nobody can tell. */
   prevent(): Promise<boolean>;
-  /** Asks what has begun to stop; it may write a checkpoint. */
-  askToStop(): Promise<void>;
+  /** Asks what has begun to stop; it may write a checkpoint. True if it was taken from the cluster: it is over when nothing is seen of it. */
+  askToStop(): Promise<boolean>;
   /** What the pod prints and tells, as far as that is known before the end; then all of it, until `ended` has settled. */
   events(ended: Promise<unknown>): AsyncIterable<StageEvent>;
   /** Pods of it that are seen. */

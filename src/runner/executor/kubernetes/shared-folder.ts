@@ -50,8 +50,9 @@ export class SharedFolder implements Meeting {
     return preventStart(this.#directory);
   }
 
-  async askToStop(): Promise<void> {
+  async askToStop(): Promise<boolean> {
     writeFileSync(attemptFiles(this.#directory).cancel, '');
+    return false;
   }
 
   events(ended: Promise<unknown>): AsyncIterable<StageEvent> {

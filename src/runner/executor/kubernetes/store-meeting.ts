@@ -92,16 +92,18 @@ export class StoreMeeting implements Meeting {
   }
 
   /** The pod is ended with the grace that it has, which its program passes on. */
-  async askToStop(): Promise<void> {
+  async askToStop(): Promise<boolean> {
     const { cluster, name } = this.#options;
     for (let times = 0; times < DELETE_TIMES; times++) {
       try {
-        return await cluster.deleteJob(name);
+        await cluster.deleteJob(name);
+        return true;
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
         await delay(DELETE_AGAIN_MS);
       }
     }
+    return false;
   }
 
   saw(pods: readonly Pod[]): void {

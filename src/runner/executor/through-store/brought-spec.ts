@@ -74,7 +74,9 @@ async function broughtCode(
   { file, digest }: NonNullable<StageSpec['own']>,
   objects: ObjectStore,
 ): Promise<NonNullable<StageSpec['own']>> {
-  const located = await objects.locate({ artifact: 'file', digest: digestOf(digest), bytes: 0 });
+  const code = { artifact: 'file', digest: digestOf(digest), bytes: 0 } as const;
+  await objects.bytes(code); // of what is brought nobody has noted the size
+  const located = await objects.locate(code);
   if (located?.artifact !== 'file') throw new Error(`the code of ${file} cannot be had`);
   return { file: join(process.cwd(), basename(file)), bundle: located.path, digest };
 }

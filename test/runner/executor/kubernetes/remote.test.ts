@@ -95,4 +95,240 @@ describe('a stage that is a Job and shares only a store with its runner', () => 
     const here = await project.run(['p.yaml', '--artifacts', 'other'], environment({ PIPE_REMOTE: '' }));
     expect(digests(events)).toEqual(digests(here.events));
   });
+
+  it('brings of the results only what is read here', async () => {
+    project.write('words', 'pear\napple\n');
+    pipeline(TWO);
+    const made = digests((await run()).events)['make.large']!;
+    const object = project.path('artifacts/cache/objects', made.slice(0, 2), made.slice(2));
+    expect(existsSync(object)).toBe(false);
+    const { stdout } = await project.pipe(['cat', 'p.yaml', 'make.large'], environment());
+    expect(stdout.endsWith('\n300000\n')).toBe(true);
+    expect((await run()).events.filter(({ type }) => type === 'stage-started')).toEqual([]);
+  });
+
+  it('runs the code of an own stage, with its metrics, warnings and what it prints', async () => {
+    project.write('words', 'pear\napple\n');
+    project.write(
+      'letters.ts',
+      "export const letters = (text: string) => text.replace(/\\s/g, '').length;\n",
+    );
+    project.write(
+      'count.ts',
+      `import { readFileSync, writeFileSync } from 'node:fs';
+import { defineStage } from '@pipe-ml/pipe/stage';
+import { letters } from './letters.ts';
+export default defineStage({
+  apiVersion: 1,
+  summary: 'Counts letters.',
+  inputs: { words: { artifact: 'file', description: 'Words.' } },
+  outputs: { count: { artifact: 'file', description: 'Their letters.' } },
+  metrics: { letters: { unit: 'letters', better: 'higher' } },
+  async run({ inputs, outputs, metric, warn }) {
+    const count = letters(readFileSync(inputs.words!.path, 'utf8'));
+    metric('letters', count);
+    warn('only a few words');
+    console.log('pipe-event 0 {"time":1,"type":"metric","name":"forged","value":1}');
+    writeFileSync(outputs.count!, String(count));
+  },
+});
+`,
+    );
+    pipeline('  work: { uses: ./count.ts, inputs: { words: { file: ./words } } }\n');
+    const { events, stderr } = await run();
+    expect(outcomes(events), stderr + JSON.stringify(errorsOf(events))).toEqual({ work: 'ran' });
+    const text = JSON.stringify(events);
+    expect(text).toContain('only a few words');
+    expect(text).not.toContain('forged');
+    expect(events).toContainEqual(expect.objectContaining({ name: 'letters', value: 9 }));
+    const [log] = filesBelow(project.path('artifacts/runs')).filter((file) => file.endsWith('.log'));
+    expect(readFileSync(log!, 'utf8')).toContain('pipe-event 0');
+  });
+
+  it('gets secrets and the credentials of the store from the cluster: their values are nowhere', async () => {
+    cluster.secrets.token = 'tok-secret-1234';
+    pipeline(
+      `  work:
+    uses: command
+    secrets: [TOKEN]
+    with: { run: 'echo "$TOKEN"; env | sort > out; printf %s "$TOKEN" | wc -c', outputs: { out: out } }
+`,
+      'executor: { kind: kubernetes, image: lab/pipe, remote: { credentials: store }, secrets: { TOKEN: { name: lab, key: token } } }',
+    );
+    expect(outcomes((await run()).events)).toEqual({ work: 'ran' });
+    const { stdout } = await project.pipe(['cat', 'p.yaml', 'work.out'], environment());
+    expect(stdout).not.toContain(SECRET); // the stage is not given what opens the store
+    expect(stdout).not.toContain('PIPE_JOB');
+    const seen = [
+      JSON.stringify(cluster.created),
+      ...cluster.logs.values(),
+      ...[...store.objects.values()].map((bytes) =>
+        bytes.toString('latin1').replace('TOKEN=tok-secret-1234', ''),
+      ),
+      ...filesBelow(project.path('artifacts')).map((file) =>
+        readFileSync(file, 'latin1').replaceAll('TOKEN=tok-secret-1234', ''),
+      ),
+    ].join('\n');
+    for (const secret of [SECRET, 'runner-secret', 'tok-secret']) expect(seen).not.toContain(secret);
+  });
+
+  it('shows what it prints and how far it is while it runs', async () => {
+    alone(
+      `with: { run: "echo first; until [ -e ${project.path('go')} ]; do sleep 0.05; done; echo last; echo 1 > out", outputs: { out: out } }`,
+    );
+    const running = finished(start());
+    const log = () => filesBelow(project.path('artifacts/runs')).find((file) => file.endsWith('.log'));
+    await until(() => log() !== undefined && readFileSync(log()!, 'utf8') === 'first\n');
+    project.write('go', '');
+    expect(outcomes(parseEvents((await running).stdout))).toEqual({ work: 'ran' });
+    expect(readFileSync(log()!, 'utf8')).toBe('first\nlast\n');
+  });
+
+  it('goes on when its runner is killed, and the next run takes it over', async () => {
+    alone(waiting());
+    const first = start();
+    await until(() => count('began') === 1);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    const second = finished(start());
+    await delay(1500);
+    project.write('go', '');
+    const events = parseEvents((await second).stdout);
+    expect(outcomes(events)).toEqual({ work: 'ran' });
+    expect(events).toContainEqual(expect.objectContaining({ type: 'stage-started', adopted: true }));
+    expect(count('began')).toBe(1);
+    expect([...cluster.jobs.keys()]).toEqual([]);
+  });
+
+  it('is found when it ended while no runner looked', async () => {
+    alone(waiting());
+    const first = start();
+    await until(() => count('began') === 1);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    project.write('go', '');
+    await until(() => [...cluster.pods.values()].every(({ pod }) => pod.status?.phase === 'Succeeded'));
+    const { events } = await run();
+    expect(outcomes(events)).toEqual({ work: 'ran' });
+    expect(count('began')).toBe(1);
+  });
+
+  it('runs again if its pod is gone, and with it the way to what it gave', async () => {
+    alone(waiting());
+    const running = finished(start());
+    await until(() => count('began') === 1);
+    cluster.jobs.clear();
+    cluster.forget();
+    await until(() => count('began') === 2);
+    project.write('go', '');
+    const events = parseEvents((await running).stdout);
+    expect(outcomes(events)).toEqual({ work: 'ran' });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'stage-displaced', error: expect.stringContaining('pod is gone') }),
+    );
+  }, 60_000);
+
+  it('runs again if it is evicted, and that is no failure', async () => {
+    alone(waiting());
+    const running = finished(start());
+    await until(() => count('began') === 1);
+    cluster.evict();
+    await until(() => count('began') === 2);
+    project.write('go', '');
+    const events = parseEvents((await running).stdout);
+    expect(outcomes(events)).toEqual({ work: 'ran' });
+    expect(events.filter(({ type }) => type === 'stage-displaced')).toHaveLength(1);
+  });
+
+  it('never begins twice, if the cluster starts its job again', async () => {
+    alone(waiting());
+    const running = finished(start());
+    await until(() => count('began') === 1);
+    const again = cluster.startAgain();
+    await until(() => again.exitCode !== null);
+    expect(again.exitCode).toBe(81);
+    project.write('go', '');
+    expect(outcomes(parseEvents((await running).stdout))).toEqual({ work: 'ran' });
+    expect(count('began')).toBe(1);
+  });
+
+  it('stops on Ctrl-C: the stage is asked first, and no Job is left', async () => {
+    alone(
+      `with: { run: "trap 'echo x >> ${project.path('asked')}; exit 1' TERM; echo x >> ${project.path('began')}; while :; do sleep 0.05; done", outputs: { out: out } }`,
+    );
+    const child = start();
+    const ended = finished(child);
+    await until(() => count('began') === 1);
+    child.kill('SIGINT');
+    expect(outcomes(parseEvents((await ended).stdout))).toEqual({ work: 'cancelled' });
+    expect(count('asked')).toBe(1);
+    expect([...cluster.jobs.keys()]).toEqual([]);
+  }, 60_000);
+
+  it('waits for the store while that is away, before and after the work', async () => {
+    alone(waiting());
+    let away = true;
+    store.instead = (_, response) => {
+      if (away) response.writeHead(503).end();
+      return away;
+    };
+    const running = finished(start());
+    await delay(4000);
+    expect(cluster.created).toEqual([]);
+    away = false;
+    await until(() => count('began') === 1);
+    away = true;
+    project.write('go', '');
+    await delay(4000);
+    away = false;
+    const events = parseEvents((await running).stdout);
+    expect(outcomes(events)).toEqual({ work: 'ran' });
+    expect(count('began')).toBe(1);
+    const waits = events.flatMap((event) => (event.type === 'stage-place' ? [event.message] : []));
+    expect(waits.join('\n')).toContain(`s3://${BUCKET}/cache cannot be reached; waiting for it`);
+  }, 60_000);
+
+  it('says what it lacks before anything is handed in', async () => {
+    const problemsOf = async (more: Record<string, string>, ...args: string[]) =>
+      (await run(more, ...args)).events.flatMap((event) =>
+        event.type === 'preflight-failed' ? event.problems.map(({ message }) => message) : [],
+      );
+    alone('with: { run: echo 1 > out, outputs: { out: out } }');
+    expect(await problemsOf({ PIPE_REMOTE: '' })).toEqual([
+      'an executor with `remote` needs the remote cache of the run, and there is none',
+    ]);
+    expect(await problemsOf({}, '--no-upload')).toEqual([
+      `an executor with \`remote\` has to upload, and this run only reads s3://${BUCKET}/cache`,
+    ]);
+    expect(await problemsOf({ PIPE_REMOTE: `file://${project.path('home')}` })).toEqual([
+      `pods do not see file://${project.path('home')}`,
+    ]);
+    pipeline(
+      '  work: { uses: command, with: { run: echo 1 > out, outputs: { out: out } } }\n',
+      'executor: { kind: kubernetes, image: lab/pipe }',
+    );
+    expect(await problemsOf({})).toEqual([
+      'an executor of the kind kubernetes has either `volume` or `remote`',
+    ]);
+    expect(cluster.created).toEqual([]);
+  }, 60_000);
+
+  it('fails with the words of its pod if that cannot open the store', async () => {
+    cluster.secrets.AWS_SECRET_ACCESS_KEY = '';
+    alone('with: { run: echo 1 > out, outputs: { out: out } }');
+    const [error] = errorsOf((await run()).events);
+    expect(error).toMatchObject({ message: expect.stringContaining('there are no credentials for') });
+  });
+
+  it('fails as here, with its log, if the stage fails, writes no output or dies', async () => {
+    alone('with: { run: "echo so it goes; exit 3", outputs: { out: out } }');
+    const failing = await run();
+    expect(JSON.stringify(errorsOf(failing.events))).toContain('3');
+    const [log] = filesBelow(project.path('artifacts/runs')).filter((file) => file.endsWith('.log'));
+    expect(readFileSync(log!, 'utf8')).toContain('so it goes');
+    alone('with: { run: "true", outputs: { out: out } }');
+    expect(JSON.stringify(errorsOf((await run()).events))).toContain('without writing');
+    alone('with: { run: "kill -9 $PPID", outputs: { out: out } }');
+    expect(JSON.stringify(errorsOf((await run()).events))).toContain('SIGKILL');
+  }, 60_000);
 });
