@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
 import { isObject } from '../../../contract/json.ts';
 import { messageOf } from '../../../contract/message-of.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import { type AuthorizationApi, type BatchApi, type CoreApi, loadClientPackage } from './client-package.ts';
+import { requireKubeconfig } from './kubeconfig.ts';
 import type { Job, NewJob, Pod } from './objects.ts';
 import { Turns } from './turns.ts';
 
@@ -161,21 +159,6 @@ export class Cluster {
       if (!(error instanceof ClusterError && done.includes(error.kind))) throw error;
     }
   }
-}
-
-/** What a pod knows its cluster by. */
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';
-
-/** The client takes a server at localhost:8080 if it finds nothing, which nobody has. Throws a StageError then. */
-function requireKubeconfig({ KUBECONFIG, HOME }: NodeJS.ProcessEnv): void {
-  const file = join(HOME || homedir(), '.kube', 'config');
-  if (KUBECONFIG || existsSync(file) || existsSync(SERVICE_ACCOUNT)) return;
-  throw new StageError(
-    `there is no kubeconfig: KUBECONFIG is not set, ${file} does not exist, and this is no pod with a service account`,
-    {
-      hint: 'Whoever runs the cluster gives you the file. Put it there, or run: export KUBECONFIG=FILE. Then this has to work: kubectl get jobs',
-    },
-  );
 }
 
 async function answered<Answer>(request: () => Promise<Answer>): Promise<Answer> {

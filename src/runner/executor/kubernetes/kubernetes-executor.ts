@@ -2,16 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Exchange } from '../../../cache/remote/exchange.ts';
 import type { StageSpec } from '../../../contract/attempt/spec.ts';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
-import { isObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
-import { type Digested, isDigest } from '../../../files/digest.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
 import type { AttemptHandle, RemoteExecutor, RunCache, Surroundings } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
-import { readSubmission, writeSubmission } from '../submission.ts';
+import { writeSubmission } from '../submission.ts';
 import { preventJob } from '../through-store/job-place.ts';
 import { Cluster, ClusterError } from './cluster.ts';
+import { type HandedIn, handedIn } from './handed-in.ts';
 import { jobOf, newJobName, selectorOf } from './job-of.ts';
 import { stateOf } from './job-state.ts';
 import { KubernetesAttempt } from './kubernetes-attempt.ts';
@@ -28,11 +27,6 @@ const LONGEST_END_MS = 60_000;
 const REMOVE_AGAIN_MS = 3000;
 /** Of the questions for the output of pods: more of them only wait in the API server. */
 const LOGS_AT_ONCE = 8;
-
-interface StoredOrder {
-  /** Of an attempt that went through a store. */
-  readonly order?: Digested;
-}
 
 /** An attempt by its Job's name, and how its runner meets its pod. */
 interface FoundMeeting {
@@ -89,7 +83,7 @@ class KubernetesExecutor implements RemoteExecutor {
 
   async adopt(spec: StageSpec, { log }: Surroundings): Promise<AttemptHandle | undefined> {
     const { attemptDirectory } = spec;
-    const reference = await this.#referenceOf(attemptDirectory);
+    const reference = await this.#handedIn(attemptDirectory);
     if (reference === undefined) return undefined;
     const found = this.#meetingOf({ ...reference, spec, log });
     const meeting = found.open(() => {});
@@ -108,7 +102,7 @@ class KubernetesExecutor implements RemoteExecutor {
   }
 
   async endRemains(attemptDirectory: string): Promise<void> {
-    const name = (await this.#referenceOf(attemptDirectory))?.name;
+    const name = (await this.#handedIn(attemptDirectory))?.name;
     if (name === undefined) return;
     if (await this.#prevent(attemptDirectory, name)) return this.#remove(name);
     const observer = this.#observer(attemptDirectory);
@@ -147,7 +141,7 @@ class KubernetesExecutor implements RemoteExecutor {
     spec,
     log,
     order,
-  }: Omit<FoundMeeting, 'open'> & StoredOrder & { log: string }): FoundMeeting {
+  }: HandedIn & { readonly spec: StageSpec; readonly log: string }): FoundMeeting {
     const { volume, remote } = this.#profile;
     const open: FoundMeeting['open'] = (tell) => {
       if (volume !== undefined) return new SharedFolder(volume, spec.attemptDirectory, log);
@@ -165,7 +159,8 @@ class KubernetesExecutor implements RemoteExecutor {
 
   async #prevent(attemptDirectory: string, name: string): Promise<boolean> {
     if (!this.throughStore) return preventStart(attemptDirectory);
-    return await preventJob(this.#requireExchange(), name);
+    // Without the store nobody can tell; the cluster ends what runs.
+    return this.#exchange !== undefined && (await preventJob(this.#exchange, name));
   }
 
   #requireExchange(): Exchange {
@@ -205,30 +200,8 @@ class KubernetesExecutor implements RemoteExecutor {
     }
   }
 
-  /** Under which name an attempt was handed in, and how. Throws a StageError if that was to another cluster or store than this one. */
-  async #referenceOf(
-    attemptDirectory: string,
-  ): Promise<({ readonly name: string } & StoredOrder) | undefined> {
-    const reference = (await readSubmission(attemptDirectory))?.reference;
-    if (typeof reference?.job !== 'string') return undefined;
-    const { server, namespace } = this.#cluster;
-    const there = `the namespace ${reference.namespace} of ${reference.server}`;
-    if (reference.server !== server || reference.namespace !== namespace) {
-      throw elsewhere(attemptDirectory, there, `${namespace} of ${server}`, {
-        hint: 'Choose that cluster as it was then (`context` and `namespace` of the executor, or KUBECONFIG).',
-      });
-    }
-    const { job: name, store, order } = reference;
-    if (!this.throughStore) return { name };
-    const { address } = this.#requireExchange();
-    if (store !== address) {
-      throw elsewhere(attemptDirectory, `${there} through ${store}`, address, {
-        hint: `Choose that store: --remote ${store}`,
-      });
-    }
-    return isObject(order) && isDigest(order.digest) && typeof order.bytes === 'number'
-      ? { name, order: { digest: order.digest, bytes: order.bytes } }
-      : undefined;
+  async #handedIn(attemptDirectory: string): Promise<HandedIn | undefined> {
+    return await handedIn(attemptDirectory, this.#cluster, this.#exchange?.address);
   }
 
   /** Ends what is seen, and gives the reason why it may run all the same. */
@@ -248,17 +221,6 @@ class KubernetesExecutor implements RemoteExecutor {
       { hint: `End it by hand, then run again: kubectl delete job ${name} -n ${this.#cluster.namespace}` },
     );
   }
-}
-
-function elsewhere(
-  attemptDirectory: string,
-  there: string,
-  here: string,
-  { hint }: { readonly hint: string },
-): StageError {
-  return new StageError(`an attempt at this stage was handed in to ${there}; this run uses ${here}`, {
-    hint: `${hint} If it is gone for good, remove ${attemptDirectory}`,
-  });
 }
 
 /** Whether a pod may run, or come to. */

@@ -1,4 +1,3 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,17 +19,14 @@ import { preventJob } from '../through-store/job-place.ts';
 import { type Outcome, parseMessage, parseOutcome } from '../through-store/outcome.ts';
 import { persistently } from '../through-store/persistently.ts';
 import { sendOrder } from '../through-store/send-order.ts';
-import { ToldEvents, toldIn } from '../through-store/told-lines.ts';
 import { noProgram } from './attempt-end.ts';
 import { type Cluster, ClusterError } from './cluster.ts';
 import type { EndedPod, Meeting, PodParts } from './meeting.ts';
 import type { Pod } from './objects.ts';
-import { PodLog } from './pod-log.ts';
+import { PodOutput } from './pod-output.ts';
 import { type StoreOfPods, storeParts } from './store-parts.ts';
 import type { Turns } from './turns.ts';
 
-/** How often the output of a pod is asked for. */
-const LOG_EVERY_MS = 2000;
 /** So long somebody who wants to stop waits for the store. */
 const LEFT_MS = 20_000;
 const DELETE_AGAIN_MS = 2000;
@@ -64,12 +60,11 @@ export class StoreMeeting implements Meeting {
   readonly #outcomeFile: string;
   #order: Digested | undefined;
   #outcome: Outcome | undefined;
-  #podLog: PodLog | undefined;
-  #logIsWhole = false;
-  #told = new ToldEvents();
+  readonly #output: PodOutput;
 
   constructor(options: StoreMeetingOptions) {
     this.#options = options;
+    this.#output = new PodOutput(options);
     this.#order = options.order;
     this.#outcomeFile = join(options.spec.attemptDirectory, 'outcome.json');
   }
@@ -107,23 +102,11 @@ export class StoreMeeting implements Meeting {
   }
 
   saw(pods: readonly Pod[]): void {
-    const running = pods.find(({ status }) => status?.phase === 'Running');
-    if (running === undefined || this.#podLog !== undefined) return;
-    writeFileSync(this.#options.log, '');
-    this.#podLog = new PodLog(this.#options.cluster, running.metadata.name);
+    this.#output.saw(pods);
   }
 
-  async *events(ended: Promise<unknown>): AsyncGenerator<StageEvent> {
-    let over = false;
-    const end = () => {
-      over = true;
-    };
-    const ending = ended.then(end, end);
-    while (!over) {
-      await Promise.race([ending, delay(LOG_EVERY_MS)]);
-      if (!over) yield* await this.#live();
-    }
-    yield* this.#told.rest(this.#outcome?.events ?? []);
+  events(ended: Promise<unknown>): AsyncIterable<StageEvent> {
+    return this.#output.events(ended, () => this.#outcome?.events ?? []);
   }
 
   async result(pods: readonly Pod[]): Promise<AttemptResult | undefined> {
@@ -171,7 +154,7 @@ export class StoreMeeting implements Meeting {
       if (message.refused !== undefined) this.#options.exchange.distrust(message.refused);
       return failed(message.error);
     }
-    await this.#live();
+    await this.#output.readOn();
     const { spec, log } = this.#options;
     const signal = exitCode === 137 ? 'SIGKILL' : undefined;
     return failed(await describeDeath({ exitCode, signal }, log, attemptFiles(spec.attemptDirectory).result));
@@ -182,13 +165,7 @@ export class StoreMeeting implements Meeting {
     const { exchange, log } = this.#options;
     const text = await exchange.text(outcome, signal);
     const parsed = this.#parsed(text);
-    this.#logIsWhole = true;
-    // The log is for people: what is known of it live has to do.
-    await exchange.save(parsed.log, log, signal).catch((error: unknown) => {
-      if (!(error instanceof RefusedObject)) throw error;
-      this.#logIsWhole = false;
-      appendFileSync(log, `${error.message}\n`);
-    });
+    await this.#output.complete(() => exchange.save(parsed.log, log, signal));
     await writeFile(`${this.#outcomeFile}.draft`, text);
     await rename(`${this.#outcomeFile}.draft`, this.#outcomeFile);
     return this.#resultOf(parsed, asked);
@@ -218,19 +195,6 @@ export class StoreMeeting implements Meeting {
   #tellAway(message: string): void {
     const { exchange, tell } = this.#options;
     tell(`${exchange.address} cannot be reached; waiting for it (${message})`);
-  }
-
-  async #live(): Promise<StageEvent[]> {
-    const podLog = this.#podLog;
-    if (podLog === undefined) return [];
-    const events: StageEvent[] = [];
-    for (const line of await this.#options.logTurns.take(() => podLog.next())) {
-      const told = toldIn(line);
-      const event = told && this.#told.take(told);
-      if (event) events.push(event);
-      else if (!told && !this.#logIsWhole) appendFileSync(this.#options.log, `${line}\n`);
-    }
-    return events;
   }
 }
 

@@ -6,8 +6,9 @@ import { isObject } from '../../../contract/json.ts';
 import { type Digest, type Digested, isDigest } from '../../../files/digest.ts';
 
 const OUTCOME_VERSION = 1;
-/** Kubernetes keeps 4096 bytes. */
-const MOST_MESSAGE_LETTERS = 1000;
+/** Of a message Kubernetes keeps so much. */
+const MOST_MESSAGE_BYTES = 4096;
+const MOST_ERROR_LETTERS = 2000;
 
 /** All that a job gives back. It is an object of the store; its digest comes another way, which alone makes it believed. */
 export interface Outcome {
@@ -75,16 +76,18 @@ export type JobMessage =
       readonly refused?: Digest;
     };
 
-export function encodeMessage(message: JobMessage): string {
+/** An error is shortened until it fits. */
+export function encodeMessage(message: JobMessage, letters = MOST_ERROR_LETTERS): string {
   if ('outcome' in message) return JSON.stringify(message);
   const { error, refused } = message;
-  return JSON.stringify({
+  const text = JSON.stringify({
     error: {
-      message: error.message.slice(0, MOST_MESSAGE_LETTERS),
-      ...(error.hint !== undefined && { hint: error.hint.slice(0, MOST_MESSAGE_LETTERS) }),
+      message: error.message.slice(0, letters),
+      ...(error.hint !== undefined && { hint: error.hint.slice(0, letters) }),
     },
     ...(refused !== undefined && { refused }),
   });
+  return Buffer.byteLength(text) > MOST_MESSAGE_BYTES ? encodeMessage(message, letters >> 1) : text;
 }
 
 /** Undefined for anything else: other programs of the image may have written it. */

@@ -200,6 +200,33 @@ export default defineStage({
     expect([...cluster.jobs.keys()]).toEqual([]);
   });
 
+  it('never begins if its runner died before the cluster had it', async () => {
+    cluster.away = true;
+    alone(waiting());
+    project.write('go', '');
+    const first = start('--no-preflight');
+    await until(() =>
+      filesBelow(project.path('artifacts/work')).some((file) => file.endsWith('submission.json')),
+    );
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    cluster.away = false;
+    expect(outcomes((await run()).events)).toEqual({ work: 'ran' });
+    expect(count('began')).toBe(1);
+  });
+
+  it('can be run here when its store is not there any more', async () => {
+    alone(waiting());
+    const first = start();
+    await until(() => count('began') === 1);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    project.write('go', '');
+    project.write('p.yaml', readFileSync(project.path('p.yaml'), 'utf8').replace(EXECUTOR, ''));
+    expect(outcomes((await run({ PIPE_REMOTE: '' })).events)).toEqual({ work: 'ran' });
+    expect([...cluster.jobs.keys()]).toEqual([]);
+  });
+
   it('is found when it ended while no runner looked', async () => {
     alone(waiting());
     const first = start();
