@@ -114,6 +114,7 @@ const program = await build({
     'command-line': 'src/cli/command-line.ts',
     'run-line': 'src/cli/run-line.ts',
     'stage-host': 'src/stage-host.ts',
+    'job-host': 'src/job-host.ts',
   },
   outExtension: { '.js': '.cjs' },
   define: {

@@ -57,7 +57,7 @@ export class PipelineRun {
     const { resources, gpus } = runCapacity(pipeline, options.environment, options.capacity);
     this.#capacity = resources;
     this.#gpus = new GpuNumbers(gpus);
-    this.#executors = new Executors(options.executor, options.openExecutor);
+    this.#executors = new Executors(options.executor, options.openExecutor, workspace);
     const { remote } = workspace;
     if (remote !== undefined)
       options.control.cancelled.addEventListener('abort', () => remote.endFetches(), { once: true });

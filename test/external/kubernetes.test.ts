@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { BatchV1Api, CoreV1Api, KubeConfig, SchedulingV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digests, finished, outcomes, Project, parseEvents } from '../cli/rig.ts';
 
@@ -12,23 +13,27 @@ import { digests, finished, outcomes, Project, parseEvents } from '../cli/rig.ts
  *
  *   KUBECONFIG=… PIPE_KUBERNETES_IMAGE=<image with pipe> TMPDIR=<folder that all nodes see> npm run check:kubernetes
  *
+ * With PIPE_REMOTE=s3://BUCKET/PREFIX (and AWS_*) all of it is done twice: with the folder as the volume of pods, and through that store
+ * alone. Pods then know nothing of the folder, and only count in it.
+ *
  * PIPE_KUBERNETES_STAGES (200) and PIPE_KUBERNETES_KILLS (20) say how much is done. PIPE_KUBERNETES_STOP and
- * PIPE_KUBERNETES_START are commands that stop and start the API server; without them it is left alone.
+ * PIPE_KUBERNETES_START are commands that stop and start the API server; without them it is left alone. PIPE_KUBERNETES_CRASH is a command
+ * after which the only node has crashed and is there again.
  */
 const {
   PIPE_KUBERNETES_IMAGE: IMAGE = 'pipe',
   PIPE_KUBERNETES_STOP: STOP,
   PIPE_KUBERNETES_START: START,
+  PIPE_KUBERNETES_CRASH: CRASH,
 } = process.env;
 const KUBECONFIG = process.env.KUBECONFIG ?? '';
 const STAGES = Number(process.env.PIPE_KUBERNETES_STAGES ?? 200);
 const KILLS = Number(process.env.PIPE_KUBERNETES_KILLS ?? 20);
 const MANAGED = 'app.kubernetes.io/managed-by=pipe';
 const namespace = 'default';
-const environment = { KUBECONFIG };
-
-const executor = (folder: string, image = IMAGE) =>
-  `{ kind: kubernetes, image: ${image}, namespace: ${namespace}, volume: { host_path: ${folder}, path: ${folder} }, jobs: 20, secrets: { TOKEN: { name: pipe-check, key: token } } }`;
+const STORE = ['PIPE_REMOTE', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+const ofStore = Object.fromEntries(STORE.map((name) => [name, process.env[name] ?? '']));
+const MODES = ofStore.PIPE_REMOTE === '' ? (['volume'] as const) : (['volume', 'remote'] as const);
 
 const sweep = (folder: string) => `
 schema: 1
@@ -44,15 +49,20 @@ stages:
 sweep: { n: { from: 1, to: ${STAGES}, step: 1 } }
 `;
 
-const alone = (fields: string, image = IMAGE) => `
+const alone = (fields: string, executor: string) => `
 schema: 1
 name: alone
 stages:
   work:
     uses: command
-    executor: ${executor('FOLDER', image)}
+    executor: ${executor}
     ${fields}
 `;
+
+/** A key to sign with. */
+function newPem(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
 
 /** Lines of a file -> how often each occurs. */
 function counts(file: string): Map<string, number> {
@@ -62,17 +72,24 @@ function counts(file: string): Map<string, number> {
   return found;
 }
 
-describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
+describe.skipIf(KUBECONFIG === '').each(MODES)('stages in a real cluster: %s', (mode) => {
+  const executor = (image = IMAGE) => {
+    const meeting =
+      mode === 'remote'
+        ? 'remote: { credentials: pipe-check }'
+        : `volume: { host_path: ${project.directory}, path: ${project.directory} }`;
+    return `{ kind: kubernetes, image: ${image}, namespace: ${namespace}, ${meeting}, jobs: 20, secrets: { TOKEN: { name: pipe-check, key: token } } }`;
+  };
   let project: Project;
   let core: CoreV1Api;
   let batch: BatchV1Api;
+  const config = new KubeConfig();
   beforeAll(async () => {
-    project = new Project({}, environment);
-    const config = new KubeConfig();
+    project = new Project({}, { KUBECONFIG, ...(mode === 'remote' && ofStore), PIPE_SIGNING_KEY: newPem() });
     config.loadFromDefault();
     core = config.makeApiClient(CoreV1Api);
     batch = config.makeApiClient(BatchV1Api);
-    const body = { metadata: { name: 'pipe-check' }, stringData: { token: 'tok-secret-1234' } };
+    const body = { metadata: { name: 'pipe-check' }, stringData: { ...ofStore, token: 'tok-secret-1234' } };
     await core.createNamespacedSecret({ namespace, body }).catch(() => {});
   });
   afterAll(async () => {
@@ -81,7 +98,7 @@ describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
   });
 
   const runAlone = (fields: string, image?: string) => {
-    project.write('alone.yaml', alone(fields, image).replaceAll('FOLDER', project.directory));
+    project.write('alone.yaml', alone(fields, executor(image)));
     return project.run(['alone.yaml']);
   };
   const errorOf = (events: Awaited<ReturnType<typeof runAlone>>['events']) =>
@@ -116,10 +133,7 @@ describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
   }, 60_000);
 
   it('cancels what waits and what runs, and leaves no Job', async () => {
-    project.write(
-      'alone.yaml',
-      alone(`with: { run: sleep 100, outputs: { out: out } }`).replaceAll('FOLDER', project.directory),
-    );
+    project.write('alone.yaml', alone(`with: { run: sleep 100, outputs: { out: out } }`, executor()));
     const child = project.start(['run', 'alone.yaml', '--json']);
     const ended = finished(child);
     await delay(3000);
@@ -128,9 +142,55 @@ describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
     expect((await batch.listNamespacedJob({ namespace, labelSelector: MANAGED })).items).toEqual([]);
   }, 60_000);
 
+  /** A stage that runs until its place was taken away once; `more` of it, and what takes the place away. */
+  const displacedBy = async (more: string, takeAway: () => Promise<unknown>) => {
+    const began = project.path(`began-${mode}-${Date.now()}`);
+    const script = `echo x >> ${began}; [ $(wc -l < ${began}) -gt 1 ] || sleep 600; echo 1 > out`;
+    project.write(
+      'alone.yaml',
+      alone(`${more}\n    with: { run: "${script}", outputs: { out: out } }`, executor()),
+    );
+    const ended = finished(project.start(['run', 'alone.yaml', '--json', '--force', 'work']));
+    while (!existsSync(began)) await delay(200);
+    await takeAway();
+    const events = parseEvents((await ended).stdout);
+    expect(outcomes(events)).toEqual({ work: 'ran' }); // there are no retries
+    return events.flatMap((event) => (event.type === 'stage-displaced' ? [event.error] : []));
+  };
+
+  it('runs again if a pod that counts more takes its place', async () => {
+    const scheduling = config.makeApiClient(SchedulingV1Api);
+    const name = 'pipe-check-first';
+    await scheduling.createPriorityClass({ body: { metadata: { name }, value: 1000 } }).catch(() => {});
+    const requests = { cpu: '40' };
+    const containers = [{ name: 'c', image: IMAGE, command: ['sleep', '5'], resources: { requests } }];
+    const body = {
+      metadata: { name },
+      spec: { priorityClassName: name, restartPolicy: 'Never', containers, terminationGracePeriodSeconds: 1 },
+    };
+    const displaced = await displacedBy('resources: { cpu: 40 }', async () => {
+      await core.createNamespacedPod({ namespace, body });
+    });
+    await core.deleteNamespacedPod({ namespace, name });
+    await scheduling.deletePriorityClass({ name });
+    expect(displaced).toHaveLength(1);
+    expect(displaced[0]).toMatch(/preempt|disrupt|asked to stop/i);
+  }, 120_000);
+
+  it.skipIf(CRASH === undefined)(
+    'runs again if its node crashes',
+    async () => {
+      const displaced = await displacedBy('', async () =>
+        execFileSync('sh', ['-c', CRASH!], { stdio: 'ignore' }),
+      );
+      expect(displaced).toEqual([expect.stringContaining('NodeLost')]);
+    },
+    120_000,
+  );
+
   it(`does ${STAGES} stages once each, while runners are killed, pods evicted and the cluster is away`, async () => {
     const folder = project.directory;
-    project.write('sweep.yaml', `${sweep(folder)}executor: ${executor(folder)}\n`);
+    project.write('sweep.yaml', `${sweep(folder)}executor: ${executor()}\n`);
     let killed = 0;
     let evicted = 0;
     let adopted = 0;
@@ -189,7 +249,16 @@ describe.skipIf(KUBECONFIG === '')('stages in a real cluster', () => {
     const began = counts(project.path('began'));
     const ended = counts(project.path('ended'));
     const times = (map: Map<string, number>) => [...map.values()].reduce((sum, count) => sum + count, 0);
-    console.log({ STAGES, killed, evicted, interrupted, adopted, began: times(began), ended: times(ended) });
+    console.log({
+      mode,
+      STAGES,
+      killed,
+      evicted,
+      interrupted,
+      adopted,
+      began: times(began),
+      ended: times(ended),
+    });
     expect(ended.size).toBe(STAGES);
     // Only what was evicted began again.
     expect(times(began) - STAGES).toBeLessThanOrEqual(evicted);

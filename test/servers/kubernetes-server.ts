@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { JsonObject } from '../../src/contract/json.ts';
 import type { NewJob, Pod } from '../../src/runner/executor/kubernetes/objects.ts';
@@ -7,6 +11,8 @@ import { closeServer, listen } from './listen.ts';
 
 interface Container {
   readonly image: string;
+  readonly terminationMessagePath?: string;
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly command: readonly string[];
   readonly env: readonly {
     readonly name: string;
@@ -15,10 +21,18 @@ interface Container {
   }[];
 }
 
+interface PodSpec {
+  readonly containers: readonly [Container];
+  readonly volumes?: readonly { readonly name: string; readonly emptyDir?: unknown }[];
+}
+
 interface RunningPod {
   readonly process: ChildProcess | undefined;
   pod: Pod;
 }
+
+/** A folder of a pod's own: path in the pod -> path on this machine, which has one root for all. */
+type Mounts = readonly (readonly [string, string])[];
 
 const JOBS = /^\/apis\/batch\/v1\/namespaces\/[^/]+\/jobs(?:\/([^/?]+))?/;
 const PODS = /^\/api\/v1\/namespaces\/[^/]+\/pods(?:\/([^/?]+))?/;
@@ -33,6 +47,10 @@ export class KubernetesServer {
   readonly secrets: Record<string, string> = {};
   readonly pods = new Map<string, RunningPod>();
   readonly jobs = new Map<string, NewJob>();
+  /** Pod -> what its container has printed, each line with its time. */
+  readonly logs = new Map<string, string>();
+  /** Asked for with each pod that has ended; what it gives stands in the pod's status as the container's last words. */
+  message: (text: string) => string = (text) => text;
   /** Answers every request with 503. */
   away = false;
   /** Pods wait for a node. */
@@ -43,6 +61,9 @@ export class KubernetesServer {
   allows = true;
   url = '';
   readonly #server: Server;
+  readonly #folders: string[] = [];
+  #startLast: (() => ChildProcess) | undefined;
+  #printed = 0;
 
   /** The PATH of pods. */
   programs: string;
@@ -60,6 +81,7 @@ export class KubernetesServer {
   async close(): Promise<void> {
     for (const { process } of this.pods.values()) process?.kill('SIGKILL');
     await closeServer(this.#server);
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
   }
 
   /** The text of a kubeconfig for this cluster. */
@@ -93,6 +115,17 @@ export class KubernetesServer {
     }
   }
 
+  /** All pods are gone, as if somebody had removed them and their node with them. */
+  forget(): void {
+    for (const { process } of this.pods.values()) process?.kill('SIGKILL');
+    this.pods.clear();
+  }
+
+  /** Starts the only container once more, as a cluster may do in rare cases. */
+  startAgain(): ChildProcess {
+    return this.#startLast!();
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = '' } = request;
     const body = await text(request);
@@ -116,6 +149,11 @@ export class KubernetesServer {
       return void reply(201, JSON.parse(body));
     }
     if (isJob !== undefined && method === 'GET') return void reply(200, { items: [...this.jobs.values()] });
+    if (pod !== undefined && /\/log(\?|$)/.test(url)) {
+      const log = this.logs.get(pod);
+      if (log === undefined) return void absent();
+      return void response.writeHead(200, { 'content-type': 'text/plain' }).end(log);
+    }
     if (isPod !== undefined && method === 'GET') {
       return void reply(200, { items: [...this.pods.values()].map((one) => one.pod) });
     }
@@ -137,8 +175,8 @@ export class KubernetesServer {
     const { name } = job.metadata;
     this.created.push(job);
     this.jobs.set(name, job);
-    const [{ image, command, env }] = (job.spec.template as unknown as { spec: { containers: [Container] } })
-      .spec.containers;
+    const { spec } = job.spec.template as unknown as { spec: PodSpec };
+    const [{ image, command, env, terminationMessagePath }] = spec.containers;
     const pod: Pod = {
       metadata: {
         name: `${name}-pod`,
@@ -163,16 +201,23 @@ export class KubernetesServer {
       });
       return;
     }
+    const { mounts, message } = this.#mountsOf(spec);
+    const seen = (text: string) =>
+      mounts.reduce((shown, [path, here]) => shown.replaceAll(`"${path}"`, `"${here}"`), text);
     const variables = env.map(({ name: variable, value = '', valueFrom }) => [
       variable,
-      valueFrom === undefined ? value.replaceAll('$$', '$') : this.secrets[valueFrom.secretKeyRef.key],
+      valueFrom === undefined ? seen(value.replaceAll('$$', '$')) : this.secrets[valueFrom.secretKeyRef.key],
     ]);
     const [program, ...args] = command.map((word) => word.replaceAll('$$', '$'));
-    const child = spawn(program!, args, {
-      env: { PATH: this.programs, ...(Object.fromEntries(variables) as Record<string, string>) },
-      detached: true,
-      stdio: 'ignore',
-    });
+    const startContainer = () =>
+      spawn(program!, args, {
+        env: { PATH: this.programs, ...(Object.fromEntries(variables) as Record<string, string>) },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    this.#startLast = startContainer;
+    const child = startContainer();
+    this.#keepLog(pod.metadata.name, child);
     put({ phase: 'Running', containerStatuses: [{}] }, child);
     child.once('exit', (code, signal) => {
       const running = this.pods.get(pod.metadata.name);
@@ -181,9 +226,48 @@ export class KubernetesServer {
       const reason = exitCode === 0 ? 'Completed' : 'Error';
       running.pod = withStatus(pod, {
         phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-        containerStatuses: [{ state: { terminated: { exitCode, reason } } }],
+        containerStatuses: [
+          {
+            state: { terminated: { exitCode, reason, ...this.#lastWords(terminationMessagePath, message) } },
+          },
+        ],
       });
     });
+  }
+
+  /** Volumes that are made for one pod, and the file of its last words. */
+  #mountsOf({ volumes = [], containers: [container] }: PodSpec): { mounts: Mounts; message: string } {
+    const folder = mkdtempSync(join(tmpdir(), 'pod-'));
+    this.#folders.push(folder);
+    const message = join(folder, 'message');
+    const own = new Set(volumes.filter(({ emptyDir }) => emptyDir !== undefined).map(({ name }) => name));
+    const mounts = (container.volumeMounts ?? []).filter(({ name }) => own.has(name));
+    for (const { name } of mounts) mkdirSync(join(folder, name));
+    return {
+      message,
+      mounts: [
+        ...mounts.map(({ name, mountPath }) => [mountPath, join(folder, name)] as const),
+        ...(container.terminationMessagePath === undefined
+          ? []
+          : [[container.terminationMessagePath, message] as const]),
+      ],
+    };
+  }
+
+  #lastWords(path: string | undefined, file: string): { readonly message?: string } {
+    if (path === undefined || !existsSync(file)) return {};
+    return { message: this.message(readFileSync(file, 'utf8').slice(0, 4096)) };
+  }
+
+  /** As nodes do: the time in nanoseconds before each line. */
+  #keepLog(pod: string, { stdout, stderr }: ChildProcess): void {
+    this.logs.set(pod, '');
+    for (const stream of [stdout!, stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        const time = new Date().toISOString().replace('Z', `${String(this.#printed++).padStart(6, '0')}Z`);
+        this.logs.set(pod, `${this.logs.get(pod)}${time} ${line}\n`);
+      });
+    }
   }
 }
 

@@ -1,17 +1,24 @@
 import type { Digest, Digested } from '../../files/digest.ts';
 import type { BlobStore } from '../objects/blob-store.ts';
 import type { Blobs, StoredBlob } from '../objects/blobs.ts';
-import type { RemoteCache } from './remote-cache.ts';
 
 /** Files of a folder that are brought at once: most are small, and wait for the network. */
 const AT_ONCE = 6;
 
+/** Another place that may have objects. */
+export interface Elsewhere {
+  /** Bytes that an object has there; undefined if it is not there. */
+  size(digest: Digest): Promise<number | undefined>;
+  /** Brings an object into the store of this disk, if it can be had. `bytes`: what it has, if that is known. */
+  fetch(digest: Digest, bytes: number | undefined, blobs: BlobStore): Promise<void>;
+}
+
 /** Objects of this disk; what is missing is brought from a remote cache when somebody reads it. */
 export class RemoteBlobs implements Blobs {
   readonly #local: BlobStore;
-  readonly #remote: RemoteCache;
+  readonly #remote: Elsewhere;
 
-  constructor(local: BlobStore, remote: RemoteCache) {
+  constructor(local: BlobStore, remote: Elsewhere) {
     this.#local = local;
     this.#remote = remote;
   }

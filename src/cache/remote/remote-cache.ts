@@ -6,6 +6,7 @@ import type { CacheProblem, OnCacheProblem } from '../cache-problem.ts';
 import type { BlobStore } from '../objects/blob-store.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
+import { Exchange } from './exchange.ts';
 import { fetchBlob, RefusedBlob } from './fetch-blob.ts';
 import { type Fetched, fetchedBefore, noteFetched } from './fetched-records.ts';
 import { Patience } from './patience.ts';
@@ -100,6 +101,12 @@ export class RemoteCache {
     const fetching = this.#fetch(digest, bytes, blobs);
     this.#fetching.set(digest, fetching);
     await fetching.finally(() => this.#fetching.delete(digest));
+  }
+
+  /** The same store for machines that work for this run, and share no folder with it. */
+  exchange(): Exchange {
+    const { address, open, cacheDirectory } = this.#options;
+    return new Exchange({ address, open, cacheDirectory, patience: this.#patience });
   }
 
   /** Brings nothing more here: nobody will read it. */

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { ActionRecord } from '../records/action-record.ts';
 import { restoreInline } from '../records/inline-outputs.ts';
 import type { Patience } from './patience.ts';
-import type { RemoteStore } from './stores/remote-store.ts';
+import { sendArtifact } from './send-artifact.ts';
+import type { Asking, RemoteStore } from './stores/remote-store.ts';
 import { type Transfer, type TransferredBytes, Transfers } from './transfers.ts';
 import { signRecord, storedName } from './trust/signed-record.ts';
 import type { SigningKey } from './trust/signing-key.ts';
@@ -67,7 +67,7 @@ export class ResultUploads {
     return this.#queue.isEnded;
   }
 
-  /** What is there in the right size stays, unless it was refused; it need not be here. False where an object is lost. */
+  /** False where an object is lost. */
   async #sendOutput(
     store: RemoteStore,
     output: ActionRecord['outputs'][string],
@@ -75,18 +75,8 @@ export class ResultUploads {
     objects: ObjectStore,
   ): Promise<boolean> {
     const { patience, isDamaged } = this.#options;
-    const listed = await objects.listed(output);
-    for (const { digest, bytes } of listed ?? []) {
-      const name = `cas/${digest}`;
-      const there = await store.size(name, patience.shortly());
-      if (there !== undefined && there === (bytes ?? there) && !isDamaged(name)) continue;
-      const located = await objects.locate({ artifact: 'file', digest, bytes: bytes ?? 0 });
-      if (located?.artifact !== 'file') return false;
-      const source = { file: located.path, bytes: (await stat(located.path)).size, sha256: digest };
-      const how = there === undefined ? 'create' : 'replace';
-      await this.#queue.send(moved, (asking) => store.put(name, source, how, asking));
-    }
-    return listed !== undefined;
+    const send = (put: (asking: Asking) => Promise<void>) => this.#queue.send(moved, put);
+    return (await sendArtifact(store, output, objects, { patience, isDamaged, send })) === undefined;
   }
 
   /** A record is never replaced, unless what is there is none that anybody believes. */

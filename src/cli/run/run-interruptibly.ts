@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { EngineName } from '../../contract/engine-name.ts';
 import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
-import type { RemoteExecutor } from '../../runner/executor/executor.ts';
+import type { RemoteExecutor, RunCache } from '../../runner/executor/executor.ts';
 import { LocalExecutor } from '../../runner/executor/local-executor.ts';
 import { type RunSummary, runPipeline } from '../../runner/run.ts';
 import type { RunOptions } from '../../runner/run-options.ts';
@@ -53,7 +53,7 @@ async function chooseEngine(requested: EngineName | 'auto') {
 }
 
 /** Only a run that hands something in to other machines loads what speaks to them. */
-async function openExecutor(profile: RemoteProfile): Promise<RemoteExecutor> {
+async function openExecutor(profile: RemoteProfile, cache: RunCache): Promise<RemoteExecutor> {
   const executors = await import('../../runner/executor/open-executor.ts');
-  return await executors.openExecutor(profile, HOST_FILE);
+  return await executors.openExecutor(profile, cache, HOST_FILE);
 }

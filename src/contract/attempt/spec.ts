@@ -16,6 +16,22 @@ export type SpecInput =
       readonly path?: string;
     };
 
+/** An artifact by its digest alone, wherever its bytes are. */
+export interface SpecArtifact {
+  readonly artifact: ArtifactKind;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly executable?: true;
+}
+
+/** Inputs that the machine of the process has to bring first, by the names that they then have under `inputs`. */
+export interface InputsToBring {
+  /** `copy`: each is a writable copy of the stage's own. */
+  readonly access: 'in-place' | 'copy';
+  readonly inputs: Readonly<Record<string, SpecArtifact>>;
+  readonly collections: Readonly<Record<string, Readonly<Record<string, SpecArtifact>>>>;
+}
+
 /**
  * The whole order to a stage's process, written as `spec.json` into the attempt's directory. It holds no
  * secret (those travel in the environment) and assumes no shared memory, so that an executor may run it on
@@ -34,6 +50,8 @@ export interface StageSpec {
   readonly settings: JsonObject;
   readonly inputs: Readonly<Record<string, SpecInput>>;
   readonly collections: Readonly<Record<string, Readonly<Record<string, SpecInput>>>>;
+  /** Where runner and process share no folder; `inputs` and `collections` are empty until all of it is there. */
+  readonly toBring?: InputsToBring;
   readonly outputs: Readonly<Record<string, { readonly artifact: ArtifactKind; readonly path: string }>>;
   /** Holds spec.json, events.ndjson, result.json, `inputs/` (copies), `outputs/`, `scratch/`, `work/` and, on cancelling, `cancel`. */
   readonly attemptDirectory: string;

@@ -57,6 +57,44 @@ const Volume = Type.Union(
   ],
   { description: 'What runner and pods share: a volume that holds the artifacts folder.' },
 );
+export type Volume = Static<typeof Volume>;
+
+const Remote = Type.Object(
+  {
+    credentials: Type.Optional(
+      Type.String({
+        pattern: NAME,
+        description:
+          'Name of a Secret of the cluster with which pods read and write the store: its keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or PIPE_REMOTE_TOKEN.',
+      }),
+    ),
+    url: Type.Optional(
+      Type.String({
+        pattern: '^(s3|https?)://[^@\\s]+$',
+        description: 'Address of the store for pods, if it is another one there than here.',
+      }),
+    ),
+    endpoint: Type.Optional(
+      Type.String({
+        pattern: '^https?://[^@\\s]+$',
+        description: 'AWS_ENDPOINT_URL_S3 of pods, if it is another one there than here.',
+      }),
+    ),
+    scratch: Type.Optional(
+      Type.String({
+        pattern: '^\\d+(\\.\\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$',
+        examples: ['100GB'],
+        description:
+          'Disk space of the node that inputs, outputs and checkpoints of a pod may take; more ends the pod.',
+      }),
+    ),
+  },
+  {
+    ...strict,
+    description:
+      'In place of `volume`: pods fetch inputs from the remote cache of the run (`--remote`) and put outputs there. Runner and pods share nothing else.',
+  },
+);
 
 /** As Kubernetes spells it. */
 const Toleration = Type.Object(
@@ -80,7 +118,8 @@ export const KubernetesProfile = Type.Object(
       maxLength: 1000,
       description: 'The image, which holds this version of pipe, Node and whatever the stages call.',
     }),
-    volume: Volume,
+    volume: Type.Optional(Volume),
+    remote: Type.Optional(Remote),
     namespace: name('The namespace; that of the context of your kubeconfig if absent.'),
     context: Type.Optional(
       Type.String({

@@ -57,7 +57,9 @@ export async function runAttempt(
     return await leavingTidy(order, attempt, context, () => finishAttempt(order, number, ready, context));
   }
   const { executor: profile } = stage.execution;
-  const executor = profile === undefined ? executors.here : await executors.remote(profile);
+  const remote = profile === undefined ? undefined : await executors.remote(profile);
+  const executor = remote ?? executors.here;
+  const isFar = remote?.throughStore === true;
   const engine = await engineOf(stage, context);
   const found = await takeOver(workDirectory, action.key, executors);
   const earlier = isForced ? found.filter(({ directory }) => own.has(directory)) : found;
@@ -65,7 +67,10 @@ export async function runAttempt(
   own.add(attempt.directory);
   return await leavingTidy(order, attempt, context, async () => {
     const prepared = await explained('prepare an attempt', () =>
-      prepareSpec({ stage, action, attempt, earlier, engine }, { workspace, files: decider.files, recordOf }),
+      prepareSpec(
+        { stage, action, attempt, earlier, engine, isFar },
+        { workspace, files: decider.files, recordOf },
+      ),
     );
     if ('lost' in prepared) return { status: 'lost', lost: prepared.lost };
     const { spec } = prepared;

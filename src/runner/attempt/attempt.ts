@@ -1,3 +1,4 @@
+import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import type { StageEvent } from '../../contract/attempt/stage-event.ts';
 import type { JsonObject } from '../../contract/json.ts';
 import type { AttemptHandle } from '../executor/executor.ts';
@@ -14,7 +15,13 @@ export interface AttemptError {
 }
 
 export type AttemptEnd =
-  | { readonly status: 'done'; readonly observed: JsonObject; readonly facts: JsonObject }
+  | {
+      readonly status: 'done';
+      readonly observed: JsonObject;
+      readonly facts: JsonObject;
+      /** Where they are stored already. */
+      readonly outputs?: Readonly<Record<string, StoredArtifact>>;
+    }
   | { readonly status: 'failed'; readonly error: AttemptError }
   /** The machine was taken away from it. */
   | { readonly status: 'displaced'; readonly error: AttemptError }

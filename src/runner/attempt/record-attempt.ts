@@ -28,13 +28,12 @@ export interface WorkDone {
 export async function recordAttempt(
   { stage, action, redo }: StageOrder,
   spec: StageSpec,
-  { observed, facts }: Extract<AttemptEnd, { status: 'done' }>,
+  { observed, facts, outputs }: Extract<AttemptEnd, { status: 'done' }>,
   work: WorkDone,
   { workspace, decider, store }: StageRunContext,
 ): Promise<AttemptOutcome> {
-  const stored = await storeOutputs(spec.outputs, workspace.objects, {
-    keep: stage.execution.executor !== undefined,
-  });
+  const keep = stage.execution.executor !== undefined;
+  const stored = outputs ?? (await storeOutputs(spec.outputs, workspace.objects, { keep }));
   const made: ActionRecord = {
     record: RECORD_VERSION,
     key: action.key,

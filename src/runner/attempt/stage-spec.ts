@@ -1,19 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { LocatedArtifact } from '../../cache/objects/object-store.ts';
 import type { ActionRecord } from '../../cache/records/action-record.ts';
 import { restoreInline } from '../../cache/records/inline-outputs.ts';
 import type { Attempt } from '../../cache/work-directory.ts';
 import { attemptFiles } from '../../contract/attempt/attempt-files.ts';
-import { SPEC_VERSION, type SpecInput, type StageSpec } from '../../contract/attempt/spec.ts';
+import {
+  type InputsToBring,
+  SPEC_VERSION,
+  type SpecArtifact,
+  type SpecInput,
+  type StageSpec,
+} from '../../contract/attempt/spec.ts';
 import type { EngineChoice, EngineName } from '../../contract/engine-name.ts';
-import { fittingFileName } from '../../contract/file-name.ts';
 import { versionOf } from '../../contract/stage-type.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
 import type { Action, ActionInput, RecordOf } from '../plan/decide.ts';
 import type { FileInputs } from '../plan/file-inputs.ts';
 import type { LostOutput } from '../plan/lost-outputs.ts';
 import type { Workspace } from '../workspace.ts';
+import { copyOf, readyInput } from './ready-input.ts';
 
 export interface SpecOrder {
   readonly stage: Stage;
@@ -23,6 +28,8 @@ export interface SpecOrder {
   readonly earlier: readonly Attempt[];
   /** The engine of the run, or the one that the stage is to choose for itself; undefined where it has no use for one. */
   readonly engine: EngineChoice | EngineName | 'auto' | undefined;
+  /** The machine that runs it brings the inputs itself. */
+  readonly isFar: boolean;
 }
 
 export interface InputSources {
@@ -42,6 +49,7 @@ export async function prepareSpec(
   const { stage, action, attempt } = order;
   const files = attemptFiles(attempt.directory);
   const inputs = new InputPreparation(stage, files.inputs, sources);
+  const near = !order.isFar;
   const spec: StageSpec = {
     spec: SPEC_VERSION,
     uses: stage.type.uses,
@@ -50,8 +58,9 @@ export async function prepareSpec(
     key: action.key,
     attempt: attempt.attempt,
     settings: stage.settings,
-    inputs: await inputs.prepareAll(action.inputs, ''),
-    collections: await inputs.prepareCollections(action.collections),
+    inputs: near ? await inputs.prepareAll(action.inputs, '') : {},
+    collections: near ? await inputs.prepareCollections(action.collections) : {},
+    ...(order.isFar && { toBring: await inputs.named(action) }),
     outputs: Object.fromEntries(
       Object.entries(stage.outputs).map(([name, { artifact, path }]) => [
         name,
@@ -83,12 +92,12 @@ function engineFields(
 /** Makes inputs readable for one attempt, and notes those that cannot be. */
 class InputPreparation {
   readonly lost: LostOutput[] = [];
-  readonly #stage: Stage;
+  readonly #access: InputsToBring['access'];
   readonly #copies: string;
   readonly #sources: InputSources;
 
   constructor(stage: Stage, copies: string, sources: InputSources) {
-    this.#stage = stage;
+    this.#access = stage.type.inputAccess ?? 'in-place';
     this.#copies = copies;
     this.#sources = sources;
   }
@@ -109,37 +118,45 @@ class InputPreparation {
   ): Promise<Record<string, SpecInput>> {
     const prepared: [string, SpecInput][] = [];
     for (const [name, input] of Object.entries(inputs)) {
-      // Labels of variants hold any character.
-      const copy = join(this.#copies, folder, fittingFileName(name, encodeURIComponent(name)));
-      const ready = await this.#prepare(input, copy);
+      const ready = await this.#prepare(input, copyOf(this.#copies, folder, name));
       if (ready) prepared.push([name, ready]);
       else if ('stage' in input.from) this.lost.push(input.from);
     }
     return Object.fromEntries(prepared);
   }
 
-  async #prepare(input: ActionInput, copy: string): Promise<SpecInput | undefined> {
-    const located = (await this.#open(input, copy)) ?? (await this.#openRestored(input, copy));
-    if (!located) return undefined;
-    const isCopy = this.#stage.type.inputAccess === 'copy';
-    return { digest: input.artifact.digest, ...located, ...(isCopy && { path: copy }) };
+  /** Names inputs that can be had, here or from the store, and leaves them where they are. */
+  async named({ inputs, collections }: Action): Promise<InputsToBring> {
+    const named: [string, Record<string, SpecArtifact>][] = [];
+    for (const [name, members] of Object.entries(collections)) named.push([name, await this.#name(members)]);
+    return {
+      access: this.#access,
+      inputs: await this.#name(inputs),
+      collections: Object.fromEntries(named),
+    };
   }
 
-  /** Hashes the bytes that the stage will read: of a copy its own, otherwise those in the store, just before it starts. */
-  async #open({ artifact }: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
+  async #name(inputs: Readonly<Record<string, ActionInput>>): Promise<Record<string, SpecArtifact>> {
     const { objects } = this.#sources.workspace;
-    return this.#stage.type.inputAccess === 'copy'
-      ? await objects.materialize(artifact, copy)
-      : await objects.locate(artifact);
+    for (const input of Object.values(inputs)) {
+      if ((await objects.contains(input.artifact)) || (await this.#isRestored(input))) continue;
+      if ('stage' in input.from) this.lost.push(input.from);
+    }
+    return Object.fromEntries(Object.entries(inputs).map(([name, { artifact }]) => [name, artifact]));
   }
 
-  /** A second look, after what can be put back cheaply has been. */
-  async #openRestored(input: ActionInput, copy: string): Promise<LocatedArtifact | undefined> {
-    const { artifact, from } = input;
+  async #prepare(input: ActionInput, copy: string): Promise<SpecInput | undefined> {
+    const { objects } = this.#sources.workspace;
+    const open = () => readyInput(objects, input.artifact, this.#access, copy);
+    // A second look, after what can be put back cheaply has been; what was not is not looked for again: that it is lost has been reported.
+    return (await open()) ?? ((await this.#isRestored(input)) ? await open() : undefined);
+  }
+
+  /** Puts back what can be put back cheaply. Whether it is there then. */
+  async #isRestored({ artifact, from }: ActionInput): Promise<boolean> {
     const { workspace, files, recordOf } = this.#sources;
     if ('path' in from) await files.restore(from.path, from.exclude);
     else await restoreInline(recordOf(from.stage) as ActionRecord, workspace.objects);
-    // What was not put back is not looked for again: that it is lost has been reported.
-    return (await workspace.objects.contains(artifact)) ? await this.#open(input, copy) : undefined;
+    return await workspace.objects.contains(artifact);
   }
 }

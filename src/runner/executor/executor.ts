@@ -1,3 +1,4 @@
+import type { StoredArtifact } from '../../cache/objects/object-store.ts';
 import type { StageResult } from '../../contract/attempt/result.ts';
 import type { StageSpec } from '../../contract/attempt/spec.ts';
 import type { StageEvent } from '../../contract/attempt/stage-event.ts';
@@ -6,6 +7,7 @@ import type { RemoteProfile } from '../../contract/executor/executor-profile.ts'
 import type { JsonObject } from '../../contract/json.ts';
 import type { Stage } from '../../pipeline/pipeline.ts';
 import type { StageProblem } from '../plan/stage-problem.ts';
+import type { Workspace } from '../workspace.ts';
 
 /** Where stages' processes run. Runner and process meet only in the attempt's directory. */
 export interface Executor {
@@ -31,6 +33,8 @@ export interface OwnMachine extends Executor {
  * by the `reference` that `start` has written into the attempt's directory (submission.ts).
  */
 export interface RemoteExecutor extends Executor {
+  /** Its machines see nothing of the artifacts folder: a spec names inputs by digest, and a result its outputs. */
+  readonly throughStore?: boolean;
   /** What would make the stages fail and can be known before anything is handed in. */
   preflight(stages: readonly Stage[]): Promise<readonly StageProblem[]>;
   /**
@@ -46,8 +50,11 @@ export interface RemoteExecutor extends Executor {
   endRemains(attemptDirectory: string, reference: JsonObject): Promise<void>;
 }
 
+/** The cache of the run, for machines that do not see its folder. */
+export type RunCache = Pick<Workspace, 'objects' | 'remote'>;
+
 /** Opens what a profile describes. Throws a StageError where it cannot be used here. */
-export type OpenExecutor = (profile: RemoteProfile) => Promise<RemoteExecutor>;
+export type OpenExecutor = (profile: RemoteProfile, cache: RunCache) => Promise<RemoteExecutor>;
 
 export interface Surroundings {
   /** The whole environment of the process, secrets included: those are in no script, argument or description of a job. */
@@ -61,6 +68,10 @@ export interface Surroundings {
 /** How an attempt ended. */
 export type AttemptResult =
   | StageResult
+  /** Its outputs are known by their digests, and stored where the run reads from; nothing of them is in its directory. */
+  | (Extract<StageResult, { status: 'done' }> & {
+      readonly outputs: Readonly<Record<string, StoredArtifact>>;
+    })
   /** The machine was taken away from it (preempted, evicted, its node failed): it counts as no failure of the stage. */
   | { readonly status: 'displaced'; readonly error: { readonly message: string; readonly hint?: string } }
   /** It was to be ended and could not be reached: it may go on, and a later run finds it. */

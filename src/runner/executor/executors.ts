@@ -1,16 +1,18 @@
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import type { RemoteProfile } from '../../contract/executor/executor-profile.ts';
 import { StageError } from '../../contract/stage-context.ts';
-import type { OpenExecutor, OwnMachine, RemoteExecutor } from './executor.ts';
+import type { OpenExecutor, OwnMachine, RemoteExecutor, RunCache } from './executor.ts';
 import { readSubmission } from './submission.ts';
 
 /** The executors of a run: this machine, and each other one that is asked for, opened once. */
 export class Executors {
   readonly here: OwnMachine;
   readonly #open: OpenExecutor | undefined;
+  readonly #cache: RunCache;
   readonly #opened = new Map<string, Promise<RemoteExecutor>>();
 
-  constructor(here: OwnMachine, open: OpenExecutor | undefined) {
+  constructor(here: OwnMachine, open: OpenExecutor | undefined, cache: RunCache) {
+    this.#cache = cache;
     this.here = here;
     this.#open = open;
   }
@@ -22,7 +24,7 @@ export class Executors {
     if (known) return await known;
     if (this.#open === undefined)
       throw new StageError(`there is no executor of the kind ${profile.kind} here`);
-    const opened = this.#open(profile);
+    const opened = this.#open(profile, this.#cache);
     this.#opened.set(name, opened);
     return await opened;
   }

@@ -18,6 +18,9 @@ import { Watcher } from './watcher.ts';
 /** For standard input, the pipe that reports a failed start, and the watcher's pipe. */
 const SPAWN_DESCRIPTORS = 8;
 
+/** Nobody sees here for whom it is. */
+type LocalSurroundings = Omit<Surroundings, 'about'>;
+
 /**
  * Runs stages on this machine, each in a process group of its own. Whatever of an attempt is alive when it has ended is
  * killed; when the runner itself dies, its watcher does that. `hostFile` is the built `stage-host.cjs`.
@@ -33,7 +36,7 @@ export class LocalExecutor implements OwnMachine {
     this.chooseEngine = chooseEngine;
   }
 
-  start(spec: StageSpec, surroundings: Surroundings): AttemptHandle {
+  start(spec: StageSpec, surroundings: LocalSurroundings): AttemptHandle {
     return new LocalAttempt(this.#hostFile, this.#watcher, spec, surroundings);
   }
 
@@ -56,7 +59,7 @@ class LocalAttempt implements AttemptHandle {
   #group: number | undefined;
   #killed = false;
 
-  constructor(hostFile: string, watcher: Watcher, spec: StageSpec, surroundings: Surroundings) {
+  constructor(hostFile: string, watcher: Watcher, spec: StageSpec, surroundings: LocalSurroundings) {
     this.#directory = spec.attemptDirectory;
     this.#files = attemptFiles(this.#directory);
     const ended = this.#execute(hostFile, watcher, surroundings);
@@ -82,7 +85,7 @@ class LocalAttempt implements AttemptHandle {
   async #execute(
     hostFile: string,
     watcher: Watcher,
-    { environment, log }: Surroundings,
+    { environment, log }: LocalSurroundings,
   ): Promise<ProcessExit> {
     const { execa } = await import('execa'); // only now: a run of hits starts no process
     const output = createWriteStream(log, { flags: 'a' });

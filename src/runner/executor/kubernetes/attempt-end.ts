@@ -38,6 +38,13 @@ async function writtenResult(attemptDirectory: string, exitCode: number): Promis
   }
 }
 
+export function noProgram(): AttemptResult {
+  return failed({
+    message: 'the image has no program `pipe`',
+    hint: 'Its Dockerfile installs it, as examples/kubernetes/Dockerfile does.',
+  });
+}
+
 async function withoutResult(
   attemptDirectory: string,
   exitCode: number,
@@ -46,12 +53,7 @@ async function withoutResult(
   if (exitCode === JOB_EXIT.begun) {
     return displaced({ message: 'the cluster started it twice' });
   }
-  if (exitCode === JOB_EXIT.noProgram) {
-    return failed({
-      message: 'the image has no program `pipe`',
-      hint: 'Its Dockerfile installs it, as examples/kubernetes/Dockerfile does.',
-    });
-  }
+  if (exitCode === JOB_EXIT.noProgram) return noProgram();
   // A shell that does not find the script has exit codes of its own, and has begun nothing.
   const isOfFolder = [JOB_EXIT.noSuchFolder, JOB_EXIT.notWritable, JOB_EXIT.noLog].some(
     (code) => code === exitCode,

@@ -17,6 +17,9 @@ export interface BatchApi {
 export interface CoreApi {
   listNamespacedPod(request: Selected): Listed<Pod>;
   deleteNamespacedPod(request: Named & { readonly gracePeriodSeconds: number }): Promise<unknown>;
+  readNamespacedPodLog(
+    request: Named & { readonly timestamps: boolean; readonly sinceSeconds?: number },
+  ): Promise<string>;
   readNamespace(request: { readonly name: string }): Promise<unknown>;
 }
 

@@ -3,6 +3,7 @@ import { isObject } from '../../../contract/json.ts';
 import { messageOf } from '../../../contract/message-of.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import { type AuthorizationApi, type BatchApi, type CoreApi, loadClientPackage } from './client-package.ts';
+import { requireKubeconfig } from './kubeconfig.ts';
 import type { Job, NewJob, Pod } from './objects.ts';
 import { Turns } from './turns.ts';
 
@@ -54,6 +55,7 @@ export class Cluster {
    */
   static async find({ context, namespace }: KubernetesProfile): Promise<Cluster> {
     const { KubeConfig, BatchV1Api, CoreV1Api, AuthorizationV1Api } = await loadClientPackage();
+    requireKubeconfig(process.env);
     const config = new KubeConfig();
     try {
       config.loadFromDefault();
@@ -88,6 +90,21 @@ export class Cluster {
   async pods(labelSelector: string): Promise<readonly Pod[]> {
     const { namespace } = this;
     return (await answered(() => this.#apis.core.listNamespacedPod({ namespace, labelSelector }))).items;
+  }
+
+  /**
+   * What a pod has printed, each line after the time at which it came; `since` seconds ago, or all that the node has kept. Of pods that do not
+   * run yet there is none.
+   */
+  async log(pod: string, since: number | undefined): Promise<string> {
+    const { namespace } = this;
+    const request = {
+      namespace,
+      name: pod,
+      timestamps: true,
+      ...(since !== undefined && { sinceSeconds: since }),
+    };
+    return String(await answered(() => this.#apis.core.readNamespacedPodLog(request)));
   }
 
   /** Creates a Job. One of that name that exists already was created by an earlier request that nobody saw answered. */
@@ -127,7 +144,9 @@ export class Cluster {
 
   /** Whether this user may do it in the namespace, such as `create` `jobs` of the group `batch`. */
   async may(verb: string, resource: string, group: string): Promise<boolean> {
-    const resourceAttributes = { namespace: this.namespace, verb, resource, group };
+    const [name = '', subresource] = resource.split('/');
+    const what = { resource: name, ...(subresource !== undefined && { subresource }) };
+    const resourceAttributes = { namespace: this.namespace, verb, group, ...what };
     const body = { spec: { resourceAttributes } };
     const review = await answered(() => this.#apis.authorization.createSelfSubjectAccessReview({ body }));
     return review.status?.allowed === true;

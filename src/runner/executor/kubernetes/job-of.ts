@@ -7,13 +7,11 @@ import type { Stage } from '../../../pipeline/pipeline.ts';
 import { parseBytes } from '../../../pipeline/resolve/parse-units.ts';
 import { declaredVariables, TENSOR_MEMORY } from '../../attempt/stage-environment.ts';
 import type { Surroundings } from '../executor.ts';
+import type { PodParts } from './meeting.ts';
 import type { NewJob } from './objects.ts';
-import { startScriptFile } from './start-script.ts';
 
 /** Before it is killed, a pod that is to give way may write a checkpoint. */
 const GRACE_S = 30;
-/** The runner removes Jobs itself; where it was killed first, the cluster does that after a quarter of an hour. */
-const KEPT_FINISHED_S = 900;
 
 const LABEL = 'pipe-ml';
 /** Kubernetes allows 63 characters; the name of a pod has six more than its Job. */
@@ -40,6 +38,7 @@ export function jobOf(
   name: string,
   spec: StageSpec,
   { environment, about }: Pick<Surroundings, 'environment' | 'about'>,
+  parts: PodParts,
 ): NewJob {
   const { stage, run, pipeline } = about;
   const { attemptDirectory } = spec;
@@ -64,21 +63,16 @@ export function jobOf(
     ...(timeout !== undefined && { activeDeadlineSeconds: Math.max(1, Math.ceil(timeout / 1000)) }),
     ...placement(profile),
     ...identity(profile),
-    volumes: [{ name: 'artifacts', ...volumeSource(profile.volume) }],
+    volumes: [...parts.volumes],
     containers: [
       {
         name: 'stage',
         image: profile.image,
-        command: ['/bin/sh', escaped(startScriptFile(attemptDirectory))],
-        env: variables(profile, stage, environment),
+        command: ['/bin/sh', '-c', escaped(parts.script)],
+        env: [...variables(profile, stage, environment), ...parts.env.map(escapedValue)],
         resources: resources(profile, stage),
-        volumeMounts: [
-          {
-            name: 'artifacts',
-            mountPath: profile.volume.path,
-            ...('sub_path' in profile.volume && { subPath: profile.volume.sub_path }),
-          },
-        ],
+        volumeMounts: [...parts.volumeMounts],
+        ...parts.container,
         securityContext: { allowPrivilegeEscalation: false },
       },
     ],
@@ -91,7 +85,8 @@ export function jobOf(
       completions: 1,
       parallelism: 1,
       backoffLimit: 0,
-      ttlSecondsAfterFinished: KEPT_FINISHED_S,
+      // The runner removes Jobs itself; where it was killed first, the cluster does that.
+      ttlSecondsAfterFinished: parts.keptFinished,
       podFailurePolicy: {
         rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
       },
@@ -122,12 +117,6 @@ function identity({ service_account, image_pull_secrets, run_as }: KubernetesPro
   };
 }
 
-function volumeSource(volume: KubernetesProfile['volume']): JsonObject {
-  if ('claim' in volume) return { persistentVolumeClaim: { claimName: volume.claim } };
-  if ('nfs' in volume) return { nfs: { server: volume.nfs.server, path: volume.nfs.export } };
-  return { hostPath: { path: volume.host_path, type: 'Directory' } };
-}
-
 /**
  * What the pipeline and the profile declare, and nothing of the environment of the runner besides: that belongs to its
  * machine. Secrets are references.
@@ -155,6 +144,10 @@ function variables(
       .filter((name) => Object.hasOwn(secrets, name))
       .map((name) => ({ name, valueFrom: { secretKeyRef: { ...secrets[name]! } } })),
   ];
+}
+
+function escapedValue(variable: JsonObject): JsonObject {
+  return typeof variable.value === 'string' ? { ...variable, value: escaped(variable.value) } : variable;
 }
 
 /** Kubernetes would put other variables in the place of `$(NAME)`, and one `$` in the place of two. */

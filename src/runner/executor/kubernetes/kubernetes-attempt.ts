@@ -1,17 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { attemptFiles } from '../../../contract/attempt/attempt-files.ts';
 import type { StageEvent } from '../../../contract/attempt/stage-event.ts';
 import { Absence } from '../absence.ts';
-import { attemptEvents, FROM_AFAR } from '../attempt-events.ts';
-import { cancelled, displaced, failed, readResult } from '../attempt-result.ts';
+import { cancelled, displaced, failed } from '../attempt-result.ts';
 import { EventQueue } from '../event-queue.ts';
 import type { AttemptHandle, AttemptResult } from '../executor.ts';
-import { preventStart } from '../job-script.ts';
-import { endOf } from './attempt-end.ts';
 import { type Cluster, ClusterError } from './cluster.ts';
 import { type JobState, stateOf } from './job-state.ts';
-import type { NewJob } from './objects.ts';
+import type { Meeting } from './meeting.ts';
+import type { NewJob, Pod } from './objects.ts';
 import type { Observation, Observer } from './observer.ts';
 
 /** So long somebody who wants to stop waits for the cluster. */
@@ -25,12 +21,12 @@ export interface AttemptPlace {
   readonly observer: Observer;
   readonly name: string;
   readonly image: string;
-  readonly attemptDirectory: string;
-  readonly log: string;
+  /** `tell`: says why something is waited for. */
+  readonly meeting: (tell: (message: string) => void) => Meeting;
   /** Removes the Job in its own time: nothing of it runs. */
   readonly remove: () => void;
   /** Puts down what is about to be handed in, and gives it; absent for a Job that is there already. */
-  readonly prepare?: () => Promise<NewJob>;
+  readonly prepare?: (meeting: Meeting, signal: AbortSignal) => Promise<NewJob>;
 }
 
 /** One attempt as a Job: handed in, or found again, and followed until nothing of it runs. */
@@ -38,36 +34,45 @@ export class KubernetesAttempt implements AttemptHandle {
   readonly events = new EventQueue<StageEvent>();
   readonly done: Promise<AttemptResult>;
   readonly #place: AttemptPlace;
+  readonly #meeting: Meeting;
   readonly #stop = new AbortController();
   /** It will never begin: what the cluster does with its Job no longer matters. */
   #prevented = false;
   /** When it was to be ended at once, in milliseconds of this process. */
   #killed: number | undefined;
+  /** Its Job was deleted because it is to stop. */
+  #taken = false;
   #told = '';
+  #asking: Promise<void> | undefined;
 
   constructor(place: AttemptPlace) {
     this.#place = place;
+    this.#meeting = place.meeting((message) => this.#tell(true, `${place.name}: ${message}`));
     this.done = this.#live();
     void this.#tellEvents();
   }
 
   /** What has not begun never does; what runs may write a checkpoint. */
   cancel(): void {
+    this.#asking ??= this.#askToStop();
     this.#stop.abort();
-    const { attemptDirectory, observer, name } = this.#place;
-    try {
-      if (preventStart(attemptDirectory)) this.#prevented = true;
-      else writeFileSync(attemptFiles(attemptDirectory).cancel, '');
-    } catch {
-      this.kill();
-    }
-    observer.wake(name);
   }
 
   kill(): void {
     if (this.#killed !== undefined) return;
     this.#killed = performance.now();
     this.cancel();
+    this.#place.observer.wake(this.#place.name);
+  }
+
+  async #askToStop(): Promise<void> {
+    try {
+      if (await this.#meeting.prevent()) this.#prevented = true;
+      else this.#taken = await this.#meeting.askToStop();
+    } catch {
+      this.kill();
+    }
+    this.#place.observer.wake(this.#place.name);
   }
 
   async #live(): Promise<AttemptResult> {
@@ -80,7 +85,12 @@ export class KubernetesAttempt implements AttemptHandle {
   async #handIn(): Promise<AttemptResult | undefined> {
     const { prepare, cluster } = this.#place;
     if (prepare === undefined) return undefined;
-    const job = await prepare();
+    const { signal } = this.#stop;
+    const job = await prepare(this.#meeting, signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (job === undefined) return cancelled();
     for (let wait = FIRST_RETRY_MS; !this.#stop.signal.aborted; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
       try {
         await cluster.create(job);
@@ -93,6 +103,7 @@ export class KubernetesAttempt implements AttemptHandle {
       await delay(wait, undefined, { signal: this.#stop.signal }).catch(() => {});
     }
     // A request that nobody saw answered may have been done: then it is found as any other.
+    await this.#asking;
     return this.#prevented ? cancelled() : undefined;
   }
 
@@ -112,33 +123,32 @@ export class KubernetesAttempt implements AttemptHandle {
       const state = stateOf(image, observation.job, observation.pods);
       if (state.is === 'there') {
         absence.end();
+        this.#meeting.saw(observation.pods);
         this.#tell(state.waits, state.message);
         if (this.#killed !== undefined) await this.#end(observation);
-      } else if (state.is !== 'absent' || this.#killed !== undefined || absence.isForGood()) {
-        return await this.#settled(state);
+      } else if (state.is !== 'absent' || this.#isGone() || absence.isForGood()) {
+        return await this.#settled(state, observation.pods);
       }
     }
   }
 
-  async #settled(state: Exclude<JobState, { is: 'there' }>): Promise<AttemptResult> {
-    const { attemptDirectory, log, name } = this.#place;
-    const asked = this.#stop.signal.aborted;
-    if (state.is === 'ended') return await endOf(attemptDirectory, state.exitCode, log, asked);
+  /** Whether that the cluster does not show it is the end that was asked for. */
+  #isGone(): boolean {
+    return this.#killed !== undefined || this.#taken;
+  }
+
+  async #settled(state: Exclude<JobState, { is: 'there' }>, pods: readonly Pod[]): Promise<AttemptResult> {
+    const { signal } = this.#stop;
+    if (state.is === 'ended')
+      return await this.#meeting.end({ exitCode: state.exitCode, pods, asked: signal.aborted }, signal);
     // What was finished before is finished, whatever came after it.
-    const result = await readResult(attemptDirectory);
+    const result = await this.#meeting.result(pods);
     if (result?.status === 'done') return result;
     if (this.#killed !== undefined) return cancelled();
     if (state.is === 'displaced') return displaced(state.error);
     // A cluster tries again and again to start what could not be started, until it is removed.
-    preventStart(attemptDirectory);
-    return failed(
-      state.is === 'failed'
-        ? state.error
-        : {
-            message: `the Job ${name} is gone, and left no result`,
-            hint: 'Somebody or something in the cluster deleted it. Run again.',
-          },
-    );
+    await this.#meeting.prevent();
+    return state.is === 'failed' ? failed(state.error) : this.#meeting.gone();
   }
 
   #left(observation: Observation | undefined): AttemptResult {
@@ -165,9 +175,8 @@ export class KubernetesAttempt implements AttemptHandle {
   }
 
   async #tellEvents(): Promise<void> {
-    const { events } = attemptFiles(this.#place.attemptDirectory);
     try {
-      for await (const event of attemptEvents(events, this.done, FROM_AFAR)) this.events.put(event);
+      for await (const event of this.#meeting.events(this.done)) this.events.put(event);
     } catch {
       // The folder is gone, with all that could be told; how the attempt ended is told by `done`.
     } finally {

@@ -1,89 +1,115 @@
-import { writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Exchange } from '../../../cache/remote/exchange.ts';
 import type { StageSpec } from '../../../contract/attempt/spec.ts';
 import type { KubernetesProfile } from '../../../contract/executor/kubernetes-profile.ts';
 import type { JsonObject } from '../../../contract/json.ts';
 import { StageError } from '../../../contract/stage-context.ts';
 import type { Stage } from '../../../pipeline/pipeline.ts';
 import type { StageProblem } from '../../plan/stage-problem.ts';
-import { readResult } from '../attempt-result.ts';
-import type { AttemptHandle, RemoteExecutor, Surroundings } from '../executor.ts';
+import type { AttemptHandle, RemoteExecutor, RunCache, Surroundings } from '../executor.ts';
 import { preventStart } from '../job-script.ts';
 import { writeSubmission } from '../submission.ts';
+import { preventJob } from '../through-store/job-place.ts';
 import { Cluster, ClusterError } from './cluster.ts';
+import { type HandedIn, handedIn } from './handed-in.ts';
 import { jobOf, newJobName, selectorOf } from './job-of.ts';
 import { stateOf } from './job-state.ts';
 import { KubernetesAttempt } from './kubernetes-attempt.ts';
+import type { Meeting } from './meeting.ts';
+import type { NewJob } from './objects.ts';
 import { type Observation, Observer } from './observer.ts';
 import { problemsIn } from './preflight.ts';
-import { startScript, startScriptFile } from './start-script.ts';
+import { SharedFolder } from './shared-folder.ts';
+import { StoreMeeting } from './store-meeting.ts';
+import { Turns } from './turns.ts';
 
 /** So long a new attempt waits for the end of the one before it. */
 const LONGEST_END_MS = 60_000;
 const REMOVE_AGAIN_MS = 3000;
+/** Of the questions for the output of pods: more of them only wait in the API server. */
+const LOGS_AT_ONCE = 8;
 
-/** Opens the cluster of a profile, which is asked nothing yet. Throws a StageError where there is none. */
-export async function openKubernetes(profile: KubernetesProfile): Promise<RemoteExecutor> {
-  return new KubernetesExecutor(profile, await Cluster.find(profile));
+/** An attempt by its Job's name, and how its runner meets its pod. */
+interface FoundMeeting {
+  readonly name: string;
+  readonly spec: StageSpec;
+  readonly open: (tell: (message: string) => void) => Meeting;
 }
 
-/** Runs each attempt as a Job of a cluster that sees the artifacts folder on a volume. */
+/** Opens the cluster of a profile, which is asked nothing yet. Throws a StageError where there is none. */
+export async function openKubernetes(profile: KubernetesProfile, cache: RunCache): Promise<RemoteExecutor> {
+  if ((profile.volume === undefined) === (profile.remote === undefined)) {
+    throw new StageError('an executor of the kind kubernetes has either `volume` or `remote`', {
+      hint: 'docs/guides/run-on-kubernetes.md says what each of them needs.',
+    });
+  }
+  return new KubernetesExecutor(profile, await Cluster.find(profile), cache);
+}
+
+/** Runs each attempt as a Job of a cluster, which sees the artifacts folder on a volume or shares a store with this run. */
 class KubernetesExecutor implements RemoteExecutor {
+  readonly throughStore: boolean;
   readonly #profile: KubernetesProfile;
   readonly #cluster: Cluster;
+  readonly #cache: RunCache;
+  readonly #exchange: Exchange | undefined;
   readonly #observers = new Map<string, Observer>();
   readonly #removals = new Set<Promise<void>>();
+  readonly #logTurns = new Turns(LOGS_AT_ONCE);
   #closing = new AbortController();
 
-  constructor(profile: KubernetesProfile, cluster: Cluster) {
+  constructor(profile: KubernetesProfile, cluster: Cluster, cache: RunCache) {
     this.#profile = profile;
     this.#cluster = cluster;
+    this.#cache = cache;
+    this.throughStore = profile.remote !== undefined;
+    this.#exchange = this.throughStore ? cache.remote?.exchange() : undefined;
   }
 
   async preflight(stages: readonly Stage[]): Promise<readonly StageProblem[]> {
-    return await problemsIn(this.#cluster, this.#profile, stages);
+    return await problemsIn(this.#cluster, this.#profile, stages, this.#cache.remote);
   }
 
   start(spec: StageSpec, surroundings: Surroundings): AttemptHandle {
-    const { attemptDirectory } = spec;
     const { log, about } = surroundings;
     const name = newJobName(about.stage.id);
-    return this.#attempt(name, attemptDirectory, log, async () => {
-      this.#requireOnVolume(attemptDirectory);
-      await writeFile(startScriptFile(attemptDirectory), startScript(attemptDirectory, log));
+    return this.#attempt(this.#meetingOf({ name, spec, log }), async (meeting, signal) => {
+      const parts = await meeting.prepare(spec, signal);
       const { server, namespace } = this.#cluster;
-      const reference = { job: name, server, namespace };
-      await writeSubmission(attemptDirectory, { executor: this.#profile, reference, log });
-      return jobOf(this.#profile, name, spec, surroundings);
+      const reference = { job: name, server, namespace, ...meeting.reference };
+      await writeSubmission(spec.attemptDirectory, { executor: this.#profile, reference, log });
+      return jobOf(this.#profile, name, spec, surroundings, parts);
     });
   }
 
   async adopt(
-    { attemptDirectory }: StageSpec,
-    reference: JsonObject,
+    spec: StageSpec,
+    submitted: JsonObject,
     { log }: Surroundings,
   ): Promise<AttemptHandle | undefined> {
-    const name = this.#nameOf(attemptDirectory, reference);
-    if (name === undefined) return undefined;
-    const result = await readResult(attemptDirectory);
-    if (result !== undefined && result.status !== 'done') return undefined;
-    const observation = await this.#observer(attemptDirectory).next(name);
-    if (observation?.known && result === undefined) {
+    const { attemptDirectory } = spec;
+    const reference = this.#handedIn(attemptDirectory, submitted);
+    if (reference === undefined) return undefined;
+    const found = this.#meetingOf({ ...reference, spec, log });
+    const meeting = found.open(() => {});
+    const known = await meeting.result([]);
+    if (known !== undefined && known.status !== 'done') return undefined;
+    const observation = await this.#observer(attemptDirectory).next(reference.name);
+    if (observation?.known && known === undefined) {
       const { is } = stateOf(this.#profile.image, observation.job, observation.pods);
       if (is === 'failed' || is === 'displaced') return undefined;
       // The runner has died before the cluster had it: it is not waited for, and never begins.
-      if (is === 'absent' && preventStart(attemptDirectory)) return undefined;
+      if (is === 'absent' && (await meeting.prevent())) return undefined;
+      const result = is === 'ended' ? await meeting.result(observation.pods) : undefined;
+      if (result !== undefined && result.status !== 'done') return undefined;
     }
-    return this.#attempt(name, attemptDirectory, log);
+    return this.#attempt(found);
   }
 
-  async endRemains(attemptDirectory: string, reference: JsonObject): Promise<void> {
-    const name = this.#nameOf(attemptDirectory, reference);
-    if (name === undefined || preventStart(attemptDirectory)) {
-      if (name !== undefined) this.#remove(name);
-      return;
-    }
+  async endRemains(attemptDirectory: string, submitted: JsonObject): Promise<void> {
+    const name = this.#handedIn(attemptDirectory, submitted)?.name;
+    if (name === undefined) return;
+    if (await this.#prevent(attemptDirectory, name)) return this.#remove(name);
     const observer = this.#observer(attemptDirectory);
     for (const until = performance.now() + LONGEST_END_MS; ; ) {
       const observation = await observer.next(name);
@@ -101,20 +127,51 @@ class KubernetesExecutor implements RemoteExecutor {
   }
 
   #attempt(
-    name: string,
-    attemptDirectory: string,
-    log: string,
-    prepare?: () => Promise<ReturnType<typeof jobOf>>,
+    { name, spec, open }: FoundMeeting,
+    prepare?: (meeting: Meeting, signal: AbortSignal) => Promise<NewJob>,
   ): KubernetesAttempt {
     return new KubernetesAttempt({
       cluster: this.#cluster,
-      observer: this.#observer(attemptDirectory),
+      observer: this.#observer(spec.attemptDirectory),
       name,
       image: this.#profile.image,
-      attemptDirectory,
-      log,
+      meeting: open,
       remove: () => this.#remove(name),
       ...(prepare && { prepare }),
+    });
+  }
+
+  #meetingOf({
+    name,
+    spec,
+    log,
+    order,
+  }: HandedIn & { readonly spec: StageSpec; readonly log: string }): FoundMeeting {
+    const { volume, remote } = this.#profile;
+    const open: FoundMeeting['open'] = (tell) => {
+      if (volume !== undefined) return new SharedFolder(volume, spec.attemptDirectory, log);
+      return new StoreMeeting({
+        cluster: this.#cluster,
+        exchange: this.#requireExchange(),
+        objects: this.#cache.objects,
+        store: remote ?? {},
+        ...{ name, spec, log, tell, logTurns: this.#logTurns },
+        ...(order && { order }),
+      });
+    };
+    return { name, spec, open };
+  }
+
+  async #prevent(attemptDirectory: string, name: string): Promise<boolean> {
+    if (!this.throughStore) return preventStart(attemptDirectory);
+    // Without the store nobody can tell; the cluster ends what runs.
+    return this.#exchange !== undefined && (await preventJob(this.#exchange, name));
+  }
+
+  #requireExchange(): Exchange {
+    if (this.#exchange !== undefined) return this.#exchange;
+    throw new StageError('an executor with `remote` needs the remote cache of the run', {
+      hint: 'Name it with --remote, or in PIPE_REMOTE: docs/guides/share-a-cache.md',
     });
   }
 
@@ -148,30 +205,8 @@ class KubernetesExecutor implements RemoteExecutor {
     }
   }
 
-  /** Under which name an attempt was handed in. Throws a StageError if that was to another cluster than this one. */
-  #nameOf(attemptDirectory: string, reference: JsonObject): string | undefined {
-    if (typeof reference.job !== 'string') return undefined;
-    const { server, namespace } = this.#cluster;
-    if (reference.server !== server || reference.namespace !== namespace) {
-      throw new StageError(
-        `an attempt at this stage was handed in to the namespace ${reference.namespace} of ${reference.server}; this run uses ${namespace} of ${server}`,
-        {
-          hint: `Choose that cluster as it was then (\`context\` and \`namespace\` of the executor, or KUBECONFIG). If it is gone for good, remove ${attemptDirectory}`,
-        },
-      );
-    }
-    return reference.job;
-  }
-
-  #requireOnVolume(attemptDirectory: string): void {
-    const { path } = this.#profile.volume;
-    if (!relative(path, attemptDirectory).startsWith('..')) return;
-    throw new StageError(
-      `the artifacts folder is not on the volume that the pods see: ${attemptDirectory} is not below ${path}`,
-      {
-        hint: `Mount the volume here under ${path} too, and put the artifacts there: --artifacts ${path}/artifacts`,
-      },
-    );
+  #handedIn(attemptDirectory: string, submitted: JsonObject): HandedIn | undefined {
+    return handedIn(attemptDirectory, submitted, this.#cluster, this.#exchange?.address);
   }
 
   /** Ends what is seen, and gives the reason why it may run all the same. */

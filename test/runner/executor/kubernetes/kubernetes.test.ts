@@ -227,6 +227,18 @@ describe('a stage that is a Job', () => {
     expect(JSON.stringify(events)).toContain('counts on version of tomorrow');
   });
 
+  it('says where it looked for a kubeconfig if there is none', async () => {
+    pipeline('with: { run: echo 1 > out, outputs: { out: out } }');
+    const { events } = await project.run(['p.yaml'], { HOME: project.path('home') });
+    const problems = events.flatMap((event) => (event.type === 'preflight-failed' ? event.problems : []));
+    expect(problems).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining(`KUBECONFIG is not set, ${project.path('home/.kube/config')}`),
+        hint: expect.stringContaining('kubectl get jobs'),
+      }),
+    ]);
+  });
+
   it('says that the image has no pipe', async () => {
     cluster.programs = '/usr/bin:/bin';
     pipeline('with: { run: echo 1 > out, outputs: { out: out } }');
