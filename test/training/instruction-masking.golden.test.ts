@@ -9,7 +9,7 @@ import { renderPrompt, renderResponse } from '../../src/text/prompt/prompt-style
 import { tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { collated, meanLossGradients } from '../../src/training/objective/batch-loss.ts';
 import type { TrainingData } from '../../src/training/state/training-state.ts';
-import { formulaGpt2 } from '../model/tiny-gpt2.ts';
+import { formulaModel } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
 
 /** The records of instruction_masking.py. */
@@ -55,7 +55,7 @@ describe.each(['cpu', 'onnxruntime'] as const)('a batch of records on %s', (engi
   ] as const)(
     "has PyTorch's loss and gradient of every parameter: head %s, instructions %s",
     async (head, mask) => {
-      const model = formulaGpt2({
+      const model = formulaModel({
         model_type: 'gpt2',
         n_layer: 1,
         n_head: 2,

@@ -1,7 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
-import { familyOf } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { openWeights } from '../../model/files/folder-weights.ts';
 import { writeGguf } from '../../model/files/gguf/gguf.ts';
@@ -53,7 +52,7 @@ async function writeGgufFolder(
   await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions, end));
   const path = join(folder, GGUF_FILE);
   const metadata = ggufMetadata(config, await vocabulary(), settings.quantization);
-  const tensors = ggufTensors(familyOf(config), sources, settings.quantization);
+  const tensors = ggufTensors(config, sources, settings.quantization);
   await writeGguf(path, metadata, tensors);
   checkGguf(path, await readGgufHeader(path), metadata, tensors);
   const { size } = await stat(path);

@@ -229,7 +229,7 @@ describe('a GGUF file of another model', () => {
     [
       'an architecture that is not read',
       { 'general.architecture': text('rwkv6') },
-      'x.gguf: its architecture is "rwkv6", only gpt2 is read',
+      'x.gguf: its architecture is "rwkv6", only gpt2, llama, qwen2, qwen3, and gemma3 are read',
     ],
     [
       'no architecture',

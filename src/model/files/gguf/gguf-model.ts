@@ -1,5 +1,5 @@
 import { familyOf } from '../../families/families.ts';
-import type { ModelFamily } from '../../families/family.ts';
+import type { GgufConversion } from '../../families/file-formats.ts';
 import type { ModelConfig } from '../../families/model-config.ts';
 import { float16Of } from '../half-precision.ts';
 import { ModelFileError } from '../model-file-error.ts';
@@ -51,20 +51,21 @@ export function ggufMetadata(
  * head in `type`, all else in float32.
  */
 export function ggufTensors(
-  family: ModelFamily,
+  config: ModelConfig,
   sources: readonly TensorSource[],
   type: WrittenTensorType,
 ): GgufTensor[] {
-  const { names } = family;
+  const { names } = familyOf(config);
   return sources.map((source) => {
-    const { name, shape, turned, linear } = ggufPlace(family, source);
+    const { name, shape, turned, linear, conversion } = ggufPlace(config, source);
     const matrix = linear || source.name === names.tokens || source.name === names.head;
     const [rows, columns] = source.shape as readonly [number, number];
     const stored = matrix ? type : 'F32';
     checkRows(name, shape, stored);
     const bytes = async () => {
       const values = (await source.bytes()) as Float32Array;
-      return encoded(turned ? transposed(values, rows, columns) : values, stored, name);
+      const converted = conversion?.toFile(values) ?? values;
+      return encoded(turned ? transposed(converted, rows, columns) : converted, stored, name);
     };
     return { name, type: stored, shape, bytes };
   });
@@ -78,16 +79,26 @@ interface GgufPlace {
   readonly turned: boolean;
   /** It is the matrix of a linear layer. */
   readonly linear: boolean;
+  /** What else is different there. */
+  readonly conversion: GgufConversion | undefined;
 }
 
 /** The name and shape of a parameter for llama.cpp, whose linear layers are [out, in]. */
 export function ggufPlace(
-  { names, huggingFace, gguf }: ModelFamily,
+  config: ModelConfig,
   { name, shape }: Pick<TensorSource, 'name' | 'shape'>,
 ): GgufPlace {
+  const { names, huggingFace, gguf } = familyOf(config);
   const linear = names.linearInBlock.some((layer) => name.endsWith(`.${layer}.weight`));
   const turned = linear && huggingFace.fanInFanOut;
-  return { name: gguf.tensorName(name), shape: turned ? [...shape].reverse() : shape, turned, linear };
+  const conversion = gguf.conversion(config, name);
+  return {
+    name: gguf.tensorName(name),
+    shape: turned ? [...shape].reverse() : shape,
+    turned,
+    linear,
+    conversion,
+  };
 }
 
 /**

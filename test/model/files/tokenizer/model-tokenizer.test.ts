@@ -26,7 +26,7 @@ const golden = (path: string) => readFileSync(join(GOLDEN, path), 'utf8');
 const configOf = (
   vocab_size: number,
   eos_token_id: number,
-  more: Partial<ModelConfig> = {},
+  more: Pick<ModelConfig, 'eos_token_ids'> = {},
 ): ModelConfig => ({
   model_type: 'gpt2',
   n_layer: 1,
