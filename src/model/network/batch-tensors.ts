@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PackedBatch } from '../../batch/packed-batch.ts';
 import type { Grid } from '../layers/attention.ts';
 import { causalMask } from '../layers/causal-mask.ts';
-import type { Targets } from '../layers/head-loss.ts';
+import { rowsAtOnce, type Targets } from '../layers/head-loss.ts';
 import type { CausalModel } from './causal-model.ts';
 import { type Positions, positionsOf } from './positions.ts';
 
@@ -51,10 +51,12 @@ export function gridOf({ grid, windowed }: InputTensors, window: number | undefi
 
 /** The tensors of a batch. The caller disposes of them. */
 export function batchTensors(model: CausalModel, batch: PackedBatch): BatchTensors {
-  const places = batch.targets.map((token, i) => i * model.config.vocab_size + token);
+  const { vocab_size } = model.config;
+  const rows = rowsAtOnce(batch.targets.length, vocab_size);
+  const places = batch.targets.map((token, i) => (i % rows) * vocab_size + token);
   return {
     ...inputTensors(model, batch),
-    targets: { tokens: integers(batch.targets), places: integers(places) },
+    targets: { tokens: integers(batch.targets), places: integers(places), rowsAtOnce: rows },
     targetOfRow: integers(batch.targetOfRow),
   };
 }

@@ -147,6 +147,7 @@ export class TrainingPass {
       this.#model.headWeight(),
       targets,
       weights,
+      this.#model.trained.has(this.#model.headName),
     );
     const { x, parameters } = this.#model
       .norm(this.#names.finalNorm)

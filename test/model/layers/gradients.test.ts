@@ -220,7 +220,10 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
     await expectClose(rotateGradient(dy as tf.Tensor2D, rotation), expected[0]!, 1e-5);
   });
 
-  it('loss of the head', async () => {
+  it.each([
+    ['at once', N],
+    ['in slices of 4 rows', 4],
+  ] as const)('loss of the head, made %s', async (_, rowsAtOnce) => {
     const [hidden, weight] = [numbers(N, C) as tf.Tensor2D, numbers(V, C)];
     const tokens = [3, 3, 0, 10, 3, 7]; // one of them thrice, as in real text
     const weights = tf.tensor2d([0.2, -0.3, 0.2, 0.2, 0.1, 0], [N, 1]);
@@ -236,13 +239,14 @@ describe.each(['cpu', 'wasm', 'onnxruntime'] as const)('written-out gradients on
     const targets = {
       tokens: tf.tensor1d(tokens, 'int32'),
       places: tf.tensor1d(
-        tokens.map((token, i) => i * V + token),
+        tokens.map((token, i) => (i % rowsAtOnce) * V + token),
         'int32',
       ),
+      rowsAtOnce,
     };
     const { losses, saved } = headLosses(hidden, weight, targets);
     await expectClose(weightedSum(losses, weights), formula(hidden, weight));
-    const actual = headLossGradients(saved, weight, targets, weights);
+    const actual = headLossGradients(saved, weight, targets, weights, true);
     await expectClose(actual.hidden, expected[0]!);
     const whole = tf.add(actual.weight(), tf.matMul(tf.oneHot(tokens, V), actual.targetRows, true));
     await expectClose(whole, expected[1]!);

@@ -22,6 +22,17 @@ export const NAMES = {
   attentionDropout: 'self_attn',
 } as const satisfies ModelNames;
 
+/** Ends of names by which an adapter's layers are chosen. */
+export const ADAPTER_TARGETS = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
+
 /** Name and shape of every parameter, in the order of the computation. */
 export function parameterShapes(
   config: LlamaConfig,
