@@ -6,6 +6,7 @@ import type { Rope } from './rope.ts';
 const THETA = 10_000;
 const GEMMA_THETA = 1_000_000;
 
+const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const satisfies readonly LayerType[];
 const TYPES = ['default', 'linear', 'llama3', 'yarn'] as const;
 
 /**
@@ -19,7 +20,7 @@ export function ropesOf(
 ): LlamaConfig['rope'] {
   const windowed = types.includes('sliding_attention');
   const ropes: Partial<Record<LayerType, Rope>> = {};
-  for (const type of types) {
+  for (const type of LAYER_TYPES.filter((one) => types.includes(one))) {
     const { name, found } = statedRope(values, type, windowed);
     ropes[type] = ropeOf(found, name, values, n_positions);
   }
