@@ -52,6 +52,7 @@ tokenize:
   async run({ settings, inputs, outputs, signal, progress, log }) {
     const { setImmediate: eventLoop } = await import('node:timers/promises');
     const { writeTokens } = await import('../training/data/token-file.ts');
+    const { wholeText } = await import('../text/tokenizer/tokenizer.ts');
     const tokenizer = await tokenizerOf(settings.encoding, inputs.model);
     const { encoding, vocabulary, vocabularySize, endOfText } = tokenizer;
     const made = { encoding, ...(vocabulary !== undefined && { vocabulary }), vocabularySize, endOfText };
@@ -60,8 +61,8 @@ tokenize:
       const texts: Int32Array[] = [];
       const promptLengths: number[] = [];
       for (const { prompt, response } of records) {
-        texts.push(tokenizer.encode(prompt + response));
-        promptLengths.push(tokenizer.encode(prompt).length);
+        texts.push(wholeText(tokenizer, prompt + response));
+        promptLengths.push(wholeText(tokenizer, prompt).length);
         if (texts.length % RECORDS_AT_ONCE === 0) {
           progress({ done: texts.length, total: records.length, unit: `${part} records` });
           await eventLoop();

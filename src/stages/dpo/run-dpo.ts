@@ -6,7 +6,7 @@ import { parameterCount } from '../../model/families/families.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
 import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
-import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { type Tokenizer, wholeText } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
 import { preferences } from '../../training/objective/preferences.ts';
@@ -99,8 +99,8 @@ function pairOf(
     });
   }
   return {
-    chosen: tokenizer.encode(prompt + response),
-    rejected: tokenizer.encode(prompt + rejected),
-    promptLength: tokenizer.encode(prompt).length,
+    chosen: wholeText(tokenizer, prompt + response),
+    rejected: wholeText(tokenizer, prompt + rejected),
+    promptLength: wholeText(tokenizer, prompt).length,
   };
 }

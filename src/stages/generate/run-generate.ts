@@ -12,7 +12,7 @@ import { generate } from '../../model/generation/generate.ts';
 import { cutReply, isStopped } from '../../text/prompt/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
-import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { type Tokenizer, wholeText } from '../../text/tokenizer/tokenizer.ts';
 import type { GenerateSettings } from './settings.ts';
 import { tokenChoice } from './token-choice.ts';
 
@@ -41,7 +41,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const engine = engineFor(context, parameterCount(config));
   checkEndOfText(settings, config);
   const { tokenizer } = await readModelTokenizer(inputs.model!, config);
-  const prompts = records.map(({ prompt }) => tokenizer.encode(prompt));
+  const prompts = records.map(({ prompt }) => wholeText(tokenizer, prompt));
   const { samples } = settings;
   const tasks = prompts.flatMap((prompt, record) =>
     Array.from(
