@@ -24,6 +24,7 @@ export function ggufMetadata(
   config: ModelConfig,
   vocabulary: Vocabulary,
   type: WrittenTensorType,
+  chatTemplate?: string,
 ): Map<string, GgufValue> {
   const { gguf } = familyOf(config);
   return new Map<string, GgufValue>([
@@ -32,7 +33,12 @@ export function ggufMetadata(
     ['general.quantization_version', { type: 'uint32', value: 2 }],
     ...gguf.metadata(config),
     ...ggufTokenizer(config, vocabulary),
+    ...(chatTemplate === undefined ? [] : [templateEntry(chatTemplate)]),
   ]);
+}
+
+function templateEntry(value: string): [string, GgufValue] {
+  return ['tokenizer.chat_template', { type: 'string', value }];
 }
 
 /**

@@ -16,10 +16,12 @@ export async function writeTokenizerFiles(
   directory: string,
   encoding: Encoding,
   longestText: number,
+  chatTemplate?: string,
 ): Promise<void> {
   await writeVocabulary(directory, await vocabularyOf(encoding), {
     add_prefix_space: false,
     bos_token: END_OF_TEXT,
+    ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
     eos_token: END_OF_TEXT,
     model_max_length: longestText,
     tokenizer_class: 'GPT2Tokenizer',

@@ -9,10 +9,18 @@ import { type TokenizerSettings, tokenizerSettings } from './tokenizer-settings.
 
 const ADDED = 'added_tokens.json';
 export const SETTINGS = 'tokenizer_config.json';
-const SPECIAL = 'special_tokens_map.json';
+export const SPECIAL = 'special_tokens_map.json';
 
 /** Tokens with a role, as tokenizer_config.json and special_tokens_map.json name them. */
-const ROLES = ['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token'];
+export const ROLES = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'pad_token',
+  'sep_token',
+  'cls_token',
+  'mask_token',
+];
 
 /** What the small files next to a vocabulary say of its tokens. */
 export interface SpecialTokens {
