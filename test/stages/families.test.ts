@@ -36,8 +36,8 @@ function tiny(model_type: LlamaConfig['model_type']): LlamaConfig {
     layer_types: windowed ? ['sliding_attention', 'full_attention'] : ['full_attention', 'full_attention'],
     ...(windowed && { sliding_window: 6 }),
     rope: {
-      full_attention: { rope_type: 'default', rope_theta: windowed ? 1e6 : 1e4 },
-      ...(windowed && { sliding_attention: { rope_type: 'default', rope_theta: 1e4 } }),
+      full_attention: { rope_theta: windowed ? 1e6 : 1e4, rope_type: 'default' },
+      ...(windowed && { sliding_attention: { rope_theta: 1e4, rope_type: 'default' } }),
     },
   };
 }
@@ -64,7 +64,7 @@ describe.each(FAMILIES)('%s', (model_type) => {
     expect(config(model)).toBe(config(inputs.model));
     const records = join(freshDirectory(), 'records.jsonl');
     const record = {
-      id: '1',
+      id: 1,
       instruction: '1 + 1',
       input: '',
       output: '2',

@@ -120,11 +120,26 @@ function trainingData(
     train: train.texts,
     validation: validation.texts,
     endOfText,
-    ...(mask_instruction && { promptLengths: { train: train.promptLengths, validation: promptLengths } }),
+    ...countedIn({ train, validation }, mask_instruction),
   };
   const data = leaveOutUncounted(all, options, context);
   const [first = new Int32Array()] = data.validation;
   return { ...data, samplePrompt: first.subarray(0, promptLengths[validation.texts.indexOf(first)]) };
+}
+
+/** Of conversations each token says whether it counts, because the end of a text may occur within them, too. */
+function countedIn(
+  { train, validation }: Parts,
+  mask: boolean,
+): Pick<TrainingData, 'promptLengths' | 'counted'> {
+  const own = { train: train.counted, validation: validation.counted };
+  if (own.train && own.validation) {
+    const all = (texts: readonly Int32Array[]) => texts.map(({ length }) => new Int32Array(length).fill(1));
+    const counted = { train: own.train, validation: own.validation };
+    return { counted: mask ? counted : { train: all(counted.train), validation: all(counted.validation) } };
+  }
+  const promptLengths = { train: train.promptLengths, validation: validation.promptLengths };
+  return mask ? { promptLengths } : {};
 }
 
 function warnOfCuts(
