@@ -19,7 +19,8 @@ const { loadEngine, CausalModel, initialLora, familyOf, collate, meanLossGradien
 const tf = await loadEngine(engine);
 
 const parameters = randomParameters(tf, familyOf(config).parameterShapes(config));
-const lora = { rank: 16, alpha: 16, dropout: 0, targets: ['c_attn', 'c_fc', 'c_proj'] };
+const targets = familyOf(config).names.linearInBlock;
+const lora = { rank: 16, alpha: 16, dropout: 0, targets };
 const adapter = process.argv[3] === 'lora' ? initialLora(config, lora, 123) : undefined;
 const model = new CausalModel(config, parameters, adapter);
 const optimizer = new AdamW(model.trained, {

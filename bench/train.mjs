@@ -7,6 +7,7 @@
 //   npm run bench:train -- --size medium --records instruction-data.json   batches as the experiment has them
 //   npm run bench:train -- --size small --pytorch python3        beside PyTorch
 //   npm run bench:train -- --size small --lora                   beside training an adapter of rank 16
+//   npm run bench:train -- --shape bench/shapes/smollm2-135m.json --length 256   a model of another family, by its config.json
 //   further: --engine onnxruntime, --batch 8, --length 64, --steps 10, --tied, --json
 //
 // A token is a place of the padded batch, for both. GFLOPS count 6 operations a parameter and token, for both too, although
@@ -14,7 +15,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
@@ -23,6 +24,7 @@ import { importSource, root } from '../scripts/import-source.mjs';
 const { values: options } = parseArgs({
   options: {
     size: { type: 'string', default: 'small' },
+    shape: { type: 'string' },
     engine: { type: 'string', default: 'onnxruntime' },
     batch: { type: 'string', default: '8' },
     length: { type: 'string', default: '64' },
@@ -39,20 +41,29 @@ const steps = Number(options.steps);
 /** Updates before the measured ones: memory is touched, graphs are compiled. */
 const WARM_UP = 2;
 
-const { TENSOR_MEMORY, parameterCount, tokenizerFor, renderPrompt, renderResponse, DataOrder, Mt19937 } =
-  await importSource(`
+const {
+  TENSOR_MEMORY,
+  familyOf,
+  parameterCount,
+  tokenizerFor,
+  renderPrompt,
+  renderResponse,
+  DataOrder,
+  Mt19937,
+} = await importSource(`
   export { TENSOR_MEMORY } from './src/runner/attempt/stage-environment.ts';
-  export { parameterCount } from './src/model/families/families.ts';
+  export { familyOf, parameterCount } from './src/model/families/families.ts';
   export { tokenizerFor } from './src/text/tokenizer/tokenizer.ts';
   export { renderPrompt, renderResponse } from './src/text/prompt/prompt-style.ts';
   export { DataOrder } from './src/training/data/data-order.ts';
-  export { Mt19937 } from './src/training/data/mt19937.ts';`);
+  export { Mt19937 } from './src/statistics/random/mt19937.ts';`);
 const yaml = (path) => parse(readFileSync(join(root, 'configs', path), 'utf8'));
-const config = {
-  model_type: 'gpt2',
-  ...yaml(`models/gpt2-${options.size}.yaml`),
-  tie_word_embeddings: options.tied,
-};
+const published = options.shape && JSON.parse(readFileSync(options.shape, 'utf8'));
+const config = published
+  ? familyOf(published).configFile.read(published, options.shape)
+  : { model_type: 'gpt2', ...yaml(`models/gpt2-${options.size}.yaml`), tie_word_embeddings: options.tied };
+/** What is measured, as people call it. */
+const title = published ? basename(options.shape, '.json') : `GPT-2 ${options.size}`;
 
 /** The texts of each update, as token ids. */
 async function batchesOfRecords(path) {
@@ -103,12 +114,17 @@ const batches = options.records ? await batchesOfRecords(options.records) : [equ
 const folder = mkdtempSync(join(tmpdir(), 'pipe-bench-'));
 try {
   const job = join(folder, 'job.json');
-  writeFileSync(job, JSON.stringify({ engine: options.engine, config, batches }));
+  writeFileSync(
+    job,
+    JSON.stringify({ engine: options.engine, config, published, lora: options.lora, batches }),
+  );
   const program = join(root, 'bench/train-worker.mjs');
   const workers = { pipe: startWorker(process.execPath, [program, job], TENSOR_MEMORY) };
   if (options.lora) workers.lora = startWorker(process.execPath, [program, job, 'lora'], TENSOR_MEMORY);
   if (options.pytorch)
     workers.pytorch = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job]);
+  if (options.pytorch && published && options.lora)
+    workers.peft = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job, 'lora']);
   for (const worker of Object.values(workers)) await worker.ready();
   const measured = Object.fromEntries(Object.keys(workers).map((name) => [name, []]));
   for (let step = -WARM_UP; step < steps; step++) {
@@ -138,9 +154,19 @@ try {
       lastLoss: measured[name].at(-1).loss,
     };
   }
-  const speedUp =
-    results.pytorch && median(measured.pipe.map(({ seconds }, i) => measured.pytorch[i].seconds / seconds));
-  report({ size: options.size, batchSize, meanTokens, steps, results, ...(speedUp && { speedUp }) });
+  const faster = (ours, theirs) =>
+    measured[theirs] && median(measured[ours].map(({ seconds }, i) => measured[theirs][i].seconds / seconds));
+  const speedUp = faster('pipe', 'pytorch');
+  const loraSpeedUp = options.lora ? faster('lora', 'peft') : undefined;
+  report({
+    model: title,
+    batchSize,
+    meanTokens,
+    steps,
+    results,
+    ...(speedUp && { speedUp }),
+    ...(loraSpeedUp && { loraSpeedUp }),
+  });
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -151,7 +177,7 @@ function report(summary) {
     return;
   }
   const machine = `${cpus().length} × ${cpus()[0]?.model}`;
-  console.log(`GPT-2 ${summary.size}, ${summary.meanTokens.toFixed(0)} tokens an update, ${machine}\n`);
+  console.log(`${summary.model}, ${summary.meanTokens.toFixed(0)} tokens an update, ${machine}\n`);
   const columns = [
     'seconds',
     'forward',
@@ -167,4 +193,5 @@ function report(summary) {
     console.log(`${name.padEnd(10)}${cells.join('')}`);
   }
   if (summary.speedUp) console.log(`\npipe is ${summary.speedUp.toFixed(2)} times as fast (median of pairs)`);
+  if (summary.loraSpeedUp) console.log(`an adapter: ${summary.loraSpeedUp.toFixed(2)} times`);
 }

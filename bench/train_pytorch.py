@@ -63,7 +63,7 @@ def update(texts):
     start = time.perf_counter()
     ids, targets = collate(texts)
     optimizer.zero_grad()
-    loss = F.cross_entropy(model(ids).flatten(0, 1), targets.flatten())
+    loss = F.cross_entropy(logits(ids).flatten(0, 1), targets.flatten())
     value = loss.item()
     forward = time.perf_counter()
     loss.backward()
@@ -83,9 +83,25 @@ def tell(line):
     print(json.dumps(line), flush=True)
 
 
+def published():
+    """A model of another family, as transformers has it, by its config.json; with an adapter where that is asked for."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    values = dict(job["published"])
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(values.pop("model_type"), **values))
+    if sys.argv[2:] == ["lora"]:
+        from peft import LoraConfig, get_peft_model
+
+        lora = LoraConfig(r=16, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
+        model = get_peft_model(model, lora)
+    return model
+
+
 torch.manual_seed(1)
-model = Gpt2()
-optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.1, fused=True)
+model = published() if job.get("published") else Gpt2()
+logits = (lambda ids: model(ids).logits) if job.get("published") else model
+trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+optimizer = torch.optim.AdamW(trained, lr=5e-5, weight_decay=0.1, fused=True)
 tell({"ready": True})
 done = 0
 for line in sys.stdin:

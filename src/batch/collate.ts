@@ -16,6 +16,11 @@ export interface CollateOptions {
    * count: of n tokens, those are the first n - 1 targets. See docs/guides/instruction-masking.md.
    */
   readonly promptLengths?: readonly number[];
+  /**
+   * For each token of each sequence whether predicting it counts (1) or not (0), instead of `promptLengths`. The pad token that ends a
+   * sequence counts if its last token does.
+   */
+  readonly counted?: readonly Int32Array[];
 }
 
 /** Target that the loss leaves out. */
@@ -32,7 +37,7 @@ export const IGNORED = -100;
  */
 export function collate(
   sequences: readonly Int32Array[],
-  { padToken, maxLength, promptLengths }: CollateOptions,
+  { padToken, maxLength, promptLengths, counted }: CollateOptions,
 ): Batch {
   const rows = sequences.length;
   const longest = sequences.reduce((length, sequence) => Math.max(length, sequence.length), 0);
@@ -43,6 +48,10 @@ export function collate(
     inputs.set(sequence.subarray(0, length), row * length);
     targets.set(sequence.subarray(1, length + 1), row * length);
     const targetsOfRow = targets.subarray(row * length, (row + 1) * length);
+    if (counted) {
+      keepCounted(counted[row]!, targetsOfRow);
+      continue;
+    }
     keepFirst(padToken, targetsOfRow);
     if (promptLengths) targetsOfRow.fill(IGNORED, 0, withinPrompt(promptLengths[row]!));
   }
@@ -57,6 +66,14 @@ export function responseTargets(length: number, promptLength: number, maxLength:
 /** How many targets are tokens of the prompt: its first token is nobody's target. */
 function withinPrompt(promptLength: number): number {
   return Math.max(0, promptLength - 1);
+}
+
+/** A conversation may hold the pad token, where that ends its turns. */
+function keepCounted(counted: Int32Array, targets: Int32Array): void {
+  for (let i = 0; i < targets.length; i++) {
+    const counts = i + 1 === counted.length ? counted[i] : counted[i + 1];
+    if (counts !== 1) targets[i] = IGNORED;
+  }
 }
 
 function keepFirst(padToken: number, targets: Int32Array): void {

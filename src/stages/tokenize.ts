@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { type InputArtifact, StageError } from '../contract/stage-context.ts';
 import { defineStage } from '../contract/stage-type.ts';
+import type { Chat } from '../text/chat/conversation-tokens.ts';
 import type { AnsweredRecord } from '../text/records.ts';
 import type { Encoding, Tokenizer } from '../text/tokenizer/tokenizer.ts';
 
@@ -52,37 +53,76 @@ tokenize:
   async run({ settings, inputs, outputs, signal, progress, log }) {
     const { setImmediate: eventLoop } = await import('node:timers/promises');
     const { writeTokens } = await import('../training/data/token-file.ts');
-    const tokenizer = await tokenizerOf(settings.encoding, inputs.model);
+    const { wholeText } = await import('../text/tokenizer/tokenizer.ts');
+    const { recordTokens } = await import('../text/chat/record-tokens.ts');
+    const { tokenizer, chatFor } = await tokenizerOf(settings.encoding, inputs.model);
     const { encoding, vocabulary, vocabularySize, endOfText } = tokenizer;
     const made = { encoding, ...(vocabulary !== undefined && { vocabulary }), vocabularySize, endOfText };
     for (const part of PARTS) {
       const records = await recordsOf(part, inputs[part]!.path);
       const texts: Int32Array[] = [];
       const promptLengths: number[] = [];
-      for (const { prompt, response } of records) {
-        texts.push(tokenizer.encode(prompt + response));
-        promptLengths.push(tokenizer.encode(prompt).length);
+      const counted: Int32Array[] = [];
+      const chat = areConversations(part, records) ? await chatFor() : undefined;
+      for (const record of records) {
+        const { prompt, response } = record;
+        if (chat !== undefined) {
+          const tokens = recordTokens(chat, record, response);
+          texts.push(tokens.ids);
+          promptLengths.push(tokens.promptLength);
+          counted.push(tokens.counted);
+        } else {
+          texts.push(wholeText(tokenizer, prompt + response));
+          promptLengths.push(wholeText(tokenizer, prompt).length);
+        }
         if (texts.length % RECORDS_AT_ONCE === 0) {
           progress({ done: texts.length, total: records.length, unit: `${part} records` });
           await eventLoop();
           signal.throwIfAborted();
         }
       }
-      await writeTokens(outputs[part]!, { ...made, texts, promptLengths });
+      await writeTokens(outputs[part]!, { ...made, texts, promptLengths, ...(chat && { counted }) });
       log(`${part}: ${lengths(texts)}`);
     }
   },
 });
 
-async function tokenizerOf(encoding: Encoding, model: InputArtifact | undefined): Promise<Tokenizer> {
+/** What makes tokens of texts, and of conversations. */
+interface TextTokenizers {
+  readonly tokenizer: Tokenizer;
+  readonly chatFor: () => Promise<Chat>;
+}
+
+async function tokenizerOf(encoding: Encoding, model: InputArtifact | undefined): Promise<TextTokenizers> {
   if (model === undefined) {
     const { tokenizerFor } = await import('../text/tokenizer/tokenizer.ts');
-    return await tokenizerFor(encoding);
+    const chatFor = () => {
+      throw new StageError(
+        'The records are conversations for the chat template of a model, but no model is given.',
+        {
+          hint: 'Give the model that is to be trained as the input `model`.',
+        },
+      );
+    };
+    return { tokenizer: await tokenizerFor(encoding), chatFor };
   }
   const { readConfig } = await import('../model/files/model-folder.ts');
   const { readModelTokenizer } = await import('../model/files/tokenizer/model-tokenizer.ts');
-  const { tokenizer } = await readModelTokenizer(model, await readConfig(model));
-  return tokenizer;
+  const { readChat } = await import('../model/files/tokenizer/chat-template-file.ts');
+  const own = await readModelTokenizer(model, await readConfig(model));
+  return { tokenizer: own.tokenizer, chatFor: () => readChat(model, own) };
+}
+
+/** Throws StageError where only some of the records are. */
+function areConversations(part: Part, records: readonly AnsweredRecord[]): boolean {
+  const count = records.filter(({ chat_turns }) => chat_turns !== undefined).length;
+  if (count === 0 || count === records.length) return count > 0;
+  throw new StageError(
+    `Input ${part}: ${count} of ${records.length} records are for a chat template, the others are not.`,
+    {
+      hint: 'Format all of them in one prompt style.',
+    },
+  );
 }
 
 async function recordsOf(part: Part, path: string): Promise<readonly AnsweredRecord[]> {

@@ -10,4 +10,5 @@ export const RECORD_FIELDS: readonly string[] = [
   'system',
   'history',
   'conversation',
+  'chat_turns',
 ];

@@ -27,6 +27,11 @@ export interface InstructionRecord {
   readonly history?: readonly Turn[];
   /** Index of the conversation that it comes from, where others come from it too. */
   readonly conversation?: number;
+  /**
+   * `prompt` and `response` are what the user and the assistant say last, and the chat template of a model writes the
+   * conversation. Which answers of it are to be learnt: all, or the last.
+   */
+  readonly chat_turns?: 'all' | 'last';
   /** Fields of the data that are kept. */
   readonly [kept: string]: Json | undefined;
 }
@@ -96,10 +101,11 @@ function jsonLine({
   system,
   history,
   conversation,
+  chat_turns,
   ...kept
 }: InstructionRecord): string {
   const own = { id, instruction, input, output, prompt, response, rejected, system, history, conversation };
-  return JSON.stringify({ ...own, ...kept });
+  return JSON.stringify({ ...own, chat_turns, ...kept });
 }
 
 function parseRecord(text: string, place: string): InstructionRecord {

@@ -18,7 +18,7 @@ import { meanLossGradients } from '../../src/training/objective/batch-loss.ts';
 import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { plainLossAndGradients } from '../model/plain-loss.ts';
-import { formulaGpt2 } from '../model/tiny-gpt2.ts';
+import { formulaModel } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
 import { undisturbed } from '../training/undisturbed.ts';
 import { webgpuHere } from './webgpu-here.ts';
@@ -104,7 +104,7 @@ const options: TrainingOptions = {
 async function losses(engine: EngineName, data: TrainingData): Promise<Record<string, number[]>> {
   await loadEngine(engine);
   const before = [tf.memory().numTensors, tf.backend().numDataIds()];
-  const model = formulaGpt2(configOf(data.endOfText + 1, 2, false));
+  const model = formulaModel(configOf(data.endOfText + 1, 2, false));
   const folder = mkdtempSync(join(tmpdir(), 'pipe-equal-training-'));
   const updates: number[] = [];
   try {
@@ -166,14 +166,14 @@ describe.each([
       batch = collate(train.slice(0, 2 * BATCH), { padToken: endOfText, maxLength: 128 });
     }
     await loadEngine('cpu');
-    const model = formulaGpt2(config);
+    const model = formulaModel(config);
     expected = await plainLossAndGradients(model, batch);
     model.dispose();
   }, PATIENCE);
 
   it.each(ENGINES)('are on %s as on cpu', async (engine) => {
     await loadEngine(engine);
-    const model = formulaGpt2(config);
+    const model = formulaModel(config);
     const gradients: Gradients = new Map();
     const loss = await meanLossGradients(model, batch, batch.rows, gradients, async () => {});
     expect(Math.abs(loss - expected.loss)).toBeLessThan(TOLERANCE);

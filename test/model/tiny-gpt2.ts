@@ -1,12 +1,13 @@
 import { crc32 } from 'node:zlib';
 import * as tf from '@tensorflow/tfjs-core';
 import { familyOf } from '../../src/model/families/families.ts';
+import type { Gpt2Config } from '../../src/model/families/gpt2/gpt2-config.ts';
 import type { ModelConfig } from '../../src/model/families/model-config.ts';
 import { type Adapter, CausalModel } from '../../src/model/network/causal-model.ts';
 import { initialLora, type LoraAdapter, type LoraOptions } from '../../src/model/network/lora.ts';
 
 /** The shape of test/golden/model.py. */
-export const TINY: Omit<ModelConfig, 'tie_word_embeddings'> = {
+export const TINY: Omit<Gpt2Config, 'tie_word_embeddings'> = {
   model_type: 'gpt2',
   n_layer: 2,
   n_head: 2,
@@ -19,13 +20,14 @@ export const TINY: Omit<ModelConfig, 'tie_word_embeddings'> = {
 
 /** A tiny GPT-2 on the current engine with the weights of test/golden/model.py. */
 export function tinyGpt2(tied: boolean, adapter?: Adapter): CausalModel {
-  return formulaGpt2({ ...TINY, tie_word_embeddings: tied }, adapter);
+  return formulaModel({ ...TINY, tie_word_embeddings: tied }, adapter);
 }
 
-/** A GPT-2 of any shape on the current engine with the weights of `numbers` in test/golden/model.py. */
-export function formulaGpt2(config: ModelConfig, adapter?: Adapter): CausalModel {
+/** A model of any shape on the current engine with the weights of `numbers` in test/golden/model.py. */
+export function formulaModel(config: ModelConfig, adapter?: Adapter): CausalModel {
   const parameters = [...familyOf(config).parameterShapes(config)].map(([name, shape]) => {
-    const initial = tf.tensor(tinyWeights(name, shape), [...shape]);
+    const gain = config.model_type === 'gemma3_text' ? 0 : 1;
+    const initial = tf.tensor(tinyWeights(name, shape, gain), [...shape]);
     const variable = tf.variable(initial);
     initial.dispose();
     return [name, variable] as const;
@@ -35,7 +37,12 @@ export function formulaGpt2(config: ModelConfig, adapter?: Adapter): CausalModel
 
 /** An adapter for it; the numbers of A are those of test/golden/model.py too, and those of B unless it shall be zero. */
 export function tinyLora(options: LoraOptions, b: 'zero' | 'numbers'): LoraAdapter {
-  const begun = initialLora({ ...TINY, tie_word_embeddings: true }, options, 1);
+  return formulaLora({ ...TINY, tie_word_embeddings: true }, options, b);
+}
+
+/** The same for a model of any shape. */
+export function formulaLora(config: ModelConfig, options: LoraOptions, b: 'zero' | 'numbers'): LoraAdapter {
+  const begun = initialLora(config, options, 1);
   for (const [name, variable] of begun.parameters) {
     if (b === 'zero' && name.endsWith('lora_B.weight')) continue;
     const numbers = tf.tensor(tinyWeights(name, variable.shape), variable.shape);
@@ -45,9 +52,9 @@ export function tinyLora(options: LoraOptions, b: 'zero' | 'numbers'): LoraAdapt
   return begun;
 }
 
-/** `numbers` of test/golden/model.py. */
-export function tinyWeights(name: string, shape: readonly number[]): Float32Array {
-  const centre = name.includes('.ln_') && name.endsWith('.weight') ? 1 : 0;
+/** `numbers` of test/golden/model.py, around the gain of a norm. */
+export function tinyWeights(name: string, shape: readonly number[], gain = 1): Float32Array {
+  const centre = /(\.ln_\w|norm)\.weight$/.test(name) ? gain : 0;
   const size = shape.reduce((product, length) => product * length, 1);
   return Float32Array.from(hashes(name, size), (hash) => (hash / 2 ** 32 - 0.5) * 0.4 + centre);
 }

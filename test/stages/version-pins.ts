@@ -172,7 +172,7 @@ export const PINS: readonly Pin[] = [
   ).map(
     ([format, quantization, model]): Pin => ({
       uses: 'export',
-      version: 1,
+      version: format === 'gguf' ? 2 : 1,
       fixture: `${format} of ${quantization}`,
       settings: () => ({ format, quantization, prompt: STYLE }),
       inputs: async (folder) => ({ model: await writeExportedModel(folder, 'bytes', true) }),

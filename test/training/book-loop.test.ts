@@ -11,7 +11,7 @@ import { minimize } from '../../src/training/loop.ts';
 import { nextTokens } from '../../src/training/objective/next-tokens.ts';
 import type { TrainingData, TrainingOptions } from '../../src/training/state/training-state.ts';
 import { bookData } from '../book-data.ts';
-import { formulaGpt2 } from '../model/tiny-gpt2.ts';
+import { formulaModel } from '../model/tiny-gpt2.ts';
 import { shippedStyle } from '../shipped-style.ts';
 import { undisturbed } from './undisturbed.ts';
 
@@ -54,7 +54,7 @@ async function trainingData(): Promise<TrainingData> {
 function model(): CausalModel {
   const { learning_rate: _, weight_decay: __, ...shape } = golden.options;
   const ends = { eos_token_id: shape.vocab_size - 1, layer_norm_epsilon: 1e-5, tie_word_embeddings: false };
-  return formulaGpt2({ model_type: 'gpt2', ...shape, ...ends });
+  return formulaModel({ model_type: 'gpt2', ...shape, ...ends });
 }
 
 it.skipIf(bookData === undefined)(

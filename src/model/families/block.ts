@@ -1,27 +1,30 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { AttentionSaved } from '../layers/attention.ts';
+import type { AttentionRows, AttentionSaved } from '../layers/attention.ts';
 import type { Drop } from '../layers/drop.ts';
 import type { GradientsOnDemand } from '../layers/gradients-on-demand.ts';
-import type { NormLayer } from '../layers/layer-norm.ts';
 import type { LinearLayer } from '../layers/linear.ts';
+import type { NormLayer } from '../layers/norm.ts';
 
 /** The layers of a block, by their names within it, on the way forward. `Kept` is what attention keeps of it. */
 export interface ForwardLayers<Kept> {
   linear(name: string): Pick<LinearLayer, 'forward'>;
   norm(name: string): Pick<NormLayer, 'forward'>;
+  /** Turns queries or keys [N, heads · D] by their positions, in families with rotary positions. */
+  rotate(x: tf.Tensor2D): tf.Tensor2D;
   readonly attend: Attend<Kept>;
   /** What drops some of what the named layer adds to the rows. */
   dropRows(name: string): Drop;
 }
 
-/** From queries, keys and values side by side [N, 3C] to mixed values [N, C]. */
-export type Attend<Kept> = (qkv: tf.Tensor2D) => { y: tf.Tensor2D; saved: Kept };
+/** From queries, keys and values to mixed values [N, heads · D]. */
+export type Attend<Kept> = (rows: AttentionRows) => { y: tf.Tensor2D; saved: Kept };
 
 /** The same layers on the way back. */
 export interface BackwardLayers {
   linear(name: string): Pick<LinearLayer, 'backward'>;
   norm(name: string): Pick<NormLayer, 'backward'>;
-  attentionGradient(dy: tf.Tensor2D, saved: AttentionSaved): tf.Tensor2D;
+  rotateGradient(dy: tf.Tensor2D): tf.Tensor2D;
+  attentionGradient(dy: tf.Tensor2D, saved: AttentionSaved): AttentionRows;
   dropRows(name: string): Drop;
 }
 

@@ -1,12 +1,19 @@
 import type { ModelFamily } from './family.ts';
 import { gpt2 } from './gpt2.ts';
+import { gemma3, llama, qwen2, qwen3 } from './llama.ts';
 import type { FamilyName, ModelConfig } from './model-config.ts';
 
 /** The description of each family. */
-export const FAMILIES: Readonly<Record<FamilyName, ModelFamily>> = { gpt2 };
+export const FAMILIES: Readonly<Record<FamilyName, ModelFamily>> = {
+  gpt2,
+  llama,
+  qwen2,
+  qwen3,
+  gemma3_text: gemma3,
+};
 
 /** The family that a model of this shape belongs to. */
-export function familyOf({ model_type }: ModelConfig): ModelFamily {
+export function familyOf({ model_type }: Pick<ModelConfig, 'model_type'>): ModelFamily {
   return FAMILIES[model_type];
 }
 

@@ -1,24 +1,8 @@
-/** Names of the families, as `model_type` in a config.json. */
-export type FamilyName = 'gpt2';
+import type { Gpt2Config } from './gpt2/gpt2-config.ts';
+import type { LlamaConfig } from './llama/llama-config.ts';
 
-/**
- * The shape of a model, in the names of Hugging Face's GPT2Config
- * (https://huggingface.co/docs/transformers/model_doc/gpt2#transformers.GPT2Config).
- */
-export interface ModelConfig {
-  readonly model_type: FamilyName;
-  readonly n_layer: number;
-  readonly n_head: number;
-  /** Width of the residual stream; a multiple of `n_head`. */
-  readonly n_embd: number;
-  /** Longest sequence, in tokens. */
-  readonly n_positions: number;
-  readonly vocab_size: number;
-  readonly layer_norm_epsilon: number;
-  /** Whether the head shares the token embedding's matrix; otherwise it is a parameter of its own. */
-  readonly tie_word_embeddings: boolean;
-  /** The token that ends a text, and that separates texts. */
-  readonly eos_token_id: number;
-  /** All tokens that end a reply, where there are more than that one, which is the first of them. */
-  readonly eos_token_ids?: readonly number[];
-}
+/** The shape of a model of any family. What only one family has is of use to that family alone. */
+export type ModelConfig = Gpt2Config | LlamaConfig;
+
+/** Names of the families, as `model_type` in a config.json. */
+export type FamilyName = ModelConfig['model_type'];

@@ -16,6 +16,7 @@ export const TOKENIZER_FILES = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'added_tokens.json',
+  'chat_template.jinja',
 ];
 
 /** Reads the config.json of a model folder. Throws ModelFileError. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { ModelConfig } from '../families/model-config.ts';
+import type { Gpt2Config } from '../families/gpt2/gpt2-config.ts';
 
 const size = (description: string) => Type.Integer({ minimum: 1, description });
 
@@ -32,7 +32,7 @@ export const ModelPiece = Type.Object(
 export type ModelPiece = Static<typeof ModelPiece>;
 
 /** The configuration of a model that is made as a piece says, which describes a GPT-2. */
-export function configOf(piece: ModelPiece, tie_word_embeddings: boolean): ModelConfig {
+export function configOf(piece: ModelPiece, tie_word_embeddings: boolean): Gpt2Config {
   const { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id } = piece;
   const shape = { n_layer, n_head, n_embd, n_positions, vocab_size, layer_norm_epsilon, eos_token_id };
   return { model_type: 'gpt2', ...shape, tie_word_embeddings };

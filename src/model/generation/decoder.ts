@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { IGNORED } from '../../batch/collate.ts';
 import { EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/packed-batch.ts';
-import { attention } from '../layers/attention.ts';
+import { type AttentionRows, attention } from '../layers/attention.ts';
 import { cachedAttention, continuedAttention, type KeysAndValues } from '../layers/cached-attention.ts';
-import { inputTensors } from '../network/batch-tensors.ts';
+import { gridOf, inputTensors } from '../network/batch-tensors.ts';
 import type { CausalModel } from '../network/causal-model.ts';
 import { compilesShapes, flush } from '../network/engine-kernels.ts';
+import { type Positions, positionsOf } from '../network/positions.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 
 /** Tokens that reading what prompts share once must save: it reads all weights once more. */
@@ -58,20 +59,21 @@ export class Decoder {
    */
   async step(tokens: readonly number[]): Promise<Scores> {
     const model = this.#model;
-    const positions = this.#cache.lengths.map((length) => Math.min(length, model.config.n_positions - 1));
-    const mask = this.#cache.mask();
+    const places = this.#cache.lengths.map((length) => Math.min(length, model.config.n_positions - 1));
+    const positions = positionsOf(model.config, Int32Array.from(places));
+    const masks = { whole: this.#cache.mask(), windowed: this.#cache.mask(model.window) };
     try {
-      const embedded = tf.tidy(() =>
-        model.embed(tf.tensor1d(tokens as number[], 'int32'), tf.tensor1d(positions, 'int32')),
-      );
-      const { rows, layers } = await passBlocks(model, embedded, this.#pause, (qkv, layer) => {
-        const { y, added } = cachedAttention(qkv, this.#cache.layer(layer), mask);
+      const embedded = tf.tidy(() => model.embed(tf.tensor1d(tokens as number[], 'int32'), positions));
+      const { rows, layers } = await passBlocks(model, embedded, positions, this.#pause, (rows, layer) => {
+        const { heads, window } = model.attention[layer]!;
+        const mask = window === undefined ? masks.whole : masks.windowed;
+        const { y, added } = cachedAttention(rows, this.#cache.layer(layer), mask, heads);
         return { y, saved: added };
       });
       this.#cache.add(layers);
       return scoresOf(model, rows);
     } finally {
-      mask.dispose();
+      tf.dispose({ masks, positions });
     }
   }
 
@@ -98,23 +100,26 @@ async function readTexts(
   past: readonly KeysAndValues[],
   pause: BetweenParts,
 ): Promise<Read> {
-  const { counted, ids, positions, grid } = inputTensors(packTexts(texts));
+  const before = past[0]?.key.shape[2] ?? 0;
+  const inputs = inputTensors(model, packTexts(texts), before);
+  const { counted, ids, positions } = inputs;
   try {
-    const before = past[0]?.key.shape[2] ?? 0;
-    const embedded = tf.tidy(() => model.embed(ids, tf.add(positions, tf.scalar(before, 'int32'))));
-    const { rows, layers } = await passBlocks(model, embedded, pause, (qkv, layer) => {
+    const embedded = tf.tidy(() => model.embed(ids, positions));
+    const { rows, layers } = await passBlocks(model, embedded, positions, pause, (rows, layer) => {
+      const { heads, window } = model.attention[layer]!;
+      const grid = gridOf(inputs, window);
       const earlier = past[layer];
       if (earlier) {
-        const { y, all } = continuedAttention(qkv, grid, earlier);
+        const { y, all } = continuedAttention(rows, grid, earlier, heads);
         return { y, saved: all };
       }
-      return attention(qkv, grid, model.config.n_head);
+      return attention(rows, grid, heads);
     });
     const last = tf.tidy(() => tf.gather(rows, tf.slice(counted, 0, texts.length)));
     rows.dispose();
     return { last, layers };
   } finally {
-    tf.dispose({ counted, ids, positions, grid });
+    tf.dispose(inputs);
   }
 }
 
@@ -146,12 +151,13 @@ function disposeOf({ last, layers }: Read): void {
   for (const { key, value } of layers) tf.dispose([key, value]);
 }
 
-type AttendIn = (qkv: tf.Tensor2D, layer: number) => { y: tf.Tensor2D; saved: KeysAndValues };
+type AttendIn = (rows: AttentionRows, layer: number) => { y: tf.Tensor2D; saved: KeysAndValues };
 
 /** Takes rows [N, C] through all blocks, and returns what each of them keeps. Disposes of the rows. */
 async function passBlocks(
   model: CausalModel,
   embedded: tf.Tensor2D,
+  positions: Positions,
   pause: BetweenParts,
   attend: AttendIn,
 ): Promise<{ rows: tf.Tensor2D; layers: KeysAndValues[] }> {
@@ -160,7 +166,7 @@ async function passBlocks(
   try {
     for (let layer = 0; layer < model.config.n_layer; layer++) {
       const { y, key, value } = tf.tidy(() => {
-        const { y, saved } = model.block(layer, rows, (qkv) => attend(qkv, layer));
+        const { y, saved } = model.block(layer, rows, positions, (of) => attend(of, layer));
         return { y, key: saved.attention.key, value: saved.attention.value };
       });
       rows.dispose();

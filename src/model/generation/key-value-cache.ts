@@ -7,7 +7,7 @@ import { flush, hasKernel, runKernel } from '../network/engine-kernels.ts';
 const STEP = 32;
 
 /**
- * Keys and values of the tokens of B texts, one pair of tensors [B, heads, S, D] a layer. A token is in a slot; its
+ * Keys and values of the tokens of B texts, one pair of tensors [B, key heads, S, D] a layer. A token is in a slot; its
  * position is in its keys already, so the order of slots means nothing. All texts use a slot at the same time: those
  * of the prompts first, where shorter ones leave some unused, and then one a step.
  */
@@ -36,19 +36,25 @@ export class KeyValueCache {
     return this.#layers[layer]!;
   }
 
-  /** [B, 1, 1, S + 1]: 0 where a slot holds a token of the text, and for the one that is to be added. */
-  mask(): tf.Tensor4D {
+  /**
+   * [B, 1, 1, S + 1]: 0 where a slot holds a token of the text that the one to be added sees, and for that one. It sees
+   * `window` tokens back, itself among them.
+   */
+  mask(window = Infinity): tf.Tensor4D {
     const B = this.#prompts.length;
     const [S, T, used] = [this.#layers[0]!.key.shape[2], this.#promptSlots, this.#promptSlots + this.#added];
     const mask = new Float32Array(B * (S + 1));
     for (const [text, length] of this.#prompts.entries()) {
       const first = text * (S + 1);
       mask.fill(HIDDEN, first + length, first + T).fill(HIDDEN, first + used, first + S);
+      const unseen = Math.max(0, length + this.#added + 1 - window);
+      mask.fill(HIDDEN, first, first + Math.min(unseen, length));
+      mask.fill(HIDDEN, first + T, first + T + Math.max(0, unseen - length));
     }
     return tf.tensor4d(mask, [B, 1, 1, S + 1]);
   }
 
-  /** Adds one token to each text: for each layer its keys and values [B, heads, 1, D], which are taken over. */
+  /** Adds one token to each text: for each layer its keys and values [B, key heads, 1, D], which are taken over. */
   add(layers: readonly KeysAndValues[]): void {
     const slot = this.#promptSlots + this.#added++;
     for (const [layer, added] of layers.entries()) {

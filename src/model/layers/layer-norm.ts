@@ -1,22 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernel, runKernel } from '../network/engine-kernels.ts';
-import type { GradientsOnDemand } from './gradients-on-demand.ts';
-
-/** What the gradient of a layer norm needs of its forward pass. */
-export type LayerNormSaved = {
-  readonly x: tf.Tensor2D;
-  /** [N, 1] */
-  readonly mean: tf.Tensor2D;
-  /** 1 / √(variance + ε) [N, 1] */
-  readonly scale: tf.Tensor2D;
-};
-
-/** A layer that normalises each row of x [N, C]. */
-export interface NormLayer {
-  forward(x: tf.Tensor2D): { y: tf.Tensor2D; saved: LayerNormSaved };
-  /** The gradients with respect to x and, by their names in the layer, to the parameters, given that of the result. */
-  backward(dy: tf.Tensor2D, saved: LayerNormSaved): { x: tf.Tensor2D; parameters: GradientsOnDemand };
-}
+import type { NormLayer } from './norm.ts';
 
 /** Normalises each row, then scales and shifts its columns (Ba et al., https://arxiv.org/abs/1607.06450). */
 export function layerNorm(weight: tf.Tensor, bias: tf.Tensor, epsilon: number): NormLayer {
@@ -34,7 +18,7 @@ export function layerNorm(weight: tf.Tensor, bias: tf.Tensor, epsilon: number): 
       return { y, saved: { x, mean, scale } };
     },
     backward(dy, { x, mean, scale }) {
-      const normalised = tf.mul(tf.sub(x, mean), scale);
+      const normalised = tf.mul(tf.sub(x, mean!), scale);
       const dNormalised = tf.mul(dy, weight);
       const along = tf.mul(normalised, tf.mean(tf.mul(dNormalised, normalised), 1, true));
       const across = tf.sub(dNormalised, tf.mean(dNormalised, 1, true));

@@ -22,15 +22,19 @@ export function turnedProduct(x: tf.Tensor2D, turned: tf.Tensor): tf.Tensor2D {
   return tf.transpose(tf.matMul(matrix, x, false, true)) as tf.Tensor2D;
 }
 
-/** x · W + b, with W [in, out] and b [out]. */
-export function linear(weight: tf.Tensor, bias: tf.Tensor): LinearLayer {
+/** x · W + b, with W [in, out], or [out, in] where `turned`, and b [out], where there is one. */
+export function linear(weight: tf.Tensor, bias: tf.Tensor | undefined, turned: boolean): LinearLayer {
+  const matrix = weight as tf.Tensor2D;
   return {
-    forward: (x) => tf.add(tf.matMul(x, weight as tf.Tensor2D), bias),
+    forward(x) {
+      const product = turned ? turnedProduct(x, matrix) : tf.matMul(x, matrix);
+      return (bias ? tf.add(product, bias) : product) as tf.Tensor2D;
+    },
     backward: (dy, x) => ({
-      x: tf.matMul(dy, weight as tf.Tensor2D, false, true),
+      x: tf.matMul(dy, matrix, false, !turned),
       parameters: {
-        weight: () => tf.matMul(x, dy, true, false),
-        bias: () => tf.sum(dy, 0),
+        weight: () => (turned ? tf.matMul(dy, x, true, false) : tf.matMul(x, dy, true, false)),
+        ...(bias && { bias: () => tf.sum(dy, 0) }),
       },
     }),
   };

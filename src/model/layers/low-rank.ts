@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Drop } from './drop.ts';
 import type { LinearLayer } from './linear.ts';
 
-/** The change of a matrix [in, out] as a product of two narrow ones: scaling · (B · A)ᵀ. */
+/** The change of a matrix [out, in] as a product of two narrow ones: scaling · B · A. */
 export interface LowRankPair {
   /** A [rank, in] and B [out, rank], as PEFT stores them. */
   readonly a: tf.Tensor;
@@ -35,7 +35,8 @@ export function adapted(layer: LinearLayer, { a, b, scaling }: LowRankPair, drop
   };
 }
 
-/** The change that an adapter makes to the matrix of its layer [in, out]. */
-export function lowRankChange({ a, b, scaling }: LowRankPair): tf.Tensor2D {
-  return tf.mul(tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, true, true), scaling);
+/** The change that an adapter makes to the matrix of its layer, [in, out], or [out, in] where `turned`. */
+export function lowRankChange({ a, b, scaling }: LowRankPair, turned: boolean): tf.Tensor2D {
+  const [A, B] = [a as tf.Tensor2D, b as tf.Tensor2D];
+  return tf.mul(turned ? tf.matMul(B, A) : tf.matMul(A, B, true, true), scaling);
 }

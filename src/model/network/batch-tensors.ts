@@ -2,13 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { PackedBatch } from '../../batch/packed-batch.ts';
 import type { Grid } from '../layers/attention.ts';
 import { causalMask } from '../layers/causal-mask.ts';
-import type { Targets } from '../layers/head-loss.ts';
+import { rowsAtOnce, type Targets } from '../layers/head-loss.ts';
+import type { CausalModel } from './causal-model.ts';
+import { type Positions, positionsOf } from './positions.ts';
 
 /** What the forward pass needs of a packed batch. */
 export type InputTensors = {
   readonly ids: tf.Tensor1D; // [N]
-  readonly positions: tf.Tensor1D; // [N]
+  readonly positions: Positions;
   readonly grid: Grid;
+  /** The grid of blocks that look back only so far, where some do. */
+  readonly windowed?: Grid;
   readonly counted: tf.Tensor1D; // [M]
 };
 
@@ -18,29 +22,41 @@ export type BatchTensors = InputTensors & {
   readonly targetOfRow: tf.Tensor1D; // [N]
 };
 
-/** The tensors of a batch whose targets are not known. The caller disposes of them. */
-export function inputTensors(batch: PackedBatch): InputTensors {
+/** The tensors of a batch whose targets are not known, of texts that continue `before` tokens. The caller disposes of them. */
+export function inputTensors(model: CausalModel, batch: PackedBatch, before = 0): InputTensors {
   const { texts, length } = batch;
+  const { window } = model;
+  const places = {
+    texts,
+    length,
+    rowOfPlace: integers(batch.rowOfPlace),
+    placeOfRow: integers(batch.placeOfRow),
+  };
   return {
     ids: integers(batch.ids),
-    positions: integers(batch.positions),
-    grid: {
-      texts,
-      length,
-      rowOfPlace: integers(batch.rowOfPlace),
-      placeOfRow: integers(batch.placeOfRow),
-      mask: causalMask(length),
-    },
+    positions: positionsOf(
+      model.config,
+      batch.positions.map((position) => position + before),
+    ),
+    grid: { ...places, mask: causalMask(length, { before }) },
+    ...(window !== undefined && { windowed: { ...places, mask: causalMask(length, { before, window }) } }),
     counted: integers(batch.counted),
   };
 }
 
+/** The grid of a block that looks back so far, or to the first token. */
+export function gridOf({ grid, windowed }: InputTensors, window: number | undefined): Grid {
+  return window === undefined ? grid : windowed!;
+}
+
 /** The tensors of a batch. The caller disposes of them. */
-export function batchTensors(batch: PackedBatch, vocabulary: number): BatchTensors {
-  const places = batch.targets.map((token, i) => i * vocabulary + token);
+export function batchTensors(model: CausalModel, batch: PackedBatch): BatchTensors {
+  const { vocab_size } = model.config;
+  const rows = rowsAtOnce(batch.targets.length, vocab_size);
+  const places = batch.targets.map((token, i) => (i % rows) * vocab_size + token);
   return {
-    ...inputTensors(batch),
-    targets: { tokens: integers(batch.targets), places: integers(places) },
+    ...inputTensors(model, batch),
+    targets: { tokens: integers(batch.targets), places: integers(places), rowsAtOnce: rows },
     targetOfRow: integers(batch.targetOfRow),
   };
 }

@@ -1,14 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attend, BlockSaved } from '../families/block.ts';
+import type { Attend, Block, BlockSaved } from '../families/block.ts';
 import { familyOf } from '../families/families.ts';
-import type { ModelFamily } from '../families/family.ts';
+import type { BlockAttention, ModelFamily } from '../families/family.ts';
 import type { ModelConfig } from '../families/model-config.ts';
 import { type Drop, keep } from '../layers/drop.ts';
 import { embedding } from '../layers/embedding.ts';
-import { layerNorm, type NormLayer } from '../layers/layer-norm.ts';
 import { type LinearLayer, linear, turnedProduct } from '../layers/linear.ts';
 import { adapted, type LowRankPair, lowRankChange } from '../layers/low-rank.ts';
+import type { NormLayer } from '../layers/norm.ts';
+import { rotate } from '../layers/rotary.ts';
 import { flush } from './engine-kernels.ts';
+import type { Positions } from './positions.ts';
 
 /** Low-rank matrices added to some of a model's linear layers; if there are any, only they are trained. */
 export interface Adapter {
@@ -28,6 +30,10 @@ export class CausalModel {
   readonly family: ModelFamily;
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   readonly adapter: Adapter | undefined;
+  /** One of its blocks, which all compute the same with other parameters. */
+  readonly blocks: Block;
+  /** How each block attends. */
+  readonly attention: readonly BlockAttention[];
   /** Matrices [out, in] of linear layers, by the name of the layer. */
   readonly #turned = new Map<string, tf.Tensor2D>();
 
@@ -38,6 +44,15 @@ export class CausalModel {
     checkParameters(this.family.parameterShapes(config), parameters);
     this.parameters = parameters;
     this.adapter = adapter;
+    this.blocks = this.family.block(config);
+    this.attention = Array.from({ length: config.n_layer }, (_, layer) =>
+      this.family.attention(config, layer),
+    );
+  }
+
+  /** How many tokens back some of the blocks see; undefined where all see everything. */
+  get window(): number | undefined {
+    return this.attention.find(({ window }) => window !== undefined)?.window;
   }
 
   /** The parameters that a training changes: all of them, or those of the adapter. */
@@ -47,15 +62,19 @@ export class CausalModel {
 
   /** A linear layer by its name, such as `transformer.h.0.attn.c_attn`; `drop` acts on what goes into its adapter. */
   linear(name: string, drop: Drop = keep): LinearLayer {
-    const layer = linear(this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`));
+    const { fanInFanOut } = this.family.huggingFace;
+    const layer = linear(
+      this.#parameter(`${name}.weight`),
+      this.parameters.get(`${name}.bias`),
+      !fanInFanOut,
+    );
     const pair = this.adapter?.pairOf(name);
     return pair ? adapted(layer, pair, drop) : layer;
   }
 
-  /** A layer norm by its name, such as `transformer.h.0.ln_1`. */
+  /** A layer that normalises rows, by its name, such as `transformer.h.0.ln_1`. */
   norm(name: string): NormLayer {
-    const [weight, bias] = [this.#parameter(`${name}.weight`), this.#parameter(`${name}.bias`)];
-    return layerNorm(weight, bias, this.config.layer_norm_epsilon);
+    return this.family.norm(this.config, (parameter) => this.#parameter(`${name}.${parameter}`));
   }
 
   /** The numbers of a parameter in the ordinary model that computes the same: with what an adapter adds to them. */
@@ -68,22 +87,35 @@ export class CausalModel {
     }
   }
 
-  /** What goes into the first block [N, C]: N tokens at their positions, both int32 [N]. */
-  embed(ids: tf.Tensor1D, positions: tf.Tensor1D): tf.Tensor2D {
+  /** What goes into the first block [N, C]: N tokens, int32 [N], at their positions. */
+  embed(ids: tf.Tensor1D, positions: Positions): tf.Tensor2D {
     const { names } = this.family;
-    return embedding(this.#parameter(names.tokens), this.#parameter(names.positions), ids, positions);
+    const learnt = names.positions !== undefined && {
+      rows: this.#parameter(names.positions),
+      ids: positions.ids,
+    };
+    const embedded = embedding(this.#parameter(names.tokens), ids, learnt || undefined);
+    return this.embeddingScale === 1 ? embedded : tf.mul(embedded, this.embeddingScale);
+  }
+
+  /** What the embeddings of tokens are multiplied with. */
+  get embeddingScale(): number {
+    return this.family.embeddingScale(this.config);
   }
 
   /** One transformer block [N, C] -> [N, C], for use alone: with nothing dropped, and with turned matrices. */
   block<Kept>(
     layer: number,
     x: tf.Tensor2D,
+    { rotations }: Positions,
     attend: Attend<Kept>,
   ): { y: tf.Tensor2D; saved: BlockSaved<Kept> } {
     const full = (name: string) => `${this.family.names.block(layer)}.${name}`;
-    return this.family.block.forward(x, {
+    const { rotation } = this.attention[layer]!;
+    return this.blocks.forward(x, {
       linear: (name) => this.#forwardOnly(full(name)),
       norm: (name) => this.norm(full(name)),
+      rotate: (x) => rotate(x, rotations[rotation!]!),
       attend,
       dropRows: () => keep,
     });
@@ -115,12 +147,10 @@ export class CausalModel {
    */
   turn(): void {
     for (const name of this.#linearLayers()) {
-      const weight = this.#parameter(`${name}.weight`) as tf.Tensor as tf.Tensor2D;
-      this.#turned.set(
-        name,
-        tf.tidy(() => tf.transpose(this.#merged(`${name}.weight`)) as tf.Tensor2D),
-      );
-      weight.dispose();
+      const merged = () => this.#merged(`${name}.weight`) as tf.Tensor2D;
+      const { fanInFanOut } = this.family.huggingFace;
+      this.#turned.set(name, tf.tidy(() => (fanInFanOut ? tf.transpose(merged()) : merged())) as tf.Tensor2D);
+      this.#parameter(`${name}.weight`).dispose();
       flush();
     }
   }
@@ -141,15 +171,17 @@ export class CausalModel {
   #forwardOnly(name: string): Pick<LinearLayer, 'forward'> {
     const turned = this.#turned.get(name);
     if (!turned) return this.linear(name);
-    const bias = this.#parameter(`${name}.bias`);
-    return { forward: (x) => tf.add(turnedProduct(x, turned), bias) };
+    return linear(turned, this.parameters.get(`${name}.bias`), true);
   }
 
   /** A parameter with what an adapter adds to it; the caller disposes of it. */
   #merged(name: string): tf.Tensor {
     const parameter = this.#parameter(name);
     const pair = this.adapter?.pairOf(name.replace(/\.weight$/, ''));
-    return pair ? tf.tidy(() => tf.add(parameter, lowRankChange(pair))) : tf.clone(parameter as tf.Tensor);
+    const { fanInFanOut } = this.family.huggingFace;
+    return pair
+      ? tf.tidy(() => tf.add(parameter, lowRankChange(pair, !fanInFanOut)))
+      : tf.clone(parameter as tf.Tensor);
   }
 
   #parameter(name: string): tf.Variable {

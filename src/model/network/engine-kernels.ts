@@ -6,6 +6,7 @@ import { ENGINES } from '../../engine/engines.ts';
  * operations for the engines that lack it. All tensors are float32 but where int32 is said.
  *
  * - `LayerNorm` {x [N, C], weight [C], bias [C]}, {epsilon} -> y [N, C], mean [N, 1], 1 / deviation [N, 1]
+ * - `RmsNorm` {x [N, C], weight [C]}, {epsilon} -> y [N, C], 1 / root of the mean square [N, 1]
  * - `FastGelu` {x} -> GELU in the tanh approximation, of the same shape
  * - `AdamWUpdate` {parameter, gradient, first, second}, {beta1, beta2, step, epsilon, keep, scale} -> nothing: changes the
  *   elements of `parameter`, `first` and `second` where they are stored, by the gradient times `scale`; throws where one
@@ -16,7 +17,14 @@ import { ENGINES } from '../../engine/engines.ts';
  *   `base` where it is stored; throws where `base` has a clone
  * - `Flush` {} -> nothing: computes, or begins to, what the engine has only recorded so far
  */
-export type EngineKernel = 'LayerNorm' | 'FastGelu' | 'AdamWUpdate' | 'AddRows' | 'WriteSlot' | 'Flush';
+export type EngineKernel =
+  | 'LayerNorm'
+  | 'RmsNorm'
+  | 'FastGelu'
+  | 'AdamWUpdate'
+  | 'AddRows'
+  | 'WriteSlot'
+  | 'Flush';
 
 /** Whether the current engine brings a kernel. */
 export function hasKernel(name: EngineKernel): boolean {

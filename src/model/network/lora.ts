@@ -62,10 +62,12 @@ function loraShapes(
   { rank, targets }: LoraOptions,
 ): Map<string, [rows: number, columns: number]> {
   const shapes = new Map<string, [number, number]>();
-  for (const [name, shape] of familyOf(config).parameterShapes(config)) {
+  const { parameterShapes, huggingFace } = familyOf(config);
+  for (const [name, shape] of parameterShapes(config)) {
     const layer = name.replace(/\.weight$/, '');
     if (!targets.some((target) => `.${layer}`.endsWith(`.${target}`))) continue;
-    const [from, to] = shape as [number, number];
+    const [rows, columns] = shape as [number, number];
+    const [from, to] = huggingFace.fanInFanOut ? [rows, columns] : [columns, rows];
     shapes.set(`${layer}.lora_A.weight`, [rank, from]);
     shapes.set(`${layer}.lora_B.weight`, [to, rank]);
   }

@@ -7,8 +7,9 @@ import { type AttentionSaved, attention, attentionGradient } from '../layers/att
 import type { Drop } from '../layers/drop.ts';
 import { type GradientsOnDemand, within } from '../layers/gradients-on-demand.ts';
 import { type HeadLossSaved, headLosses, headLossGradients } from '../layers/head-loss.ts';
-import type { LayerNormSaved } from '../layers/layer-norm.ts';
-import { type BatchTensors, batchTensors } from './batch-tensors.ts';
+import type { NormSaved } from '../layers/norm.ts';
+import { rotate, rotateGradient } from '../layers/rotary.ts';
+import { type BatchTensors, batchTensors, gridOf } from './batch-tensors.ts';
 import type { CausalModel } from './causal-model.ts';
 import type { Dropout } from './dropout.ts';
 import { flush } from './engine-kernels.ts';
@@ -23,7 +24,7 @@ export type Pause = (share: number) => Promise<void>;
 export type Gradients = Map<string, tf.Tensor>;
 
 type HeadSaved = {
-  readonly norm: LayerNormSaved;
+  readonly norm: NormSaved;
   readonly head: HeadLossSaved;
 };
 
@@ -58,7 +59,7 @@ export class TrainingPass {
     const { n_embd, vocab_size } = model.config;
     this.#model = model;
     this.#names = model.family.names;
-    this.#batch = batchTensors(batch, vocab_size);
+    this.#batch = batchTensors(model, batch);
     this.#dropout = dropout;
     this.#pause = pause;
     this.#back = way === 'both';
@@ -71,7 +72,7 @@ export class TrainingPass {
     flush();
     for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
       const rows: tf.Tensor2D = this.#rows!;
-      const { y, saved } = tf.tidy(() => this.#model.family.block.forward(rows, this.#layersOf(layer)));
+      const { y, saved } = tf.tidy(() => this.#model.blocks.forward(rows, this.#layersOf(layer)));
       this.#rows = y;
       flush();
       if (this.#back) this.#saved.push(saved);
@@ -104,9 +105,13 @@ export class TrainingPass {
       await this.#finish(2);
     }
     const { tokens, positions } = this.#names;
-    const gradient = tf.tidy(() => this.#dropEmbedding()(this.#rows!)); // maybe the rows themselves
+    const { embeddingScale } = this.#model;
+    const gradient = tf.tidy(() => {
+      const dropped = this.#dropEmbedding()(this.#rows!); // maybe the rows themselves
+      return embeddingScale === 1 ? dropped : (tf.mul(dropped, embeddingScale) as tf.Tensor2D);
+    });
     this.#addRows(sums, tokens, this.#batch.ids, gradient);
-    this.#addRows(sums, positions, this.#batch.positions, gradient);
+    if (positions !== undefined) this.#addRows(sums, positions, this.#batch.positions.ids, gradient);
     gradient.dispose();
   }
 
@@ -142,6 +147,7 @@ export class TrainingPass {
       this.#model.headWeight(),
       targets,
       weights,
+      this.#model.trained.has(this.#model.headName),
     );
     const { x, parameters } = this.#model
       .norm(this.#names.finalNorm)
@@ -154,7 +160,7 @@ export class TrainingPass {
   }
 
   #blockGradients(layer: number, dy: tf.Tensor2D, saved: BlockSaved<AttentionSaved>): Backward {
-    const { x, parameters } = this.#model.family.block.backward(dy, saved, this.#layersOf(layer));
+    const { x, parameters } = this.#model.blocks.backward(dy, saved, this.#layersOf(layer));
     return { x, parameters: within(this.#names.block(layer), parameters) };
   }
 
@@ -189,13 +195,17 @@ export class TrainingPass {
 
   #layersOf(layer: number): ForwardLayers<AttentionSaved> & BackwardLayers {
     const full = (name: string) => `${this.#names.block(layer)}.${name}`;
-    const { grid } = this.#batch;
+    const { heads, window, rotation } = this.#model.attention[layer]!;
+    const grid = gridOf(this.#batch, window);
+    const turn = this.#batch.positions.rotations[rotation!]!;
     const drop = this.#dropout.attention(full(this.#names.attentionDropout));
     return {
       linear: (name) => this.#model.linear(full(name), this.#dropout.adapter(full(name))),
       norm: (name) => this.#model.norm(full(name)),
-      attend: (qkv) => attention(qkv, grid, this.#model.config.n_head, drop),
-      attentionGradient: (dy, saved) => attentionGradient(dy, saved, grid, drop),
+      rotate: (x) => rotate(x, turn),
+      rotateGradient: (dy) => rotateGradient(dy, turn),
+      attend: (rows) => attention(rows, grid, heads, drop),
+      attentionGradient: (dy, saved) => attentionGradient(dy, saved, grid, heads, drop),
       dropRows: (name) => this.#dropout.rows(full(name)),
     };
   }

@@ -4,9 +4,12 @@ import { engineFor } from '../../engine/engine-fit.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
 import { parameterCount } from '../../model/families/families.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import { readChat } from '../../model/files/tokenizer/chat-template-file.ts';
 import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
+import type { Chat } from '../../text/chat/conversation-tokens.ts';
+import { recordTokens } from '../../text/chat/record-tokens.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
-import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { type Tokenizer, wholeText } from '../../text/tokenizer/tokenizer.ts';
 import { trainingMemoryOf } from '../../training/batch-memory.ts';
 import type { PreferencePair } from '../../training/objective/pair-log-probabilities.ts';
 import { preferences } from '../../training/objective/preferences.ts';
@@ -22,11 +25,13 @@ import type { DpoSettings } from './settings.ts';
 export async function runDpo(context: StageContext<DpoSettings>): Promise<void> {
   const { settings, inputs } = context;
   const config = await readConfig(inputs.model!);
-  const { tokenizer } = await readModelTokenizer(inputs.model!, config);
+  const own = await readModelTokenizer(inputs.model!, config);
+  const { tokenizer } = own;
+  const pairer = { tokenizer, chat: () => readChat(inputs.model!, own) };
   const options = trainingOptions(settings, config, 0);
   const pairs = {
-    train: await readPairs('train', tokenizer, options.maxLength, context),
-    validation: await readPairs('validation', tokenizer, options.maxLength, context),
+    train: await readPairs('train', pairer, options.maxLength, context),
+    validation: await readPairs('validation', pairer, options.maxLength, context),
   };
   if (pairs.train.length < options.batchSize) {
     throw new StageError(
@@ -67,15 +72,26 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   await trainModel(context, { model, objective, data, options, tokenizer, reported });
 }
 
+/** What makes tokens of pairs; the second one where they are conversations. */
+interface Pairer {
+  readonly tokenizer: Tokenizer;
+  readonly chat: () => Promise<Chat>;
+}
+
 /** Reads preference pairs; those of which nothing is left to compare before the cut are left out, with a warning. */
 async function readPairs(
   part: 'train' | 'validation',
-  tokenizer: Tokenizer,
+  { tokenizer, chat }: Pairer,
   maxLength: number,
   { inputs, warnOfResult }: StageContext<DpoSettings>,
 ): Promise<PreferencePair[]> {
   const records = await readRecords(inputs[part]!.path);
-  const all = records.map((record) => pairOf(part, record, tokenizer));
+  const conversations = records.some(({ chat_turns }) => chat_turns !== undefined) ? await chat() : undefined;
+  const all = records.map((record) =>
+    record.chat_turns === undefined || conversations === undefined
+      ? pairOf(part, record, tokenizer)
+      : chatPairOf(part, record, conversations),
+  );
   const counts = ({ chosen, rejected, promptLength }: PreferencePair) =>
     [chosen, rejected].every(({ length }) => responseTargets(length, promptLength, maxLength) > 0);
   const kept = all.filter(counts);
@@ -88,19 +104,32 @@ async function readPairs(
   return kept;
 }
 
-function pairOf(
-  part: string,
-  { id, prompt, response, rejected }: InstructionRecord,
-  tokenizer: Tokenizer,
-): PreferencePair {
-  if (rejected === undefined) {
-    throw new StageError(`Input ${part}: record ${id} has no rejected response.`, {
-      hint: 'Format data whose items have `chosen` and `rejected`.',
-    });
-  }
+function pairOf(part: string, record: InstructionRecord, tokenizer: Tokenizer): PreferencePair {
+  const { prompt, response } = record;
+  const rejected = rejectedOf(part, record);
   return {
-    chosen: tokenizer.encode(prompt + response),
-    rejected: tokenizer.encode(prompt + rejected),
-    promptLength: tokenizer.encode(prompt).length,
+    chosen: wholeText(tokenizer, prompt + response),
+    rejected: wholeText(tokenizer, prompt + rejected),
+    promptLength: wholeText(tokenizer, prompt).length,
   };
+}
+
+/** Both texts end with the assistant's turn: what a template writes after it is no part of a response. */
+function chatPairOf(part: string, record: InstructionRecord, chat: Chat): PreferencePair {
+  const tokensOf = (response: string) => {
+    const { ids, counted, promptLength } = recordTokens(chat, { ...record, chat_turns: 'last' }, response);
+    const end = counted.lastIndexOf(1) + 1;
+    const ownEnd = ids[end - 1] === chat.tokenizer.endOfText ? end - 1 : end;
+    return { ids: ids.subarray(0, ownEnd), promptLength };
+  };
+  const rejected = tokensOf(rejectedOf(part, record));
+  const chosen = tokensOf(record.response ?? '');
+  return { chosen: chosen.ids, rejected: rejected.ids, promptLength: chosen.promptLength };
+}
+
+function rejectedOf(part: string, { id, rejected }: InstructionRecord): string {
+  if (rejected !== undefined) return rejected;
+  throw new StageError(`Input ${part}: record ${id} has no rejected response.`, {
+    hint: 'Format data whose items have `chosen` and `rejected`.',
+  });
 }

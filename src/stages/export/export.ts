@@ -4,7 +4,8 @@ import { exportSettings } from './settings.ts';
 /** Writes models for other programs. (`export` itself is a word of the language.) */
 export const exportStage = defineStage({
   uses: 'export',
-  version: 1,
+  // Since version 2 a GGUF file says which tokens are added.
+  version: ({ format }) => (format === 'gguf' ? 2 : 1),
   summary: 'Writes a model for other programs: transformers, llama.cpp, Ollama.',
   example: `
 export:

@@ -1,7 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
-import { familyOf } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { openWeights } from '../../model/files/folder-weights.ts';
 import { writeGguf } from '../../model/files/gguf/gguf.ts';
@@ -16,6 +15,7 @@ import {
   writeModelFolder,
 } from '../../model/files/model-folder.ts';
 import type { TensorSource } from '../../model/files/safetensors.ts';
+import { readChatTemplate } from '../../model/files/tokenizer/chat-template-file.ts';
 import { encodingOf, writeTokenizerFiles } from '../../model/files/tokenizer/encoding-files.ts';
 import { readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { withProgress } from '../training/tensor-progress.ts';
@@ -52,8 +52,9 @@ async function writeGgufFolder(
   const end = tokenizer.decode([config.eos_token_id]);
   await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions, end));
   const path = join(folder, GGUF_FILE);
-  const metadata = ggufMetadata(config, await vocabulary(), settings.quantization);
-  const tensors = ggufTensors(familyOf(config), sources, settings.quantization);
+  const source = await readChatTemplate(inputs.model!);
+  const metadata = ggufMetadata(config, await vocabulary(), settings.quantization, source?.template);
+  const tensors = ggufTensors(config, sources, settings.quantization);
   await writeGguf(path, metadata, tensors);
   checkGguf(path, await readGgufHeader(path), metadata, tensors);
   const { size } = await stat(path);

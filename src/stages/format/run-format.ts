@@ -76,7 +76,7 @@ async function* recordsOf(
   reader.checkNames();
 }
 
-function recordOf({ prompt: style }: FormatSettings, item: DataItem, id: number): InstructionRecord {
+function recordOf({ prompt: style, turns }: FormatSettings, item: DataItem, id: number): InstructionRecord {
   const { instruction, input, output, rejected, system, history, conversation, kept } = item;
   const response = (output: string) => renderResponse(style, { ...item, output });
   return {
@@ -90,6 +90,7 @@ function recordOf({ prompt: style }: FormatSettings, item: DataItem, id: number)
     ...(system !== undefined && { system }),
     ...(history !== undefined && { history }),
     ...(conversation !== undefined && { conversation }),
+    ...(style.chat_template === 'model' && { chat_turns: turns === undefined ? 'all' : 'last' }),
     ...kept,
   };
 }

@@ -23,7 +23,7 @@ export const formatSettings = Type.Object(
       Type.Union([Type.Literal('last'), Type.Literal('each')], {
         affects: 'result',
         description:
-          'Which answers of a conversation become records: its last one (the default), or each, with the turns before as `history`. Setting it also allows a prompt style that leaves `history` out.',
+          'Which answers of a conversation become records: its last one (the default), or each, with the turns before as `history`. Setting it also allows a prompt style that leaves `history` out. With the style `chat` all answers of a conversation are learnt, in one record, unless this is set.',
       }),
     ),
     keep: Type.Optional(

@@ -7,12 +7,15 @@ import { FinishedItems } from '../../files/journal.ts';
 import { parameterCount } from '../../model/families/families.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import { loadModel, readConfig } from '../../model/files/model-folder.ts';
+import { readChat } from '../../model/files/tokenizer/chat-template-file.ts';
 import { idsWithoutToken, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import { generate } from '../../model/generation/generate.ts';
+import { endOfTurn } from '../../text/chat/conversation-tokens.ts';
+import { promptTokens } from '../../text/chat/record-tokens.ts';
 import { cutReply, isStopped } from '../../text/prompt/prompt-style.ts';
 import { type InstructionRecord, readRecords } from '../../text/records.ts';
 import type { Response } from '../../text/responses.ts';
-import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { type Tokenizer, wholeText } from '../../text/tokenizer/tokenizer.ts';
 import type { GenerateSettings } from './settings.ts';
 import { tokenChoice } from './token-choice.ts';
 
@@ -40,8 +43,14 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
   const config = await readConfig(inputs.model!);
   const engine = engineFor(context, parameterCount(config));
   checkEndOfText(settings, config);
-  const { tokenizer } = await readModelTokenizer(inputs.model!, config);
-  const prompts = records.map(({ prompt }) => tokenizer.encode(prompt));
+  const own = await readModelTokenizer(inputs.model!, config);
+  const { tokenizer } = own;
+  checkStyle(settings, records);
+  const chat = settings.prompt.chat_template === 'model' ? await readChat(inputs.model!, own) : undefined;
+  const prompts = records.map((record) =>
+    chat === undefined ? wholeText(tokenizer, record.prompt) : promptTokens(chat, record),
+  );
+  const turnEnd = chat && endOfTurn(chat);
   const { samples } = settings;
   const tasks = prompts.flatMap((prompt, record) =>
     Array.from(
@@ -63,7 +72,7 @@ export async function runGenerate(context: StageContext<GenerateSettings>): Prom
     if (unfinished.length > 0) {
       const tf = await loadEngine(engine);
       context.fact('tensorflow_js', tf.version_core);
-      await reply(context, config, unfinished, replies, tasks.length, tokenizer);
+      await reply(context, config, unfinished, replies, tasks.length, tokenizer, turnEnd);
     }
     const responses = tasks.map(({ index, record, sample }) => ({
       ...response(records[record]!, cutReply(settings.prompt, replies.items.get(index)!.text)),
@@ -94,12 +103,14 @@ async function reply(
   replies: FinishedItems<Reply>,
   total: number,
   tokenizer: Tokenizer,
+  turnEnd: number | undefined,
 ): Promise<void> {
   const { settings, inputs, signal } = context;
   const model = await loadModel(inputs.model!);
   model.turn();
   const decode = (ids: readonly number[]) => tokenizer.decode(ids);
   const never = idsWithoutToken(tokenizer, config).filter((id) => id !== settings.eos);
+  const ends = turnEnd === undefined ? [] : [turnEnd];
   const rate = new Rate();
   const onProgress = (tokens: number) => {
     const perSecond = rate.after(tokens);
@@ -113,7 +124,7 @@ async function reply(
     const texts = await generate(model, prompts, {
       maxNewTokens: settings.max_new_tokens,
       endOfText: settings.eos ?? config.eos_token_id,
-      otherEnds: settings.eos === undefined ? (config.eos_token_ids ?? []) : [],
+      otherEnds: settings.eos === undefined ? [...(config.eos_token_ids ?? []), ...ends] : [],
       never,
       ...(choices[0] && { choose: (scores, prompt, text) => choices[prompt]!(scores, text) }),
       isComplete: (tokens) => isStopped(settings.prompt, decode(tokens)),
@@ -148,7 +159,17 @@ class Rate {
 
 /** What a record has besides its rendered texts goes along, for prompts of judges. */
 function response(record: InstructionRecord, model_response: string): Response {
-  const { id: _, instruction, input, output, prompt: __, response: ___, rejected: ____, ...more } = record;
+  const {
+    id: _,
+    instruction,
+    input,
+    output,
+    prompt: __,
+    response: ___,
+    rejected: ____,
+    chat_turns: _____,
+    ...more
+  } = record;
   return { instruction, input, ...(output !== undefined && { output }), model_response, ...more };
 }
 
@@ -162,6 +183,17 @@ function tellEmpty(responses: readonly Response[], { warnOfResult }: StageContex
       ? `all ${empty} replies are empty`
       : `${empty} of ${responses.length} replies ${empty === 1 ? 'is' : 'are'} empty (${Number(share)} %)`,
     'Was the model trained on empty outputs, or in another prompt style? Does a stop text begin each reply?',
+  );
+}
+
+/** Conversations are written by the model's template, or by nobody. */
+function checkStyle({ prompt: style }: GenerateSettings, records: readonly InstructionRecord[]): void {
+  const isChat = style.chat_template === 'model';
+  const other = records.find(({ chat_turns }) => (chat_turns !== undefined) !== isChat);
+  if (other === undefined) return;
+  throw new StageError(
+    `Record ${other.id} is ${isChat ? 'not ' : ''}for the chat template of a model, but \`prompt\` says that it is${isChat ? '' : ' not'}.`,
+    { hint: 'Give `format` and `generate` the same prompt style.' },
   );
 }
 

@@ -33,7 +33,8 @@ export async function ggufSource(context: Context, downloads: Downloads): Promis
     tellGguf(file, vocabulary, context);
     const writeTokenizer = async (directory: string): Promise<void> => {
       const { encoding } = tokenizer.tokenizer;
-      if (encoding !== 'model') await writeTokenizerFiles(directory, encoding, stored.n_positions);
+      if (encoding !== 'model')
+        await writeTokenizerFiles(directory, encoding, stored.n_positions, vocabulary.chatTemplate);
       else await writeOwnTokenizer(directory, vocabulary.vocabulary, stored, vocabulary.chatTemplate);
     };
     const model = withHead(stored, ggufWeights(file, stored), settings.tie_word_embeddings);

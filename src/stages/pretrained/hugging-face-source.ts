@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../model/families/model-config.ts';
 import { openWeights } from '../../model/files/folder-weights.ts';
 import { copyTokenizerFiles } from '../../model/files/model-folder.ts';
 import { WEIGHTS, WEIGHTS_INDEX } from '../../model/files/safetensors-index.ts';
+import { readChatTemplate } from '../../model/files/tokenizer/chat-template-file.ts';
 import { writeTokenizerFiles } from '../../model/files/tokenizer/encoding-files.ts';
 import { type ModelTokenizer, readModelTokenizer } from '../../model/files/tokenizer/model-tokenizer.ts';
 import type { Downloads } from './downloads.ts';
@@ -51,6 +52,9 @@ async function writeFolderTokenizer(
   { n_positions }: ModelConfig,
 ): Promise<void> {
   const own = tokenizer.encoding === 'model';
-  if (base !== undefined && !(own && inFolder)) await writeTokenizerFiles(directory, base, n_positions);
+  if (base !== undefined && !(own && inFolder)) {
+    const source = await readChatTemplate({ file });
+    await writeTokenizerFiles(directory, base, n_positions, source?.template);
+  }
   if (own) await copyTokenizerFiles(directory, { file });
 }

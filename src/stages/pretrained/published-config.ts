@@ -3,6 +3,7 @@ import { CONFIG } from '../../model/files/config-file.ts';
 import { readJsonObject } from '../../model/files/json-file.ts';
 import { ModelFileError } from '../../model/files/model-file-error.ts';
 import { readConfig } from '../../model/files/model-folder.ts';
+import type { ModelPiece } from '../../model/files/model-piece.ts';
 import { completePiece, type PretrainedSettings, SHAPE } from './settings.ts';
 
 /** Finds a file of the published model by its name there. */
@@ -24,12 +25,13 @@ export async function publishedConfig(file: FindFile, settings: PretrainedSettin
 export function checkPublished(file: string, stored: ModelConfig, settings: PretrainedSettings): void {
   const { model = { layer_norm_epsilon: 1e-5 } } = settings;
   // The epsilon has a default, which counts only in a shape that is written out.
-  const compared = completePiece(settings) ? ([...SHAPE, 'layer_norm_epsilon'] as const) : SHAPE;
+  const said = shapeOf(stored);
+  const compared = completePiece(settings) ? said : said.filter(([name]) => name !== 'layer_norm_epsilon');
   const differences = compared
-    .filter((name) => model[name] !== undefined && model[name] !== stored[name])
-    .map((name) => `${name} is ${stored[name]}, the model's is ${model[name]}`);
+    .filter(([name, value]) => model[name] !== undefined && model[name] !== value)
+    .map(([name, value]) => `${name} is ${value}, the model's is ${model[name]}`);
   if (differences.length > 0) {
-    const shape = [...SHAPE, 'layer_norm_epsilon' as const].map((name) => `${name}: ${stored[name]}`);
+    const shape = said.map(([name, value]) => `${name}: ${value}`);
     throw new ModelFileError(`${file} describes another model: ${differences.join('; ')}.`, {
       files: [file],
       hint: `If it is the right one, leave the shape out, which takes that of ${file}, or write: model: { ${shape.join(', ')} }`,
@@ -41,6 +43,14 @@ export function checkPublished(file: string, stored: ModelConfig, settings: Pret
       hint: 'Set tie_word_embeddings: false.',
     });
   }
+}
+
+/** What a shape that is written out in the settings says of a model. */
+function shapeOf(stored: ModelConfig): (readonly [keyof ModelPiece, number])[] {
+  const shared = SHAPE.map((name) => [name, stored[name]] as const);
+  return stored.model_type === 'gpt2'
+    ? [...shared, ['layer_norm_epsilon', stored.layer_norm_epsilon]]
+    : shared;
 }
 
 /** The ends of a reply: those of config.json, or if it names none those of the settings, and those of generation_config.json. */

@@ -25,7 +25,7 @@ import { scheduleProblems } from '../training/train-schedule.ts';
 import { refuse, trainingOptions } from '../training/training-options.ts';
 import { leaveOutUncounted } from './leave-out-uncounted.ts';
 import type { TrainSettings } from './settings.ts';
-import { loraProblem, tellTrained } from './train-lora.ts';
+import { loraOptions, loraProblem, tellTrained } from './train-lora.ts';
 
 /** The work of the `train` stage: tokens and a model folder in; trained model, history, curve and samples out. */
 export async function runTrain(context: StageContext<TrainSettings>): Promise<void> {
@@ -39,7 +39,8 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const { tokenizer } = modelTokenizer;
   checkFit(tokens.train, modelTokenizer, config);
   checkFit(tokens.validation, modelTokenizer, config);
-  refuse(settings.lora && loraProblem(settings.lora, config));
+  const lora = settings.lora && loraOptions(settings.lora, config);
+  refuse(lora && loraProblem(lora, config));
   const options = trainingOptions(settings, config, settings.dropout);
   const data: TrainingData = {
     ...trainingData(tokens, settings, options, context),
@@ -51,11 +52,11 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
   const lengths = lengthsOf([...data.train, ...data.validation], options);
-  const adapterParameters = settings.lora && loraParameterCount(config, settings.lora);
+  const adapterParameters = lora && loraParameterCount(config, lora);
   checkMemory(
     (textsAtOnce) => trainingMemoryOf(config, lengths, textsAtOnce, adapterParameters),
     context,
-    settings.lora ? undefined : trainingMemoryOf(config, lengths, settings.batch_size, 0),
+    lora ? undefined : trainingMemoryOf(config, lengths, settings.batch_size, 0),
   );
 
   const parameters = parameterCount(config);
@@ -63,7 +64,7 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
   tellTrained(parameters, trained, context);
-  const adapter = settings.lora && initialLora(config, settings.lora, settings.seed);
+  const adapter = lora && initialLora(config, lora, settings.seed);
   const model = await loadModel(inputs.model!, adapter);
   const objective = nextTokens(model, data, options);
   await trainModel(context, { model, objective, data, options, tokenizer });
@@ -119,11 +120,26 @@ function trainingData(
     train: train.texts,
     validation: validation.texts,
     endOfText,
-    ...(mask_instruction && { promptLengths: { train: train.promptLengths, validation: promptLengths } }),
+    ...countedIn({ train, validation }, mask_instruction),
   };
   const data = leaveOutUncounted(all, options, context);
   const [first = new Int32Array()] = data.validation;
   return { ...data, samplePrompt: first.subarray(0, promptLengths[validation.texts.indexOf(first)]) };
+}
+
+/** Of conversations each token says whether it counts, because the end of a text may occur within them, too. */
+function countedIn(
+  { train, validation }: Parts,
+  mask: boolean,
+): Pick<TrainingData, 'promptLengths' | 'counted'> {
+  const own = { train: train.counted, validation: validation.counted };
+  if (own.train && own.validation) {
+    const all = (texts: readonly Int32Array[]) => texts.map(({ length }) => new Int32Array(length).fill(1));
+    const counted = { train: own.train, validation: own.validation };
+    return { counted: mask ? counted : { train: all(counted.train), validation: all(counted.validation) } };
+  }
+  const promptLengths = { train: train.promptLengths, validation: validation.promptLengths };
+  return mask ? { promptLengths } : {};
 }
 
 function warnOfCuts(

@@ -2,7 +2,9 @@ import { Type } from 'typebox';
 import { oneOf } from '../../contract/shapes.ts';
 import type { StageContext } from '../../contract/stage-context.ts';
 import type { Problem } from '../../contract/stage-type.ts';
-import { ADAPTER_TARGETS, ALL_LINEAR } from '../../model/families/gpt2/parameters.ts';
+import { familyOf } from '../../model/families/families.ts';
+import { ALL_LINEAR, ADAPTER_TARGETS as GPT2_TARGETS } from '../../model/families/gpt2/parameters.ts';
+import { ADAPTER_TARGETS as LLAMA_TARGETS } from '../../model/families/llama/parameters.ts';
 import type { ModelConfig } from '../../model/families/model-config.ts';
 import type { LoraOptions } from '../../model/network/lora.ts';
 
@@ -26,12 +28,12 @@ export const LoraSettings = Type.Object(
       exclusiveMaximum: 1,
       description: 'Probability with which a number that goes into the adapter is dropped in an update.',
     }),
-    targets: Type.Array(oneOf(ADAPTER_TARGETS), {
+    targets: Type.Array(oneOf([...GPT2_TARGETS, ...LLAMA_TARGETS]), {
       default: [...ALL_LINEAR],
       minItems: 1,
       uniqueItems: true,
       description:
-        "Layers of each block that get one, by the ends of their names, as in PEFT's `target_modules`: `c_attn` (queries, keys and values), `attn.c_proj`, `c_fc`, `mlp.c_proj`; `c_proj` stands for both that end so. All of them, as in the book, learn more than PEFT's default for GPT-2, `[c_attn]`.",
+        "Layers of each block that get one, by the ends of their names, as in PEFT's `target_modules`: `c_attn` (queries, keys and values), `attn.c_proj`, `c_fc`, `mlp.c_proj`; `c_proj` stands for both that end so. All of them, as in the book, learn more than PEFT's default for GPT-2, `[c_attn]`. In a model of another family these defaults stand for all of its linear layers, which are `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj` and `down_proj`.",
     }),
   },
   {
@@ -42,8 +44,27 @@ export const LoraSettings = Type.Object(
   },
 );
 
+/** The settings for a model of this family: the layers of GPT-2 that are named by default stand for all of another one's. */
+export function loraOptions(settings: LoraOptions, config: ModelConfig): LoraOptions {
+  const { linearInBlock } = familyOf(config).names;
+  const byDefault = `${settings.targets}` === `${ALL_LINEAR}`;
+  if (!byDefault || config.model_type === 'gpt2') return settings;
+  return { ...settings, targets: linearInBlock.map((layer) => layer.split('.').at(-1)!) };
+}
+
 /** What is wrong with an adapter for a model of this shape. */
-export function loraProblem({ rank }: LoraOptions, { n_embd }: ModelConfig): Problem | undefined {
+export function loraProblem({ rank, targets }: LoraOptions, config: ModelConfig): Problem | undefined {
+  const { title, names } = familyOf(config);
+  const unknown = targets.filter(
+    (target) => !names.linearInBlock.some((layer) => `.${layer}`.endsWith(`.${target}`)),
+  );
+  if (unknown.length > 0) {
+    return {
+      message: `\`lora.targets\` names ${unknown.join(', ')}, which a ${title} does not have.`,
+      hint: `Its layers are ${names.linearInBlock.join(', ')}. Left out, \`targets\` takes all of them.`,
+    };
+  }
+  const { n_embd } = config;
   if (rank <= n_embd) return undefined;
   return {
     message: `\`lora.rank\` is ${rank}, but the model is only ${n_embd} wide: its matrices have no higher rank.`,

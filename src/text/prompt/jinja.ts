@@ -26,16 +26,46 @@ export function textTemplate(what: string, text: string): TextTemplate {
     const { parsed } = new Template(text);
     return { parsed, asked: new Set<unknown>(isNode(parsed) ? askedNodes(parsed) : []) };
   });
-  return (values) =>
-    attempt(what, () => {
-      const environment = new Environment();
-      for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value);
-      const interpreter = new Interpreter(environment);
-      watch(interpreter, asked);
-      const rendered: string = interpreter.run(parsed).value;
-      if (rendered.length > LONGEST_TEXT) throw new Unbounded(`its text has ${rendered.length} characters`);
-      return rendered;
-    });
+  return (values) => attempt(what, () => run(parsed, values, asked));
+}
+
+/**
+ * Compiles the chat template of a model, for which what is undefined is an empty text, as in `transformers`. Throws
+ * TemplateProblem, as rendering does.
+ */
+export function chatTemplateOf(text: string): TextTemplate {
+  const { parsed } = inWords(() => new Template(text));
+  return (values) => inWords(() => run(parsed, values, undefined));
+}
+
+/** What is wrong with a chat template, or what it says is wrong with a conversation, as the end of a sentence. */
+export class TemplateProblem extends Error {}
+
+function inWords<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refused) throw new TemplateProblem(`refuses the conversation: ${error.message}`);
+    if (error instanceof Unbounded) throw new TemplateProblem(`asks for too much: ${error.message}`);
+    throw new TemplateProblem(`is not valid Jinja: ${parserMessage(error)}`);
+  }
+}
+
+type Parsed = Template['parsed'];
+
+/** `asked`: nodes that may be undefined; undefined where all may be. */
+function run(
+  parsed: Parsed,
+  values: Readonly<Record<string, Json>>,
+  asked: ReadonlySet<unknown> | undefined,
+): string {
+  const environment = new Environment();
+  for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value);
+  const interpreter = new Interpreter(environment);
+  watch(interpreter, asked);
+  const rendered: string = interpreter.run(parsed).value;
+  if (rendered.length > LONGEST_TEXT) throw new Unbounded(`its text has ${rendered.length} characters`);
+  return rendered;
 }
 
 /** Every word in a template that may be the name of a value; empty for a text that is no template. */
@@ -51,19 +81,22 @@ export function namesIn(text: string): ReadonlySet<string> {
 /** What a template asks for is more than any prompt needs. */
 class Unbounded extends Error {}
 
+/** The template itself refuses its values. */
+class Refused extends Error {}
+
 /** A name or an attribute has no value. */
 class Undefined extends Error {}
 
 /** The library's interpreter, as far as it is watched. */
 interface Evaluator {
-  evaluate(node: unknown, environment: unknown): { readonly type: string };
+  evaluate(node: unknown, environment: unknown): { readonly type: string; readonly value?: unknown };
 }
 
 /**
  * Ends a rendering of too many steps, and one that reads what is undefined, as Jinja's StrictUndefined does, but for the nodes
  * that are `asked`. All that an interpreter does goes through its `evaluate`.
  */
-function watch(interpreter: Evaluator, asked: ReadonlySet<unknown>): void {
+function watch(interpreter: Evaluator, asked: ReadonlySet<unknown> | undefined): void {
   const evaluate = interpreter.evaluate.bind(interpreter);
   let steps = 0;
   let depth = 0;
@@ -72,6 +105,9 @@ function watch(interpreter: Evaluator, asked: ReadonlySet<unknown>): void {
     if (++depth > DEEPEST) throw new Unbounded(`its expressions are more than ${DEEPEST} deep`);
     const value = evaluate(node, environment);
     depth--;
+    const { length } = Object(value.value);
+    if (length > LONGEST_TEXT) throw new Unbounded(`a value of it has ${length} parts`);
+    if (asked === undefined) return value;
     if (value.type === 'UndefinedValue' && isNode(node) && !asked.has(node)) {
       const name = readName(node);
       if (name !== undefined) throw new Undefined(name);
@@ -100,7 +136,7 @@ const GLOBALS = {
   None: null,
   range: numbersOf,
   raise_exception: (message: unknown) => {
-    throw new Error(String(message));
+    throw new Refused(String(message));
   },
 };
 

@@ -21,6 +21,12 @@ export const PromptStyle = Type.Object(
       description:
         'Text that opens a response and is cut out of a reply; empty where the prompt ends with it.',
     }),
+    chat_template: Type.Optional(
+      Type.Literal('model', {
+        description:
+          "With `model`, `prompt` and `response` are what the user and the assistant say last, and the model's own chat template writes the whole conversation, once the model is known: in `tokenize`, `dpo` and `generate`.",
+      }),
+    ),
     stop: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description: 'A reply ends before the first of these texts.',

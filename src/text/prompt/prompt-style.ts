@@ -32,7 +32,11 @@ export function renderResponse(style: PromptStyle, item: PromptItem & { readonly
 }
 
 /** Whether a prompt style mentions what some conversations have. */
-export function rendersValue({ prompt, response }: PromptStyle, name: 'system' | 'history'): boolean {
+export function rendersValue(
+  { prompt, response, chat_template }: PromptStyle,
+  name: 'system' | 'history',
+): boolean {
+  if (chat_template === 'model') return true;
   return namesIn(prompt).has(name) || namesIn(response).has(name);
 }
 

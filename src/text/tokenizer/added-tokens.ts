@@ -5,53 +5,88 @@ export interface AddedToken {
   /** White space on this side of it belongs to it. */
   readonly takesLeft?: boolean;
   readonly takesRight?: boolean;
-  /** Looked for only in what the others leave. */
+  /** It counts only where no letter, digit or underscore is next to it. */
+  readonly wholeWord?: boolean;
+  /** Looked for only in what the others leave, after the text was normalised. */
   readonly later?: boolean;
 }
 
 /** A piece of a text: an added token, or what is between two of them. */
-type Part = number | string;
+export type Part = number | string;
 
-/**
- * Cuts a text at the added tokens in it: at each place the longest, from left to right, as the library `tokenizers` does.
- */
-export function cutAtAddedTokens(text: string, tokens: readonly AddedToken[]): readonly Part[] {
-  const first = cut(
-    [text],
-    tokens.filter(({ later }) => !later),
-  );
-  return cut(
-    first,
-    tokens.filter(({ later }) => later),
-  );
+/** Cuts a text at added tokens: at each place the longest, from left to right, as the library `tokenizers` does. */
+export type CutAtTokens = (text: string) => readonly Part[];
+
+/** What cuts texts at these tokens. */
+export function cutterAt(tokens: readonly AddedToken[]): CutAtTokens {
+  if (tokens.length === 0) return (text) => (text === '' ? [] : [text]);
+  const root: Branch = { next: new Map() };
+  for (const token of tokens) add(root, token);
+  return (text) => cut(text, root);
 }
 
-function cut(parts: readonly Part[], tokens: readonly AddedToken[]): readonly Part[] {
-  if (tokens.length === 0) return parts;
-  const longestFirst = [...tokens].sort((a, b) => b.text.length - a.text.length);
-  const pattern = new RegExp(longestFirst.map(({ text }) => `(${escaped(text)})`).join('|'), 'gu');
-  return parts.flatMap((part) => (typeof part === 'number' ? [part] : cutText(part, longestFirst, pattern)));
+/** A tree of the tokens' characters: some models have thousands of added tokens. */
+interface Branch {
+  readonly next: Map<number, Branch>;
+  token?: AddedToken;
 }
 
-function cutText(text: string, tokens: readonly AddedToken[], pattern: RegExp): Part[] {
+function add(root: Branch, token: AddedToken): void {
+  let branch = root;
+  for (let i = 0; i < token.text.length; i++) {
+    const code = token.text.charCodeAt(i);
+    let next = branch.next.get(code);
+    if (next === undefined) {
+      next = { next: new Map() };
+      branch.next.set(code, next);
+    }
+    branch = next;
+  }
+  branch.token ??= token;
+}
+
+function cut(text: string, root: Branch): Part[] {
   const parts: Part[] = [];
   let end = 0;
-  for (const match of text.matchAll(pattern)) {
-    const { id, text: own, takesLeft, takesRight } = tokens.find((_, i) => match[i + 1] !== undefined)!;
-    const before = text.slice(end, Math.max(end, match.index));
-    const kept = takesLeft ? before.replace(/\p{White_Space}+$/u, '') : before;
+  for (let at = 0; at < text.length; ) {
+    const token = longestAt(text, at, root);
+    if (token === undefined) {
+      at += 1;
+      continue;
+    }
+    const after = at + token.text.length;
+    const isPart =
+      token.wholeWord &&
+      (WORD_BEFORE.test(text.slice(Math.max(0, at - 2), at)) ||
+        WORD_AFTER.test(text.slice(after, after + 2)));
+    if (isPart) {
+      at = after;
+      continue;
+    }
+    const before = text.slice(end, Math.max(end, at));
+    const kept = token.takesLeft ? before.replace(/\p{White_Space}+$/u, '') : before;
     if (kept !== '') parts.push(kept);
-    parts.push(id);
-    end = match.index + own.length;
-    if (takesRight) end += /^\p{White_Space}*/u.exec(text.slice(end))![0].length;
+    parts.push(token.id);
+    end = after;
+    if (token.takesRight) end += /^\p{White_Space}*/u.exec(text.slice(end))![0].length;
+    at = after;
   }
-  const rest = text.slice(end);
-  return rest === '' ? parts : [...parts, rest];
+  if (end < text.length) parts.push(text.slice(end));
+  return parts;
 }
 
-function escaped(text: string): string {
-  return text.replaceAll(
-    /[\\^$.*+?()[\]{}|/-]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16)}`,
-  );
+function longestAt(text: string, at: number, root: Branch): AddedToken | undefined {
+  let branch: Branch | undefined = root;
+  let found: AddedToken | undefined;
+  for (let i = at; i < text.length; i++) {
+    branch = branch.next.get(text.charCodeAt(i));
+    if (branch === undefined) break;
+    found = branch.token ?? found;
+  }
+  return found;
 }
+
+/** The `\w` of Rust's regular expressions. */
+const WORD = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]';
+const WORD_BEFORE = new RegExp(`${WORD}$`, 'u');
+const WORD_AFTER = new RegExp(`^${WORD}`, 'u');

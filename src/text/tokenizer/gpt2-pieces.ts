@@ -2,7 +2,7 @@
  * Letters and digits that Unicode 17 added. tiktoken (0.14) knows Unicode 16, current versions of Node know 17, and a text
  * must have the same tokens everywhere.
  */
-const LATER_THAN_UNICODE_16 = [
+export const LATER_THAN_UNICODE_16 = [
   '\\u{88F}\\u{C5C}\\u{CDC}\\u{A7CE}-\\u{A7CF}\\u{A7D2}\\u{A7D4}\\u{A7F1}\\u{10940}-\\u{10959}\\u{10EC5}-\\u{10EC7}',
   '\\u{11DB0}-\\u{11DDB}\\u{11DE0}-\\u{11DE9}\\u{16EA0}-\\u{16EB8}\\u{16EBB}-\\u{16ED3}\\u{16FF2}-\\u{16FF6}',
   '\\u{187F8}-\\u{187FF}\\u{18D09}-\\u{18D1E}\\u{18D80}-\\u{18DF2}\\u{1E6C0}-\\u{1E6DE}\\u{1E6E0}-\\u{1E6E2}',

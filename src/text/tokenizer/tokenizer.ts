@@ -26,12 +26,23 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Id of the token that ends a text: `<|endoftext|>`, unless a model has another one. */
   readonly endOfText: number;
+  /** Ids that a model expects before each text, but for one that its chat template writes; most have none. */
+  readonly beginning: readonly number[];
   /** Whether a token has this id. */
   has(id: number): boolean;
   /** Token ids of a text; an unpaired surrogate counts as U+FFFD. */
   encode(text: string, options?: EncodeOptions): Int32Array;
   /** The text of some ids; bytes that are not UTF-8 become U+FFFD. Throws RangeError for an id outside the vocabulary. */
   decode(ids: ArrayLike<number>): string;
+}
+
+/** Token ids of a text that stands alone, with what the model expects before it. */
+export function wholeText(
+  { beginning, encode }: Pick<Tokenizer, 'beginning' | 'encode'>,
+  text: string,
+): Int32Array {
+  const ids = encode(text);
+  return beginning.length === 0 ? ids : Int32Array.from([...beginning, ...ids]);
 }
 
 /**
@@ -60,6 +71,7 @@ async function gpt2Tokenizer(): Promise<Tokenizer> {
     encoding: 'gpt2',
     vocabularySize: tokens.length,
     endOfText,
+    beginning: [],
     has: (id) => id >= 0 && id < tokens.length,
     encode: (text, options) =>
       withEndOfText(text, endOfText, (part) => gpt2Pieces(part).flatMap(pieceIds), options),
@@ -89,6 +101,7 @@ const byteTokenizer: Tokenizer = {
   encoding: 'bytes',
   vocabularySize: BYTE_END_OF_TEXT + 1,
   endOfText: BYTE_END_OF_TEXT,
+  beginning: [],
   has: (id) => id >= 0 && id <= BYTE_END_OF_TEXT,
   encode: (text, options) =>
     withEndOfText(text, BYTE_END_OF_TEXT, (part) => [...Buffer.from(part, 'utf8')], options),

@@ -31,8 +31,8 @@ export function uncountedTexts(
   return data[part].flatMap(({ length }, index): UncountedText[] => {
     if (countTargets(collated(part, [index], data, options)) > 0) return [];
     if (length === 0) return [{ index, reason: 'it has no tokens' }];
-    const prompt = data.promptLengths![part][index]!;
-    const fills = responseTargets(Number.POSITIVE_INFINITY, prompt, options.maxLength) === 0;
+    const prompt = data.promptLengths?.[part][index] ?? data.counted![part][index]!.indexOf(1);
+    const fills = prompt >= 0 && responseTargets(Number.POSITIVE_INFINITY, prompt, options.maxLength) === 0;
     return [{ index, reason: fills ? 'its prompt alone fills the context' : 'masking leaves nothing of it' }];
   });
 }
@@ -46,7 +46,7 @@ export function withoutTexts<Data extends Texts>(
     const indices = new Set(leftOut[part].map(({ index }) => index));
     return items.filter((_, index) => !indices.has(index));
   };
-  const { promptLengths } = data;
+  const { promptLengths, counted } = data;
   return {
     ...data,
     train: kept('train', data.train),
@@ -55,6 +55,12 @@ export function withoutTexts<Data extends Texts>(
       promptLengths: {
         train: kept('train', promptLengths.train),
         validation: kept('validation', promptLengths.validation),
+      },
+    }),
+    ...(counted && {
+      counted: {
+        train: kept('train', counted.train),
+        validation: kept('validation', counted.validation),
       },
     }),
   };

@@ -15,21 +15,26 @@ export interface TokenizedTexts {
   readonly texts: readonly Int32Array[];
   /** How many tokens each text's prompt has on its own. */
   readonly promptLengths: readonly number[];
+  /** Of conversations: 1 for each token of a text that is to be learnt, 0 for the others. Otherwise absent. */
+  readonly counted?: readonly Int32Array[];
 }
 
 const FORMAT = 'pipe tokens 1';
 
 /**
  * Writes a `tokens` artifact: safetensors with `token_ids` (all texts one after the other), `offsets` (text i is
- * token_ids[offsets[i]] up to token_ids[offsets[i + 1]]) and `prompt_lengths`, all int32; encoding, vocabulary size,
+ * token_ids[offsets[i]] up to token_ids[offsets[i + 1]]), `prompt_lengths` and, of conversations, `counted`, all int32; encoding, vocabulary size,
  * end of text and, of a model's tokenizer, the digest of its vocabulary are in the metadata.
  */
 export async function writeTokens(path: string, tokens: TokenizedTexts): Promise<void> {
-  const { texts, promptLengths, encoding, vocabulary, vocabularySize, endOfText } = tokens;
+  const { texts, promptLengths, counted, encoding, vocabulary, vocabularySize, endOfText } = tokens;
   const offsets = new Int32Array(texts.length + 1);
   for (const [i, { length }] of texts.entries()) offsets[i + 1] = offsets[i]! + length;
-  const ids = new Int32Array(offsets.at(-1)!);
-  for (const [i, text] of texts.entries()) ids.set(text, offsets[i]);
+  const joined = (parts: readonly Int32Array[]) => {
+    const all = new Int32Array(offsets.at(-1)!);
+    for (const [i, part] of parts.entries()) all.set(part, offsets[i]);
+    return all;
+  };
   const tensor = (name: string, values: Int32Array) => ({
     name,
     dtype: 'I32' as const,
@@ -39,9 +44,10 @@ export async function writeTokens(path: string, tokens: TokenizedTexts): Promise
   await writeSafetensors(
     path,
     [
-      tensor('token_ids', ids),
+      tensor('token_ids', joined(texts)),
       tensor('offsets', offsets),
       tensor('prompt_lengths', Int32Array.from(promptLengths)),
+      ...(counted ? [tensor('counted', joined(counted))] : []),
     ],
     {
       format: FORMAT,
@@ -72,15 +78,19 @@ export async function readTokens(path: string): Promise<TokenizedTexts> {
     if (stranger !== undefined) {
       throw notTokens(path, `token ${stranger} is outside the vocabulary of ${vocabularySize} (${encoding})`);
     }
-    const texts = promptLengths.map((_, i) => ids.subarray(offsets[i], offsets[i + 1]));
+    const cut = (all: Int32Array) => promptLengths.map((_, i) => all.subarray(offsets[i], offsets[i + 1]));
+    const counted = file.tensors.has('counted') ? await file.readInts('counted') : undefined;
+    if (counted !== undefined && counted.length !== ids.length)
+      throw notTokens(path, 'it does not say of each token whether it counts');
     const { vocabulary } = metadata;
     return {
       encoding,
       ...(vocabulary !== undefined && { vocabulary }),
       vocabularySize,
       endOfText: Number(metadata.end_of_text),
-      texts,
+      texts: cut(ids),
       promptLengths,
+      ...(counted && { counted: cut(counted) }),
     };
   } finally {
     await file.close();

@@ -21,6 +21,7 @@ export function collated(
     padToken: data.endOfText,
     maxLength,
     ...(data.promptLengths && { promptLengths: chosen(data.promptLengths[part]) }),
+    ...(data.counted && { counted: chosen(data.counted[part]) }),
   });
 }
 

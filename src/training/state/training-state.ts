@@ -24,6 +24,8 @@ export interface TrainingData extends Examples {
   readonly validation: readonly Int32Array[];
   /** How many tokens of each text are its prompt, where predicting those does not count (instruction masking). */
   readonly promptLengths?: Readonly<Record<'train' | 'validation', readonly number[]>>;
+  /** Of conversations, instead: for each token of each text whether predicting it counts (1) or not (0). */
+  readonly counted?: Readonly<Record<'train' | 'validation', readonly Int32Array[]>>;
 }
 
 export interface TrainingOptions {

@@ -1,14 +1,43 @@
 import { describe, expect, it } from 'vitest';
 import { FAMILIES, familyOf, parameterCount } from '../../../src/model/families/families.ts';
 import { ADAPTER_TARGETS, ALL_LINEAR } from '../../../src/model/families/gpt2/parameters.ts';
+import type { LlamaConfig } from '../../../src/model/families/llama/llama-config.ts';
 import type { FamilyName, ModelConfig } from '../../../src/model/families/model-config.ts';
 import { loraParameterCount } from '../../../src/model/network/lora.ts';
 import { TINY } from '../tiny-gpt2.ts';
 
 const SHAPE = { ...TINY, tie_word_embeddings: false };
+const CONFIGS: Readonly<Record<FamilyName, ModelConfig>> = {
+  gpt2: SHAPE,
+  llama: llamaLike('llama'),
+  qwen2: llamaLike('qwen2'),
+  qwen3: llamaLike('qwen3'),
+  gemma3_text: llamaLike('gemma3_text'),
+};
+
+/** The shape of a family that is built like a Llama, in which no two sizes are the same. */
+function llamaLike(model_type: LlamaConfig['model_type']): LlamaConfig {
+  const { layer_norm_epsilon, model_type: _, ...shape } = SHAPE;
+  const windowed = model_type === 'gemma3_text';
+  return {
+    ...shape,
+    model_type,
+    num_key_value_heads: 1,
+    head_dim: 6,
+    intermediate_size: 20,
+    rms_norm_eps: layer_norm_epsilon,
+    query_pre_attn_scalar: windowed ? 256 : 6,
+    layer_types: windowed ? ['sliding_attention', 'full_attention'] : ['full_attention', 'full_attention'],
+    ...(windowed && { sliding_window: 5 }),
+    rope: {
+      full_attention: { rope_type: 'linear', factor: 8, rope_theta: 1e6 },
+      ...(windowed && { sliding_attention: { rope_type: 'default', rope_theta: 1e4 } }),
+    },
+  };
+}
 
 describe.each(Object.keys(FAMILIES) as FamilyName[])('the description of %s', (model_type) => {
-  const config: ModelConfig = { ...SHAPE, model_type };
+  const config = CONFIGS[model_type];
   const { names, configFile, gguf, parameterShapes, initialValue, huggingFace } = familyOf(config);
   const shapes = parameterShapes(config);
   const inBlock = (layer: number) => {
@@ -20,7 +49,8 @@ describe.each(Object.keys(FAMILIES) as FamilyName[])('the description of %s', (m
 
   it('names parameters that the model has', () => {
     expect(shapes.get(names.tokens)).toEqual([config.vocab_size, config.n_embd]);
-    expect(shapes.get(names.positions)).toEqual([config.n_positions, config.n_embd]);
+    if (names.positions !== undefined)
+      expect(shapes.get(names.positions)).toEqual([config.n_positions, config.n_embd]);
     expect(shapes.get(`${names.finalNorm}.weight`)).toEqual([config.n_embd]);
     expect(shapes.get(names.head)).toEqual([config.vocab_size, config.n_embd]);
     expect(parameterShapes({ ...config, tie_word_embeddings: true }).has(names.head)).toBe(false);
@@ -50,6 +80,15 @@ describe.each(Object.keys(FAMILIES) as FamilyName[])('the description of %s', (m
     const theirs = [...shapes.keys()].map((name) => gguf.tensorName(name));
     expect(new Set(theirs).size).toBe(shapes.size);
     expect([...shapes.keys()].filter((name) => huggingFace.isConstant(name))).toEqual([]);
+  });
+
+  it('takes the numbers of each parameter to a GGUF file and back', () => {
+    for (const [name, shape] of shapes) {
+      const size = shape.reduce((product, length) => product * length, 1);
+      const values = Float32Array.from({ length: size }, (_, i) => i);
+      const conversion = gguf.conversion(config, name);
+      if (conversion) expect(conversion.fromFile(conversion.toFile(values)), name).toEqual(values);
+    }
   });
 });
 

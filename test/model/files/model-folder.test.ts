@@ -262,7 +262,10 @@ describe('a model folder is refused', () => {
 
   it.each([
     ['{', 'not JSON'],
-    ['{"model_type": "llama"}', 'model_type is "llama", only gpt2 is supported'],
+    [
+      '{"model_type": "mamba"}',
+      'model_type is "mamba", only gpt2, llama, qwen2, qwen3, and gemma3_text are supported',
+    ],
     [
       '{"activation_function": "gelu"}',
       'activation_function is "gelu", only gelu_new or gelu_pytorch_tanh is supported',

@@ -229,7 +229,7 @@ describe('a GGUF file of another model', () => {
     [
       'an architecture that is not read',
       { 'general.architecture': text('rwkv6') },
-      'x.gguf: its architecture is "rwkv6", only gpt2 is read',
+      'x.gguf: its architecture is "rwkv6", only gpt2, llama, qwen2, qwen3, and gemma3 are read',
     ],
     [
       'no architecture',
@@ -265,19 +265,24 @@ describe('a GGUF file of another model', () => {
       'layer_norm_epsilon is null, expected a positive number',
     ],
     [
-      'SentencePiece',
-      { 'tokenizer.ggml.model': text('llama') },
-      'its tokenizer is "llama", which is not supported',
+      'WordPiece',
+      { 'tokenizer.ggml.model': text('bert') },
+      'its tokenizer is "bert", which is not supported',
     ],
     [
       'other pieces',
-      { 'tokenizer.ggml.pre': text('llama-bpe') },
-      'tokenizer.ggml.pre is "llama-bpe", which is not supported',
+      { 'tokenizer.ggml.pre': text('tekken') },
+      'tokenizer.ggml.pre is "tekken", which is not supported',
     ],
     [
-      'a token before each text',
-      { 'tokenizer.ggml.add_bos_token': { type: 'bool', value: true } },
-      'add_bos_token is true',
+      'a token after each text',
+      { 'tokenizer.ggml.add_eos_token': { type: 'bool', value: true } },
+      'add_eos_token is true',
+    ],
+    [
+      'SentencePiece without scores',
+      { 'tokenizer.ggml.model': text('llama') },
+      'no key tokenizer.ggml.scores',
     ],
     ['a token twice', { 'tokenizer.ggml.tokens': texts('a', 'b', 'a', 'ab') }, 'tokens 0 and 2 are both "a"'],
     ['a token of nothing', { 'tokenizer.ggml.tokens': texts('a', '', 'ab', 'c') }, 'token 1 is no text'],

@@ -9,5 +9,9 @@ export const modelKernels: Kernels = {
       attributes: { axis: -1, epsilon: { float: epsilon } },
     });
   },
+  RmsNorm: ({ x, weight }, { epsilon }: { readonly epsilon: number }) =>
+    recordAll('SimplifiedLayerNormalization', [x, weight], [x!.shape, [x!.shape[0]!, 1]], 'float32', {
+      attributes: { axis: -1, epsilon: { float: epsilon } },
+    }),
   FastGelu: ({ x }) => record('FastGelu', [x!], x!.shape, typeOf(x!), { domain: 'com.microsoft' }),
 };

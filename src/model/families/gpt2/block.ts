@@ -2,18 +2,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { AttentionSaved } from '../../layers/attention.ts';
 import { gelu, geluGradient } from '../../layers/gelu.ts';
 import { type GradientsOnDemand, within } from '../../layers/gradients-on-demand.ts';
-import type { LayerNormSaved } from '../../layers/layer-norm.ts';
+import type { NormSaved } from '../../layers/norm.ts';
 import type { BackwardLayers, BlockSaved, ForwardLayers } from '../block.ts';
 
 /** What the gradient of a block needs of its forward pass. */
 type Gpt2BlockSaved<Kept> = BlockSaved<Kept> & {
-  readonly norm1: LayerNormSaved;
+  readonly norm1: NormSaved;
   readonly normalised1: tf.Tensor2D; // [N, C]
   readonly mixed: tf.Tensor2D; // [N, C]
-  readonly norm2: LayerNormSaved;
+  readonly norm2: NormSaved;
   readonly normalised2: tf.Tensor2D; // [N, C]
   readonly wide: tf.Tensor2D; // [N, 4C]
 };
+
+type Rows = tf.Tensor2D;
 
 /** GPT-2's block: each half normalises the rows, and adds what its layers make of them. */
 export function block<Kept>(
@@ -24,7 +26,8 @@ export function block<Kept>(
   const residual = (name: string, of: tf.Tensor2D) => layers.dropRows(name)(dense(name, of));
 
   const { y: normalised1, saved: norm1 } = layers.norm('ln_1').forward(x);
-  const { y: mixed, saved: attention } = layers.attend(dense('attn.c_attn', normalised1));
+  const [query, key, value] = tf.split(dense('attn.c_attn', normalised1), 3, 1) as [Rows, Rows, Rows];
+  const { y: mixed, saved: attention } = layers.attend({ query, key, value });
   const middle = tf.add(x, residual('attn.c_proj', mixed)) as tf.Tensor2D;
   const { y: normalised2, saved: norm2 } = layers.norm('ln_2').forward(middle);
   const wide = dense('mlp.c_fc', normalised2);
@@ -47,14 +50,15 @@ export function blockGradients(
     collect(name, layers.linear(name).backward(dResult, x));
   const residual = (name: string, dResult: tf.Tensor2D, x: tf.Tensor2D) =>
     dense(name, layers.dropRows(name)(dResult), x);
-  const norm = (name: string, dResult: tf.Tensor2D, of: LayerNormSaved) =>
+  const norm = (name: string, dResult: tf.Tensor2D, of: NormSaved) =>
     collect(name, layers.norm(name).backward(dResult, of));
 
   const activated = gelu(saved.wide); // again: it would be a quarter of what is saved, and takes little time
   const dWide = geluGradient(residual('mlp.c_proj', dy, activated), saved.wide, activated);
   const dMiddle = tf.add(dy, norm('ln_2', dense('mlp.c_fc', dWide, saved.normalised2), saved.norm2));
   const dMixed = residual('attn.c_proj', dMiddle as tf.Tensor2D, saved.mixed);
-  const dQkv = layers.attentionGradient(dMixed, saved.attention);
+  const { query, key, value } = layers.attentionGradient(dMixed, saved.attention);
+  const dQkv = tf.concat([query, key, value], 1);
   const x = tf.add(dMiddle, norm('ln_1', dense('attn.c_attn', dQkv, saved.normalised1), saved.norm1));
   return { x: x as tf.Tensor2D, parameters };
 }

@@ -1,4 +1,5 @@
 import type { GgufFormat, HuggingFaceFormat, OpenAiFormat } from '../file-formats.ts';
+import type { Gpt2Config } from './gpt2-config.ts';
 import { NAMES } from './parameters.ts';
 
 export const huggingFace: HuggingFaceFormat = {
@@ -47,7 +48,7 @@ const GGUF_NAMES_IN_BLOCK: Readonly<Record<string, string>> = {
   'mlp.c_proj': 'ffn_down',
 };
 
-export const gguf: GgufFormat = {
+export const gguf: GgufFormat<Gpt2Config> = {
   architecture: 'gpt2',
 
   metadata: (config) => [
@@ -77,4 +78,5 @@ export const gguf: GgufFormat = {
     const theirs = block === undefined ? GGUF_NAMES[module!]! : `blk.${block}.${GGUF_NAMES_IN_BLOCK[part!]!}`;
     return `${theirs}.${kind}`;
   },
+  conversion: () => undefined,
 };

@@ -1,9 +1,9 @@
 import type { InitialValue, ModelNames } from '../family.ts';
-import type { ModelConfig } from '../model-config.ts';
+import type { Gpt2Config } from './gpt2-config.ts';
 
 // Names and shapes are those of Hugging Face's checkpoints, whose matrices are [in, out]. C is the width.
 
-export const NAMES: ModelNames = {
+export const NAMES = {
   tokens: 'transformer.wte.weight',
   positions: 'transformer.wpe.weight',
   finalNorm: 'transformer.ln_f',
@@ -12,7 +12,7 @@ export const NAMES: ModelNames = {
   linearInBlock: ['attn.c_attn', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'],
   embeddingDropout: 'transformer.drop',
   attentionDropout: 'attn',
-};
+} as const satisfies ModelNames;
 
 /** Ends of names that together stand for every linear layer of a block. */
 export const ALL_LINEAR = ['c_attn', 'c_fc', 'c_proj'] as const;
@@ -20,7 +20,7 @@ export const ALL_LINEAR = ['c_attn', 'c_fc', 'c_proj'] as const;
 export const ADAPTER_TARGETS = [...ALL_LINEAR, 'attn.c_proj', 'mlp.c_proj'] as const;
 
 /** Name and shape of every parameter, in the order of the computation. */
-export function parameterShapes(config: ModelConfig): ReadonlyMap<string, readonly number[]> {
+export function parameterShapes(config: Gpt2Config): ReadonlyMap<string, readonly number[]> {
   const C = config.n_embd;
   const shapes = new Map<string, readonly number[]>();
   shapes.set(NAMES.tokens, [config.vocab_size, C]);
@@ -50,7 +50,7 @@ const DEVIATION = 0.02;
  * scaled by 1/√(2 · layers) because so many of them add up there, biases 0, gains 1. A head of its own begins as a copy
  * of the token embedding.
  */
-export function initialValue(config: ModelConfig, name: string): InitialValue {
+export function initialValue(config: Gpt2Config, name: string): InitialValue {
   if (/\.ln_(1|2|f)\.weight$/.test(name)) return 1;
   if (name.endsWith('.bias')) return 0;
   const deviation = name.endsWith('.c_proj.weight') ? DEVIATION / Math.sqrt(2 * config.n_layer) : DEVIATION;

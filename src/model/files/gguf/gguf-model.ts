@@ -1,5 +1,5 @@
 import { familyOf } from '../../families/families.ts';
-import type { ModelFamily } from '../../families/family.ts';
+import type { GgufConversion } from '../../families/file-formats.ts';
 import type { ModelConfig } from '../../families/model-config.ts';
 import { float16Of } from '../half-precision.ts';
 import { ModelFileError } from '../model-file-error.ts';
@@ -7,9 +7,9 @@ import type { TensorSource } from '../safetensors.ts';
 import type { Vocabulary } from '../tokenizer/encoding-files.ts';
 import type { GgufTensor, GgufValue } from './gguf.ts';
 import type { GgufHeader } from './gguf-header.ts';
+import { ggufTokenizer } from './gguf-tokenizer.ts';
 import { q8Of } from './q8-0.ts';
 import { GGUF_TENSOR_TYPES, type WrittenTensorType } from './tensor-types.ts';
-import { TOKEN_TYPES } from './token-types.ts';
 import { transposed } from './transposed.ts';
 
 /** Numbers of whole files in llama.h's llama_ftype, by the type of their matrices. */
@@ -24,26 +24,21 @@ export function ggufMetadata(
   config: ModelConfig,
   vocabulary: Vocabulary,
   type: WrittenTensorType,
+  chatTemplate?: string,
 ): Map<string, GgufValue> {
-  const { vocab_size, eos_token_id } = config;
   const { gguf } = familyOf(config);
-  const tokens = Array.from({ length: vocab_size }, (_, id) => vocabulary.tokens[id] ?? `[PAD${id}]`);
-  const tokenTypes = tokens.map((_, id) => {
-    if (id === eos_token_id || vocabulary.special.has(id)) return TOKEN_TYPES.control;
-    return vocabulary.tokens[id] === undefined ? TOKEN_TYPES.unused : TOKEN_TYPES.normal;
-  });
   return new Map<string, GgufValue>([
     ['general.architecture', { type: 'string', value: gguf.architecture }],
     ['general.file_type', { type: 'uint32', value: FILE_TYPES[type] }],
     ['general.quantization_version', { type: 'uint32', value: 2 }],
     ...gguf.metadata(config),
-    ['tokenizer.ggml.tokens', { type: 'array', of: 'string', value: tokens }],
-    ['tokenizer.ggml.token_type', { type: 'array', of: 'int32', value: tokenTypes }],
-    ['tokenizer.ggml.merges', { type: 'array', of: 'string', value: vocabulary.merges }],
-    ['tokenizer.ggml.bos_token_id', { type: 'uint32', value: eos_token_id }],
-    ['tokenizer.ggml.eos_token_id', { type: 'uint32', value: eos_token_id }],
-    ['tokenizer.ggml.add_bos_token', { type: 'bool', value: false }],
+    ...ggufTokenizer(config, vocabulary),
+    ...(chatTemplate === undefined ? [] : [templateEntry(chatTemplate)]),
   ]);
+}
+
+function templateEntry(value: string): [string, GgufValue] {
+  return ['tokenizer.chat_template', { type: 'string', value }];
 }
 
 /**
@@ -51,20 +46,21 @@ export function ggufMetadata(
  * head in `type`, all else in float32.
  */
 export function ggufTensors(
-  family: ModelFamily,
+  config: ModelConfig,
   sources: readonly TensorSource[],
   type: WrittenTensorType,
 ): GgufTensor[] {
-  const { names } = family;
+  const { names } = familyOf(config);
   return sources.map((source) => {
-    const { name, shape, turned, linear } = ggufPlace(family, source);
+    const { name, shape, turned, linear, conversion } = ggufPlace(config, source);
     const matrix = linear || source.name === names.tokens || source.name === names.head;
     const [rows, columns] = source.shape as readonly [number, number];
     const stored = matrix ? type : 'F32';
     checkRows(name, shape, stored);
     const bytes = async () => {
       const values = (await source.bytes()) as Float32Array;
-      return encoded(turned ? transposed(values, rows, columns) : values, stored, name);
+      const converted = conversion?.toFile(values) ?? values;
+      return encoded(turned ? transposed(converted, rows, columns) : converted, stored, name);
     };
     return { name, type: stored, shape, bytes };
   });
@@ -78,16 +74,26 @@ interface GgufPlace {
   readonly turned: boolean;
   /** It is the matrix of a linear layer. */
   readonly linear: boolean;
+  /** What else is different there. */
+  readonly conversion: GgufConversion | undefined;
 }
 
 /** The name and shape of a parameter for llama.cpp, whose linear layers are [out, in]. */
 export function ggufPlace(
-  { names, huggingFace, gguf }: ModelFamily,
+  config: ModelConfig,
   { name, shape }: Pick<TensorSource, 'name' | 'shape'>,
 ): GgufPlace {
+  const { names, huggingFace, gguf } = familyOf(config);
   const linear = names.linearInBlock.some((layer) => name.endsWith(`.${layer}.weight`));
   const turned = linear && huggingFace.fanInFanOut;
-  return { name: gguf.tensorName(name), shape: turned ? [...shape].reverse() : shape, turned, linear };
+  const conversion = gguf.conversion(config, name);
+  return {
+    name: gguf.tensorName(name),
+    shape: turned ? [...shape].reverse() : shape,
+    turned,
+    linear,
+    conversion,
+  };
 }
 
 /**

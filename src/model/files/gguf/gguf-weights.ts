@@ -36,8 +36,8 @@ export function familyIn(metadata: GgufMetadata): ModelFamily {
   const known = Object.values(FAMILIES);
   const family = known.find(({ gguf }) => gguf.architecture === named);
   if (family === undefined) {
-    const architectures = known.map(({ gguf }) => gguf.architecture).join(' or ');
-    throw ModelFileError.of(file, `its architecture is ${shown(named)}, only ${architectures} is read`);
+    const architectures = new Intl.ListFormat('en').format(known.map(({ gguf }) => gguf.architecture));
+    throw ModelFileError.of(file, `its architecture is ${shown(named)}, only ${architectures} are read`);
   }
   if (metadata.has(KIND) && metadata.text(KIND) !== 'model')
     throw ModelFileError.of(file, `it holds no model: ${KIND} is ${shown(metadata.text(KIND))}`);
@@ -58,7 +58,7 @@ export function familyIn(metadata: GgufMetadata): ModelFamily {
 export function ggufWeights(file: GgufFile, config: ModelConfig): TensorSource[] {
   const family = familyOf(config);
   const parameters = [...family.parameterShapes(config)].map(([name, shape]) => ({ name, shape }));
-  const places = parameters.map((parameter) => ({ parameter, place: ggufPlace(family, parameter) }));
+  const places = parameters.map((parameter) => ({ parameter, place: ggufPlace(config, parameter) }));
   const known = new Set(places.map(({ place }) => place.name));
   for (const { name, shape } of file.tensors.values()) {
     if (!known.has(name))
@@ -80,7 +80,8 @@ export function ggufWeights(file: GgufFile, config: ModelConfig): TensorSource[]
     const [rows, columns] = place.shape as readonly [number, number];
     const bytes = async () => {
       const values = await file.readFloats(place.name);
-      return place.turned ? transposed(values, rows, columns) : values;
+      const plain = place.turned ? transposed(values, rows, columns) : values;
+      return place.conversion?.fromFile(plain) ?? plain;
     };
     return { name, dtype: 'F32', shape, bytes };
   });

@@ -21,11 +21,13 @@ export function modelfile(
   contextLength: number,
   endOfText = END_OF_TEXT,
 ): string {
-  const { before, between, after } = style ? textsOf(style) : { before: '', between: '', after: '' };
+  const ofModel = style?.chat_template === 'model';
+  const { before, between, after } =
+    style && !ofModel ? textsOf(style) : { before: '', between: '', after: '' };
   const template = `${goText(before)}{{ .Prompt }}${goText(between)}{{ .Response }}${goText(after)}`;
   const lines = [
     `FROM ./${GGUF_FILE}`,
-    `TEMPLATE """${template}"""`,
+    ...(ofModel ? NO_TEMPLATE : [`TEMPLATE """${template}"""`]),
     ...stopTexts(style, before, after, endOfText).map((stop) => `PARAMETER stop ${quoted(stop)}`),
     `PARAMETER num_ctx ${contextLength}`,
     'PARAMETER temperature 0',
@@ -34,6 +36,12 @@ export function modelfile(
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** Ollama's templates are Go's, and no Jinja can be made one exactly. */
+const NO_TEMPLATE = [
+  `# The chat template is in ${GGUF_FILE} (tokenizer.chat_template). Ollama knows the usual ones by their text. Ask "ollama show --template"`,
+  '# whether it has found one; where it has not, write it here as TEMPLATE, in the language of Go: https://docs.ollama.com/modelfile',
+];
 
 /** What stands before the instruction, between it and the answer, and after the answer. */
 interface StyleTexts {

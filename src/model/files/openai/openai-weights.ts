@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { familyOf } from '../../families/families.ts';
+import type { OpenAiFormat } from '../../families/file-formats.ts';
 import type { ModelConfig } from '../../families/model-config.ts';
 import { readJsonObject } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
@@ -15,7 +16,7 @@ const CHECKPOINT = 'checkpoint';
 /** Compares hparams.json with the shape that the pipeline names. Throws ModelFileError with every difference. */
 export async function checkHparams(path: string, config: ModelConfig): Promise<void> {
   const hparams = await readJsonObject(path, HPARAMS);
-  const differences = Object.entries(familyOf(config).openAi.hparams)
+  const differences = Object.entries(formatOf(config).hparams)
     .filter(([theirs, ours]) => hparams[theirs] !== config[ours])
     .map(
       ([theirs, ours]) =>
@@ -33,10 +34,9 @@ export async function openAiWeights(file: FindFile, config: ModelConfig): Promis
   const checkpoint = file(CHECKPOINT);
   const prefix = checkpoint === undefined ? 'model.ckpt' : await checkpointPrefix(checkpoint);
   const bundle = await TensorBundle.open(file, prefix);
-  const family = familyOf(config);
   checkNames(bundle, config);
-  return [...family.parameterShapes(config)].map(([name, shape]) => {
-    const theirs = family.openAi.tensorName(name);
+  return [...familyOf(config).parameterShapes(config)].map(([name, shape]) => {
+    const theirs = formatOf(config).tensorName(name);
     const found = bundle.tensors.get(theirs)?.shape;
     if (!found) throw new ModelFileError(`the checkpoint has no tensor ${theirs} [${shape}]`);
     if (`${found}` !== `${shape}` && `${found}` !== `1,${shape}`) {
@@ -49,8 +49,8 @@ export async function openAiWeights(file: FindFile, config: ModelConfig): Promis
 }
 
 function checkNames(bundle: TensorBundle, config: ModelConfig): void {
-  const { title, openAi, parameterShapes } = familyOf(config);
-  const known = new Set([...parameterShapes(config).keys()].map(openAi.tensorName));
+  const { title, parameterShapes } = familyOf(config);
+  const known = new Set([...parameterShapes(config).keys()].map(formatOf(config).tensorName));
   for (const { name, shape } of bundle.tensors.values()) {
     if (known.has(name)) continue;
     throw new ModelFileError(
@@ -64,4 +64,10 @@ export async function checkpointPrefix(path: string): Promise<string> {
   const named = /^model_checkpoint_path: "(\w[\w.-]*)"/m.exec(await readFile(path, 'utf8'));
   if (!named) throw ModelFileError.of(CHECKPOINT, 'there is no line model_checkpoint_path: "…"');
   return named[1]!;
+}
+
+function formatOf(config: ModelConfig): OpenAiFormat {
+  const { title, openAi } = familyOf(config);
+  if (openAi) return openAi;
+  throw new ModelFileError(`OpenAI published no checkpoint of a ${title}`);
 }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinedPairs } from '../../../text/tokenizer/byte-pairs.ts';
 import { gpt2Tokens } from '../../../text/tokenizer/gpt2-vocabulary.ts';
+import type { TokenizerParts } from '../../../text/tokenizer/parts/tokenizer-parts.ts';
 import { printable } from '../../../text/tokenizer/printable-bytes.ts';
 import { END_OF_TEXT, type Encoding } from '../../../text/tokenizer/tokenizer.ts';
 import type { ModelConfig } from '../../families/model-config.ts';
@@ -15,10 +16,12 @@ export async function writeTokenizerFiles(
   directory: string,
   encoding: Encoding,
   longestText: number,
+  chatTemplate?: string,
 ): Promise<void> {
   await writeVocabulary(directory, await vocabularyOf(encoding), {
     add_prefix_space: false,
     bos_token: END_OF_TEXT,
+    ...(chatTemplate !== undefined && { chat_template: chatTemplate }),
     eos_token: END_OF_TEXT,
     model_max_length: longestText,
     tokenizer_class: 'GPT2Tokenizer',
@@ -38,7 +41,7 @@ export async function writeVocabulary(
   await writeFile(join(directory, 'vocab.json'), JSON.stringify(ids));
   await writeFile(
     join(directory, 'merges.txt'),
-    `#version: 0.2\n${merges.map((merge) => `${merge}\n`).join('')}`,
+    `#version: 0.2\n${merges.map(([left, right]) => `${left} ${right}\n`).join('')}`,
   );
   await writeFile(join(directory, 'tokenizer_config.json'), `${JSON.stringify(settings, null, 2)}\n`);
 }
@@ -65,10 +68,16 @@ export function encodingOf({
 export interface Vocabulary {
   /** Undefined where no token has the id. */
   readonly tokens: readonly (string | undefined)[];
-  /** Two tokens with a space between them, in the order in which they were learnt. */
-  readonly merges: readonly string[];
+  /** In the order in which they were learnt. */
+  readonly merges: readonly (readonly [left: string, right: string])[];
   /** Ids of tokens that steer and are no text. */
   readonly special: ReadonlySet<number>;
+  /** Ids of all tokens that stand for their text, those that steer among them. */
+  readonly added: ReadonlySet<number>;
+  /** Ids that come before each text. */
+  readonly beginning: readonly number[];
+  /** How texts become pieces and tokens become texts; without it, as for GPT-2. */
+  readonly parts?: TokenizerParts;
 }
 
 /** The vocabulary of an encoding, with bytes as the printable characters that GPT-2 writes for them, the end of text last. */
@@ -76,8 +85,10 @@ export async function vocabularyOf(encoding: Encoding): Promise<Vocabulary> {
   const { tokens, merges } = await encodingVocabulary(encoding);
   return {
     tokens: [...tokens.map(printable), END_OF_TEXT],
-    merges: merges.map((pair) => pair.map(printable).join(' ')),
+    merges: merges.map(([left, right]) => [printable(left), printable(right)]),
     special: new Set([tokens.length]),
+    added: new Set([tokens.length]),
+    beginning: [],
   };
 }
 

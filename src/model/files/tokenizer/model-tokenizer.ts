@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { byteLevelTokenizer } from '../../../text/tokenizer/byte-level.ts';
 import { gpt2Tokens } from '../../../text/tokenizer/gpt2-vocabulary.ts';
+import { compiledParts } from '../../../text/tokenizer/parts/tokenizer-parts.ts';
 import { printable } from '../../../text/tokenizer/printable-bytes.ts';
 import {
   END_OF_TEXT,
@@ -8,6 +8,7 @@ import {
   type Tokenizer,
   tokenizerFor,
 } from '../../../text/tokenizer/tokenizer.ts';
+import { vocabularyTokenizer } from '../../../text/tokenizer/vocabulary-tokenizer.ts';
 import type { ModelConfig } from '../../families/model-config.ts';
 import { CONFIG } from '../config-file.ts';
 import type { ModelFolder } from '../folder-weights.ts';
@@ -55,7 +56,7 @@ export async function modelTokenizer(
     const vocabulary = () => vocabularyOf(base);
     return { tokenizer: await tokenizerFor(base), base, inFolder, withoutRow, vocabulary };
   }
-  const tokenizer = byteLevelTokenizer({ ...pairs, added, endOfText: config.eos_token_id });
+  const tokenizer = vocabularyTokenizer({ ...pairs, added, endOfText: config.eos_token_id });
   for (const id of config.eos_token_ids ?? [config.eos_token_id]) {
     if (tokenizer.has(id)) continue;
     throw new ModelFileError(
@@ -90,17 +91,20 @@ async function readFolderVocabulary(folder: ModelFolder): Promise<FolderVocabula
     if (other === undefined) return undefined;
     throw new ModelFileError(
       `the model folder has ${other}, the vocabulary of a tokenizer that is not supported`,
-      { files: [other], hint: 'Only tokenizers of the kind of GPT-2 are read: byte pairs on bytes.' },
+      {
+        files: [other],
+        hint: 'Only pairs (BPE) are read, from tokenizer.json, or from vocab.json and merges.txt: save the tokenizer with transformers, which writes tokenizer.json.',
+      },
     );
   }
   const special = await readSpecialTokens(folder);
-  const fast = json === undefined ? undefined : await readTokenizerJson(json, special.in);
+  const fast = json === undefined ? undefined : await readTokenizerJson(json, special.in, special.settings);
   if (vocabulary === undefined || merges === undefined) {
     if (fast) return fast;
     const [there, missing] = vocabulary === undefined ? [MERGES, VOCABULARY] : [VOCABULARY, MERGES];
     throw new ModelFileError(`the model folder has ${there} but no ${missing}`, { files: [missing] });
   }
-  const slow = await readVocabularyFiles(vocabulary, merges, special.in);
+  const slow = await readVocabularyFiles(vocabulary, merges, special.in, special.settings);
   if (fast && !sameTokens(fast, slow)) {
     throw new ModelFileError(`${TOKENIZER} and ${VOCABULARY} with ${MERGES} are different tokenizers`, {
       files: [TOKENIZER, VOCABULARY, MERGES],
@@ -165,7 +169,9 @@ const GPT2_MERGES = '1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b772
 async function baseOf({
   tokens,
   merges,
-}: Pick<FolderVocabulary, 'tokens' | 'merges'>): Promise<Encoding | undefined> {
+  parts,
+}: Pick<FolderVocabulary, 'tokens' | 'merges' | 'parts'>): Promise<Encoding | undefined> {
+  if (parts !== undefined) return undefined;
   const equals = (expected: readonly string[]) =>
     tokens.size === expected.length && expected.every((bytes, id) => tokens.get(id) === bytes);
   if (merges.length === 0) return equals((await encodingVocabulary('bytes')).tokens) ? 'bytes' : undefined;
@@ -176,13 +182,23 @@ async function baseOf({
 }
 
 /** A vocabulary as files write it. */
-export function writtenVocabulary({ tokens, merges, added }: FolderVocabulary): Vocabulary {
+export function writtenVocabulary(vocabulary: FolderVocabulary): Vocabulary {
+  const { tokens, merges, added, parts } = vocabulary;
+  const asWritten = isOnBytes(vocabulary) ? printable : (text: string) => text;
   const written: (string | undefined)[] = [];
-  for (const [id, bytes] of tokens) written[id] = printable(bytes);
+  for (const [id, text] of tokens) written[id] = asWritten(text);
   for (const { id, text } of added) written[id] = text;
   return {
     tokens: Array.from(written),
-    merges: merges.map((pair) => pair.map(printable).join(' ')),
+    merges: merges.map(([left, right]) => [asWritten(left), asWritten(right)]),
     special: new Set(added.filter(({ special }) => special).map(({ id }) => id)),
+    added: new Set(added.map(({ id }) => id)),
+    beginning: compiledParts(parts).beginning,
+    ...(parts && { parts }),
   };
+}
+
+/** Whether pairs are joined on bytes, or on characters. */
+export function isOnBytes({ parts }: Pick<FolderVocabulary, 'parts'>): boolean {
+  return compiledParts(parts).pieces.onBytes;
 }

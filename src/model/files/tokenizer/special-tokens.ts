@@ -1,16 +1,26 @@
+import { isObject } from '../../../contract/json.ts';
 import { END_OF_TEXT } from '../../../text/tokenizer/tokenizer.ts';
 import type { ModelFolder } from '../folder-weights.ts';
 import { readJsonObject } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import { type FolderToken, isTokenId, shown } from './folder-vocabulary.ts';
-import { addedToken, isObject } from './tokenizer-json.ts';
+import { addedToken } from './tokenizer-json.ts';
+import { type TokenizerSettings, tokenizerSettings } from './tokenizer-settings.ts';
 
 const ADDED = 'added_tokens.json';
-const SETTINGS = 'tokenizer_config.json';
-const SPECIAL = 'special_tokens_map.json';
+export const SETTINGS = 'tokenizer_config.json';
+export const SPECIAL = 'special_tokens_map.json';
 
 /** Tokens with a role, as tokenizer_config.json and special_tokens_map.json name them. */
-const ROLES = ['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token'];
+export const ROLES = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'pad_token',
+  'sep_token',
+  'cls_token',
+  'mask_token',
+];
 
 /** What the small files next to a vocabulary say of its tokens. */
 export interface SpecialTokens {
@@ -18,6 +28,7 @@ export interface SpecialTokens {
   readonly added: readonly FolderToken[];
   /** Those, and tokens of a vocabulary that have a role: they stand for their text, too. */
   in(vocabulary: Readonly<Record<string, unknown>>): readonly FolderToken[];
+  readonly settings: TokenizerSettings;
 }
 
 /**
@@ -27,9 +38,8 @@ export interface SpecialTokens {
 export async function readSpecialTokens(folder: ModelFolder): Promise<SpecialTokens> {
   const settings = await optional(folder, SETTINGS);
   checkClass(settings);
-  for (const name of ['add_prefix_space', 'add_bos_token', 'add_eos_token']) {
-    if (settings[name] === true) throw ModelFileError.of(SETTINGS, `${name} is true, which is not supported`);
-  }
+  if (settings.add_eos_token === true)
+    throw ModelFileError.of(SETTINGS, 'add_eos_token is true, which is not supported');
   const added = new Map<number, FolderToken>();
   const decoder = settings.added_tokens_decoder;
   for (const [id, entry] of Object.entries(isObject(decoder) ? decoder : {}))
@@ -49,6 +59,7 @@ export async function readSpecialTokens(folder: ModelFolder): Promise<SpecialTok
   const own = [...added.values()].map((token) => (roles.has(token.text) ? withRole(token) : token));
   return {
     added: own,
+    settings: tokenizerSettings(SETTINGS, settings),
     in(vocabulary) {
       const named = [...roles].flatMap((text): FolderToken[] => {
         const id = Object.hasOwn(vocabulary, text) ? vocabulary[text] : undefined;
@@ -59,8 +70,9 @@ export async function readSpecialTokens(folder: ModelFolder): Promise<SpecialTok
   };
 }
 
-/** Classes of transformers whose tokenizers are those of GPT-2, with other tokens. */
-const CLASSES = /^(GPT2Tokenizer|PreTrainedTokenizer|TokenizersBackend|CodeGenTokenizer)(Fast)?$/;
+/** Classes of transformers whose tokenizers are what their files say. */
+const CLASSES =
+  /^(GPT2|PreTrained|CodeGen|Llama|Qwen2|Gemma)Tokenizer(Fast)?$|^(PreTrainedTokenizerFast|TokenizersBackend)$/;
 
 /** Other classes change texts in ways of their own, whatever their files say. */
 function checkClass({ tokenizer_class, auto_map }: Readonly<Record<string, unknown>>): void {
@@ -72,7 +84,7 @@ function checkClass({ tokenizer_class, auto_map }: Readonly<Record<string, unkno
   throw ModelFileError.of(
     SETTINGS,
     `tokenizer_class is ${shown(tokenizer_class)}, which is not supported`,
-    'Only tokenizers of the kind of GPT-2 are read: byte pairs on bytes.',
+    'Known are GPT2Tokenizer, LlamaTokenizer, Qwen2Tokenizer, GemmaTokenizer, CodeGenTokenizer, PreTrainedTokenizer and TokenizersBackend.',
   );
 }
 

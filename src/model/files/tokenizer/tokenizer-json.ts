@@ -1,3 +1,6 @@
+import { isObject, type Json } from '../../../contract/json.ts';
+import { compiledParts, type TokenizerParts } from '../../../text/tokenizer/parts/tokenizer-parts.ts';
+import { stepsOf } from '../../../text/tokenizer/parts/unsupported-part.ts';
 import { readJsonObject } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import {
@@ -6,7 +9,9 @@ import {
   folderVocabulary,
   isTokenId,
   shown,
+  within,
 } from './folder-vocabulary.ts';
+import { type TokenizerSettings, withSettings } from './tokenizer-settings.ts';
 import { MAX_VOCABULARY_BYTES } from './vocabulary-files.ts';
 
 /** The file of the library `tokenizers` (https://huggingface.co/docs/tokenizers). */
@@ -15,15 +20,15 @@ export const TOKENIZER = 'tokenizer.json';
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a tokenizer.json whose tokenizer is of the kind of GPT-2: byte pairs on GPT-2's pieces of a text. Throws ModelFileError for
- * every other part that would give other ids. `others`: tokens that other files of the folder add.
+ * Reads a tokenizer.json of pairs (BPE), on bytes or on characters. Throws ModelFileError for every part that would give other ids
+ * than the library gives. `others`: tokens that other files of the folder add; `settings`: what else they say.
  */
 export async function readTokenizerJson(
   path: string,
   others: (vocabulary: Values) => readonly FolderToken[],
+  settings: TokenizerSettings,
 ): Promise<FolderVocabulary> {
   const { model, added_tokens, ...parts } = await readJsonObject(path, TOKENIZER, MAX_VOCABULARY_BYTES);
-  checkParts(parts);
   if (!isObject(model)) throw ModelFileError.of(TOKENIZER, 'there is no model');
   checkModel(model);
   const { vocab, merges } = model;
@@ -32,7 +37,9 @@ export async function readTokenizerJson(
   const own = addedTokens(added_tokens ?? []);
   const ids = new Set(own.map(({ id }) => id));
   const added = [...own, ...others(vocab).filter(({ id }) => !ids.has(id))];
-  return folderVocabulary(TOKENIZER, vocab, TOKENIZER, merges.map(pairOf), added);
+  const known = new Map([...Object.entries(vocab), ...added.map(({ text, id }) => [text, id] as const)]);
+  const whole = withSettings(partsOf(parts, model), settings, known);
+  return folderVocabulary(TOKENIZER, vocab, TOKENIZER, merges.map(pairOf), added, whole);
 }
 
 function pairOf(merge: unknown, i: number): readonly [string, string] {
@@ -42,59 +49,49 @@ function pairOf(merge: unknown, i: number): readonly [string, string] {
   throw ModelFileError.of(TOKENIZER, `merge ${i + 1}, ${shown(merge)}, is not two tokens`);
 }
 
-/** What changes a text before or after byte pairs, which must be nothing, or what GPT-2 does. */
-function checkParts({ normalizer, pre_tokenizer, post_processor }: Values): void {
-  if (isObject(normalizer)) throw unknownPart('normalizer', normalizer);
-  const pieces = onlyOneOf(pre_tokenizer, 'pretokenizers');
-  if (!isObject(pieces) || pieces.type !== 'ByteLevel') throw unknownPart('pre_tokenizer', pre_tokenizer);
-  if (pieces.add_prefix_space === true) {
-    throw ModelFileError.of(
-      TOKENIZER,
-      'it puts a space before each text (add_prefix_space), which is not supported',
-    );
-  }
-  if (pieces.use_regex === false) throw unknownPart('pre_tokenizer without a pattern', pre_tokenizer);
-  const after = onlyOneOf(post_processor, 'processors');
-  if (isObject(after) && after.type !== 'ByteLevel' && addsTokens(after))
-    throw unknownPart('post_processor', after);
+/** The parts that are not the vocabulary; undefined where they are GPT-2's. */
+function partsOf(values: Values, model: Values): TokenizerParts | undefined {
+  const { normalizer = null, pre_tokenizer = null, post_processor = null, decoder = null } = values;
+  const { byte_fallback, unk_token, fuse_unk, ignore_merges } = model;
+  const parts = {
+    normalizer: asJson(normalizer),
+    pre_tokenizer: asJson(pre_tokenizer),
+    post_processor: asJson(post_processor),
+    decoder: asJson(decoder),
+    byte_fallback: byte_fallback === true,
+    unk_token: typeof unk_token === 'string' ? unk_token : null,
+    fuse_unk: fuse_unk === true,
+    ignore_merges: ignore_merges === true,
+  };
+  return within(TOKENIZER, () => (isLikeGpt2(parts) ? undefined : parts));
 }
 
-/** A template that adds nothing to a text is written by some versions of transformers. */
-function addsTokens({ type, single }: Values): boolean {
-  if (type !== 'TemplateProcessing' || !Array.isArray(single)) return true;
-  return single.some((part) => isObject(part) && !('Sequence' in part));
+/** Whether they give the ids that GPT-2's parts give, of any vocabulary that has every byte. */
+function isLikeGpt2(parts: TokenizerParts): boolean {
+  const [pieces, ...more] = stepsOf(parts.pre_tokenizer, 'pretokenizers');
+  const like = pieces?.type === 'ByteLevel' && more.length === 0;
+  const plain = pieces?.add_prefix_space !== true && pieces?.use_regex !== false;
+  const { beginning, wholeFirst } = compiledParts(parts);
+  return like && plain && parts.normalizer === null && beginning.length === 0 && !wholeFirst;
 }
 
-function onlyOneOf(part: unknown, list: string): unknown {
-  if (!isObject(part) || part.type !== 'Sequence') return part;
-  const parts = part[list];
-  return Array.isArray(parts) && parts.length === 1 ? parts[0] : part;
+/** A value that was read from JSON. */
+function asJson(value: unknown): Json {
+  return value as Json;
 }
 
 function checkModel(model: Values): void {
-  const {
-    type = 'BPE',
-    dropout,
-    continuing_subword_prefix,
-    end_of_word_suffix,
-    byte_fallback,
-    ignore_merges,
-  } = model;
-  if (type !== 'BPE') throw unknownPart('model', model);
-  const settings = { dropout, continuing_subword_prefix, end_of_word_suffix, byte_fallback, ignore_merges };
-  for (const [name, value] of Object.entries(settings)) {
+  const { type = 'BPE', dropout, continuing_subword_prefix, end_of_word_suffix } = model;
+  if (type !== 'BPE')
+    throw ModelFileError.of(
+      TOKENIZER,
+      `its model is ${shown(type)}, which is not supported`,
+      'Only BPE is read: pairs on bytes or on characters.',
+    );
+  for (const [name, value] of Object.entries({ dropout, continuing_subword_prefix, end_of_word_suffix })) {
     if (value === undefined || value === null || value === '' || value === false || value === 0) continue;
     throw ModelFileError.of(TOKENIZER, `its model has ${name} ${shown(value)}, which is not supported`);
   }
-}
-
-function unknownPart(name: string, value: unknown): ModelFileError {
-  const is = isObject(value) ? shown(value.type) : shown(value);
-  return ModelFileError.of(
-    TOKENIZER,
-    `its ${name} is ${is}, which is not supported`,
-    'Only tokenizers of the kind of GPT-2 are read: byte pairs on the pieces that GPT-2 cuts a text into.',
-  );
 }
 
 function addedTokens(list: unknown): FolderToken[] {
@@ -107,22 +104,13 @@ export function addedToken(file: string, id: unknown, entry: unknown): FolderTok
   const { content, single_word, lstrip, rstrip, normalized, special }: Values = Object(entry);
   if (!isTokenId(id) || typeof content !== 'string' || content === '')
     throw ModelFileError.of(file, `an added token is ${shown(entry)}: it needs an id and a text`);
-  if (single_word === true) {
-    throw ModelFileError.of(
-      file,
-      `the added token ${shown(content)} counts only as a word of its own (single_word), which is not supported`,
-    );
-  }
   return {
     id,
     text: content,
     special: special === true,
     ...(lstrip === true && { takesLeft: true }),
     ...(rstrip === true && { takesRight: true }),
+    ...(single_word === true && { wholeWord: true }),
     ...(normalized === true && { later: true }),
   };
-}
-
-export function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

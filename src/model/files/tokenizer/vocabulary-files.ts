@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { insteadOfFile, readJsonObject } from '../json-file.ts';
 import { ModelFileError } from '../model-file-error.ts';
 import { type FolderToken, type FolderVocabulary, folderVocabulary, shown } from './folder-vocabulary.ts';
+import { type TokenizerSettings, withSettings } from './tokenizer-settings.ts';
 
 export const VOCABULARY = 'vocab.json';
 export const MERGES = 'merges.txt';
@@ -17,10 +18,14 @@ export async function readVocabularyFiles(
   vocabularyPath: string,
   mergesPath: string,
   added: (vocabulary: Readonly<Record<string, unknown>>) => readonly FolderToken[],
+  settings: TokenizerSettings,
 ): Promise<FolderVocabulary> {
   const vocabulary = await readJsonObject(vocabularyPath, VOCABULARY, MAX_VOCABULARY_BYTES);
   const pairs = await readMerges(mergesPath);
-  return folderVocabulary(VOCABULARY, vocabulary, MERGES, pairs, added(vocabulary));
+  const own = added(vocabulary);
+  const known = new Map([...Object.entries(vocabulary), ...own.map(({ text, id }) => [text, id] as const)]);
+  const parts = withSettings(undefined, settings, known);
+  return folderVocabulary(VOCABULARY, vocabulary, MERGES, pairs, own, parts);
 }
 
 async function readMerges(path: string): Promise<[string, string][]> {

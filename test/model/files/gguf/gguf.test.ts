@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gpt2 } from '../../../../src/model/families/gpt2.ts';
 import { type GgufTensor, type GgufValue, writeGguf } from '../../../../src/model/files/gguf/gguf.ts';
 import { readGgufHeader } from '../../../../src/model/files/gguf/gguf-header.ts';
 import { checkGguf, ggufTensors } from '../../../../src/model/files/gguf/gguf-model.ts';
+import { TINY } from '../../tiny-gpt2.ts';
 
 let directory: string;
 let path: string;
@@ -112,24 +112,32 @@ describe('tensors of a GPT-2 for llama.cpp', () => {
 
   it('are turned over where they multiply from the right', async () => {
     const matrix = source('transformer.h.3.attn.c_proj.weight', [2, 3], [1, 2, 3, 4, 5, 6]);
-    const [turned] = ggufTensors(gpt2, [matrix], 'F32');
+    const [turned] = ggufTensors({ ...TINY, tie_word_embeddings: true }, [matrix], 'F32');
     expect(turned).toMatchObject({ name: 'blk.3.attn_output.weight', shape: [3, 2], type: 'F32' });
     expect(await turned!.bytes()).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6));
   });
 
   it('are not turned over where they have a row for each token', async () => {
-    const [head] = ggufTensors(gpt2, [source('lm_head.weight', [2, 3], [1, 2, 3, 4, 5, 6])], 'F32');
+    const [head] = ggufTensors(
+      { ...TINY, tie_word_embeddings: true },
+      [source('lm_head.weight', [2, 3], [1, 2, 3, 4, 5, 6])],
+      'F32',
+    );
     expect(head).toMatchObject({ name: 'output.weight', shape: [2, 3] });
     expect(await head!.bytes()).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
   });
 
   it('are refused where the type cannot hold them', async () => {
     const narrow = source('transformer.wte.weight', [3, 48], []);
-    expect(() => ggufTensors(gpt2, [narrow], 'Q8_0')).toThrow(
+    expect(() => ggufTensors({ ...TINY, tie_word_embeddings: true }, [narrow], 'Q8_0')).toThrow(
       'Q8_0 needs rows of a multiple of 32, tensor token_embd.weight is [3,48]',
     );
     for (const value of [65505, Number.NaN]) {
-      const [large] = ggufTensors(gpt2, [source('transformer.wte.weight', [1, 2], [0, value])], 'F16');
+      const [large] = ggufTensors(
+        { ...TINY, tie_word_embeddings: true },
+        [source('transformer.wte.weight', [1, 2], [0, value])],
+        'F16',
+      );
       await expect(large!.bytes()).rejects.toThrow('tensor token_embd.weight holds numbers that F16 cannot');
     }
   });

@@ -26,7 +26,7 @@ const golden = (path: string) => readFileSync(join(GOLDEN, path), 'utf8');
 const configOf = (
   vocab_size: number,
   eos_token_id: number,
-  more: Partial<ModelConfig> = {},
+  more: Pick<ModelConfig, 'eos_token_ids'> = {},
 ): ModelConfig => ({
   model_type: 'gpt2',
   n_layer: 1,
@@ -118,14 +118,16 @@ describe('a tokenizer that would give other ids than transformers', () => {
   const json = JSON.parse(golden('tokenizer-json/tokenizer.json'));
   const config = configOf(320, 0);
   it.each([
-    ['a normalizer', { normalizer: { type: 'NFKC' } }, 'its normalizer is "NFKC"'],
-    ['other pieces', { pre_tokenizer: { type: 'Metaspace' } }, 'its pre_tokenizer is "Metaspace"'],
-    ['no pieces', { pre_tokenizer: null }, 'its pre_tokenizer is null'],
+    ['a normalizer', { normalizer: { type: 'Precompiled' } }, 'its normalizer has "Precompiled"'],
+    ['a normalizer in others', { normalizer: { type: 'Sequence', normalizers: [{ type: 'Nmt' }] } }, '"Nmt"'],
+    ['other pieces', { pre_tokenizer: { type: 'Whitespace' } }, 'its pre_tokenizer has "Whitespace"'],
+    ['pieces of characters, texts of bytes', { pre_tokenizer: null }, 'its decoder has "ByteLevel"'],
     [
-      'a space before each text',
-      { pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true } },
-      'a space before each text',
+      'an unknown pattern',
+      { pre_tokenizer: { type: 'Split', pattern: { Regex: '(?<name>a)\\K' }, behavior: 'Isolated' } },
+      'cannot be read: (?<n is not known',
     ],
+    ['another decoder', { decoder: { type: 'WordPiece' } }, 'its decoder has "WordPiece"'],
     [
       'tokens around each text',
       { post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: '<s>' } }] } },
@@ -134,11 +136,15 @@ describe('a tokenizer that would give other ids than transformers', () => {
     ['another model', { model: { ...json.model, type: 'Unigram' } }, 'its model is "Unigram"'],
     ['chance', { model: { ...json.model, dropout: 0.1 } }, 'its model has dropout 0.1'],
     [
-      'bytes in the place of unknown tokens',
-      { model: { ...json.model, byte_fallback: true } },
-      'its model has byte_fallback',
+      'tokens after each text',
+      {
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ Sequence: { id: 'A' } }, { SpecialToken: { id: '</s>' } }],
+        },
+      },
+      'tokens after each text',
     ],
-    ['words of their own', { added_tokens: [{ id: 0, content: 'x', single_word: true }] }, 'single_word'],
   ])('is refused in words: %s', async (_, change, message) => {
     write('tokenizer.json', { ...json, ...change });
     expect(await refusal(config)).toContain(`tokenizer.json: `);
@@ -148,12 +154,20 @@ describe('a tokenizer that would give other ids than transformers', () => {
   it.each([
     [{ tokenizer_class: 'BertTokenizer' }, 'tokenizer_class is "BertTokenizer"'],
     [{ auto_map: { AutoTokenizer: ['x.Y', null] } }, 'code of its own'],
-    [{ add_bos_token: true }, 'add_bos_token is true'],
-    [{ add_prefix_space: true }, 'add_prefix_space is true'],
+    [{ add_bos_token: true }, 'add_bos_token is true, but there is no bos_token'],
+    [{ add_bos_token: true, bos_token: '<none>' }, 'bos_token is "<none>"'],
+    [{ add_eos_token: true }, 'add_eos_token is true'],
   ])('is refused for what tokenizer_config.json says: %j', async (settings, message) => {
     write('tokenizer.json', json);
     write('tokenizer_config.json', settings);
     expect(await refusal(config)).toContain(message);
+  });
+
+  it('says of what it refuses which are known', async () => {
+    write('tokenizer.json', { ...json, normalizer: { type: 'Precompiled' } });
+    await expect(read(config)).rejects.toMatchObject({
+      hint: 'Of tokenizers, NFC, NFD, NFKC, NFKD, Prepend, Replace and a Sequence of these are read.',
+    });
   });
 
   it('is refused where its end of text is no token, and where the model has too few rows', async () => {
