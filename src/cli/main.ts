@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { buildId } from './build-id.ts';
@@ -43,7 +42,7 @@ function load(script: Script): CommandLine {
   const loaded = { exports: {}, importPart };
   script.runInThisContext()(
     loaded.exports,
-    createRequire(import.meta.url),
+    require, // the script is next to this one, and the build makes both CommonJS
     loaded,
     program,
     import.meta.dirname,

@@ -3,9 +3,10 @@ import { OWN_ESCAPE } from './paint.ts';
 
 /**
  * What a terminal or a CI log would obey or be misled by: control characters, line separators, and characters that turn
- * the direction of what follows. Line breaks and tabs stay.
+ * the direction of what follows. Line breaks and tabs stay. Written as all that is not allowed, in ranges: V8 asks
+ * its Unicode tables for `\p{Cc}`, which takes half a millisecond at every start.
  */
-const FORBIDDEN = /(?![\n\t])\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+const FORBIDDEN = /[^\n\t -~\u00a0-\u2027\u202f-\u2065\u206a-\uffff]/g;
 
 /** A text with everything that is not for the eyes made visible: `\x1b`, `\u202e`. */
 export function visible(text: string): string {
