@@ -43,6 +43,16 @@ describe('collate', () => {
     expect([...batch.targets]).toEqual([PAD, 2, -100, 3, -100]);
   });
 
+  it('counts what a conversation says of each token, the end of its turns too; the last end if its last token counts', () => {
+    const texts = sequences([1, 2, PAD, 3, 4, PAD, 5], [1, 2, 3]);
+    const counted = sequences([0, 1, 1, 0, 1, 1, 0], [0, 0, 1]);
+    const batch = collate(texts, { padToken: PAD, maxLength: 1024, counted });
+    expect(rowsOf(batch, batch.targets)).toEqual([
+      [2, PAD, -100, 4, PAD, -100, -100],
+      [-100, 3, PAD, -100, -100, -100, -100],
+    ]);
+  });
+
   it('trains on each token of each text and on one end, whatever the lengths', () => {
     const token = fc.integer({ min: 0, max: 255 });
     const texts = fc.array(fc.array(token, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 8 });

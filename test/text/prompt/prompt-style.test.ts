@@ -18,7 +18,8 @@ const plain = shippedStyle('plain');
 const canonical = shippedStyle('alpaca-canonical');
 const phi3 = shippedStyle('phi3');
 const chatml = shippedStyle('chatml');
-const styles = { alpaca, plain, 'alpaca-canonical': canonical, phi3, chatml };
+const chat = shippedStyle('chat');
+const styles = { alpaca, plain, 'alpaca-canonical': canonical, phi3, chatml, chat };
 const text = (style: PromptStyle, item: InstructionItem) =>
   renderPrompt(style, item) + renderResponse(style, item);
 

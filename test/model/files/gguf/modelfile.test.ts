@@ -38,16 +38,26 @@ PARAMETER repeat_penalty 1
 `);
   });
 
-  it.each(readdirSync(prompts))('asks what the model was trained with: %s', (name) => {
-    const style = shipped(name);
-    const item = { instruction: 'Name a bird.', input: '', output: 'Crow' };
-    const trained = renderPrompt(style, item) + renderResponse(style, item);
-    const asked = filled(modelfile(style, 64), item.instruction, item.output);
-    // A space before the answer is the model's to write.
-    expect(asked.replace('Crow', ' Crow').replace(/\s+/g, ' ')).toBe(
-      trained.replace('Crow', ' Crow').replace(/\s+/g, ' '),
-    );
+  it('leaves the template of a chat model to the file, and says what to do', () => {
+    const file = modelfile(shipped('chat.yaml'), 64);
+    expect(file).not.toMatch(/^TEMPLATE/m);
+    expect(file).toContain('tokenizer.chat_template');
+    expect(stops(file)).toEqual(['"<|endoftext|>"']);
   });
+
+  it.each(readdirSync(prompts).filter((name) => name !== 'chat.yaml'))(
+    'asks what the model was trained with: %s',
+    (name) => {
+      const style = shipped(name);
+      const item = { instruction: 'Name a bird.', input: '', output: 'Crow' };
+      const trained = renderPrompt(style, item) + renderResponse(style, item);
+      const asked = filled(modelfile(style, 64), item.instruction, item.output);
+      // A space before the answer is the model's to write.
+      expect(asked.replace('Crow', ' Crow').replace(/\s+/g, ' ')).toBe(
+        trained.replace('Crow', ' Crow').replace(/\s+/g, ' '),
+      );
+    },
+  );
 
   it('without a style passes the question on', () => {
     const file = modelfile(undefined, 64);
