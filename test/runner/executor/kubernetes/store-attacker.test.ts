@@ -177,24 +177,28 @@ describe('an attacker who may write to the bucket', () => {
     expect(text).not.toContain(RIGHT);
   }, 60_000);
 
-  it(`does anything, ${ATTEMPTS} times: the result is right, or there is none`, async () => {
-    const random = new Random('attacks on a store that pods use', 0);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      project.write('p.yaml', pipeline(`n${attempt}`));
-      const all = () => [...store.objects.values()];
-      const ways: ((bytes: Buffer) => Buffer | undefined)[] = [
-        swapped,
-        (bytes) => bytes.subarray(0, random.below(bytes.length + 1)),
-        () => all()[random.below(all().length)],
-        (bytes) => Buffer.concat([bytes, bytes]),
-        () => undefined,
-      ];
-      serve((bytes) => (random.below(3) === 0 ? ways[random.below(ways.length)]!(bytes) : undefined));
-      const { events } = await run();
-      store.instead = () => false;
-      const right = digestOfBytes(`apple\npear\nn${attempt}\n`);
-      if (outcomes(events).work === 'ran') expect(digests(events)).toEqual({ 'work.out': right });
-      else expect(outcomes(events)).toEqual({ work: 'failed' });
-    }
-  }, ATTEMPTS * 60_000);
+  it(
+    `does anything, ${ATTEMPTS} times: the result is right, or there is none`,
+    async () => {
+      const random = new Random('attacks on a store that pods use', 0);
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        project.write('p.yaml', pipeline(`n${attempt}`));
+        const all = () => [...store.objects.values()];
+        const ways: ((bytes: Buffer) => Buffer | undefined)[] = [
+          swapped,
+          (bytes) => bytes.subarray(0, random.below(bytes.length + 1)),
+          () => all()[random.below(all().length)],
+          (bytes) => Buffer.concat([bytes, bytes]),
+          () => undefined,
+        ];
+        serve((bytes) => (random.below(3) === 0 ? ways[random.below(ways.length)]!(bytes) : undefined));
+        const { events } = await run();
+        store.instead = () => false;
+        const right = digestOfBytes(`apple\npear\nn${attempt}\n`);
+        if (outcomes(events).work === 'ran') expect(digests(events)).toEqual({ 'work.out': right });
+        else expect(outcomes(events)).toEqual({ work: 'failed' });
+      }
+    },
+    ATTEMPTS * 60_000,
+  );
 });
