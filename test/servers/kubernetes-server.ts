@@ -51,6 +51,8 @@ export class KubernetesServer {
   readonly logs = new Map<string, string>();
   /** Asked for with each pod that has ended; what it gives stands in the pod's status as the container's last words. */
   message: (text: string) => string = (text) => text;
+  /** Done before pods are listed. */
+  meanwhile: () => Promise<void> = async () => {};
   /** Answers every request with 503. */
   away = false;
   /** Pods wait for a node. */
@@ -155,6 +157,7 @@ export class KubernetesServer {
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end(log);
     }
     if (isPod !== undefined && method === 'GET') {
+      await this.meanwhile();
       return void reply(200, { items: [...this.pods.values()].map((one) => one.pod) });
     }
     if (method !== 'DELETE') return void absent();

@@ -42,6 +42,8 @@ export class KubernetesAttempt implements AttemptHandle {
   #killed: number | undefined;
   /** Its Job was deleted because it is to stop. */
   #taken = false;
+  /** The cluster has taken its Job from this runner, or has shown it. */
+  #wasThere = false;
   #told = '';
   #asking: Promise<void> | undefined;
 
@@ -94,6 +96,7 @@ export class KubernetesAttempt implements AttemptHandle {
     for (let wait = FIRST_RETRY_MS; !this.#stop.signal.aborted; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
       try {
         await cluster.create(job);
+        this.#wasThere = true;
         return undefined;
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
@@ -123,6 +126,7 @@ export class KubernetesAttempt implements AttemptHandle {
       const state = stateOf(image, observation.job, observation.pods);
       if (state.is === 'there') {
         absence.end();
+        this.#wasThere = true;
         this.#meeting.saw(observation.pods);
         this.#tell(state.waits, state.message);
         if (this.#killed !== undefined) await this.#end(observation);
@@ -147,8 +151,11 @@ export class KubernetesAttempt implements AttemptHandle {
     if (this.#killed !== undefined) return cancelled();
     if (state.is === 'displaced') return displaced(state.error);
     // A cluster tries again and again to start what could not be started, until it is removed.
-    await this.#meeting.prevent();
-    return state.is === 'failed' ? failed(state.error) : this.#meeting.gone();
+    const neverBegins = await this.#meeting.prevent();
+    if (state.is === 'failed') return failed(state.error);
+    if (neverBegins && !this.#wasThere)
+      return displaced({ message: `the cluster never had ${this.#place.name}: its runner died first` });
+    return this.#meeting.gone();
   }
 
   #left(observation: Observation | undefined): AttemptResult {

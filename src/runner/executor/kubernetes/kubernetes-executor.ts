@@ -92,17 +92,18 @@ class KubernetesExecutor implements RemoteExecutor {
     if (reference === undefined) return undefined;
     const found = this.#meetingOf({ ...reference, spec, log });
     const meeting = found.open(() => {});
-    const known = await meeting.result([]);
-    if (known !== undefined && known.status !== 'done') return undefined;
-    const observation = await this.#observer(attemptDirectory).next(reference.name);
-    if (observation?.known && known === undefined) {
+    let result = await meeting.result([]);
+    const observation =
+      result === undefined ? await this.#observer(attemptDirectory).next(reference.name) : undefined;
+    if (observation?.known) {
       const { is } = stateOf(this.#profile.image, observation.job, observation.pods);
-      if (is === 'failed' || is === 'displaced') return undefined;
       // The runner has died before the cluster had it: it is not waited for, and never begins.
       if (is === 'absent' && (await meeting.prevent())) return undefined;
-      const result = is === 'ended' ? await meeting.result(observation.pods) : undefined;
-      if (result !== undefined && result.status !== 'done') return undefined;
+      // It may have been finished while the cluster was asked, before its pod was taken away.
+      if (is !== 'there') result = await meeting.result(observation.pods);
+      if (result === undefined && (is === 'failed' || is === 'displaced')) return undefined;
     }
+    if (result !== undefined && result.status !== 'done') return undefined;
     return this.#attempt(found);
   }
 

@@ -153,6 +153,51 @@ describe('a stage that is a Job', () => {
     expect(count('began')).toBe(1);
   });
 
+  it('does not fail if its runner died before the cluster had it, and the next one cannot ask either', async () => {
+    cluster.away = true;
+    pipeline(waiting());
+    project.write('go', '');
+    const runAway = () => project.start(['run', 'p.yaml', '--json', '--no-preflight'], environment());
+    const first = runAway();
+    await until(() => isBeingHandedIn());
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    const second = runAway();
+    let told = '';
+    second.stdout?.on('data', (text) => {
+      told += text;
+    });
+    const running = finished(second);
+    await until(() => told.includes('"adopted":true'));
+    cluster.away = false;
+    const events = parseEvents((await running).stdout);
+    expect(outcomes(events)).toEqual({ work: 'ran' });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'stage-displaced',
+        error: expect.stringContaining('the cluster never had pipe-work-'),
+      }),
+    );
+    expect(count('began')).toBe(1);
+  });
+
+  it('is done if it was finished before its pod went, while the next runner asks for it', async () => {
+    pipeline(waiting());
+    const first = start();
+    await until(() => count('began') === 1);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    cluster.meanwhile = async () => {
+      project.write('go', '');
+      await until(() => filesOf('artifacts/work').some(({ name }) => name === 'result.json'));
+      await until(() => [...cluster.pods.values()].every(({ pod }) => pod.status?.phase === 'Succeeded'));
+      cluster.evict();
+      cluster.meanwhile = async () => {};
+    };
+    expect(outcomes((await run()).events)).toEqual({ work: 'ran' });
+    expect(count('began')).toBe(1);
+  });
+
   it('runs again if it is evicted, and that is no failure', async () => {
     pipeline(waiting());
     const running = finished(start());
