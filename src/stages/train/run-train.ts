@@ -24,8 +24,9 @@ import { trainModel } from '../training/train-model.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { refuse, trainingOptions } from '../training/training-options.ts';
 import { leaveOutUncounted } from './leave-out-uncounted.ts';
+import { loraOptions, loraProblem } from './lora-layers.ts';
 import type { TrainSettings } from './settings.ts';
-import { loraOptions, loraProblem, tellTrained } from './train-lora.ts';
+import { tellTrained } from './train-lora.ts';
 
 /** The work of the `train` stage: tokens and a model folder in; trained model, history, curve and samples out. */
 export async function runTrain(context: StageContext<TrainSettings>): Promise<void> {
