@@ -5,9 +5,9 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [, , folder, modelPath, textsPath, idsPath] = process.argv;
+const [, , folder, modelPath, textsPath, idsPath, name = 'node-llama-cpp'] = process.argv;
 const require = createRequire(join(resolve(folder), 'package.json'));
-const { getLlama } = await import(pathToFileURL(require.resolve('node-llama-cpp')).href);
+const { getLlama } = await import(pathToFileURL(require.resolve(name)).href);
 const llama = await getLlama({ gpu: false, build: 'never', maxThreads: 1, logLevel: 'error' });
 const model = await llama.loadModel({ modelPath, vocabOnly: true });
 const texts = JSON.parse(readFileSync(textsPath, 'utf8'));
