@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
  * undici 7 ends the whole process (nodejs/undici issue 5360; the fix is in version 8, which needs Node 22). Any server that
  * closes after its answer does that to a reader that is slower, such as a disk. So little is ever held back.
  */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 /**
  * Asks, and gives the answer with its body as it is sent. Not `fetch`, which unpacks what a server packed, asked or not: a few KB
