@@ -61,19 +61,20 @@ export class Decoder {
     const model = this.#model;
     const places = this.#cache.lengths.map((length) => Math.min(length, model.config.n_positions - 1));
     const positions = positionsOf(model.config, Int32Array.from(places));
-    const masks = { whole: this.#cache.mask(), windowed: this.#cache.mask(model.window) };
+    const whole = this.#cache.mask();
+    const windowed = model.window === undefined ? whole : this.#cache.mask(model.window);
     try {
       const embedded = tf.tidy(() => model.embed(tf.tensor1d(tokens as number[], 'int32'), positions));
       const { rows, layers } = await passBlocks(model, embedded, positions, this.#pause, (rows, layer) => {
         const { heads, window } = model.attention[layer]!;
-        const mask = window === undefined ? masks.whole : masks.windowed;
+        const mask = window === undefined ? whole : windowed;
         const { y, added } = cachedAttention(rows, this.#cache.layer(layer), mask, heads);
         return { y, saved: added };
       });
       this.#cache.add(layers);
       return scoresOf(model, rows);
     } finally {
-      tf.dispose({ masks, positions });
+      tf.dispose({ whole, windowed, positions });
     }
   }
 

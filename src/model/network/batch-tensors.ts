@@ -11,7 +11,7 @@ export type InputTensors = {
   readonly ids: tf.Tensor1D; // [N]
   readonly positions: Positions;
   readonly grid: Grid;
-  /** The grid of blocks that look back only so far, where some do. */
+  /** The grid of blocks that look back only so far, where that is not to the first token of every text. */
   readonly windowed?: Grid;
   readonly counted: tf.Tensor1D; // [M]
 };
@@ -25,7 +25,7 @@ export type BatchTensors = InputTensors & {
 /** The tensors of a batch whose targets are not known, of texts that continue `before` tokens. The caller disposes of them. */
 export function inputTensors(model: CausalModel, batch: PackedBatch, before = 0): InputTensors {
   const { texts, length } = batch;
-  const { window } = model;
+  const { window = Infinity } = model;
   const places = {
     texts,
     length,
@@ -39,14 +39,16 @@ export function inputTensors(model: CausalModel, batch: PackedBatch, before = 0)
       batch.positions.map((position) => position + before),
     ),
     grid: { ...places, mask: causalMask(length, { before }) },
-    ...(window !== undefined && { windowed: { ...places, mask: causalMask(length, { before, window }) } }),
+    ...(window < before + length && {
+      windowed: { ...places, mask: causalMask(length, { before, window }) },
+    }),
     counted: integers(batch.counted),
   };
 }
 
 /** The grid of a block that looks back so far, or to the first token. */
-export function gridOf({ grid, windowed }: InputTensors, window: number | undefined): Grid {
-  return window === undefined ? grid : windowed!;
+export function gridOf({ grid, windowed = grid }: InputTensors, window: number | undefined): Grid {
+  return window === undefined ? grid : windowed;
 }
 
 /** The tensors of a batch. The caller disposes of them. */

@@ -90,11 +90,9 @@ export class CausalModel {
   /** What goes into the first block [N, C]: N tokens, int32 [N], at their positions. */
   embed(ids: tf.Tensor1D, positions: Positions): tf.Tensor2D {
     const { names } = this.family;
-    const learnt = names.positions !== undefined && {
-      rows: this.#parameter(names.positions),
-      ids: positions.ids,
-    };
-    const embedded = embedding(this.#parameter(names.tokens), ids, learnt || undefined);
+    const learnt = names.positions && this.#parameter(names.positions);
+    const ofPositions = learnt ? { rows: learnt, ids: positions.ids } : undefined;
+    const embedded = embedding(this.#parameter(names.tokens), ids, ofPositions);
     return this.embeddingScale === 1 ? embedded : tf.mul(embedded, this.embeddingScale);
   }
 

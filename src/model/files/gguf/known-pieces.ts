@@ -20,7 +20,10 @@ function splitBy(pattern: string): Json {
   return { type: 'Sequence', pretokenizers: [split, bytes] };
 }
 
-/** Those of llama.cpp's llama-vocab.cpp whose ids are tested here, in the form of a tokenizer.json. */
+/**
+ * Those of llama.cpp's llama-vocab.cpp, in the form of a tokenizer.json. Each form is tested against `tokenizers`; that the other names
+ * stand for the same is taken from that file.
+ */
 const KNOWN: readonly KnownPieces[] = [
   {
     names: ['gpt-2', 'phi-2'],
