@@ -8,7 +8,7 @@ import { type Cluster, ClusterError } from './cluster.ts';
 import { type JobState, stateOf } from './job-state.ts';
 import type { Meeting } from './meeting.ts';
 import type { NewJob, Pod } from './objects.ts';
-import type { Observation, Observer } from './observer.ts';
+import { mayRunBecause, type Observation, type Observer } from './observer.ts';
 
 /** So long somebody who wants to stop waits for the cluster. */
 const LEFT_MS = 20_000;
@@ -160,12 +160,10 @@ export class KubernetesAttempt implements AttemptHandle {
 
   #left(observation: Observation | undefined): AttemptResult {
     const { name, cluster } = this.#place;
-    const why =
-      observation?.known === false ? observation.message : 'its node does not say that it has ended';
     return {
       status: 'left',
       error: {
-        message: `${name} was to be ended, and may go on: ${why}`,
+        message: `${name} was to be ended, and may go on: ${mayRunBecause(observation)}`,
         hint: `The next run finds it. To end it by hand: kubectl delete job ${name} -n ${cluster.namespace}`,
       },
     };

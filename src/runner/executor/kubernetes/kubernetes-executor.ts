@@ -17,7 +17,7 @@ import { stateOf } from './job-state.ts';
 import { KubernetesAttempt } from './kubernetes-attempt.ts';
 import type { Meeting } from './meeting.ts';
 import type { NewJob } from './objects.ts';
-import { type Observation, Observer } from './observer.ts';
+import { mayRunBecause, type Observation, Observer } from './observer.ts';
 import { problemsIn } from './preflight.ts';
 import { SharedFolder } from './shared-folder.ts';
 import { StoreMeeting } from './store-meeting.ts';
@@ -214,7 +214,7 @@ class KubernetesExecutor implements RemoteExecutor {
   async #endProblem(name: string, observation: Observation | undefined): Promise<string> {
     try {
       if (observation?.known) await this.#cluster.end(name, observation.pods);
-      return observation?.known === false ? observation.message : 'its node does not say that it has ended';
+      return mayRunBecause(observation);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       return error.message;

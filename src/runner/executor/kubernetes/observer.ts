@@ -97,3 +97,8 @@ function grouped<Item extends { readonly metadata: ObjectMeta }>(
   }
   return groups;
 }
+
+/** Why what was to be ended may run all the same. */
+export function mayRunBecause(observation: Observation | undefined): string {
+  return observation?.known === false ? observation.message : 'its node does not say that it has ended';
+}

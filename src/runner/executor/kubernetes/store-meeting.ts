@@ -33,6 +33,7 @@ const DELETE_AGAIN_MS = 2000;
 const DELETE_TIMES = 10;
 /** What a process that SIGTERM has ended exits with. */
 const TERMINATED = 143;
+const STOPPED_BY_OTHERS = { message: 'its pod was asked to stop, and not by this run' };
 
 export interface StoreMeetingOptions {
   readonly cluster: Cluster;
@@ -147,8 +148,7 @@ export class StoreMeeting implements Meeting {
     if (exitCode === JOB_EXIT.begun) return displaced({ message: 'the cluster started it twice' });
     if (exitCode === JOB_EXIT.noProgram) return noProgram();
     if (pods.length === 0) return this.gone();
-    if (exitCode === TERMINATED)
-      return displaced({ message: 'its pod was asked to stop, and not by this run' });
+    if (exitCode === TERMINATED) return displaced(STOPPED_BY_OTHERS);
     const message = messagesOf(pods).find((one) => one !== undefined);
     if (message && 'error' in message) {
       if (message.refused !== undefined) this.#options.exchange.distrust(message.refused);
@@ -187,8 +187,7 @@ export class StoreMeeting implements Meeting {
     const { result, outputs } = outcome;
     if (result.status === 'done') return { ...result, outputs };
     // Whoever takes a machine away asks first (SIGTERM), and the stage stops as if it were cancelled.
-    if (result.status === 'cancelled' && !asked)
-      return displaced({ message: 'its pod was asked to stop, and not by this run' });
+    if (result.status === 'cancelled' && !asked) return displaced(STOPPED_BY_OTHERS);
     return result;
   }
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BINARY, digests, finished, outcomes, Project, parseEvents } from '../../../cli/rig.ts';
+import { digests, finished, outcomes, Project, parseEvents } from '../../../cli/rig.ts';
 import { KubernetesServer } from '../../../servers/kubernetes-server.ts';
 import { S3Server } from '../../../servers/s3-server.ts';
+import { programOfPods } from './program-of-pods.ts';
 
 /*
  * Stages as Jobs of a cluster that shares nothing with the runner but a store. Pods are processes with a folder of their own.
@@ -24,11 +25,7 @@ beforeEach(async () => {
   store.objects.clear();
   store.instead = () => false;
   project = new Project({ 'home/x': '' });
-  project.write('bin/pipe', `#!/bin/sh\nexec node ${BINARY} "$@"\n`);
-  // The program of jobs is found next to `pipe`, wherever a link leads.
-  project.write('bin/job-host.cjs', `require(${JSON.stringify(join(dirname(BINARY), 'job-host.cjs'))});`);
-  chmodSync(project.path('bin/pipe'), 0o755);
-  cluster = await new KubernetesServer(`${project.path('bin')}${delimiter}${process.env.PATH}`).start();
+  cluster = await new KubernetesServer(programOfPods(project)).start();
   cluster.secrets.AWS_ACCESS_KEY_ID = 'pods';
   cluster.secrets.AWS_SECRET_ACCESS_KEY = SECRET;
   project.write('kubeconfig', cluster.kubeconfig);

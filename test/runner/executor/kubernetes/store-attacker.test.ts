@@ -1,12 +1,11 @@
-import { chmodSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestOfBytes } from '../../../../src/files/digest.ts';
 import type { RunEvent } from '../../../../src/runner/events/run-event.ts';
-import { BINARY, digests, outcomes, Project } from '../../../cli/rig.ts';
+import { digests, outcomes, Project } from '../../../cli/rig.ts';
 import { Random } from '../../../faults/seeded.ts';
 import { KubernetesServer } from '../../../servers/kubernetes-server.ts';
 import { S3Server } from '../../../servers/s3-server.ts';
+import { programOfPods } from './program-of-pods.ts';
 
 /*
  * Somebody may write whatever he likes into the bucket through which runner and pods meet, and has no rights on the cluster. What a
@@ -25,10 +24,7 @@ beforeEach(async () => {
   store.objects.clear();
   store.instead = () => false;
   project = new Project({ 'home/x': '', words: 'pear\napple\n' });
-  project.write('bin/pipe', `#!/bin/sh\nexec node ${BINARY} "$@"\n`);
-  project.write('bin/job-host.cjs', `require(${JSON.stringify(join(dirname(BINARY), 'job-host.cjs'))});`);
-  chmodSync(project.path('bin/pipe'), 0o755);
-  cluster = await new KubernetesServer(`${project.path('bin')}${delimiter}${process.env.PATH}`).start();
+  cluster = await new KubernetesServer(programOfPods(project)).start();
   Object.assign(cluster.secrets, { AWS_ACCESS_KEY_ID: 'pods', AWS_SECRET_ACCESS_KEY: 'key' });
   project.write('kubeconfig', cluster.kubeconfig);
   project.write('p.yaml', pipeline('n'));
