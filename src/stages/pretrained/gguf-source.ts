@@ -26,7 +26,7 @@ export async function ggufSource(context: Context, downloads: Downloads): Promis
     // Before its tokenizer: a model of another family is refused as such.
     familyIn(file.metadata);
     const vocabulary = ggufVocabulary(file.metadata);
-    const stored = ggufConfig(file, vocabulary);
+    const stored = await ggufConfig(file, vocabulary);
     checkPublished(name, stored, settings);
     const tokenizer = await modelTokenizer(vocabulary.vocabulary, stored, true);
     tellTokenizer(tokenizer, context);
