@@ -4,7 +4,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -18,6 +17,7 @@ import { renderPrompt } from '../../src/text/prompt/prompt-style.ts';
 import { type Encoding, type Tokenizer, tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { choices, writeExportedModel } from '../fixtures/exported-model.ts';
 import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage.ts';
+import { askLlama } from './llama-cpp.ts';
 
 /*
  * Exported GGUF files in the programs that they are for: not part of the ordinary tests, which have none of them.
@@ -37,18 +37,6 @@ const PROMPTS = [
   '  def f(x):\n\treturn 42',
   "it's <|x|>",
 ];
-
-interface LlamaAnswer {
-  readonly tokens: number[][];
-  readonly choices: number[][];
-  readonly replies: number[][];
-}
-
-async function askLlama(question: object): Promise<LlamaAnswer> {
-  const program = fileURLToPath(new URL('llama-cpp.mjs', import.meta.url));
-  const { stdout } = await execa(process.execPath, [program, LLAMA!], { input: JSON.stringify(question) });
-  return JSON.parse(stdout.split('MARK\n').at(-1)!) as LlamaAnswer;
-}
 
 /** A small model of ours and its GGUF file. */
 interface Exported {
@@ -85,7 +73,7 @@ const TYPES = ['F32', 'F16', 'Q8_0'] as const;
 beforeAll(() => loadEngine('cpu'));
 afterEach(() => removeDirectories());
 
-describe.skipIf(!LLAMA)('a GGUF file in llama.cpp (skipped without NODE_LLAMA_CPP)', () => {
+describe.skipIf(!LLAMA)('a GGUF file in llama.cpp (skipped without NODE_LLAMA_CPP)', { timeout: 120_000 }, () => {
   const cases = (['gpt2', 'bytes'] as const).flatMap((encoding) =>
     [true, false].flatMap((tied) => TYPES.map((type) => ({ encoding, tied, type }))),
   );
@@ -95,7 +83,7 @@ describe.skipIf(!LLAMA)('a GGUF file in llama.cpp (skipped without NODE_LLAMA_CP
     const replies: number[][] = [];
     for (const prompt of prompts) replies.push(await reply(model, prompt));
     const sequences = prompts.map((prompt, i) => [...prompt, ...replies[i]!].slice(0, -1));
-    const theirs = await askLlama({
+    const theirs = await askLlama(LLAMA!, {
       path: join(folder, GGUF_FILE),
       texts: PROMPTS,
       sequences,
@@ -124,7 +112,7 @@ describe.skipIf(!LLAMA)('a GGUF file in llama.cpp (skipped without NODE_LLAMA_CP
   });
 });
 
-describe.skipIf(!OLLAMA)('a GGUF file and its Modelfile in Ollama (skipped without OLLAMA)', () => {
+describe.skipIf(!OLLAMA)('a GGUF file and its Modelfile in Ollama (skipped without OLLAMA)', { timeout: 120_000 }, () => {
   const style = parse(readFileSync(new URL('../../configs/prompts/alpaca.yaml', import.meta.url), 'utf8'));
   const instructions = ['Name a bird.', 'Rewrite: the cat sat', "What's 2 + 2?"];
   let server: ReturnType<typeof startOllama>;
