@@ -1,13 +1,13 @@
 import { freemem } from 'node:os';
 
-/** What the engine and Node need on their own. */
-export const BASE_BYTES = 300e6;
+/** What the engine and Node need on their own (110 to 180 MB), and what is left over of the slabs in which tensors are. */
+export const BASE_BYTES = 380e6;
 
 /** What is trained is there four times: parameters, gradients and AdamW's two moments. */
-export const COPIES = 4;
+const COPIES = 4;
 
-/** Frozen weights exist once; loading leaves up to a quarter more allocated. */
-export const FROZEN_COPIES = 1.25;
+/** Frozen weights exist once, and the largest of them is copied when it is read or saved. */
+const FROZEN_COPIES = 1.25;
 
 /**
  * About how much memory a training takes at its peak, in bytes, where only the model's size is known: eight

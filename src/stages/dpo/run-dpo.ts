@@ -52,7 +52,8 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   const texts = [...pairs.train, ...pairs.validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);
   const lengths = lengthsOf(texts, options);
-  checkMemory((pairsAtOnce) => trainingMemoryOf(config, lengths, 2 * pairsAtOnce), context);
+  const size = { lengths, gradientCheckpointing: false };
+  checkMemory((pairsAtOnce) => trainingMemoryOf(config, { ...size, textsAtOnce: 2 * pairsAtOnce }), context);
 
   const parameters = parameterCount(config);
   const tf = await loadEngine(engineFor(context, parameters));

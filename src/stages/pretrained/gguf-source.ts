@@ -36,7 +36,7 @@ export async function ggufSource(context: Context, downloads: Downloads): Promis
         await writeTokenizerFiles(directory, encoding, stored.n_positions, vocabulary.chatTemplate);
       else await writeOwnTokenizer(directory, vocabulary.vocabulary, stored, vocabulary.chatTemplate);
     };
-    const model = withHead(stored, ggufWeights(file, stored), settings.tie_word_embeddings);
+    const model = withHead(stored, ggufWeights(file, stored), context);
     return { ...model, close: () => file.close(), writeTokenizer };
   } catch (error) {
     await file.close();

@@ -53,15 +53,19 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
   const lengths = lengthsOf([...data.train, ...data.validation], options);
-  const adapterParameters = lora && loraParameterCount(config, lora);
+  const size = {
+    lengths,
+    ...(lora && { adapter: loraParameterCount(config, lora) }),
+    gradientCheckpointing: false,
+  };
   checkMemory(
-    (textsAtOnce) => trainingMemoryOf(config, lengths, textsAtOnce, adapterParameters),
+    (textsAtOnce) => trainingMemoryOf(config, { ...size, textsAtOnce }),
     context,
-    lora ? undefined : trainingMemoryOf(config, lengths, settings.batch_size, 0),
+    lora ? undefined : trainingMemoryOf(config, { ...size, adapter: 0, textsAtOnce: settings.batch_size }),
   );
 
   const parameters = parameterCount(config);
-  const trained = adapterParameters ?? parameters;
+  const trained = size.adapter ?? parameters;
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
   tellTrained(parameters, trained, context);
