@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importSource } from '../scripts/import-source.mjs';
 
-const { engine, folder, lengths, textsAtOnce, lora, updates, settings } = JSON.parse(process.argv[2]);
+const { engine, folder, lengths, textsAtOnce, lora, keeps, updates } = JSON.parse(process.argv[2]);
 const {
   loadEngine,
   familyOf,
@@ -58,6 +58,7 @@ try {
     epochs: 1,
     batchSize: lengths.length,
     rowsAtOnce: textsAtOnce,
+    keeps,
     dropout: 0,
     seed: 123,
     shuffle: 'none',
@@ -67,7 +68,6 @@ try {
     keep: 'last',
     earlyStopping: null,
     sampleTokens: 8,
-    ...settings,
   };
   await minimize(network, nextTokens(network, data, options), data, options, {
     checkpoints: new Checkpoints(directory, [], (message) => console.error(message)),

@@ -4,9 +4,9 @@
 //
 //   npm run bench:memory                          all shapes
 //   npm run bench:memory -- --shape smollm2-135m  gpt2-small, or a file of bench/shapes
-//   further: --engine onnxruntime, --batch 8, --length 64, --only lora or full, --updates 3, --json
+//   further: --engine onnxruntime, --batch 8, --length 64, --only lora or full, --checkpointing on or off, --updates 3, --json
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,13 @@ const CASES = [
   ['llama-3.2-1b', 8, 64],
 ];
 
+const VARIANTS = [
+  ['full', false],
+  ['full', true],
+  ['lora', false],
+  ['lora', true],
+];
+
 const { values: options } = parseArgs({
   options: {
     shape: { type: 'string' },
@@ -33,6 +40,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     updates: { type: 'string', default: '3' },
     models: { type: 'string' },
+    checkpointing: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -94,8 +102,9 @@ try {
     const texts = Number(options.batch ?? batch);
     const lengths = Array.from({ length: texts }, () => Number(options.length ?? length));
     const targets = familyOf(config).names.linearInBlock;
-    for (const trained of ['full', 'lora']) {
+    for (const [trained, gradientCheckpointing] of VARIANTS) {
       if (options.only && options.only !== trained) continue;
+      if (options.checkpointing && options.checkpointing !== (gradientCheckpointing ? 'on' : 'off')) continue;
       if (shape === 'llama-3.2-1b' && trained === 'full' && options.only !== 'full') continue;
       const lora = trained === 'lora';
       const adapter = lora
@@ -140,5 +149,5 @@ function rowText({ shape, batch, length, trained, estimate, measured, peaks }) {
   const steps = Object.entries(peaks)
     .map(([moment, bytes]) => `${moment} ${(bytes / 1e9).toFixed(2)}`)
     .join(', ');
-  return `${shape.padEnd(14)} ${`${batch} x ${length}`.padStart(8)} ${trained.padEnd(5)}${gigabytes(estimate)}${gigabytes(measured)} ${(estimate / measured).toFixed(2)}  ${steps}`;
+  return `${shape.padEnd(14)} ${`${batch} x ${length}`.padStart(8)} ${trained.padEnd(20)}${gigabytes(estimate)}${gigabytes(measured)} ${(estimate / measured).toFixed(2)}  ${steps}`;
 }
