@@ -10,7 +10,7 @@ export const train = defineStage({
   uses: 'train',
   // Masked trainings of version 1 counted texts without a response as a loss of 0, and updated on them.
   version: ({ mask_instruction }) => (mask_instruction ? 2 : 1),
-  summary: 'Fine-tunes a GPT-2 with AdamW.',
+  summary: 'Fine-tunes a language model, or an adapter of it, with AdamW.',
   example: `
 train:
   uses: train
