@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GGUF_FILE } from '../../src/model/files/gguf/modelfile.ts';
-import { generate } from '../../src/model/generation/generate.ts';
-import type { CausalModel } from '../../src/model/network/causal-model.ts';
 import { wholeText } from '../../src/text/tokenizer/tokenizer.ts';
 import { removeDirectories } from '../stages/run-stage.ts';
 import { askLlama } from './llama-cpp.ts';
 import { readRealModel } from './real-model.ts';
+import { farthest, scoresAfter } from './scores.ts';
 
 /*
  * Real models in GGUF files, read by us and by llama.cpp: not part of the ordinary tests. Files such as those of the PyPI packages
@@ -40,21 +39,8 @@ const FILES = [
  */
 const ROUNDED_LIMIT = 0.1;
 
-/** The scores of all tokens that follow some ids. */
-async function scoresAfter(model: CausalModel, ids: readonly number[]): Promise<Float64Array> {
-  let found = new Float64Array();
-  const choose = (scores: Float32Array) => {
-    found = Float64Array.from(scores);
-    return 0;
-  };
-  await generate(model, [ids], { maxNewTokens: 1, endOfText: -1, choose });
-  return found;
-}
-
 const largest = (values: Float64Array): number =>
   values.reduce((most, value) => Math.max(most, value), -Infinity);
-const farthest = (ours: Float64Array, theirs: Float64Array): number =>
-  ours.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i]!)), 0);
 
 function probabilities(scores: Float64Array): Float64Array {
   const most = largest(scores);
