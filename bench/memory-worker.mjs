@@ -1,12 +1,12 @@
 // One training of bench/memory.mjs, in a process of its own: loads the model of a folder, and trains it as the `train` stage
-// does, with evaluations, a sample, a checkpoint, and the result. Argument: the job, JSON. Prints the peak of its memory after
+// does, with evaluations, samples and the result. Argument: the job, JSON. Prints the peak of its memory after
 // each part, in bytes.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importSource } from '../scripts/import-source.mjs';
 
-const { engine, folder, lengths, textsAtOnce, lora, updates, settings } = JSON.parse(process.argv[2]);
+const { engine, folder, lengths, lora, keeps, updates } = JSON.parse(process.argv[2]);
 const {
   loadEngine,
   familyOf,
@@ -57,7 +57,8 @@ try {
     maxGradNorm: null,
     epochs: 1,
     batchSize: lengths.length,
-    rowsAtOnce: textsAtOnce,
+    rowsAtOnce: lengths.length,
+    keeps,
     dropout: 0,
     seed: 123,
     shuffle: 'none',
@@ -67,7 +68,6 @@ try {
     keep: 'last',
     earlyStopping: null,
     sampleTokens: 8,
-    ...settings,
   };
   await minimize(network, nextTokens(network, data, options), data, options, {
     checkpoints: new Checkpoints(directory, [], (message) => console.error(message)),

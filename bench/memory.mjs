@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// Peak memory of training, next to what pipe expects: for each shape of a model, whole and with an adapter, a process of its
-// own that loads random weights and trains as the `train` stage does. One process at a time.
+// Peak memory of training, next to what pipe expects of it: for each shape a process of its own loads random weights and
+// trains as the `train` stage does, the whole model and an adapter of rank 16, without and with gradient checkpointing. One
+// process at a time; the last columns are the peak in bytes after each part of the training.
 //
-//   npm run bench:memory                          all shapes
-//   npm run bench:memory -- --shape smollm2-135m  gpt2-small, or a file of bench/shapes
-//   further: --engine onnxruntime, --batch 8, --length 64, --only lora or full, --updates 3, --json
+//   npm run bench:memory                          all shapes but the largest
+//   npm run bench:memory -- --shape llama-3.2-1b  gpt2-small, or a file of bench/shapes
+//   further: --engine onnxruntime, --batch 8, --length 64, --trained full or lora, --checkpointing on or off, --updates 3,
+//   --models DIR (keeps the weights, for the next time), --json
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,6 +25,8 @@ const CASES = [
   ['gemma3-270m', 4, 64],
   ['llama-3.2-1b', 8, 64],
 ];
+/** Only measured by its name. */
+const LARGEST = 'llama-3.2-1b';
 
 const { values: options } = parseArgs({
   options: {
@@ -30,7 +34,8 @@ const { values: options } = parseArgs({
     engine: { type: 'string', default: 'onnxruntime' },
     batch: { type: 'string' },
     length: { type: 'string' },
-    only: { type: 'string' },
+    trained: { type: 'string' },
+    checkpointing: { type: 'string' },
     updates: { type: 'string', default: '3' },
     models: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -45,12 +50,50 @@ const { TENSOR_MEMORY, familyOf, loraParameterCount, trainingMemoryOf, writeMode
   export { trainingMemoryOf } from './src/training/batch-memory.ts';
   export { writeModelFolder } from './src/model/files/model-folder.ts';`);
 
+const folder = options.models ?? mkdtempSync(join(tmpdir(), 'pipe-bench-'));
+const rows = [];
+try {
+  const isChosen = ([shape]) => (options.shape ? options.shape === shape : shape !== LARGEST);
+  for (const [shape, batch, length] of CASES.filter(isChosen)) {
+    const config = configOf(shape);
+    const model = join(folder, shape);
+    await writeModel(model, config);
+    const lengths = Array(Number(options.batch ?? batch)).fill(Number(options.length ?? length));
+    for (const trained of ['full', 'lora'].filter((one) => (options.trained ?? one) === one)) {
+      for (const checkpointing of ['off', 'on'].filter((one) => (options.checkpointing ?? one) === one)) {
+        const row = { shape, batch: lengths.length, length: lengths[0], trained, checkpointing };
+        rows.push({ ...row, ...measured(config, model, lengths, row) });
+        if (!options.json) console.log(rowText(rows.at(-1)));
+      }
+    }
+  }
+  if (options.json) console.log(JSON.stringify(rows, null, 2));
+} finally {
+  if (!options.models) rmSync(folder, { recursive: true });
+}
+
+/** What is expected of a training, and what it took, in bytes. */
+function measured(config, model, lengths, { trained, checkpointing }) {
+  const targets = familyOf(config).names.linearInBlock;
+  const lora = trained === 'lora';
+  const expected = trainingMemoryOf(config, lengths, {
+    textsAtOnce: lengths.length,
+    ...(lora && { adapter: loraParameterCount(config, { rank: 16, alpha: 16, dropout: 0, targets }) }),
+    gradientCheckpointing: checkpointing === 'on',
+  });
+  const keeps = checkpointing === 'on' ? 'inputs' : 'everything';
+  const updates = Number(options.updates);
+  const job = { engine: options.engine, folder: model, lengths, lora, keeps, updates };
+  const env = { ...process.env, ...TENSOR_MEMORY };
+  const args = [join(root, 'bench/memory-worker.mjs'), JSON.stringify(job)];
+  const stdio = ['ignore', 'pipe', 'inherit'];
+  const peaks = JSON.parse(execFileSync(process.execPath, args, { env, stdio }));
+  return { expected, measured: Math.max(...Object.values(peaks)), peaks };
+}
+
 function configOf(shape) {
-  const file = `bench/shapes/${shape}.json`;
-  const published =
-    shape === 'gpt2-small'
-      ? { model_type: 'gpt2', ...parse(readFileSync(join(root, 'configs/models/gpt2-small.yaml'), 'utf8')) }
-      : JSON.parse(readFileSync(join(root, file), 'utf8'));
+  const file = shape === 'gpt2-small' ? `configs/models/${shape}.yaml` : `bench/shapes/${shape}.json`;
+  const published = { model_type: 'gpt2', ...parse(readFileSync(join(root, file), 'utf8')) }; // JSON is YAML
   return familyOf(published).configFile.read(published, file);
 }
 
@@ -61,8 +104,8 @@ async function writeModel(folder, config) {
   const family = familyOf(config);
   const sources = [...family.parameterShapes(config)].map(([name, shape]) => {
     const size = shape.reduce((product, length) => product * length, 1);
-    const bytes = () => randomNumbers(size, shape.length === 1 ? family.initialValue(config, name) : 0);
-    return { name, dtype: 'F32', shape, bytes };
+    const centre = shape.length === 1 ? family.initialValue(config, name) : 0;
+    return { name, dtype: 'F32', shape, bytes: () => randomNumbers(size, centre) };
   });
   await writeModelFolder(folder, config, sources);
 }
@@ -76,69 +119,10 @@ function randomNumbers(size, centre) {
   return values;
 }
 
-function measure(job) {
-  const env = { ...process.env, ...TENSOR_MEMORY };
-  const program = join(root, 'bench/memory-worker.mjs');
-  const args = [program, JSON.stringify(job)];
-  return JSON.parse(execFileSync(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] }));
-}
-
-const folder = options.models ?? mkdtempSync(join(tmpdir(), 'pipe-bench-'));
-const rows = [];
-try {
-  for (const [shape, batch, length] of CASES) {
-    if (options.shape && options.shape !== shape) continue;
-    const config = configOf(shape);
-    const model = join(folder, shape);
-    await writeModel(model, config);
-    const texts = Number(options.batch ?? batch);
-    const lengths = Array.from({ length: texts }, () => Number(options.length ?? length));
-    const targets = familyOf(config).names.linearInBlock;
-    for (const trained of ['full', 'lora']) {
-      if (options.only && options.only !== trained) continue;
-      if (shape === 'llama-3.2-1b' && trained === 'full' && options.only !== 'full') continue;
-      const lora = trained === 'lora';
-      const adapter = lora
-        ? loraParameterCount(config, { rank: 16, alpha: 16, dropout: 0, targets })
-        : undefined;
-      const estimate = trainingMemoryOf(config, {
-        lengths,
-        textsAtOnce: texts,
-        adapter,
-        gradientCheckpointing: false,
-      });
-      const job = {
-        engine: options.engine,
-        folder: model,
-        lengths,
-        textsAtOnce: texts,
-        lora,
-        updates: Number(options.updates),
-      };
-      const peaks = measure(job);
-      const row = {
-        shape,
-        batch: texts,
-        length: lengths[0],
-        trained,
-        estimate,
-        measured: Math.max(...Object.values(peaks)),
-        peaks,
-      };
-      rows.push(row);
-      if (!options.json) console.log(rowText(row));
-    }
-    if (!options.models) rmSync(model, { recursive: true });
-  }
-  if (options.json) console.log(JSON.stringify(rows, null, 2));
-} finally {
-  if (!options.models) rmSync(folder, { recursive: true });
-}
-
-function rowText({ shape, batch, length, trained, estimate, measured, peaks }) {
-  const gigabytes = (bytes) => (bytes / 1e9).toFixed(2).padStart(7);
-  const steps = Object.entries(peaks)
-    .map(([moment, bytes]) => `${moment} ${(bytes / 1e9).toFixed(2)}`)
-    .join(', ');
-  return `${shape.padEnd(14)} ${`${batch} x ${length}`.padStart(8)} ${trained.padEnd(5)}${gigabytes(estimate)}${gigabytes(measured)} ${(estimate / measured).toFixed(2)}  ${steps}`;
+function rowText({ shape, batch, length, trained, checkpointing, expected, measured, peaks }) {
+  const gigabytes = (bytes) => (bytes / 1e9).toFixed(2);
+  const cells = [shape.padEnd(14), `${batch} x ${length}`.padStart(8), trained, checkpointing.padEnd(3)];
+  const numbers = [`expected ${gigabytes(expected)}`, `measured ${gigabytes(measured)} GB`];
+  const parts = Object.entries(peaks).map(([moment, bytes]) => `${moment} ${gigabytes(bytes)}`);
+  return [...cells, ...numbers, (expected / measured).toFixed(2), parts.join(', ')].join('  ');
 }

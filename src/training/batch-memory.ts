@@ -2,17 +2,7 @@ import type { BlockNumbers } from '../model/families/block.ts';
 import { familyOf, parameterCount } from '../model/families/families.ts';
 import type { ModelConfig } from '../model/families/model-config.ts';
 import { rowsAtOnce } from '../model/layers/head-loss.ts';
-import { BASE_BYTES } from './memory.ts';
-
-/** What decides how much memory a training takes, besides the shape of the model. */
-export interface TrainingSize {
-  /** Lengths of all texts in tokens; the longest may meet in one batch. */
-  readonly lengths: readonly number[];
-  readonly textsAtOnce: number;
-  /** How many numbers an adapter has, where only that is trained. */
-  readonly adapter?: number;
-  readonly gradientCheckpointing: boolean;
-}
+import { BASE_BYTES, type TrainingSize } from './memory.ts';
 
 /** N rows, and the grid of B texts of T places that attention works on. */
 interface BatchSize {
@@ -22,13 +12,18 @@ interface BatchSize {
 }
 
 /**
- * About how much memory a training takes at its peak, in bytes. Variables and what goes from part to part of an update share
+ * About how much memory a training takes at its peak, in bytes, with texts of these lengths in tokens, of which the longest
+ * may meet in one batch. Variables and what goes from part to part of an update share
  * memory (`BufferPool`): the most of it is in use either at the head, when every block has been passed and none on the way
  * back, or at the end, when every gradient is there. What a part needs only while it is computed comes from elsewhere.
  * bench/memory.mjs compares this with real trainings.
  */
-export function trainingMemoryOf(config: ModelConfig, size: TrainingSize): number {
-  const batch = largestBatch(size);
+export function trainingMemoryOf(
+  config: ModelConfig,
+  lengths: readonly number[],
+  size: TrainingSize,
+): number {
+  const batch = largestBatch(lengths, size);
   const { numbers } = familyOf(config).block(config);
   const model = parameterCount(config);
   const { adapter, gradientCheckpointing } = size;
@@ -45,7 +40,7 @@ export function trainingMemoryOf(config: ModelConfig, size: TrainingSize): numbe
   return BASE_BYTES + 4 * (variables + moments + Math.max(atHead, atEnd) + passing);
 }
 
-function largestBatch({ lengths, textsAtOnce }: TrainingSize): BatchSize {
+function largestBatch(lengths: readonly number[], { textsAtOnce }: TrainingSize): BatchSize {
   const longest = lengths.toSorted((a, b) => b - a).slice(0, textsAtOnce);
   const N = longest.reduce((sum, length) => sum + length, 0);
   return { N, B: longest.length, T: longest[0] ?? 0 };

@@ -54,14 +54,13 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   warnOfCuts(data, options, context);
   const lengths = lengthsOf([...data.train, ...data.validation], options);
   const size = {
-    lengths,
     ...(lora && { adapter: loraParameterCount(config, lora) }),
-    gradientCheckpointing: false,
+    gradientCheckpointing: settings.gradient_checkpointing,
   };
   checkMemory(
-    (textsAtOnce) => trainingMemoryOf(config, { ...size, textsAtOnce }),
+    (textsAtOnce, change) => trainingMemoryOf(config, lengths, { ...size, ...change, textsAtOnce }),
     context,
-    lora ? undefined : trainingMemoryOf(config, { ...size, adapter: 0, textsAtOnce: settings.batch_size }),
+    { adapters: true },
   );
 
   const parameters = parameterCount(config);
