@@ -40,6 +40,10 @@ interface Cause {
 const CAUSES: Readonly<Record<string, Cause>> = {
   ENOSPC: { problem: 'the disk is full', remedy: 'Free some space on that disk' },
   EDQUOT: { problem: 'your disk quota is used up', remedy: 'Free some space, ask for a larger quota' },
+  EFBIG: {
+    problem: 'the file would be larger than is allowed',
+    remedy: 'Raise the limit (`ulimit -f`), use a file system for large files',
+  },
   EROFS: { problem: 'the file system is read-only', remedy: 'Make it writable' },
   EACCES: { problem: 'permission is denied', remedy: 'Make the folder writable for your user' },
   EPERM: { problem: 'the operation is not permitted', remedy: 'Check who owns the folder, and its flags' },

@@ -184,6 +184,18 @@ describe.skipIf(process.platform !== 'linux')('streams and folders that are gone
     ['a file as the folder for temporary files', 'TMPDIR=/dev/null $PIPE run one.yaml', 0, /^$/],
     ['an unknown language', 'LANG=tlh_QO.KOI8-R LC_ALL=none $PIPE run one.yaml', 0, /^$/],
     ['a language without an encoding', 'LC_ALL=C $PIPE run one.yaml', 0, /^$/],
+    [
+      'a limit on the size of files',
+      'ulimit -f 1; $PIPE run one.yaml --reporter plain >&2',
+      1,
+      /Cannot store the events of the run in .*: the file would be larger than is allowed/,
+    ],
+    [
+      'a stream in the place of a file',
+      'mkfifo queue; sed "s|uses: command,|& inputs: { d: { file: ./queue } },|" one.yaml > queue.yaml; $PIPE run queue.yaml --reporter plain 2>&1 | grep -A1 "^a failed" >&2; false',
+      1,
+      /^a failed: .*queue is not a regular file\n {2}It is a queue, a socket or a device/,
+    ],
     ['an empty environment', 'env -i $PIPE run one.yaml', 0, /^$/],
     [
       'the current folder deleted',

@@ -11,6 +11,10 @@ import type { OnCacheProblem } from '../cache-problem.ts';
 import type { Blobs } from './blobs.ts';
 import { encodeTree, parseTree, type Tree, type TreeFile } from './tree.ts';
 
+const FOLDER_HINT = 'It is a folder: name a file in it, or declare it as a folder.';
+const STREAM_HINT =
+  'It is a queue, a socket or a device, whose bytes may never end: write what it gives into a file first.';
+
 /** An artifact in the store. A directory's digest is that of its tree object, its size that of all its files. */
 export interface StoredArtifact {
   readonly artifact: ArtifactKind;
@@ -54,7 +58,11 @@ export class ObjectStore {
       const state = await shownState(path);
       const fits = artifact === 'file' ? state.isFile() : state.isDirectory();
       if (!fits)
-        throw new StageError(`${path} is not a ${artifact === 'file' ? 'regular file' : 'directory'}`);
+        throw artifact === 'directory'
+          ? new StageError(`${path} is not a directory`)
+          : new StageError(`${path} is not a regular file`, {
+              hint: state.isDirectory() ? FOLDER_HINT : STREAM_HINT,
+            });
       const move = options.move === true && !(await holdsLinks(path));
       const stored =
         artifact === 'directory'

@@ -7,18 +7,20 @@ import { ModelFileError } from './model-file-error.ts';
 const FAMILY_NAMES = new Intl.ListFormat('en').format(Object.keys(FAMILIES));
 
 /** In what families that people ask for differ from those that are known. */
-const DIFFERENCES: Readonly<Record<string, string>> = {
-  mistral: 'is built like a Llama, but all its blocks have windows',
-  mixtral: 'has experts, of which each token takes two',
-  qwen2_moe: 'has experts, of which each token takes some',
-  qwen3_moe: 'has experts, of which each token takes some',
-  gemma: 'multiplies its embeddings as Gemma 3 does, but normalises less',
-  gemma2: 'limits its scores by a tanh (soft caps), which Gemma 3 does no more',
-  gemma3: 'also sees pictures; the text models of 270M and 1B have model_type gemma3_text',
-  phi3: 'is built like a Llama, but has queries, keys and values in one matrix',
-  olmo2: 'is built like a Llama, but normalises only what is added',
-  gpt_neox: 'has attention and the wide layers side by side',
-};
+const DIFFERENCES: ReadonlyMap<unknown, string> = new Map(
+  Object.entries({
+    mistral: 'is built like a Llama, but all its blocks have windows',
+    mixtral: 'has experts, of which each token takes two',
+    qwen2_moe: 'has experts, of which each token takes some',
+    qwen3_moe: 'has experts, of which each token takes some',
+    gemma: 'multiplies its embeddings as Gemma 3 does, but normalises less',
+    gemma2: 'limits its scores by a tanh (soft caps), which Gemma 3 does no more',
+    gemma3: 'also sees pictures; the text models of 270M and 1B have model_type gemma3_text',
+    phi3: 'is built like a Llama, but has queries, keys and values in one matrix',
+    olmo2: 'is built like a Llama, but normalises only what is added',
+    gpt_neox: 'has attention and the wide layers side by side',
+  }),
+);
 
 /** Name of the configuration in a Hugging Face folder. */
 export const CONFIG = 'config.json';
@@ -48,7 +50,7 @@ export function generationConfigFile(config: ModelConfig): string {
 function familyNamed(name: unknown): ModelFamily {
   const found = Object.entries(FAMILIES).find(([known]) => known === name);
   if (found) return found[1];
-  const differs = DIFFERENCES[String(name)];
+  const differs = DIFFERENCES.get(name);
   throw ModelFileError.of(
     CONFIG,
     `model_type is ${JSON.stringify(name)}, only ${FAMILY_NAMES} are supported`,

@@ -38,6 +38,7 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+const AGAIN = 'The file is damaged. Copy or download it again.';
 /** Bytes at the beginning of a file by which something else is known. */
 const BEGINNING_BYTES = 64;
 
@@ -51,25 +52,23 @@ export async function readHeader(name: string, file: FileHandle): Promise<Safete
   const instead = insteadOfFile(beginning);
   if (instead !== undefined) {
     const pointer = instead.includes('pointer');
-    fail(
-      `${instead}, not the weights`,
-      pointer ? 'In the folder that was cloned, run: git lfs pull' : 'Download the file again.',
-    );
+    fail(`${instead}, not the weights`, pointer ? 'In the folder that was cloned, run: git lfs pull' : AGAIN);
   }
   // What torch.save writes is a zip archive.
   if (beginning.startsWith('PK\u0003\u0004'))
     fail('a pickle of PyTorch, not safetensors', 'Save the model again with transformers.');
-  if (size < 8) fail(`not a safetensors file: ${size} bytes`);
+  if (size < 8) fail(`not a safetensors file: ${size} bytes`, AGAIN);
   const start = await readFully(name, file, 0, 8);
   const length = Number(new DataView(start.buffer).getBigUint64(0, true));
-  if (length > MAX_HEADER_BYTES) fail(`not a safetensors file: a header of ${length} bytes is claimed`);
-  if (8 + length > size) fail(`cut short: the header needs ${8 + length} bytes, the file has ${size}`);
+  if (length > MAX_HEADER_BYTES)
+    fail(`not a safetensors file: a header of ${length} bytes is claimed`, AGAIN);
+  if (8 + length > size) fail(`cut short: the header needs ${8 + length} bytes, the file has ${size}`, AGAIN);
   const json = await readFully(name, file, 8, length);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch {
-    fail('the header is not JSON');
+    fail('the header is not JSON', AGAIN);
   }
   if (!isRecord(header)) return fail('the header is not a JSON object');
   const entries = Object.entries(header)
@@ -107,16 +106,16 @@ function checkLayout(
   entries: readonly TensorEntry[],
   dataStart: number,
   size: number,
-  fail: (problem: string) => never,
+  fail: (problem: string, hint: string) => never,
 ): void {
   let position = dataStart;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (end > size) fail(`cut short: tensor ${name} ends at byte ${end}, the file has ${size}`);
-    if (begin < position) fail(`tensor ${name} overlaps the one before it`);
-    if (begin > position) fail(`${begin - position} bytes before tensor ${name} belong to no tensor`);
+    if (end > size) fail(`cut short: tensor ${name} ends at byte ${end}, the file has ${size}`, AGAIN);
+    if (begin < position) fail(`tensor ${name} overlaps the one before it`, AGAIN);
+    if (begin > position) fail(`${begin - position} bytes before tensor ${name} belong to no tensor`, AGAIN);
     position = end;
   }
-  if (position !== size) fail(`${size - position} bytes at the end belong to no tensor`);
+  if (position !== size) fail(`${size - position} bytes at the end belong to no tensor`, AGAIN);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -142,7 +141,7 @@ export async function readFully(
   for (let done = 0; done < length; ) {
     // One read call returns at most 2 GiB.
     const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), begin + done);
-    if (bytesRead === 0) throw ModelFileError.of(name, `cut short at byte ${begin + done}`);
+    if (bytesRead === 0) throw ModelFileError.of(name, `cut short at byte ${begin + done}`, AGAIN);
     done += bytesRead;
   }
   return bytes;

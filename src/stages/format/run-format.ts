@@ -1,6 +1,6 @@
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
-import { type DataReading, readData } from '../../text/data/read-data.ts';
-import type { DataItem } from '../../text/items/data-item.ts';
+import { type DataForm, type DataReading, readData } from '../../text/data/read-data.ts';
+import { type DataItem, namingItem } from '../../text/items/data-item.ts';
 import { Findings } from '../../text/items/findings.ts';
 import { ItemReader } from '../../text/items/item-reader.ts';
 import { renderPrompt, renderResponse } from '../../text/prompt/prompt-style.ts';
@@ -15,6 +15,14 @@ type Context = StageContext<FormatSettings>;
 const ITEMS_AT_ONCE = 10_000;
 /** So much of a text of the first record is logged. */
 const LONGEST_SHOWN = 400;
+
+/** Why there may be none, by the form that the data was taken for. */
+const NO_ITEMS: Readonly<Record<DataForm, string>> = {
+  CSV: 'It was read as CSV, whose first line names the columns: no other line follows it. Is it the right file?',
+  JSON: 'Its array is empty. Is it the right file?',
+  'JSON Lines': 'Is it the right file?',
+  Parquet: 'Its table has no rows. Is it the right file?',
+};
 
 /** The work of the `format` stage: data in any of its forms in, records out, one after the other. */
 export async function runFormat(context: Context): Promise<void> {
@@ -47,7 +55,7 @@ interface Parts {
 /** The records of the data. Throws StageError when all items are read, if some are wrong or there are none. */
 async function* recordsOf(
   { settings, signal, progress, log }: Context,
-  { items }: DataReading,
+  { form, items }: DataReading,
   { reader, findings, conversations }: Parts,
   count: { records: number; prompts: number },
 ): AsyncGenerator<InstructionRecord> {
@@ -57,7 +65,7 @@ async function* recordsOf(
     const where = `item ${index}${line === undefined ? '' : ` (line ${line})`}`;
     for (const item of faults.of(value, () => reader.read(value, where, index))) {
       conversations.check(item, where);
-      const record = recordOf(settings, item, count.records);
+      const record = namingItem(where, () => recordOf(settings, item, count.records));
       findings.addItem(item, record.id);
       if (record.id === 0) log(exampleOf(record));
       if (item.output === undefined) count.prompts += 1;
@@ -72,7 +80,7 @@ async function* recordsOf(
     }
   }
   faults.throwIfAny();
-  if (index === 0) throw new StageError('The data holds no items.');
+  if (index === 0) throw new StageError('The data holds no items.', { hint: NO_ITEMS[form] });
   reader.checkNames();
 }
 

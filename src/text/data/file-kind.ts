@@ -6,8 +6,12 @@ import { encodingHint } from './encoding.ts';
 /** Bytes at the beginning of a file that say what it is. */
 const HEAD = 4096;
 
+const UTF_32_HINT = 'Convert the file: iconv -f UTF-32 -t UTF-8 FILE > CONVERTED';
+
 /** What is often given for data and is none: its first bytes, what it is, and what to do. */
 const BINARIES: readonly (readonly [begin: string, what: string, hint: string])[] = [
+  ['fffe0000', 'text in UTF-32, not in UTF-8', UTF_32_HINT],
+  ['0000feff', 'text in UTF-32, not in UTF-8', UTF_32_HINT],
   ['504b0304', 'a ZIP archive or an Excel workbook', 'Unpack it, or save the sheet as CSV.'],
   ['d0cf11e0', 'an old Excel workbook', 'Save the sheet as CSV.'],
   ['1f8b', 'packed with gzip', 'Unpack it: gunzip FILE'],

@@ -39,6 +39,11 @@ const NO_VALUES: readonly (readonly [pattern: RegExp, reason: string, hint: stri
   [/'/y, 'is no quote of JSON, which has double ones', 'Write it with json.dumps, not with str().'],
 ];
 
+const OBJECTS_HINT = 'Write one JSON object a line, such as with jq: jq -c . FILE > LINES';
+const BYTE_ORDER_MARK = '\uFEFF';
+const MARK_HINT =
+  'Files that each begin with one were joined. Remove it: sed "s/\\xEF\\xBB\\xBF//" FILE > CLEANED';
+
 /** What is wrong where a scanner stands. */
 class Misplaced extends Error {
   constructor(
@@ -65,7 +70,11 @@ class Scanner {
     this.#value();
     while (this.#open.length > 0) this.#afterValue(this.#open.at(-1)!);
     this.#skip(BLANK);
-    if (this.#at < this.#text.length) throw new Misplaced(`${this.#here()} follows the end of the JSON text`);
+    if (this.#at < this.#text.length)
+      throw new Misplaced(
+        `${this.#here()} follows the end of the JSON text`,
+        this.#text[this.#at] === '{' ? OBJECTS_HINT : undefined,
+      );
   }
 
   /** Line and column of where it stands. */
@@ -140,6 +149,8 @@ class Scanner {
   }
 
   #noValue(): Misplaced {
+    if (this.#text[this.#at] === BYTE_ORDER_MARK)
+      return new Misplaced('a byte order mark (U+FEFF) stands within the text', MARK_HINT);
     for (const [pattern, reason, hint] of NO_VALUES) {
       const found = this.#matches(pattern);
       if (found !== undefined) return new Misplaced(`${found} ${reason}`, hint);

@@ -1,4 +1,5 @@
 import type { Json } from '../../contract/json.ts';
+import { StageError } from '../../contract/stage-context.ts';
 import type { Turn } from '../turns.ts';
 
 /** One exchange of the data, in whatever shape it came: what is asked, and what the answer should be. */
@@ -22,3 +23,15 @@ export interface DataItem {
 
 /** Something is wrong with one item of the data; the message says what and where. */
 export class ItemFault extends Error {}
+
+/** Errors of templates do not know which item they were rendered for: `where` names it in them. */
+export function namingItem<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof StageError)) throw error;
+    throw new StageError(`${where}: ${error.message}`, {
+      ...(error.hint !== undefined && { hint: error.hint }),
+    });
+  }
+}

@@ -21,6 +21,8 @@ export class Findings {
   readonly #seen = new SeenTexts();
   readonly #empty = new Places();
   readonly #repeated = new Places();
+  readonly #broken = new Places();
+  readonly #rounded = new Places();
   #total = 0;
 
   constructor(reader: ItemReader, keep: readonly string[]) {
@@ -34,11 +36,21 @@ export class Findings {
     for (const column of Object.keys(value)) this.#columns.add(column);
   }
 
-  addItem({ instruction, input, output, rejected, system, history }: DataItem, id: number): void {
+  addItem({ instruction, input, output, rejected, system, history, kept }: DataItem, id: number): void {
     this.#total += 1;
     if (output?.trim() === '') this.#empty.add(id);
-    if (this.#seen.add(JSON.stringify([instruction, input, output, rejected, system, history])))
-      this.#repeated.add(id);
+    const text = JSON.stringify([instruction, input, output, rejected, system, history]);
+    if (this.#seen.add(text)) this.#repeated.add(id);
+    const texts = [
+      instruction,
+      input,
+      output,
+      rejected,
+      system,
+      ...(history ?? []).map(({ content }) => content),
+    ];
+    if (!texts.every((text) => text?.isWellFormed() ?? true)) this.#broken.add(id);
+    if (holdsRounded(kept)) this.#rounded.add(id);
   }
 
   /** What was found, as warnings. */
@@ -56,6 +68,18 @@ export class Findings {
       findings.push({
         message: `${of(this.#repeated)} ${verb(this.#repeated, 'repeats', 'repeat')} an earlier one (${this.#repeated})`,
         hint: 'Leave them out of the data, or keep them on one side of a split: `group: similar`.',
+      });
+    }
+    if (this.#broken.count > 0) {
+      findings.push({
+        message: `${of(this.#broken)} ${verb(this.#broken, 'holds', 'hold')} half of a character (${this.#broken}): a surrogate without its pair`,
+        hint: 'A model reads U+FFFD in its place. The text was cut within a character, such as an emoji: cut it elsewhere.',
+      });
+    }
+    if (this.#rounded.count > 0) {
+      findings.push({
+        message: `${of(this.#rounded)} ${verb(this.#rounded, 'keeps', 'keep')} a whole number of more than 15 digits (${this.#rounded}), which may be rounded`,
+        hint: 'Write such numbers, which are often ids, as texts in the data.',
       });
     }
     return [...findings, ...this.#unusedTurns(), ...this.#unusedColumns()];
@@ -87,6 +111,12 @@ export class Findings {
       },
     ];
   }
+}
+
+/** Whether a value holds a whole number that JSON can write and a number cannot hold. */
+function holdsRounded(value: unknown): boolean {
+  if (Number.isInteger(value)) return !Number.isSafeInteger(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsRounded);
 }
 
 /** Records by their ids, of which the first are named. */

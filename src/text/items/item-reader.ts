@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../../contract/json.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { isTurns, readTurns, type Turn } from '../turns.ts';
 import { conversationItems, type Turns } from './conversation-items.ts';
-import { type DataItem, ItemFault } from './data-item.ts';
+import { type DataItem, ItemFault, namingItem } from './data-item.ts';
 import type { FieldMapping, FieldName } from './field-mapping.ts';
 import { ItemFields } from './item-fields.ts';
 import { mappingText, suggestedFields } from './suggest-fields.ts';
@@ -47,7 +47,7 @@ export class ItemReader {
    */
   read(value: unknown, where: string, index: number): readonly DataItem[] {
     if (!isObject(value)) throw new ItemFault(`${where} is not an object`);
-    const items = named(where, () => this.#itemsOf(value, where, index));
+    const items = namingItem(where, () => this.#itemsOf(value, where, index));
     for (const { output } of items) this.#checkAnswer(value, output !== undefined, where);
     const kept = this.#keptOf(value);
     return kept === undefined ? items : items.map((item) => ({ ...item, kept }));
@@ -122,7 +122,7 @@ export class ItemReader {
     const prompt = this.fields.read(item, 'instruction') ?? this.#promptTurns(item);
     if (isTurns(prompt)) return this.#completed(item, prompt, where);
     if (isThere(prompt)) return undefined;
-    const column = CONVERSATIONS.find((name) => isTurns(unpacked(item[name])));
+    const column = CONVERSATIONS.find((name) => Array.isArray(unpacked(item[name])));
     if (column === undefined) return undefined;
     return this.#turns(this.fields.column(item, column), `"${column}" of ${where}`);
   }
@@ -208,18 +208,6 @@ export class ItemReader {
     if (keep === undefined || keep.length === 0) return undefined;
     const values = keep.map((path) => [path, this.fields.column(item, path) ?? null] as const);
     return Object.fromEntries(values) as Record<string, Json>;
-  }
-}
-
-/** Errors of templates do not know which item they were rendered for. */
-function named<Result>(where: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof StageError)) throw error;
-    throw new StageError(`${where}: ${error.message}`, {
-      ...(error.hint !== undefined && { hint: error.hint }),
-    });
   }
 }
 

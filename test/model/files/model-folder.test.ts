@@ -281,4 +281,13 @@ describe('a model folder is refused', () => {
     write('config.json', content);
     await expect(readConfig(folder(directory))).rejects.toThrow(`config.json: ${message}`);
   });
+
+  it.each(['constructor', '__proto__', 'toString', ['mistral']])(
+    'without a word about a type of model that nobody knows: %j',
+    async (type) => {
+      mkdirSync(directory, { recursive: true });
+      write('config.json', JSON.stringify({ model_type: type }));
+      await expect(readConfig(folder(directory))).rejects.toMatchObject({ hint: undefined });
+    },
+  );
 });

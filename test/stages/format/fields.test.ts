@@ -35,6 +35,70 @@ const texts = async (items: unknown, settings: Record<string, unknown> = {}) =>
 const user = (content: string) => ({ role: 'user', content });
 const assistant = (content: string) => ({ role: 'assistant', content });
 
+describe('what would change on its way into a model', () => {
+  const half = '\uD83D';
+
+  it.each([
+    ['an instruction', { instruction: `a ${half}`, output: 'b' }],
+    ['an output', { instruction: 'a', output: `${half}b` }],
+    ['an earlier turn', { messages: [user(half), assistant('b'), user('c'), assistant('d')] }],
+  ])('is reported: half of a character in %s', async (_, item) => {
+    const { warnings } = await formatted([{ instruction: 'whole \u{1F600}', output: '\\ud83d' }, item], {
+      prompt: SPOKEN,
+    });
+    expect(warnings.join()).toContain(
+      '1 of 2 records holds half of a character (record 1): a surrogate without its pair',
+    );
+  });
+
+  it('is reported: a kept number that cannot be held exactly', async () => {
+    const line = (id: string) => `{"instruction": "a${id}", "output": "b", "meta": {"ids": [${id}]}}\n`;
+    const { warnings } = await formatted(
+      ['9007199254740991', '1234567890123456789', '0.1'].map(line).join(''),
+      { keep: ['meta'] },
+    );
+    expect(warnings).toEqual([
+      '1 of 3 records keeps a whole number of more than 15 digits (record 1), which may be rounded',
+    ]);
+  });
+});
+
+describe('data without use', () => {
+  it.each([
+    ['', /CSV.*no other line/],
+    ['"hello"', /CSV.*no other line/],
+    ['[]', /array is empty/],
+  ])('says what it was taken for: %j', async (text, hint) => {
+    await expect(formatted(text)).rejects.toMatchObject({
+      message: 'The data holds no items.',
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it('names the item whose text is longer than any prompt', async () => {
+    const output = 'x'.repeat(20_000_000);
+    await expect(
+      formatted([
+        { instruction: 'a', output: 'b' },
+        { instruction: 'a', output },
+      ]),
+    ).rejects.toThrow(/^item 1: .* asks for too much/);
+  });
+
+  it.each(['utf-32le', 'utf-32be'])('is not taken for UTF-16 in %s', async (encoding) => {
+    const units = [0xfeff, ...Buffer.from('[{}]')];
+    const bytes = Buffer.alloc(units.length * 4);
+    for (const [n, unit] of units.entries())
+      encoding === 'utf-32le' ? bytes.writeUInt32LE(unit, n * 4) : bytes.writeUInt32BE(unit, n * 4);
+    const path = join(freshDirectory(), 'data');
+    writeFileSync(path, bytes);
+    await expect(runStage(format, { with: { prompt }, inputs: { data: path } })).rejects.toMatchObject({
+      message: 'The data is text in UTF-32, not in UTF-8.',
+      hint: expect.stringContaining('iconv -f UTF-32'),
+    });
+  });
+});
+
 describe('fields of other names', () => {
   it.each([
     ['columns', { q: 'Big?', a: 'yes' }, { instruction: 'q', output: 'a' }],
@@ -226,7 +290,9 @@ describe('a conversation', () => {
     ],
   ])('%j is refused', async (messages, message) => {
     const reading = formatted([{ messages }]);
-    await expect(reading).rejects.toThrow(messages.length === 0 ? 'item 0 has no "instruction"' : message);
+    await expect(reading).rejects.toThrow(
+      messages.length === 0 ? '"messages" of item 0 is an empty conversation' : message,
+    );
   });
 });
 

@@ -24,6 +24,14 @@ const damaged = fc
   });
 
 describe('the fault of a text that is not JSON', () => {
+  it.each([
+    ['\uFEFF{}', 1, 'a byte order mark (U+FEFF) stands within the text', 'Remove it'],
+    ['[{}, \uFEFF{}]', 6, 'a byte order mark (U+FEFF) stands within the text', 'Remove it'],
+    ['{"a": 1} {"a": 2}', 10, '"{\\"a\\": 2}" follows the end of the JSON text', 'jq -c . FILE'],
+  ])('that joining files makes says how to part them: %j', (text, column, reason, hint) => {
+    expect(jsonFault(text)).toEqual({ line: 1, column, reason, hint: expect.stringContaining(hint) });
+  });
+
   it('is found exactly where JSON.parse refuses the text', () => {
     fc.assert(
       fc.property(damaged, (text) => {
