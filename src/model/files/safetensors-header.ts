@@ -52,7 +52,10 @@ export async function readHeader(name: string, file: FileHandle): Promise<Safete
   const instead = insteadOfFile(beginning);
   if (instead !== undefined) {
     const pointer = instead.includes('pointer');
-    fail(`${instead}, not the weights`, pointer ? 'In the folder that was cloned, run: git lfs pull' : AGAIN);
+    fail(
+      `${instead}, not the weights`,
+      pointer ? 'In the folder that was cloned, run: git lfs pull' : 'Download the file again.',
+    );
   }
   // What torch.save writes is a zip archive.
   if (beginning.startsWith('PK\u0003\u0004'))

@@ -186,7 +186,7 @@ describe('weights that are none', () => {
       'a pickle of PyTorch, not safetensors',
       'transformers',
     ],
-    ['rubbish', 'some text that is none', 'not a safetensors file: a header of', undefined],
+    ['rubbish', 'some text that is none', 'not a safetensors file: a header of', 'download it again'],
   ])('are named as the user knows them: %s', async (_, content, message, hint) => {
     await writeFolder(TIED, []);
     write('model.safetensors', content);
