@@ -75,11 +75,12 @@ async function batchesOfRecords(path) {
   const style = yaml('prompts/alpaca.yaml');
   const tokenizer = await tokenizerFor('gpt2');
   const records = JSON.parse(readFileSync(path, 'utf8'));
-  const texts = records
-    .slice(0, Math.floor(records.length * 0.85))
-    .map((record) =>
-      Array.from(tokenizer.encode(renderPrompt(style, record) + renderResponse(style, record))),
-    );
+  const texts = records.slice(0, Math.floor(records.length * 0.85)).map((record) =>
+    Array.from(
+      tokenizer.encode(renderPrompt(style, record) + renderResponse(style, record)),
+      (id) => id % config.vocab_size, // only their number counts, and a model of another family may have fewer
+    ),
+  );
   const order = new DataOrder('pytorch', Mt19937.seeded(123).state()).training(texts.length);
   const count = Math.floor(texts.length / batchSize);
   return Array.from({ length: count }, (_, i) =>

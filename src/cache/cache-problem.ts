@@ -7,7 +7,8 @@ export interface CacheProblem {
     | 'replaced-record'
     | 'run-not-stored'
     | 'remote-refused'
-    | 'remote-unreachable';
+    | 'remote-unreachable'
+    | 'remote-without-keys';
   readonly message: string;
   /** Where the damaged bytes were put aside, if they were. */
   readonly quarantined?: string;

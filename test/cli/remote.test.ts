@@ -77,7 +77,12 @@ describe('a remote cache', () => {
   it('is not believed of a writer whom the project does not know', async () => {
     await run(maker, '--remote', remote);
     rmSync(reader.path('pipe-trust.json'));
-    expect((await run(reader, '--remote', remote)).outcomes).toEqual({ make: 'ran', count: 'ran' });
+    const { outcomes, events } = await run(reader, '--remote', remote);
+    expect(outcomes).toEqual({ make: 'ran', count: 'ran' });
+    const problems = events.filter((event) => event.type === 'cache-problem');
+    expect(problems, 'which is said, as it has no key to sign with either').toMatchObject([
+      { code: 'remote-without-keys', message: expect.stringContaining('pipe trust create') },
+    ]);
   });
 
   it('gets nothing without a key, and nothing with --no-upload', async () => {

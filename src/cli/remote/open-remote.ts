@@ -7,6 +7,9 @@ import { projectRoot } from '../open/project-root.ts';
 import { UserError } from '../user-error.ts';
 import { type RemoteVerbOptions, remoteAddress } from './remote-options.ts';
 
+const WITHOUT_KEYS =
+  'this project believes no key, and there is none to sign with (pipe trust create, pipe trust add NAME KEY)';
+
 /**
  * The remote cache that a verb was asked to use, or that PIPE_REMOTE names; undefined for none. Records are believed of the keys in
  * the project's trust file, and uploads signed with this user's key. It is one for the whole command, however often it is opened: a store
@@ -31,6 +34,8 @@ export async function remoteOf(
   let tell: OnCacheProblem;
   return (cacheDirectory, onProblem) => {
     tell = onProblem;
+    if (!opened && keys.length === 0 && signingKey === undefined)
+      tell({ code: 'remote-without-keys', message: `${address} is of no use: ${WITHOUT_KEYS}` });
     opened ??= new RemoteCache({
       ...{ address, keys, scope, signingKey, cacheDirectory, onProblem: (problem) => tell(problem) },
       open: async () => {

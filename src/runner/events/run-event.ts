@@ -222,6 +222,7 @@ export const runEventShape = Type.Union(
         'run-not-stored',
         'remote-refused',
         'remote-unreachable',
+        'remote-without-keys',
       ]),
       message,
       quarantined: Type.Optional(Type.String({ description: 'where the damaged bytes were put' })),

@@ -11,6 +11,9 @@ const ONLY_INPUTS =
 /** What shells, interpreters and loaders say of a file that is not there. */
 const MISSING_FILE = /can't open|cannot open|no such file|not found|cannot find module|no module named/i;
 
+/** What shells say of a program that is on no folder of PATH. */
+const NO_PROGRAM = /(?:^|: )([\w.+-]+): (?:command )?not found\s*$/m;
+
 /** What a shell says of a program that SIGPIPE has ended. */
 const BROKEN_PIPE = 128 + 13;
 const UNREAD =
@@ -47,9 +50,11 @@ function hintFor(code: number | null, run: FailedCommand['run'], tail: string): 
   if (code === BROKEN_PIPE) return UNREAD;
   if (code !== 127 && !MISSING_FILE.test(tail)) return undefined;
   const file = missingFile(run, tail);
-  return file === undefined
+  if (file !== undefined) return `${declaration(file)} A command sees nothing of its project but its inputs.`;
+  const program = NO_PROGRAM.exec(tail)?.[1];
+  return program === undefined
     ? ONLY_INPUTS
-    : `${declaration(file)} A command sees nothing of its project but its inputs.`;
+    : `Is \`${program}\` installed, in a folder of PATH? ${ONLY_INPUTS}`;
 }
 
 /** The file that a command names as one of its own folder, and that it says it has not found. */
