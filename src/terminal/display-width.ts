@@ -1,11 +1,6 @@
 // Not the package string-width: loading it costs 30 ms, a third of what a run of hits takes. Not fast-string-width either: it takes
 // zero-width characters for one column, and gives no pieces, which carets under a source need.
 
-/** East Asian wide and fullwidth characters (UAX #11) and emoji, also those that are made so by U+FE0F, take two columns of a terminal. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
-const NOTHING = /^[\p{Mark}\u200b-\u200f\u2060\ufeff]+$/u;
-
 /** What a terminal obeys instead of showing, and what turns the order of the text around it (Unicode UAX #9). */
 export const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this finds
@@ -73,8 +68,18 @@ function widthOfAll(cells: readonly Cell[]): number {
   return cells.reduce((sum, { width }) => sum + width, 0);
 }
 
+let nothing: RegExp | undefined;
+let wide: RegExp | undefined;
+
+/**
+ * East Asian wide and fullwidth characters (UAX #11) and emoji, also those that are made so by U+FE0F, take two columns of a terminal.
+ * Both expressions are made when a text needs them: V8 asks its Unicode tables then, and most runs show ASCII alone.
+ */
 function widthOf(text: string): number {
   if (text === '    ') return 4;
-  if (NOTHING.test(text)) return 0;
-  return WIDE.test(text) ? 2 : 1;
+  nothing ??= /^[\p{Mark}\u200b-\u200f\u2060\ufeff]+$/u;
+  if (nothing.test(text)) return 0;
+  wide ??=
+    /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
+  return wide.test(text) ? 2 : 1;
 }
