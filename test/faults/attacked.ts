@@ -143,16 +143,21 @@ export class Attacked {
   }
 }
 
-/** The end of a process. Throws, and kills the process, when that does not come: nothing may wait for ever. */
+const TICK_MS = 500;
+
+/**
+ * The end of a process. Throws, and kills the process, when that does not come: nothing may wait for ever. Counted are the ticks
+ * of this process, not a clock: where somebody stops all of it for a while, pipe was not slow.
+ */
 async function inTime(child: ChildProcess, args: readonly string[], patience: number): Promise<Finished> {
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill('SIGKILL');
-  }, patience);
+  let left = Math.ceil(patience / TICK_MS);
+  const timer = setInterval(() => {
+    left--;
+    if (left === 0) child.kill('SIGKILL');
+  }, TICK_MS);
   const end = await finished(child);
-  clearTimeout(timer);
-  if (!late) return end;
+  clearInterval(timer);
+  if (left > 0) return end;
   throw new Error(`pipe ${args.join(' ')} did not end within ${patience / 1000} s: ${end.stderr}`);
 }
 
