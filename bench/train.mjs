@@ -8,11 +8,14 @@
 //   npm run bench:train -- --size small --pytorch python3        beside PyTorch
 //   npm run bench:train -- --size small --lora                   beside training an adapter of rank 16
 //   npm run bench:train -- --shape bench/shapes/smollm2-135m.json --length 256   a model of another family, by its config.json
-//   further: --engine onnxruntime, --batch 8, --length 64, --steps 10, --tied, --json
+//   npm run bench:train -- --shape bench/shapes/qwen3-0.6b.json --pytorch python3 --apart   one process at a time, where memory is short
+//   further: --engine onnxruntime, --batch 8, --length 64, --steps 10, --tied, --json,
+//            --sides pipe,pytorch,lora,peft to leave some of them out
 //
 // A token is a place of the padded batch, for both. GFLOPS count 6 operations a parameter and token, for both too, although
 // pipe leaves the padding out and an adapter's training half of the way back.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -32,6 +35,8 @@ const { values: options } = parseArgs({
     records: { type: 'string' },
     pytorch: { type: 'string' },
     lora: { type: 'boolean', default: false },
+    sides: { type: 'string' },
+    apart: { type: 'boolean', default: false },
     tied: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -99,11 +104,18 @@ function startWorker(command, args, environment = {}) {
     if (done) throw new Error(`${command} ended early`);
     return JSON.parse(value);
   };
+  const ask = (line) => {
+    child.stdin.write(`${line}\n`);
+    return next();
+  };
+  const closed = once(child, 'close');
   return {
     ready: next,
-    ask: (line) => {
-      child.stdin.write(`${line}\n`);
-      return next();
+    update: () => ask('update'),
+    end: async () => {
+      const last = await ask('end');
+      await closed; // its memory is free
+      return last;
     },
   };
 }
@@ -119,27 +131,46 @@ try {
     JSON.stringify({ engine: options.engine, config, published, lora: options.lora, batches }),
   );
   const program = join(root, 'bench/train-worker.mjs');
-  const workers = { pipe: startWorker(process.execPath, [program, job], TENSOR_MEMORY) };
-  if (options.lora) workers.lora = startWorker(process.execPath, [program, job, 'lora'], TENSOR_MEMORY);
-  if (options.pytorch)
-    workers.pytorch = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job]);
-  if (options.pytorch && published && options.lora)
-    workers.peft = startWorker(options.pytorch, [join(root, 'bench/train_pytorch.py'), job, 'lora']);
-  for (const worker of Object.values(workers)) await worker.ready();
-  const measured = Object.fromEntries(Object.keys(workers).map((name) => [name, []]));
-  for (let step = -WARM_UP; step < steps; step++) {
-    for (const [name, worker] of Object.entries(workers)) {
-      const update = await worker.ask('update');
-      if (step >= 0) measured[name].push(update);
+  const ours =
+    (...args) =>
+    () =>
+      startWorker(process.execPath, [program, job, ...args], TENSOR_MEMORY);
+  const pytorch = join(root, 'bench/train_pytorch.py');
+  const theirs =
+    (...args) =>
+    () =>
+      startWorker(options.pytorch, [pytorch, job, ...args]);
+  const all = {
+    pipe: ours(),
+    ...(options.lora && { lora: ours('lora') }),
+    ...(options.pytorch && { pytorch: theirs() }),
+    ...(options.pytorch && published && options.lora && { peft: theirs('lora') }),
+  };
+  const names = options.sides?.split(',') ?? Object.keys(all);
+  const measured = Object.fromEntries(names.map((name) => [name, []]));
+  const ends = {};
+  // Apart, each side has two turns, so that a slower quarter of an hour does not meet one of them alone.
+  const turns = options.apart ? [...names, ...names].map((name) => [name]) : [names];
+  for (const together of turns) {
+    const workers = Object.fromEntries(together.map((name) => [name, all[name]()]));
+    for (const worker of Object.values(workers)) await worker.ready();
+    for (let step = -WARM_UP; step < steps; step++) {
+      for (const [name, worker] of Object.entries(workers)) {
+        const update = await worker.update();
+        if (step >= 0) measured[name].push(update);
+      }
     }
+    for (const [name, worker] of Object.entries(workers)) ends[name] = await worker.end();
   }
   const tokensOf = (batch) => batch.length * Math.max(...batch.map(({ length }) => length));
-  const tokens = measured.pipe.map((_, i) => tokensOf(batches[(WARM_UP + i) % batches.length]));
+  const tokens = measured[names[0]].map((_, i) =>
+    tokensOf(batches[(WARM_UP + (i % steps)) % batches.length]),
+  );
   const meanTokens = tokens.reduce((sum, count) => sum + count, 0) / tokens.length;
   const results = {};
-  for (const [name, worker] of Object.entries(workers)) {
+  for (const name of names) {
     const of = (phase) => median(measured[name].map((update) => update[phase]));
-    const { peakBytes, engine } = await worker.ask('end');
+    const { peakBytes, engine } = ends[name];
     const perSecond =
       tokens.reduce((sum, n) => sum + n, 0) / measured[name].reduce((s, u) => s + u.seconds, 0);
     results[name] = {
@@ -155,9 +186,11 @@ try {
     };
   }
   const faster = (ours, theirs) =>
-    measured[theirs] && median(measured[ours].map(({ seconds }, i) => measured[theirs][i].seconds / seconds));
+    measured[ours] &&
+    measured[theirs] &&
+    median(measured[ours].map(({ seconds }, i) => measured[theirs][i].seconds / seconds));
   const speedUp = faster('pipe', 'pytorch');
-  const loraSpeedUp = options.lora ? faster('lora', 'peft') : undefined;
+  const loraSpeedUp = faster('lora', 'peft');
   report({
     model: title,
     batchSize,

@@ -1,21 +1,33 @@
 import { freemem } from 'node:os';
 
-/** What the engine and Node need on their own. */
-export const BASE_BYTES = 300e6;
+/** What the engine and Node need on their own (110 to 180 MB), and what is left over of the slabs in which tensors are. */
+export const BASE_BYTES = 380e6;
 
 /** What is trained is there four times: parameters, gradients and AdamW's two moments. */
-export const COPIES = 4;
+const COPIES = 4;
 
-/** Frozen weights exist once; loading leaves up to a quarter more allocated. */
-export const FROZEN_COPIES = 1.25;
+/** Frozen weights exist once, and the largest of them is copied when it is read or saved. */
+const FROZEN_COPIES = 1.25;
+
+/** What decides how much memory a training takes, besides the model and the lengths of the texts. */
+export interface TrainingSize {
+  readonly textsAtOnce: number;
+  /** How many numbers an adapter has, where only that is trained. */
+  readonly adapter?: number;
+  readonly gradientCheckpointing: boolean;
+}
 
 /**
  * About how much memory a training takes at its peak, in bytes, where only the model's size is known: eight
- * texts of some 60 tokens, as in the book, need about 0.7 × the model's size on top of the variables. An adapter is small.
+ * texts of some 60 tokens, as in the book, need about 0.7 × the model's size on top of the variables, and with gradient
+ * checkpointing next to nothing. An adapter is small.
  */
-export function trainingMemory(modelBytes: number, textsAtOnce: number, trained: 'all' | 'adapter'): number {
-  const copies = trained === 'all' ? COPIES : FROZEN_COPIES;
-  return BASE_BYTES + modelBytes * (copies + textsAtOnce * 0.09);
+export function trainingMemory(
+  modelBytes: number,
+  { textsAtOnce, adapter, gradientCheckpointing }: TrainingSize,
+): number {
+  const copies = adapter === undefined ? COPIES : FROZEN_COPIES;
+  return BASE_BYTES + modelBytes * (copies + (gradientCheckpointing ? 0 : textsAtOnce * 0.09));
 }
 
 /**

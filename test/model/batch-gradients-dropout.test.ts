@@ -36,7 +36,9 @@ async function written(
   for (const { batch, firstText } of parts) {
     const packed = packBatch(batch, granularity);
     const dropped = dropout(RATES, '1/2', packed, firstText);
-    const loss = await addGradients(model, packed, 1 / targets, sums, async () => {}, dropped);
+    const loss = await addGradients(model, packed, 1 / targets, sums, async () => {}, {
+      dropout: dropped,
+    });
     sum += loss.dataSync()[0]!;
     loss.dispose();
   }

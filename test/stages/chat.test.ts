@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readGgufHeader } from '../../src/model/files/gguf/gguf-header.ts';
@@ -11,15 +11,13 @@ import { pretrained } from '../../src/stages/pretrained/pretrained.ts';
 import { tokenize } from '../../src/stages/tokenize.ts';
 import { readTokens } from '../../src/training/data/token-file.ts';
 import { shippedStyle } from '../shipped-style.ts';
+import { chatModel, END, TEMPLATE } from './chat-model.ts';
 import { freshDirectory, removeDirectories, runStage } from './run-stage.ts';
 
 /* Conversations on their way through the stages, with a model whose tokenizer and template are like SmolLM2's. */
 
 afterEach(removeDirectories);
 
-const SHAPES = join(import.meta.dirname, '../golden/tokenizer-shapes');
-const { kinds } = JSON.parse(readFileSync(join(SHAPES, '../chat-templates.json'), 'utf8'));
-const TEMPLATE: string = kinds.chatml.template;
 const TALKS = [
   [
     { role: 'user', content: 'Hot?' },
@@ -33,21 +31,6 @@ const TALKS = [
     { role: 'assistant', content: 'Down' },
   ],
 ];
-
-/** A model folder: random weights, a tokenizer of SmolLM2's kind that ends texts with <|im_end|>, a chat template. */
-async function chatModel(): Promise<string> {
-  const model = { n_layer: 1, n_head: 1, n_embd: 8, n_positions: 256, vocab_size: 705, eos_token_id: 256 };
-  const { outputs } = await runStage(pretrained, {
-    with: { source: 'random', model: { ...model, layer_norm_epsilon: 1e-5 } },
-  });
-  const folder = freshDirectory();
-  copyFileSync(join(outputs.model!, 'model.safetensors'), join(folder, 'model.safetensors'));
-  copyFileSync(join(SHAPES, 'smollm2', 'tokenizer.json'), join(folder, 'tokenizer.json'));
-  const config = JSON.parse(readFileSync(join(outputs.model!, 'config.json'), 'utf8'));
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, eos_token_id: 2, bos_token_id: 1 }));
-  writeFileSync(join(folder, 'chat_template.jinja'), TEMPLATE);
-  return folder;
-}
 
 async function recordsOf(settings: Record<string, unknown> = {}): Promise<string> {
   const data = join(freshDirectory(), 'talks.json');
@@ -137,5 +120,21 @@ describe('conversations for a chat template', () => {
     const back = await runStage(pretrained, { with: { source: 'gguf' }, inputs: { gguf: path } });
     const settings = JSON.parse(readFileSync(join(back.outputs.model!, 'tokenizer_config.json'), 'utf8'));
     expect(settings.chat_template).toBe(TEMPLATE);
+  });
+
+  it.each([
+    ['of Qwen, which brings texts into the form NFC', 'qwen2', ['the form NFC', 'the form NFC']],
+    ['of SmolLM2, which keeps texts', 'smollm2', []],
+  ] as const)('are told of what a GGUF file does not say: a tokenizer %s', async (_, kind, said) => {
+    const model = await chatModel(END.ofTurn, kind);
+    const gguf = await runStage(exportStage, { with: { format: 'gguf' }, inputs: { model } });
+    const path = join(gguf.outputs.model!, 'model.gguf');
+    const back = await runStage(pretrained, { with: { source: 'gguf' }, inputs: { gguf: path } });
+    const told = [...gguf.events, ...back.events].flatMap((event) =>
+      (event.type === 'warning' || event.type === 'log') && event.message.includes('NFC')
+        ? [event.message]
+        : [],
+    );
+    expect(told).toEqual(said.map((words) => expect.stringContaining(words)));
   });
 });

@@ -8,11 +8,6 @@ import { KEY_FORMAT, type KeyManifest } from './action-key.ts';
 /** Version of the record's format; a record of another version is a miss. */
 export const RECORD_VERSION = 1;
 
-/** Members of a record's text without a seal: its six parts and the checksum. */
-const PARTS = 7;
-const SEAL_START = ',\n  "text_sha256": "';
-const DIGEST_LENGTH = 64;
-
 /** An output of a finished action. `inline` holds the bytes of a small file besides (see inline-outputs.ts). */
 export type RecordedOutput = StoredArtifact & { readonly inline?: string };
 
@@ -28,71 +23,28 @@ export interface ActionRecord {
   readonly provenance: JsonObject;
 }
 
-/**
- * The text of a record's file. It ends in two digests, so that damage of any byte is noticed: one of the text, which is quickly
- * compared, and one of what it says, however that is written.
- */
+/** The text of a record's file. It ends in a checksum, so that damage of any byte is noticed. */
 export function encodeRecord({ record, key, manifest, outputs, observed, provenance }: ActionRecord): string {
   const content = { record, key, manifest, outputs, observed, provenance };
   const text = JSON.stringify(content, null, 2).slice(0, -'\n}'.length);
-  const end = ending(checksumOf(content, canonicalManifest(content)));
-  return text + seal(text + end) + end;
+  return text + ending(checksumOf(content, canonicalManifest(content)));
 }
 
-/** Reads a record that may come from anywhere. Throws an Error that says why it cannot be relied upon. */
+/** Reads a record's file. Throws an Error that says why it cannot be relied upon. */
 export function parseRecord(text: string): ActionRecord {
-  const { content } = readParts(text);
-  checkContent(content, text);
-  return content;
-}
-
-/**
- * `parseRecord` for what this cache has written. The digest of the text shows that it is as it was written, so what it says
- * need not be made canonical, which takes longer than the rest of the reading. Records of earlier versions lack that digest.
- */
-export function recallRecord(text: string): ActionRecord {
-  const { content, isSealed } = readParts(text);
-  if (!isSealed) checkContent(content, text);
-  return content;
-}
-
-function readParts(text: string): { readonly content: ActionRecord; readonly isSealed: boolean } {
   const value: unknown = JSON.parse(text);
   const version = isObject(value) ? value.record : undefined;
   if (version !== RECORD_VERSION) throw new Error(`its format ${JSON.stringify(version)} is unknown`);
   if (!isRecord(value)) throw new Error('it lacks a part, or one has a wrong type');
-  const isSealed = checkSeal(text);
-  if (Object.keys(value).length !== PARTS + (isSealed ? 1 : 0)) throw new Error('it has another part');
+  const manifestText = canonicalManifest(value);
+  if (!text.endsWith(ending(checksumOf(value, manifestText)))) throw new Error('its checksum does not agree');
+  if (digestOfBytes(manifestText) !== value.key) throw new Error('its manifest does not give its key');
   const { record, key, manifest, outputs, observed, provenance } = value;
-  return { content: { record, key, manifest, outputs, observed, provenance }, isSealed };
+  return { record, key, manifest, outputs, observed, provenance };
 }
 
-function checkContent(content: ActionRecord, text: string): void {
-  const manifestText = canonicalManifest(content);
-  if (!text.endsWith(ending(checksumOf(content, manifestText)))) throw damaged();
-  if (digestOfBytes(manifestText) !== content.key) throw new Error('its manifest does not give its key');
-}
-
-/** Whether a text has a seal. Throws an Error if that is of another text. */
-function checkSeal(text: string): boolean {
-  const end = text.length - ending('').length - DIGEST_LENGTH;
-  const start = end - SEAL_START.length - DIGEST_LENGTH - '"'.length;
-  if (!text.startsWith(SEAL_START, start)) return false;
-  if (text.slice(start, end) !== seal(text.slice(0, start) + text.slice(end))) throw damaged();
-  return true;
-}
-
-/** The line with the digest of the text in which it stands, without that line. */
-function seal(text: string): string {
-  return `${SEAL_START}${digestOfBytes(text)}"`;
-}
-
-function ending(checksum: string): string {
+function ending(checksum: Digest): string {
   return `,\n  "checksum": "${checksum}"\n}\n`;
-}
-
-function damaged(): Error {
-  return new Error('its checksum does not agree');
 }
 
 /**

@@ -9,7 +9,7 @@ import { readSmallText } from '../../files/read-small-text.ts';
 import { CacheError, errorCode, explained, ifThere, orAbsent } from '../../files/system-problem.ts';
 import type { OnCacheProblem } from '../cache-problem.ts';
 import { quarantine } from '../objects/quarantine.ts';
-import { type ActionRecord, differingOutputs, encodeRecord, recallRecord } from './action-record.ts';
+import { type ActionRecord, differingOutputs, encodeRecord, parseRecord } from './action-record.ts';
 import type { Records } from './records.ts';
 
 /** Most actions observe nothing. */
@@ -127,7 +127,7 @@ export class ActionRecords implements Records {
   }
 
   #parse(text: string, path: string): ActionRecord {
-    const record = recallRecord(text);
+    const record = parseRecord(text);
     if (this.path(record) !== path) throw new Error('it belongs to another action');
     return record;
   }

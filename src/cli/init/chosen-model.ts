@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameHint } from '../../pipeline/diagnostics/did-you-mean.ts';
+import type { GgufLook } from '../../stages/pretrained/look-at-gguf.ts';
 import { packagePath } from '../package-path.ts';
 import { UserError } from '../user-error.ts';
 
@@ -10,15 +11,26 @@ export type ChosenModel =
   | { readonly kind: 'tiny' }
   /** A model that OpenAI published, by its name in configs/models. */
   | { readonly kind: 'published'; readonly name: string }
+  /** A chat model with a tied head that Hugging Face has, by its name in configs/models. */
+  | { readonly kind: 'named'; readonly name: string }
+  | { readonly kind: 'gguf'; readonly path: string; readonly look: GgufLook }
   | { readonly kind: 'folder'; readonly path: string }
   | { readonly kind: 'repository'; readonly name: string };
 
-/** The model that a text means. Throws a UserError for one that means none. */
-export function chosenModel(text: string): ChosenModel {
+/**
+ * The model that a text means. Throws a UserError for one that means none, and StageError for a GGUF file that the `pretrained`
+ * stage would refuse.
+ */
+export async function chosenModel(text: string): Promise<ChosenModel> {
   if (text === 'nano') return { kind: 'tiny' };
   const names = readdirSync(packagePath('configs', 'models')).map((file) => file.replace(/\.yaml$/, ''));
-  if (names.includes(text)) return { kind: 'published', name: text };
-  if (statSync(text, { throwIfNoEntry: false })?.isDirectory()) {
+  if (names.includes(text)) return { kind: isOfOpenAi(text) ? 'published' : 'named', name: text };
+  const found = statSync(text, { throwIfNoEntry: false });
+  if (found?.isFile() && /\.gguf$/i.test(text)) {
+    const { lookAtGguf } = await import('../../stages/pretrained/look-at-gguf.ts');
+    return { kind: 'gguf', path: text, look: await lookAtGguf(text) };
+  }
+  if (found?.isDirectory()) {
     if (statSync(join(text, 'config.json'), { throwIfNoEntry: false })?.isFile())
       return { kind: 'folder', path: text };
     throw new UserError(
@@ -29,6 +41,10 @@ export function chosenModel(text: string): ChosenModel {
   if (/^(?!\.)[\w.-]+\/[\w.-]+$/.test(text)) return { kind: 'repository', name: text };
   throw new UserError(
     `there is no model ${JSON.stringify(text)}`,
-    `${nameHint(text, names.sort(), 'models')}; a folder, or NAME/REPOSITORY of Hugging Face, is a model, too`,
+    `${nameHint(text, names.sort(), 'models')}; a folder, a GGUF file, or NAME/REPOSITORY of Hugging Face, is a model, too`,
   );
+}
+
+function isOfOpenAi(name: string): boolean {
+  return /^openai:/m.test(readFileSync(packagePath('configs', 'models', `${name}.yaml`), 'utf8'));
 }

@@ -4,7 +4,7 @@ export interface InitOptions {
   readonly data?: string;
   /** Label of the encoding of the data. */
   readonly encoding?: string;
-  /** A named model, a folder, or a repository of Hugging Face. */
+  /** A named model, a folder, a GGUF file, or a repository of Hugging Face. */
   readonly model?: string;
   /** Ask nothing. */
   readonly yes?: true;

@@ -18,7 +18,10 @@ export function initCommand(program: Command): void {
     .argument('[file]', 'pipeline file to write', 'pipeline.yaml')
     .option('--data <file>', 'questions and answers: JSON, JSON Lines, CSV or Parquet')
     .option('--encoding <label>', 'encoding of the data, if it is not UTF-8: windows-1252')
-    .option('--model <name>', 'nano, gpt2-small and so on, a folder, or a repository of Hugging Face')
+    .option(
+      '--model <name>',
+      'nano, smollm2-135m and so on, a folder, a GGUF file, or a repository of Hugging Face',
+    )
     .option('-y, --yes', 'ask nothing')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: InitOptions) => {

@@ -23,7 +23,7 @@ export function pipelineText(pipeline: FirstPipeline): string {
   const { name, schema, data, look, model } = pipeline;
   const tiny = model.kind === 'tiny';
   const sizes = sizesFor(look);
-  const prompt = look.areConversations ? 'chatml' : tiny ? 'plain' : 'alpaca';
+  const prompt = look.areConversations ? conversationStyle(model) : tiny ? 'plain' : 'alpaca';
   const epochs = tiny ? Math.max(1, Math.min(30, Math.round(TINY_TEXTS / sizes.trained))) : 2;
   const generated = tiny ? Math.min(256, Math.max(16, look.longest)) : 256;
   return `# yaml-language-server: $schema=${schema}
@@ -91,8 +91,14 @@ function about({ look: { records, more, form }, model }: FirstPipeline): string 
   return `From ${count} questions and answers (${form}), ${learner} learns to answer, and is judged before and after.`;
 }
 
+/** Whether its tokenizer is not known to be GPT-2's, so that it has to make the tokens. */
 function isOwn({ kind }: ChosenModel): boolean {
-  return kind === 'folder' || kind === 'repository';
+  return kind !== 'tiny' && kind !== 'published';
+}
+
+/** With the model's own chat template, where it has one for certain. */
+function conversationStyle(model: ChosenModel): string {
+  return model.kind === 'named' || (model.kind === 'gguf' && model.look.chats) ? 'chat' : 'chatml';
 }
 
 function formatLines({ encoding, look: { fields } }: FirstPipeline): string {
@@ -110,6 +116,10 @@ function pretrainedStage(model: ChosenModel, look: DataLook): string {
       return `${stage}\n    with: { source: random, model: ${tinyModel(look)}, seed: 1 }`;
     case 'published':
       return `${stage}\n    with: { source: openai, model: ${model.name} }`;
+    case 'named':
+      return `${stage}\n    with: { source: huggingface, model: ${model.name}, tie_word_embeddings: true }`;
+    case 'gguf':
+      return `${stage}\n    inputs: { gguf: { file: ${scalar(model.path)} } }\n    with: { source: gguf${model.look.isTied ? ', tie_word_embeddings: true' : ''} }`;
     case 'folder':
       return `${stage}\n    inputs: { folder: { file: ${scalar(model.path)} } }\n    with: { source: huggingface }`;
     case 'repository':

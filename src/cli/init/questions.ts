@@ -38,7 +38,7 @@ export async function askFor(
     const model =
       options.model ??
       (await ask(
-        'Model: nano (tiny, learns in minutes), gpt2-small, gpt2-medium, a folder or a repository of Hugging Face [nano]: ',
+        'Model: nano (tiny, learns in minutes), gpt2-small, smollm2-135m, a folder, a GGUF file or a repository of Hugging Face [nano]: ',
         'nano',
         checks.model,
       ));

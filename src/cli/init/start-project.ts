@@ -27,7 +27,7 @@ export async function startProject(file: string, options: InitOptions): Promise<
     show(process.stderr, 'Nothing was written.');
     return EXIT.interrupted;
   }
-  const model = chosenModel(answers.model ?? 'nano');
+  const model = await chosenModel(answers.model ?? 'nano');
   const source = answers.data ?? packagePath('pipelines', 'data', QUESTIONS);
   const look = await lookAt(source, options.encoding);
   const folder = dirname(resolve(file));
@@ -39,7 +39,7 @@ export async function startProject(file: string, options: InitOptions): Promise<
     data: pathFrom(folder, copy ?? source),
     ...(options.encoding !== undefined && { encoding: options.encoding }),
     look,
-    model: model.kind === 'folder' ? { ...model, path: pathFrom(folder, model.path) } : model,
+    model: 'path' in model ? { ...model, path: pathFrom(folder, model.path) } : model,
   });
   writeNew(file, text, false);
   show(process.stdout, nextSteps(file, copy, model).join('\n'));
@@ -124,7 +124,7 @@ function nameOf(file: string): string {
 
 function nextSteps(file: string, copy: string | undefined, model: ChosenModel): readonly string[] {
   const written = [file, ...(copy === undefined ? [] : [relative(process.cwd(), copy)])].join(' and ');
-  const download = model.kind === 'published' || model.kind === 'repository';
+  const download = ['published', 'named', 'repository'].includes(model.kind);
   const steps = [
     [commandText(['plan', file]), 'what would run'],
     [commandText(['run', file]), download ? 'downloads the model, trains, judges' : 'trains and judges'],

@@ -33,8 +33,18 @@ export type BlockSaved<Kept> = {
   readonly attention: Kept;
 };
 
+/** How many numbers a block needs on its way back, of a batch of N rows and a grid of B texts of T places. */
+export interface BlockNumbers {
+  /** What `forward` saves, its input included: numbers for each row, for each place, and for each pair of places of a text. */
+  readonly saved: { readonly row: number; readonly place: number; readonly pair: number };
+  /** Width of its widest rows. */
+  readonly widest: number;
+}
+
 /** One transformer block on rows [N, C], written once for training and for generation. */
 export interface Block {
+  readonly numbers: BlockNumbers;
+
   /** What is saved is computed in any case: a caller that does not go back disposes of it. */
   forward<Kept>(
     x: tf.Tensor2D,

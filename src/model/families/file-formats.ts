@@ -32,10 +32,20 @@ export interface OpenAiFormat {
 /** How llama.cpp describes the family in a GGUF file. */
 export interface GgufFormat<Config extends ModelConfig = ModelConfig> {
   readonly architecture: string;
-  /** The shape of the model, and which kind its tokenizer is. */
+  /** The shape of the model, and which kind its tokenizer is. Throws ModelFileError for a shape that llama.cpp would read as another one. */
   metadata(config: Config): readonly (readonly [key: string, value: GgufValue])[];
-  /** What a config.json would say of the shape that a file describes, without its vocabulary and its ends. Throws ModelFileError. */
-  configValues(metadata: GgufMetadata): Readonly<Record<string, unknown>>;
+  /** Names of tensors that a file may have besides the parameters, because they describe the shape. */
+  readonly describing: readonly string[];
+  /** Those that this shape needs, each one row of numbers. */
+  describingTensors(config: Config): ReadonlyMap<string, Float32Array>;
+  /**
+   * What a config.json would say of the shape that a file describes, without its vocabulary and its ends. `tensors`: those of
+   * `describing` that the file has. Throws ModelFileError.
+   */
+  configValues(
+    metadata: GgufMetadata,
+    tensors: ReadonlyMap<string, Float32Array>,
+  ): Readonly<Record<string, unknown>>;
   /** llama.cpp's name of a parameter. */
   tensorName(parameter: string): string;
   /** How a parameter's numbers differ there from Hugging Face's, but for the order of rows and columns; undefined: not at all. */

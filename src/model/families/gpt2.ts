@@ -1,6 +1,6 @@
 import { layerNorm } from '../layers/layer-norm.ts';
 import type { ModelFamily } from './family.ts';
-import { block, blockGradients } from './gpt2/block.ts';
+import { block, blockGradients, blockNumbers } from './gpt2/block.ts';
 import { configFile } from './gpt2/config-file.ts';
 import { gguf, huggingFace, openAi } from './gpt2/file-formats.ts';
 import type { Gpt2Config } from './gpt2/gpt2-config.ts';
@@ -19,7 +19,7 @@ export const gpt2: ModelFamily<Gpt2Config> = {
     heads: { count: n_head, keyCount: n_head, scale: 1 / Math.sqrt(n_embd / n_head) },
   }),
   rotations: () => ({}),
-  block: () => ({ forward: block, backward: blockGradients }),
+  block: (config) => ({ numbers: blockNumbers(config), forward: block, backward: blockGradients }),
   configFile,
   huggingFace,
   openAi,

@@ -111,19 +111,24 @@ function slicedProducts(
   const expected: tf.Tensor2D[] = [];
   let sum: tf.Tensor2D | undefined;
   for (const { start, rows } of slicesOf(hidden, targets)) {
-    const before = sum;
     const made = tf.tidy(() => {
       const P = probabilitiesOf(tf.slice(hidden, [start, 0], [rows, -1]), weight);
       const part = productsOf(P, weight, tf.slice(weighted, [start, 0], [rows, -1]));
-      const product = wanted ? part.product() : undefined;
-      return { expected: part.expected, sum: product && before ? tf.add(before, product) : product };
+      return { expected: part.expected, product: wanted ? part.product() : undefined };
     });
     flush();
-    before?.dispose();
     expected.push(made.expected);
-    sum = made.sum as tf.Tensor2D | undefined;
+    sum = sum && made.product ? sumOf(sum, made.product) : made.product;
   }
   return { expected: tf.concat(expected), product: () => sum! };
+}
+
+/** Takes both over: they are as large as the head, so their sum is written over one of them. */
+function sumOf(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
+  const sum = tf.add(a, b) as tf.Tensor2D;
+  tf.dispose([a, b]);
+  flush();
+  return sum;
 }
 
 function slicesOf({ shape }: tf.Tensor2D, { rowsAtOnce }: Targets): { start: number; rows: number }[] {

@@ -4,7 +4,7 @@ import { weightedSum } from '../layers/head-loss.ts';
 import { weightColumn } from './batch-tensors.ts';
 import type { CausalModel } from './causal-model.ts';
 import { type Dropout, NO_DROPOUT } from './dropout.ts';
-import { type Gradients, type Pause, TrainingPass } from './training-pass.ts';
+import { type Gradients, type Keeps, type Pause, TrainingPass } from './training-pass.ts';
 
 /**
  * Weighted sum of the cross-entropies in nats of a batch's counted targets; with the weight 1 / count it is their
@@ -16,7 +16,7 @@ export async function batchLoss(
   weight: number,
   pause: Pause,
 ): Promise<tf.Scalar> {
-  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'forward');
+  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'nothing');
   const weights = weightColumn(batch, weight);
   try {
     return await pass.forward((losses) => weightedSum(losses, weights));
@@ -24,6 +24,13 @@ export async function batchLoss(
     tf.dispose(weights);
     pass.dispose();
   }
+}
+
+/** How gradients are computed. */
+export interface GradientOptions {
+  readonly dropout?: Dropout | undefined;
+  /** Decides memory and time alone. */
+  readonly keeps?: Exclude<Keeps, 'nothing'> | undefined;
 }
 
 /**
@@ -36,9 +43,9 @@ export async function addGradients(
   weight: number,
   sums: Gradients,
   pause: Pause,
-  dropout: Dropout = NO_DROPOUT,
+  { dropout = NO_DROPOUT, keeps = 'everything' }: GradientOptions = {},
 ): Promise<tf.Scalar> {
-  const pass = new TrainingPass(model, batch, dropout, pause, 'both');
+  const pass = new TrainingPass(model, batch, dropout, pause, keeps);
   const weights = weightColumn(batch, weight);
   try {
     const loss = await pass.forward((losses) => weightedSum(losses, weights));
@@ -59,7 +66,7 @@ export async function targetLosses(
   batch: PackedBatch,
   pause: Pause,
 ): Promise<Float32Array> {
-  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'forward');
+  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'nothing');
   try {
     return await countedLosses(pass, batch);
   } finally {
@@ -78,8 +85,9 @@ export async function addGradientsOf(
   batch: PackedBatch,
   sums: Gradients,
   pause: Pause,
+  { keeps = 'everything' }: Pick<GradientOptions, 'keeps'> = {},
 ): Promise<void> {
-  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, 'both');
+  const pass = new TrainingPass(model, batch, NO_DROPOUT, pause, keeps);
   let weights: tf.Tensor2D | undefined;
   try {
     weights = weightColumn(batch, derive(await countedLosses(pass, batch)));

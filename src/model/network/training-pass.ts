@@ -23,6 +23,12 @@ export type Pause = (share: number) => Promise<void>;
 /** Gradients of a loss by parameter. */
 export type Gradients = Map<string, tf.Tensor>;
 
+/** What a pass keeps of the blocks on its way forward: `inputs` alone where their way forward is made again on the way back. */
+export type Keeps = 'nothing' | 'everything' | 'inputs';
+
+/** What its way back needs of a block's forward pass, or what that is made of again. */
+type KeptOfBlock = { readonly saved: BlockSaved<AttentionSaved> } | { readonly input: tf.Tensor2D };
+
 type HeadSaved = {
   readonly norm: NormSaved;
   readonly head: HeadLossSaved;
@@ -32,7 +38,9 @@ type HeadSaved = {
  * One batch on its way through the model. Each part is flushed, so blocks share a graph and a cancelled pass ends soon.
  *
  * The way back is written out, as in llm.c (https://github.com/karpathy/llm.c), and not left to TensorFlow.js's tape,
- * which would keep every intermediate result to the end: here they go as soon as their block is passed.
+ * which would keep every intermediate result to the end: here they go as soon as their block is passed. Where only the inputs
+ * of blocks are kept (Chen et al., https://arxiv.org/abs/1604.06174), the way forward of a block is made again by the same
+ * operations, in the same graph, with the same numbers dropped, so that every bit of the gradients is the same.
  */
 export class TrainingPass {
   readonly #model: CausalModel;
@@ -40,29 +48,23 @@ export class TrainingPass {
   readonly #batch: BatchTensors;
   readonly #dropout: Dropout;
   readonly #pause: Pause;
-  readonly #back: boolean;
+  readonly #keeps: Keeps;
   /** What the head takes, in units of what a block takes in the same direction. */
   readonly #headCost: number;
   #cost = 0;
-  readonly #saved: BlockSaved<AttentionSaved>[] = [];
+  readonly #kept: KeptOfBlock[] = [];
   #headSaved: HeadSaved | undefined;
   /** What goes from part to part: the rows [N, C], and then their gradient. */
   #rows: tf.Tensor2D | undefined;
 
-  constructor(
-    model: CausalModel,
-    batch: PackedBatch,
-    dropout: Dropout,
-    pause: Pause,
-    way: 'forward' | 'both',
-  ) {
+  constructor(model: CausalModel, batch: PackedBatch, dropout: Dropout, pause: Pause, keeps: Keeps) {
     const { n_embd, vocab_size } = model.config;
     this.#model = model;
     this.#names = model.family.names;
     this.#batch = batchTensors(model, batch);
     this.#dropout = dropout;
     this.#pause = pause;
-    this.#back = way === 'both';
+    this.#keeps = keeps;
     this.#headCost = vocab_size / (12 * n_embd);
   }
 
@@ -71,11 +73,10 @@ export class TrainingPass {
     this.#rows = tf.tidy(() => this.#embed());
     flush();
     for (let layer = 0; layer < this.#model.config.n_layer; layer++) {
-      const rows: tf.Tensor2D = this.#rows!;
-      const { y, saved } = tf.tidy(() => this.#model.blocks.forward(rows, this.#layersOf(layer)));
+      if (this.#keeps === 'inputs') this.#kept.push({ input: tf.clone(this.#rows!) });
+      const { y, saved } = this.#blockForward(layer, this.#rows!);
       this.#rows = y;
-      flush();
-      if (this.#back) this.#saved.push(saved);
+      if (this.#keeps === 'everything') this.#kept.push({ saved });
       else tf.dispose(saved);
       await this.#finish(1);
     }
@@ -99,10 +100,10 @@ export class TrainingPass {
     tf.dispose([this.#headSaved!, targetRows]);
     await this.#finish(2 * this.#headCost);
     for (let layer = this.#model.config.n_layer - 1; layer >= 0; layer--) {
-      const [gradient, saved] = [this.#rows!, this.#saved.pop()!];
+      const [gradient, saved] = [this.#rows!, this.#savedOf(layer)];
       this.#collect(sums, () => this.#blockGradients(layer, gradient, saved));
       tf.dispose([gradient, saved]);
-      await this.#finish(2);
+      await this.#finish(this.#keeps === 'inputs' ? 3 : 2);
     }
     const { tokens, positions } = this.#names;
     const { embeddingScale } = this.#model;
@@ -116,12 +117,29 @@ export class TrainingPass {
   }
 
   dispose(): void {
-    tf.dispose({ batch: this.#batch, saved: this.#saved, head: this.#headSaved, rows: this.#rows });
+    tf.dispose({ batch: this.#batch, kept: this.#kept, head: this.#headSaved, rows: this.#rows });
   }
 
   async #finish(cost: number): Promise<void> {
     this.#cost += cost;
-    await this.#pause(this.#cost / ((this.#back ? 3 : 1) * (this.#model.config.n_layer + this.#headCost)));
+    const ofBlock = { nothing: 1, everything: 3, inputs: 4 }[this.#keeps];
+    const ofHead = this.#keeps === 'nothing' ? 1 : 3;
+    await this.#pause(this.#cost / (ofBlock * this.#model.config.n_layer + ofHead * this.#headCost));
+  }
+
+  #blockForward(layer: number, x: tf.Tensor2D): { y: tf.Tensor2D; saved: BlockSaved<AttentionSaved> } {
+    const made = tf.tidy(() => this.#model.blocks.forward(x, this.#layersOf(layer)));
+    flush();
+    return made;
+  }
+
+  /** What the last block saved of which something is still kept; the caller disposes of it. */
+  #savedOf(layer: number): BlockSaved<AttentionSaved> {
+    const kept = this.#kept.pop()!;
+    if ('saved' in kept) return kept.saved;
+    const { y, saved } = this.#blockForward(layer, kept.input); // what is saved includes the input
+    y.dispose();
+    return saved;
   }
 
   #embed(): tf.Tensor2D {

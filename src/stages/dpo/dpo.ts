@@ -1,7 +1,7 @@
 import { defineStage } from '../../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../../training/memory.ts';
 import { validationAccuracy, validationLoss } from '../training/history-metrics.ts';
-import { memoryProblem } from '../training/train-memory.ts';
+import { memoryProblem, type Need } from '../training/train-memory.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { trainedOutputs } from '../training/trained-outputs.ts';
 import { dpoSettings } from './settings.ts';
@@ -55,8 +55,10 @@ preferences:
   async preflight(settings, { inputBytes: { model } }) {
     const problems = scheduleProblems(settings);
     if (model === undefined) return problems;
-    const needed = (pairsAtOnce: number) => trainingMemory(model, 2 * pairsAtOnce, 'all');
-    const problem = memoryProblem(needed, settings, availableMemory());
+    const { gradient_checkpointing: gradientCheckpointing } = settings;
+    const needed: Need = (pairsAtOnce, change) =>
+      trainingMemory(model, { textsAtOnce: 2 * pairsAtOnce, gradientCheckpointing, ...change });
+    const problem = memoryProblem(needed, settings, availableMemory(), { adapters: false });
     return problem ? [...problems, problem] : problems;
   },
   async run(context) {

@@ -52,7 +52,16 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   const texts = [...pairs.train, ...pairs.validation].flatMap(({ chosen, rejected }) => [chosen, rejected]);
   const lengths = lengthsOf(texts, options);
-  checkMemory((pairsAtOnce) => trainingMemoryOf(config, lengths, 2 * pairsAtOnce), context);
+  checkMemory(
+    (pairsAtOnce, change) =>
+      trainingMemoryOf(config, lengths, {
+        textsAtOnce: 2 * pairsAtOnce,
+        gradientCheckpointing: settings.gradient_checkpointing,
+        ...change,
+      }),
+    context,
+    { adapters: false },
+  );
 
   const parameters = parameterCount(config);
   const tf = await loadEngine(engineFor(context, parameters));
@@ -61,6 +70,7 @@ export async function runDpo(context: StageContext<DpoSettings>): Promise<void> 
   const model = await loadModel(inputs.model!);
   const pairOptions = {
     beta: settings.beta,
+    keeps: options.keeps,
     averageLogProbabilities: settings.average_log_probabilities,
     rowsAtOnce: options.rowsAtOnce,
     maxLength: options.maxLength,

@@ -6,6 +6,7 @@ import { openWeights } from '../../model/files/folder-weights.ts';
 import { writeGguf } from '../../model/files/gguf/gguf.ts';
 import { readGgufHeader } from '../../model/files/gguf/gguf-header.ts';
 import { checkGguf, ggufMetadata, ggufTensors } from '../../model/files/gguf/gguf-model.ts';
+import { losesNormalizer } from '../../model/files/gguf/gguf-tokenizer.ts';
 import { GGUF_FILE, modelfile } from '../../model/files/gguf/modelfile.ts';
 import { float16Of } from '../../model/files/half-precision.ts';
 import {
@@ -42,7 +43,7 @@ export async function runExport(context: StageContext<ExportSettings>): Promise<
 }
 
 async function writeGgufFolder(
-  { settings, inputs, outputs, log }: StageContext<ExportSettings>,
+  { settings, inputs, outputs, log, warnOfResult }: StageContext<ExportSettings>,
   config: ModelConfig,
   sources: readonly TensorSource[],
 ): Promise<void> {
@@ -53,7 +54,14 @@ async function writeGgufFolder(
   await writeFile(join(folder, 'Modelfile'), modelfile(settings.prompt, config.n_positions, end));
   const path = join(folder, GGUF_FILE);
   const source = await readChatTemplate(inputs.model!);
-  const metadata = ggufMetadata(config, await vocabulary(), settings.quantization, source?.template);
+  const written = await vocabulary();
+  const metadata = ggufMetadata(config, written, settings.quantization, source?.template);
+  if (losesNormalizer(written)) {
+    warnOfResult(
+      `${GGUF_FILE} does not say that texts are brought into the form NFC, as the model's tokenizer does, and llama.cpp does not do it.`,
+      'Letters with separate accents get other tokens there. Bring texts into that form before they are sent, if they may have such letters.',
+    );
+  }
   const tensors = ggufTensors(config, sources, settings.quantization);
   await writeGguf(path, metadata, tensors);
   checkGguf(path, await readGgufHeader(path), metadata, tensors);

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { type StageContext, StageError } from '../../contract/stage-context.ts';
 import { GgufFile } from '../../model/files/gguf/gguf-file.ts';
 import { type GgufVocabulary, ggufVocabulary } from '../../model/files/gguf/gguf-vocabulary.ts';
@@ -26,7 +25,7 @@ export async function ggufSource(context: Context, downloads: Downloads): Promis
     // Before its tokenizer: a model of another family is refused as such.
     familyIn(file.metadata);
     const vocabulary = ggufVocabulary(file.metadata);
-    const stored = ggufConfig(file, vocabulary);
+    const stored = await ggufConfig(file, vocabulary);
     checkPublished(name, stored, settings);
     const tokenizer = await modelTokenizer(vocabulary.vocabulary, stored, true);
     tellTokenizer(tokenizer, context);
@@ -37,7 +36,7 @@ export async function ggufSource(context: Context, downloads: Downloads): Promis
         await writeTokenizerFiles(directory, encoding, stored.n_positions, vocabulary.chatTemplate);
       else await writeOwnTokenizer(directory, vocabulary.vocabulary, stored, vocabulary.chatTemplate);
     };
-    const model = withHead(stored, ggufWeights(file, stored), settings.tie_word_embeddings);
+    const model = withHead(stored, ggufWeights(file, stored), context);
     return { ...model, close: () => file.close(), writeTokenizer };
   } catch (error) {
     await file.close();
@@ -50,7 +49,8 @@ async function ggufFile(
   { settings, inputs: { gguf, folder } }: Context,
   downloads: Downloads,
 ): Promise<{ readonly path: string; readonly name: string }> {
-  if (gguf !== undefined) return { path: gguf.path, name: basename(gguf.path) };
+  // In the store it is called by its digest, which nobody knows.
+  if (gguf !== undefined) return { path: gguf.path, name: 'The GGUF file' };
   if (folder !== undefined) {
     const found = folder.files.filter((name) => name.toLowerCase().endsWith('.gguf'));
     const [name, ...more] = found;
@@ -66,15 +66,24 @@ async function ggufFile(
 /** Types whose numbers are those of the model, or its nearest of half the bits. */
 const UNPACKED: ReadonlySet<GgufTensorType> = new Set(['F32', 'F16', 'BF16']);
 
-function tellGguf(file: GgufFile, { saysPieces }: GgufVocabulary, { log, warnOfResult }: Context): void {
+function tellGguf(
+  file: GgufFile,
+  { saysPieces, losesNormalizer }: GgufVocabulary,
+  { log, warnOfResult }: Context,
+): void {
   const counts = new Map<GgufTensorType, number>();
   for (const { type } of file.tensors.values()) counts.set(type, (counts.get(type) ?? 0) + 1);
   log(`${file.name}: ${listed(counts)} tensors`);
   const rounded = new Map([...counts].filter(([type]) => !UNPACKED.has(type)));
   if (rounded.size > 0) {
     warnOfResult(
-      `Weights of ${file.name} are quantised (tensors: ${listed(rounded)}): fine-tuning starts from rounded weights.`,
+      `${file.name} has quantised weights (tensors: ${listed(rounded)}): fine-tuning starts from rounded weights.`,
       'Where the model is published with its own numbers, in safetensors or as F16, take those.',
+    );
+  }
+  if (losesNormalizer) {
+    log(
+      `${file.name}: texts are not brought into the form NFC, as in llama.cpp; the model's tokenizer.json does that. Letters with separate accents get other tokens.`,
     );
   }
   if (!saysPieces) {

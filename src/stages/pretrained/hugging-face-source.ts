@@ -41,7 +41,7 @@ export async function huggingFaceSource(context: Context, downloads: Downloads):
   }
   const { sources, close } = await openWeights({ file }, stored);
   const writeTokenizer = (directory: string) => writeFolderTokenizer(directory, file, tokenizer, stored);
-  return { ...withHead(stored, sources, settings.tie_word_embeddings), close, writeTokenizer };
+  return { ...withHead(stored, sources, context), close, writeTokenizer };
 }
 
 /** An encoding is written as always, so that its models are the same bytes; a tokenizer of its own is copied. */

@@ -5,7 +5,7 @@ export const pretrained = defineStage({
   uses: 'pretrained',
   // 2: a model has its own tokenizer, whose files are its folder's.
   version: ({ source }) => (source === 'huggingface' ? 2 : 1),
-  summary: 'Brings a GPT-2 into a model folder: published weights, or random ones.',
+  summary: 'Brings a model into a model folder: published weights, or random ones of a GPT-2.',
   example: `
 model:
   uses: pretrained

@@ -53,15 +53,18 @@ export async function runTrain(context: StageContext<TrainSettings>): Promise<vo
   refuse(scheduleProblems(settings, updatesInAll(data, options))[0]);
   warnOfCuts(data, options, context);
   const lengths = lengthsOf([...data.train, ...data.validation], options);
-  const adapterParameters = lora && loraParameterCount(config, lora);
+  const size = {
+    ...(lora && { adapter: loraParameterCount(config, lora) }),
+    gradientCheckpointing: settings.gradient_checkpointing,
+  };
   checkMemory(
-    (textsAtOnce) => trainingMemoryOf(config, lengths, textsAtOnce, adapterParameters),
+    (textsAtOnce, change) => trainingMemoryOf(config, lengths, { ...size, ...change, textsAtOnce }),
     context,
-    lora ? undefined : trainingMemoryOf(config, lengths, settings.batch_size, 0),
+    { adapters: true },
   );
 
   const parameters = parameterCount(config);
-  const trained = adapterParameters ?? parameters;
+  const trained = size.adapter ?? parameters;
   const tf = await loadEngine(engineFor(context, parameters));
   context.fact('tensorflow_js', tf.version_core);
   tellTrained(parameters, trained, context);

@@ -1,7 +1,7 @@
 import { defineStage } from '../../contract/stage-type.ts';
 import { availableMemory, trainingMemory } from '../../training/memory.ts';
 import { validationLoss } from '../training/history-metrics.ts';
-import { memoryProblem } from '../training/train-memory.ts';
+import { memoryProblem, type Need } from '../training/train-memory.ts';
 import { scheduleProblems } from '../training/train-schedule.ts';
 import { trainedOutputs } from '../training/trained-outputs.ts';
 import { trainSettings } from './settings.ts';
@@ -10,7 +10,7 @@ export const train = defineStage({
   uses: 'train',
   // Masked trainings of version 1 counted texts without a response as a loss of 0, and updated on them.
   version: ({ mask_instruction }) => (mask_instruction ? 2 : 1),
-  summary: 'Fine-tunes a GPT-2 with AdamW.',
+  summary: 'Fine-tunes a language model, or an adapter of it, with AdamW.',
   example: `
 train:
   uses: train
@@ -55,14 +55,12 @@ train:
   async preflight(settings, { inputBytes: { model } }) {
     const problems = scheduleProblems(settings);
     if (model === undefined) return problems;
-    const needed = (trained: 'all' | 'adapter') => (textsAtOnce: number) =>
-      trainingMemory(model, textsAtOnce, trained);
-    const problem = memoryProblem(
-      needed(settings.lora ? 'adapter' : 'all'),
-      settings,
-      availableMemory(),
-      settings.lora ? undefined : needed('adapter')(settings.batch_size),
-    );
+    const size = {
+      gradientCheckpointing: settings.gradient_checkpointing,
+      ...(settings.lora && { adapter: 0 }),
+    };
+    const needed: Need = (textsAtOnce, change) => trainingMemory(model, { ...size, ...change, textsAtOnce });
+    const problem = memoryProblem(needed, settings, availableMemory(), { adapters: true });
     return problem ? [...problems, problem] : problems;
   },
   async run(context) {

@@ -159,6 +159,12 @@ export const optimizationSettings = Type.Object(
       minimum: 0,
       description: "Longest sample, in tokens: how the model continues the first validation text's prompt.",
     }),
+    gradient_checkpointing: Type.Boolean({
+      affects: 'execution',
+      default: false,
+      description:
+        "Whether only what goes into each block is kept for the way back, and the block's way forward is then made again: the same result, to the last bit, from much less memory, in up to a third more time. For long texts, deep models and larger batches. It has nothing to do with the checkpoints of `checkpoint_every`.",
+    }),
     checkpoint_every: Type.Number({
       affects: 'execution',
       default: 5,

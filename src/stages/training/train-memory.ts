@@ -1,5 +1,5 @@
 import type { Problem } from '../../contract/stage-type.ts';
-import { trainingMemory } from '../../training/memory.ts';
+import { type TrainingSize, trainingMemory } from '../../training/memory.ts';
 
 /** Sizes in bytes of the published models with a head of their own. */
 const MODELS = { 'gpt2-large': 3.35e9, 'gpt2-medium': 1.63e9, 'gpt2-small': 0.65e9 } as const;
@@ -7,26 +7,35 @@ const MODELS = { 'gpt2-large': 3.35e9, 'gpt2-medium': 1.63e9, 'gpt2-small': 0.65
 export interface BatchSettings {
   readonly batch_size: number;
   readonly gradient_accumulation: number;
+  readonly gradient_checkpointing: boolean;
   readonly lora?: unknown;
 }
 
-/**
- * What is wrong where a training needs more memory than there is, with what would fit; `needed` is the need in
- * bytes for a number of texts at once, and `neededByAdapter` where only an adapter is trained, if that is a choice.
- */
+/** The need in bytes for some texts, or pairs, at once, also where something of the size is changed. */
+export type Need = (atOnce: number, change?: Partial<TrainingSize>) => number;
+
+/** What is wrong where a training needs more memory than there is, with what would fit; `adapters`: whether `lora` is a choice. */
 export function memoryProblem(
-  needed: (textsAtOnce: number) => number,
+  needed: Need,
   settings: BatchSettings,
   available: number,
-  neededByAdapter = Number.POSITIVE_INFINITY,
+  { adapters }: { readonly adapters: boolean },
 ): Problem | undefined {
-  const { batch_size } = settings;
+  const { batch_size, gradient_checkpointing, lora } = settings;
   if (needed(batch_size) <= available) return undefined;
+  const fitting = (change: Partial<TrainingSize>, advice: string) => {
+    const need = needed(batch_size, change);
+    return need <= available ? [advice.replace('SIZE', `about ${gigabytes(need)}`)] : [];
+  };
   const advice = [
+    ...(gradient_checkpointing
+      ? []
+      : fitting(
+          { gradientCheckpointing: true },
+          'set `gradient_checkpointing: true` (the same result in SIZE, a third slower)',
+        )),
     ...smallerBatches(needed, settings, available),
-    ...(neededByAdapter <= available
-      ? [`train an adapter only with \`lora: {}\` (about ${gigabytes(neededByAdapter)})`]
-      : []),
+    ...(adapters && !lora ? fitting({ adapter: 0 }, 'train an adapter only with `lora: {}` (SIZE)') : []),
     ...smallerModel(needed, settings, available),
   ];
   return {
@@ -37,7 +46,7 @@ export function memoryProblem(
 
 /** The same updates from batches of half as many texts, or a quarter, and so on. */
 function smallerBatches(
-  needed: (textsAtOnce: number) => number,
+  needed: Need,
   { batch_size, gradient_accumulation }: BatchSettings,
   available: number,
 ): string[] {
@@ -52,11 +61,12 @@ function smallerBatches(
 }
 
 function smallerModel(
-  needed: (textsAtOnce: number) => number,
-  { batch_size, lora }: BatchSettings,
+  needed: Need,
+  { batch_size, gradient_checkpointing: gradientCheckpointing, lora }: BatchSettings,
   available: number,
 ): string[] {
-  const need = (bytes: number) => trainingMemory(bytes, batch_size, lora ? 'adapter' : 'all');
+  const size = { textsAtOnce: batch_size, gradientCheckpointing, ...(lora !== undefined && { adapter: 0 }) };
+  const need = (bytes: number) => trainingMemory(bytes, size);
   const fitting = Object.entries(MODELS).find(
     ([, bytes]) => need(bytes) <= available && need(bytes) < needed(batch_size),
   );

@@ -30,6 +30,7 @@ export function trainingOptions(
     epochs: settings.epochs,
     batchSize: settings.batch_size * settings.gradient_accumulation,
     rowsAtOnce: settings.batch_size,
+    keeps: settings.gradient_checkpointing ? 'inputs' : 'everything',
     dropout,
     seed: settings.seed,
     shuffle: settings.shuffle,

@@ -54,9 +54,14 @@ export function nameOf(identifier: Node): PlacedName {
   return { name, offset: offset === undefined || offset === 'undefined' ? undefined : Number(offset) };
 }
 
-/** What the parser says is wrong with a text, as if names had no places; at the end of a text it only stumbles. */
+/**
+ * What the library says is wrong with a text, as if names had no places. At the end of a text its parser only stumbles, and
+ * of a limit of JavaScript it says nothing of the template.
+ */
 export function parserMessage(error: unknown): string {
   if (error instanceof TypeError) return 'it ends before its last block does';
+  if (error instanceof RangeError)
+    return error.message.includes('stack') ? 'it is nested too deep' : 'a text that it asks for is too long';
   return messageOf(error).replaceAll(/\0(?:\d+|undefined)/g, '');
 }
 

@@ -3,16 +3,11 @@ import type { Json } from '../../contract/json.ts';
 import { messageOf } from '../../contract/message-of.ts';
 import { StageError } from '../../contract/stage-context.ts';
 import { isNode, type Node, nameOf, nodesIn, parserMessage } from './jinja-nodes.ts';
+import { MOST_NUMBERS, TemplateBounds, type TemplateValue, Unbounded } from './template-bounds.ts';
 import { askedNodes } from './template-names.ts';
 
-/** Of one `range`; a list of more numbers is no prompt. */
-const MOST_NUMBERS = 10_000;
-/** Statements and expressions of one rendering, those in loops each time; a prompt style has about ten. */
-const MOST_STEPS = 100_000;
-/** Expressions inside each other: a macro that calls itself without end would take the whole stack. */
-const DEEPEST = 500;
-/** Characters of a rendered text: a thousand times what the models here can read. */
-const LONGEST_TEXT = 16_000_000;
+const NOT_JINJA = 'is not valid Jinja';
+const NOT_RENDERED = 'cannot be rendered';
 
 /** A template of texts for a model: gives the text of some values. */
 export type TextTemplate = (values: Readonly<Record<string, Json>>) => string;
@@ -22,11 +17,11 @@ export type TextTemplate = (values: Readonly<Record<string, Json>>) => string;
  * wrong, and where it would take memory or time without bound, as `range(1000000000)` does.
  */
 export function textTemplate(what: string, text: string): TextTemplate {
-  const { parsed, asked } = attempt(what, () => {
+  const { parsed, asked } = attempt(what, NOT_JINJA, () => {
     const { parsed } = new Template(text);
     return { parsed, asked: new Set<unknown>(isNode(parsed) ? askedNodes(parsed) : []) };
   });
-  return (values) => attempt(what, () => run(parsed, values, asked));
+  return (values) => attempt(what, NOT_RENDERED, () => run(parsed, values, asked));
 }
 
 /**
@@ -34,20 +29,21 @@ export function textTemplate(what: string, text: string): TextTemplate {
  * TemplateProblem, as rendering does.
  */
 export function chatTemplateOf(text: string): TextTemplate {
-  const { parsed } = inWords(() => new Template(text));
-  return (values) => inWords(() => run(parsed, values, undefined));
+  const { parsed } = inWords(NOT_JINJA, () => new Template(text));
+  return (values) => inWords(NOT_RENDERED, () => run(parsed, values, undefined));
 }
 
 /** What is wrong with a chat template, or what it says is wrong with a conversation, as the end of a sentence. */
 export class TemplateProblem extends Error {}
 
-function inWords<Result>(work: () => Result): Result {
+/** `otherwise`: what is wrong if the library says so. */
+function inWords<Result>(otherwise: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
     if (error instanceof Refused) throw new TemplateProblem(`refuses the conversation: ${error.message}`);
     if (error instanceof Unbounded) throw new TemplateProblem(`asks for too much: ${error.message}`);
-    throw new TemplateProblem(`is not valid Jinja: ${parserMessage(error)}`);
+    throw new TemplateProblem(`${otherwise}: ${parserMessage(error)}`);
   }
 }
 
@@ -62,9 +58,10 @@ function run(
   const environment = new Environment();
   for (const [name, value] of Object.entries({ ...GLOBALS, ...values })) environment.set(name, value);
   const interpreter = new Interpreter(environment);
-  watch(interpreter, asked);
+  const bounds = new TemplateBounds();
+  watch(interpreter, bounds, asked);
   const rendered: string = interpreter.run(parsed).value;
-  if (rendered.length > LONGEST_TEXT) throw new Unbounded(`its text has ${rendered.length} characters`);
+  bounds.checkText(rendered);
   return rendered;
 }
 
@@ -78,9 +75,6 @@ export function namesIn(text: string): ReadonlySet<string> {
   }
 }
 
-/** What a template asks for is more than any prompt needs. */
-class Unbounded extends Error {}
-
 /** The template itself refuses its values. */
 class Refused extends Error {}
 
@@ -89,24 +83,23 @@ class Undefined extends Error {}
 
 /** The library's interpreter, as far as it is watched. */
 interface Evaluator {
-  evaluate(node: unknown, environment: unknown): { readonly type: string; readonly value?: unknown };
+  evaluate(node: unknown, environment: unknown): TemplateValue;
 }
 
 /**
  * Ends a rendering of too many steps, and one that reads what is undefined, as Jinja's StrictUndefined does, but for the nodes
  * that are `asked`. All that an interpreter does goes through its `evaluate`.
  */
-function watch(interpreter: Evaluator, asked: ReadonlySet<unknown> | undefined): void {
+function watch(
+  interpreter: Evaluator,
+  bounds: TemplateBounds,
+  asked: ReadonlySet<unknown> | undefined,
+): void {
   const evaluate = interpreter.evaluate.bind(interpreter);
-  let steps = 0;
-  let depth = 0;
   interpreter.evaluate = (node, environment) => {
-    if (++steps > MOST_STEPS) throw new Unbounded(`it takes more than ${MOST_STEPS} steps`);
-    if (++depth > DEEPEST) throw new Unbounded(`its expressions are more than ${DEEPEST} deep`);
+    bounds.enter(node);
     const value = evaluate(node, environment);
-    depth--;
-    const { length } = Object(value.value);
-    if (length > LONGEST_TEXT) throw new Unbounded(`a value of it has ${length} parts`);
+    bounds.leave(node, value);
     if (asked === undefined) return value;
     if (value.type === 'UndefinedValue' && isNode(node) && !asked.has(node)) {
       const name = readName(node);
@@ -155,7 +148,7 @@ function numbersOf(...bounds: number[]): number[] {
   return numbers;
 }
 
-function attempt<Result>(what: string, work: () => Result): Result {
+function attempt<Result>(what: string, otherwise: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
@@ -165,10 +158,9 @@ function attempt<Result>(what: string, work: () => Result): Result {
         hint: `Check its spelling, or say what stands for it: {{ ${reason} | default('') }}`,
       });
     }
-    if (!(error instanceof Unbounded))
-      throw new StageError(`${what} is not valid Jinja: ${parserMessage(error)}`);
+    if (!(error instanceof Unbounded)) throw new StageError(`${what} ${otherwise}: ${parserMessage(error)}`);
     throw new StageError(`${what} asks for too much: ${reason}.`, {
-      hint: 'A template writes one prompt. Make its loops shorter.',
+      hint: 'A template writes one prompt. Make its loops shorter, or leave out data that is no prompt.',
     });
   }
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Batch, collate } from '../../batch/collate.ts';
 import { countTargets, EXACT, FEW_SHAPES, type PackedBatch, packBatch } from '../../batch/packed-batch.ts';
 import { StageError } from '../../contract/stage-context.ts';
-import { addGradients, batchLoss } from '../../model/network/batch-gradients.ts';
+import { addGradients, batchLoss, type GradientOptions } from '../../model/network/batch-gradients.ts';
 import type { CausalModel } from '../../model/network/causal-model.ts';
 import { type DropoutRates, dropout } from '../../model/network/dropout.ts';
 import { compilesShapes } from '../../model/network/engine-kernels.ts';
@@ -51,12 +51,16 @@ export async function meanLossGradients(
   rowsAtOnce: number,
   sums: Gradients,
   pause: Pause,
-  dropping?: Dropping,
+  { dropping, keeps }: LossGradientOptions = {},
 ): Promise<number> {
   return await overParts(batch, rowsAtOnce, pause, (part, weight, pausePart, firstText) => {
     const dropped = dropping && dropout(dropping.rates, dropping.stream, part, firstText);
-    return addGradients(model, part, weight, sums, pausePart, dropped);
+    return addGradients(model, part, weight, sums, pausePart, { dropout: dropped, keeps });
   });
+}
+
+export interface LossGradientOptions extends Pick<GradientOptions, 'keeps'> {
+  readonly dropping?: Dropping;
 }
 
 /** How much is dropped, and the name of the random numbers that say what. */

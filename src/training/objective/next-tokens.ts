@@ -5,7 +5,7 @@ import type { Objective } from './objective.ts';
 
 /** Supervised fine-tuning: the mean cross-entropy, in nats, of predicting each next token of the texts. */
 export function nextTokens(model: CausalModel, data: TrainingData, options: TrainingOptions): Objective {
-  const { rowsAtOnce, dropout, seed } = options;
+  const { rowsAtOnce, dropout, seed, keeps } = options;
   return {
     async measure(part, texts, pause) {
       return { loss: await meanLoss(model, collated(part, texts, data, options), rowsAtOnce, pause) };
@@ -16,7 +16,10 @@ export function nextTokens(model: CausalModel, data: TrainingData, options: Trai
         rates: { model: dropout, adapter: model.adapter?.dropout ?? 0 },
         stream: `${seed}/${earlier}`,
       };
-      const loss = await meanLossGradients(model, batch, rowsAtOnce, sums, pause, dropping);
+      const loss = await meanLossGradients(model, batch, rowsAtOnce, sums, pause, {
+        dropping,
+        keeps,
+      });
       return { loss, tokens: batch.inputs.length };
     },
   };

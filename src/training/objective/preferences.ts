@@ -1,5 +1,5 @@
 import { textsOfTargets } from '../../batch/packed-batch.ts';
-import { addGradientsOf } from '../../model/network/batch-gradients.ts';
+import { addGradientsOf, type GradientOptions } from '../../model/network/batch-gradients.ts';
 import type { CausalModel } from '../../model/network/causal-model.ts';
 import { eachPart } from './batch-loss.ts';
 import type { Measures, Objective, Part } from './objective.ts';
@@ -16,6 +16,8 @@ import { type PairLogProbabilities, type Preference, preference } from './prefer
 export interface PreferenceOptions extends PairOptions {
   /** How strongly leaving the reference is penalised. */
   readonly beta: number;
+  /** As in `TrainingOptions`. */
+  readonly keeps?: GradientOptions['keeps'];
 }
 
 /** The pairs of either data set. */
@@ -34,7 +36,7 @@ export function preferences(
   reference: Reference,
   options: PreferenceOptions,
 ): Objective {
-  const { beta, rowsAtOnce } = options;
+  const { beta, rowsAtOnce, keeps } = options;
   const chosenOf = <Item>(items: readonly Item[], indices: ArrayLike<number>) =>
     Array.from(indices, (index) => items[index]!);
   return {
@@ -60,7 +62,7 @@ export function preferences(
             return (-slope * shares[target]!) / indices.length; // a loss is a log probability with its sign changed
           });
         };
-        await addGradientsOf(derive, model, part, sums, pausePart);
+        await addGradientsOf(derive, model, part, sums, pausePart, { keeps });
       });
       return { loss, tokens: batch.inputs.length };
     },

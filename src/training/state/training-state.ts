@@ -1,3 +1,4 @@
+import type { Keeps } from '../../model/network/training-pass.ts';
 import { Mt19937, type Mt19937State } from '../../statistics/random/mt19937.ts';
 import type { Shuffle } from '../data/data-order.ts';
 import type { AdamWOptions } from '../optimizer/adamw.ts';
@@ -38,6 +39,8 @@ export interface TrainingOptions {
   readonly batchSize: number;
   /** How many of them are computed at once, which saves memory and changes rounding only. */
   readonly rowsAtOnce: number;
+  /** What is kept of blocks for the way back, which decides memory and time alone; everything where absent. */
+  readonly keeps?: Exclude<Keeps, 'nothing'> | undefined;
   /** Probability with which elements are dropped in an update; see `DropoutRates`. */
   readonly dropout: number;
   readonly seed: number;

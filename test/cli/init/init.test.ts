@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BINARY, outcomes, Project } from '../rig.ts';
@@ -192,9 +192,18 @@ describe('pipe init', () => {
       { with: { source: 'huggingface', model: { huggingface: 'distilbert/distilgpt2' } } },
     ],
     ['./model', { inputs: { folder: { file: './model' } }, with: { source: 'huggingface' } }],
+    ['smollm2-135m', { with: { source: 'huggingface', model: 'smollm2-135m', tie_word_embeddings: true } }],
+    [
+      'mine.GGUF',
+      {
+        inputs: { gguf: { file: './mine.GGUF' } },
+        with: { source: 'gguf', tie_word_embeddings: true },
+      },
+    ],
   ])('takes the model %s', async (model, stage) => {
     mkdirSync(project.path('model'));
     project.write('model/config.json', '{}');
+    copyFileSync(join(ROOT, 'test/golden/gguf-models/mixed.gguf'), project.path('mine.GGUF'));
     expect((await project.pipe(['init', '--model', model])).code).toBe(0);
     const { pretrained, tokenize } = stagesOf('pipeline.yaml');
     expect(pretrained).toEqual({ uses: 'pretrained', ...stage });
@@ -225,6 +234,19 @@ describe('pipe init', () => {
     await asked.answer('Enter alone takes', '', key);
     expect(await asked.code).toBe(130);
     expect(readdirSync(project.directory)).toEqual(['package.json']);
+  });
+
+  it('takes a GGUF file of somebody else, and the pipeline learns from it; one that cannot be read is refused at once', async () => {
+    copyFileSync(join(ROOT, 'test/golden/gguf-models/float16.gguf'), project.path('m.gguf'));
+    project.write('q.jsonl', jsonLines(rows(4)));
+    expect((await project.pipe(['init', '--data', 'q.jsonl', '--model', 'm.gguf'])).code).toBe(0);
+    const fast = ['--set', 'epochs=1', '--set', 'stages.train.with.max_length=40', '--engine', 'cpu'];
+    const run = await project.pipe(['run', 'pipeline.yaml', '--until', 'train', ...fast]);
+    expect(run.code, run.stderr).toBe(0);
+    project.write('half.gguf', readFileSync(project.path('m.gguf')).subarray(0, 9000));
+    const half = await project.pipe(['init', 'half.yaml', '--model', 'half.gguf']);
+    expect([half.code, existsSync(project.path('half.yaml'))]).toEqual([1, false]);
+    expect(half.stderr).toMatch(/half\.gguf (is cut short|ends too early)/);
   });
 
   it('refuses a model that is none, with what may have been meant', async () => {

@@ -1,43 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FAMILIES, familyOf, parameterCount } from '../../../src/model/families/families.ts';
 import { ADAPTER_TARGETS, ALL_LINEAR } from '../../../src/model/families/gpt2/parameters.ts';
-import type { LlamaConfig } from '../../../src/model/families/llama/llama-config.ts';
-import type { FamilyName, ModelConfig } from '../../../src/model/families/model-config.ts';
+import type { FamilyName } from '../../../src/model/families/model-config.ts';
 import { loraParameterCount } from '../../../src/model/network/lora.ts';
-import { TINY } from '../tiny-gpt2.ts';
-
-const SHAPE = { ...TINY, tie_word_embeddings: false };
-const CONFIGS: Readonly<Record<FamilyName, ModelConfig>> = {
-  gpt2: SHAPE,
-  llama: llamaLike('llama'),
-  qwen2: llamaLike('qwen2'),
-  qwen3: llamaLike('qwen3'),
-  gemma3_text: llamaLike('gemma3_text'),
-};
-
-/** The shape of a family that is built like a Llama, in which no two sizes are the same. */
-function llamaLike(model_type: LlamaConfig['model_type']): LlamaConfig {
-  const { layer_norm_epsilon, model_type: _, ...shape } = SHAPE;
-  const windowed = model_type === 'gemma3_text';
-  return {
-    ...shape,
-    model_type,
-    num_key_value_heads: 1,
-    head_dim: 6,
-    intermediate_size: 20,
-    rms_norm_eps: layer_norm_epsilon,
-    query_pre_attn_scalar: windowed ? 256 : 6,
-    layer_types: windowed ? ['sliding_attention', 'full_attention'] : ['full_attention', 'full_attention'],
-    ...(windowed && { sliding_window: 5 }),
-    rope: {
-      full_attention: { rope_type: 'linear', factor: 8, rope_theta: 1e6 },
-      ...(windowed && { sliding_attention: { rope_type: 'default', rope_theta: 1e4 } }),
-    },
-  };
-}
+import { TINY_FAMILIES } from '../tiny-families.ts';
 
 describe.each(Object.keys(FAMILIES) as FamilyName[])('the description of %s', (model_type) => {
-  const config = CONFIGS[model_type];
+  const config = TINY_FAMILIES[model_type];
   const { names, configFile, gguf, parameterShapes, initialValue, huggingFace } = familyOf(config);
   const shapes = parameterShapes(config);
   const inBlock = (layer: number) => {
@@ -94,20 +63,20 @@ describe.each(Object.keys(FAMILIES) as FamilyName[])('the description of %s', (m
 
 describe("an adapter's targets", () => {
   const learnt = (targets: readonly string[]) =>
-    loraParameterCount(SHAPE, { rank: 1, alpha: 1, dropout: 0, targets });
+    loraParameterCount(TINY_FAMILIES.gpt2, { rank: 1, alpha: 1, dropout: 0, targets });
 
   it('each stand for at least one layer', () => {
     for (const target of ADAPTER_TARGETS) expect(learnt([target]), target).toBeGreaterThan(0);
   });
 
   it('include every linear layer by default', () => {
-    expect(learnt(ALL_LINEAR)).toBe(learnt(familyOf(SHAPE).names.linearInBlock));
+    expect(learnt(ALL_LINEAR)).toBe(learnt(familyOf(TINY_FAMILIES.gpt2).names.linearInBlock));
   });
 });
 
 it('counts what a model learns: all that its parameters hold', () => {
-  const C = SHAPE.n_embd;
+  const C = TINY_FAMILIES.gpt2.n_embd;
   const block = 12 * C ** 2 + 13 * C;
-  const embeddings = (2 * SHAPE.vocab_size + SHAPE.n_positions) * C;
-  expect(parameterCount(SHAPE)).toBe(embeddings + SHAPE.n_layer * block + 2 * C);
+  const embeddings = (2 * TINY_FAMILIES.gpt2.vocab_size + TINY_FAMILIES.gpt2.n_positions) * C;
+  expect(parameterCount(TINY_FAMILIES.gpt2)).toBe(embeddings + TINY_FAMILIES.gpt2.n_layer * block + 2 * C);
 });

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadEngine } from '../../../src/engine/load-engine.ts';
 import type { ModelFolder } from '../../../src/model/files/folder-weights.ts';
 import { type GgufTensor, type GgufValue, writeGguf } from '../../../src/model/files/gguf/gguf.ts';
+import { readGgufHeader } from '../../../src/model/files/gguf/gguf-header.ts';
 import { loadModel, readConfig } from '../../../src/model/files/model-folder.ts';
 import { SafetensorsFile } from '../../../src/model/files/safetensors.ts';
 import { readModelTokenizer } from '../../../src/model/files/tokenizer/model-tokenizer.ts';
@@ -93,7 +94,7 @@ describe.each([
 it('says that weights are rounded, and how many tensors of which types', async () => {
   const { warnings } = await fromGguf(join(GOLDEN, 'mixed.gguf'));
   expect(warnings).toEqual([
-    'Weights of mixed.gguf are quantised (tensors: 1 × Q8_0, 2 × Q4_0, 2 × Q4_1, 2 × Q5_0, 2 × Q5_1): fine-tuning starts from rounded weights.',
+    'The GGUF file has quantised weights (tensors: 1 × Q8_0, 2 × Q4_0, 2 × Q4_1, 2 × Q5_0, 2 × Q5_1): fine-tuning starts from rounded weights.',
   ]);
   expect((await fromGguf(join(GOLDEN, 'float16.gguf'))).warnings).toEqual([]);
 });
@@ -148,10 +149,38 @@ describe('what `export` wrote', () => {
     await expect(empty).rejects.toThrow('The folder has no GGUF file.');
   });
 
+  it('has a tied head also where the embedding is there a second time, and only then', async () => {
+    const { model, folder } = await exported('bytes', true, 'Q8_0');
+    const again = async (changed: (bytes: Buffer) => Buffer) => {
+      const path = join(folder, 'model.gguf');
+      const { metadata, tensors } = await readGgufHeader(path);
+      const file = readFileSync(path);
+      const stored = [...tensors.values()].map(({ name, type, shape, begin, end }): GgufTensor => {
+        if (type !== 'F32' && type !== 'Q8_0') throw new Error(`${name} is ${type}`);
+        return { name, type, shape, bytes: async () => file.subarray(begin, end) };
+      });
+      const embedding = stored.find(({ name }) => name === 'token_embd.weight')!;
+      const bytes = async () => changed(Buffer.from((await embedding.bytes()) as Buffer));
+      const copy = join(freshDirectory(), 'twice.gguf');
+      await writeGguf(copy, metadata, [...stored, { ...embedding, name: 'output.weight', bytes }]);
+      return copy;
+    };
+    const twice = await again((bytes) => bytes);
+    const tied = await fromGguf(twice, { tie_word_embeddings: true });
+    expect((await floatsOf(tied.folder)).has('lm_head.weight')).toBe(false);
+    const own = await fromGguf(twice);
+    const once = await fromGguf(join(folder, 'model.gguf'));
+    expect(own.run.digests).toEqual(once.run.digests);
+    const other = await again((bytes) => Buffer.from(bytes.map((byte, i) => (i === 4000 ? byte ^ 1 : byte))));
+    await expect(fromGguf(other, { tie_word_embeddings: true })).rejects.toThrow('a head of its own');
+    expect((await fromGguf(other)).run.digests).not.toEqual(once.run.digests);
+    expect(readdirSync(tied.folder).sort()).toEqual(readdirSync(model).sort());
+  });
+
   it('is compared with the shape of the settings', async () => {
     const { gguf } = await exported('bytes', false, 'F32');
     await expect(fromGguf(gguf, { model: { n_layer: 3 } })).rejects.toThrow(
-      "model.gguf describes another model: n_layer is 2, the model's is 3.",
+      "The GGUF file describes another model: n_layer is 2, the model's is 3.",
     );
     await expect(fromGguf(gguf, { tie_word_embeddings: true })).rejects.toThrow('a head of its own');
   });
@@ -229,7 +258,7 @@ describe('a GGUF file of another model', () => {
     [
       'an architecture that is not read',
       { 'general.architecture': text('rwkv6') },
-      'x.gguf: its architecture is "rwkv6", only gpt2, llama, qwen2, qwen3, and gemma3 are read',
+      'The GGUF file: its architecture is "rwkv6", only gpt2, llama, qwen2, qwen3, and gemma3 are read',
     ],
     [
       'no architecture',
@@ -327,10 +356,10 @@ describe('a GGUF file of another model', () => {
       return { name, type: 'F32', shape, bytes: async () => new Float32Array(count) };
     };
     await expect(read({}, [tensor('token_embd.weight', [4, 3])])).rejects.toThrow(
-      'x.gguf: tensor token_embd.weight is [4,3], its metadata makes it [4,2]',
+      'The GGUF file: tensor token_embd.weight is [4,3], its metadata makes it [4,2]',
     );
     await expect(read({}, [tensor('blk.1.ffn_up.weight', [8, 2])])).rejects.toThrow(
-      'x.gguf: tensor blk.1.ffn_up.weight [8,2] is not part of a GPT-2 of this shape',
+      'The GGUF file: tensor blk.1.ffn_up.weight [8,2] is not part of a GPT-2 of this shape',
     );
   });
 });

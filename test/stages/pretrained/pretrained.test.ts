@@ -171,7 +171,7 @@ describe('pretrained from a Hugging Face folder', () => {
   const settings = { source: 'huggingface', model: MODEL };
   const TIED = configOf(MODEL, true);
 
-  it('gives a tied head a matrix of its own', async () => {
+  it('gives a tied head a matrix of its own, and says so', async () => {
     await writeModelFolder(published, TIED, randomWeights(TIED, SEED));
     const run = await runStage(pretrained, { with: { ...settings, url: server.url } });
     const file = await SafetensorsFile.open(join(run.outputs.model!, 'model.safetensors'));
@@ -182,6 +182,12 @@ describe('pretrained from a Hugging Face folder', () => {
       ...DESCRIPTION,
       'model.safetensors',
     ]);
+
+    const tied = await runStage(pretrained, {
+      with: { ...settings, url: server.url, tie_word_embeddings: true },
+    });
+    const says = ({ events }: typeof run) => JSON.stringify(events).includes('trained apart from it');
+    expect([says(run), says(tied)]).toEqual([true, false]);
   });
 
   /** Publishes the model in two files with an index, and removes the one file. */

@@ -118,7 +118,7 @@ describe('a chat template', () => {
   it.each([
     ["{{ raise_exception('no system') }}", "The model's chat template refuses the conversation: no system."],
     ['{% for', "The model's chat template is not valid Jinja: "],
-    ['{{ messages | nothing }}', "The model's chat template is not valid Jinja: "],
+    ['{{ messages | nothing }}', "The model's chat template cannot be rendered: "],
     ['{% for i in range(1000000000) %}x{% endfor %}', "The model's chat template asks for too much: range("],
     [
       '{% for i in range(9999) %}{% for j in range(9999) %}x{% endfor %}{% endfor %}',

@@ -5,6 +5,12 @@ import { textTemplate } from '../../../src/text/prompt/jinja.ts';
 
 const render = (text: string, values = {}) => textTemplate('The template', text)(values);
 
+/** `r` is the longest list that `range` gives. */
+const loops = (text: string) => `{% set r = range(10000) %}${text}`;
+/** Forty times, a value becomes one that holds it twice. */
+const inside = (next: string) =>
+  `{% set n = namespace(t=1) %}{% for i in range(40) %}{% set n.t = ${next} %}{% endfor %}{{ n.t }}`;
+
 describe('a template', () => {
   it.each([
     'range(1000000000)',
@@ -30,8 +36,39 @@ describe('a template', () => {
       'a text that doubles',
       "{% set n = namespace(t='abcdefgh') %}{% for i in range(27) %}{% set n.t = n.t ~ n.t %}{% endfor %}{{ n.t }}",
     ],
-  ])('with %s is refused', (_, text) => {
-    expect(() => render(text)).toThrow(/^The template (asks for too much|is not valid Jinja): /);
+    ['nested loops without a body', loops('{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}')],
+    [
+      'nested loops that leave early',
+      loops('{% for a in r %}{% for b in r %}{% break %}{% endfor %}{% endfor %}'),
+    ],
+    [
+      'nested loops that choose nothing',
+      loops('{% for a in r %}{% for b in r if false %}{% endfor %}{% endfor %}'),
+    ],
+    ['a long list that is sorted over and over', loops('{% for a in r %}{{ (r | sort)[0] }}{% endfor %}')],
+    [
+      'a long text that is searched over and over',
+      "{% set n = namespace(t='abcdefgh') %}{% for i in range(20) %}{% set n.t = n.t ~ n.t %}{% endfor %}{% for i in range(9999) %}{{ 'x' in n.t }}{% endfor %}",
+    ],
+    ['a list that holds another twice, and so on', inside('[n.t, n.t]')],
+    ['an object that holds another twice, and so on', inside("{'a': n.t, 'b': n.t}")],
+    ['a namespace that holds another twice, and so on', inside('namespace(a=n.t, b=n.t)')],
+    ['brackets nested too deep', `{{ ${'('.repeat(5000)}1${')'.repeat(5000)} }}`],
+    ['a text that is indented without bound', "{{ 'x' | indent(1000000000) }}"],
+  ])('with %s is refused', { timeout: 10_000 }, (_, text) => {
+    expect(() => render(text)).toThrow(
+      /^The template (asks for too much|is not valid Jinja: it is nested too deep|cannot be rendered: a text that it asks for is too long)/,
+    );
+  });
+
+  it('may go through a conversation of a thousand turns, and look at other turns from each', () => {
+    const messages = Array.from({ length: 1000 }, (_, n) => ({
+      role: n % 2 ? 'assistant' : 'user',
+      content: `turn ${n} `.repeat(50),
+    }));
+    const text =
+      '{% for m in messages %}{{ m.role }}{% if loop.index0 > 0 and messages[loop.index0 - 1].role != m.role and messages | length > 2 %}{{ m.content | trim }}{% endif %}{% endfor %}';
+    expect(render(text, { messages })).toHaveLength(new Template(text).render({ messages }).length);
   });
 
   it('that names an unknown function says so', () => {

@@ -3,7 +3,8 @@ import type { AttentionSaved } from '../../layers/attention.ts';
 import { gelu, geluGradient } from '../../layers/gelu.ts';
 import { type GradientsOnDemand, within } from '../../layers/gradients-on-demand.ts';
 import type { NormSaved } from '../../layers/norm.ts';
-import type { BackwardLayers, BlockSaved, ForwardLayers } from '../block.ts';
+import type { BackwardLayers, BlockNumbers, BlockSaved, ForwardLayers } from '../block.ts';
+import type { Gpt2Config } from './gpt2-config.ts';
 
 /** What the gradient of a block needs of its forward pass. */
 type Gpt2BlockSaved<Kept> = BlockSaved<Kept> & {
@@ -14,6 +15,11 @@ type Gpt2BlockSaved<Kept> = BlockSaved<Kept> & {
   readonly normalised2: tf.Tensor2D; // [N, C]
   readonly wide: tf.Tensor2D; // [N, 4C]
 };
+
+/** Both norms also keep two numbers a row. */
+export function blockNumbers({ n_embd: C, n_head }: Gpt2Config): BlockNumbers {
+  return { saved: { row: 2 * (C + 2) + 3 * C + 4 * C, place: 3 * C, pair: n_head }, widest: 4 * C };
+}
 
 type Rows = tf.Tensor2D;
 

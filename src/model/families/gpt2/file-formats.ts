@@ -62,6 +62,8 @@ export const gguf: GgufFormat<Gpt2Config> = {
     ['tokenizer.ggml.pre', { type: 'string', value: 'gpt-2' }],
   ],
 
+  describing: [],
+  describingTensors: () => new Map(),
   configValues: (metadata) => ({
     n_positions: metadata.number('gpt2.context_length'),
     n_embd: metadata.number('gpt2.embedding_length'),

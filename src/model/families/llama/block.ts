@@ -3,7 +3,7 @@ import type { AttentionSaved } from '../../layers/attention.ts';
 import { gated, gatedGradient } from '../../layers/gated.ts';
 import { type GradientsOnDemand, within } from '../../layers/gradients-on-demand.ts';
 import type { NormSaved } from '../../layers/norm.ts';
-import type { BackwardLayers, Block, BlockSaved, ForwardLayers } from '../block.ts';
+import type { BackwardLayers, Block, BlockNumbers, BlockSaved, ForwardLayers } from '../block.ts';
 import type { LlamaConfig } from './llama-config.ts';
 import type { LlamaTraits } from './traits.ts';
 
@@ -20,6 +20,20 @@ type LlamaBlockSaved<Kept> = BlockSaved<Kept> & {
   readonly up: tf.Tensor2D; // [N, F]
   readonly addedNorm2?: NormSaved;
 };
+
+/** A norm also keeps a number for each of its rows, and one of heads has as many rows as there are heads. */
+function blockNumbers(
+  { n_embd: C, n_head, num_key_value_heads, head_dim: D, intermediate_size: F }: LlamaConfig,
+  { normalisesHeads, normalisesAdded }: LlamaTraits,
+): BlockNumbers {
+  const [queries, keys] = [n_head * D, num_key_value_heads * D];
+  const norms = (normalisesAdded ? 4 : 2) * (C + 1);
+  const headNorms = normalisesHeads ? (n_head + num_key_value_heads) * (D + 1) : 0;
+  return {
+    saved: { row: norms + headNorms + 2 * C + queries + 2 * F, place: queries + 2 * keys, pair: n_head },
+    widest: Math.max(F, queries),
+  };
+}
 
 type Rows = tf.Tensor2D;
 
@@ -110,5 +124,5 @@ export function llamaBlock(config: LlamaConfig, traits: LlamaTraits): Block {
     return { x, parameters };
   }
 
-  return { forward, backward };
+  return { numbers: blockNumbers(config, traits), forward, backward };
 }

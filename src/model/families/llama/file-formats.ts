@@ -2,7 +2,9 @@ import type { GgufValue } from '../../files/gguf/gguf.ts';
 import type { GgufMetadata } from '../../files/gguf/gguf-metadata.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import type { GgufConversion, GgufFormat, HuggingFaceFormat } from '../file-formats.ts';
+import { checkScale, scaleOf, windowMetadata, windowValues } from './attention-gguf.ts';
 import type { LlamaConfig } from './llama-config.ts';
+import { ROPE_FACTORS, ropeMetadata, ropeTensors, ropeValues } from './rope-gguf.ts';
 import type { LlamaTraits } from './traits.ts';
 
 export const huggingFace: HuggingFaceFormat = {
@@ -45,7 +47,9 @@ export function llamaGguf(traits: LlamaTraits): GgufFormat<LlamaConfig> {
   return {
     architecture,
     metadata: (config) => metadataOf(config, architecture),
-    configValues: (metadata) => configValues(metadata, traits),
+    describing: architecture === 'llama' ? [ROPE_FACTORS] : [],
+    describingTensors: ({ rope, head_dim }) => ropeTensors(rope, head_dim),
+    configValues: (metadata, tensors) => configValues(metadata, tensors, traits),
     /** `model.layers.0.self_attn.q_proj.weight` -> `blk.0.attn_q.weight`. */
     tensorName(parameter) {
       const [, module, kind] = /^(.*)\.(weight|bias)$/.exec(parameter)!;
@@ -58,19 +62,10 @@ export function llamaGguf(traits: LlamaTraits): GgufFormat<LlamaConfig> {
 }
 
 function metadataOf(config: LlamaConfig, architecture: string): readonly (readonly [string, GgufValue])[] {
-  const { full_attention: full, sliding_attention: sliding } = config.rope;
-  const rope = (full ?? sliding)!;
-  if (rope.rope_type === 'llama3') {
-    throw new ModelFileError(
-      'The positions of this model are scaled as in Llama 3, which GGUF export cannot say yet.',
-      {
-        hint: 'Export it with format: huggingface; convert_hf_to_gguf.py of llama.cpp reads that.',
-      },
-    );
-  }
   const key = (name: string, value: GgufValue) => [`${architecture}.${name}`, value] as const;
   const integer = (name: string, value: number) => key(name, { type: 'uint32', value });
   const real = (name: string, value: number) => key(name, { type: 'float32', value });
+  checkScale(config, architecture);
   return [
     integer('context_length', config.n_positions),
     integer('embedding_length', config.n_embd),
@@ -82,54 +77,43 @@ function metadataOf(config: LlamaConfig, architecture: string): readonly (readon
     integer('attention.value_length', config.head_dim),
     real('attention.layer_norm_rms_epsilon', config.rms_norm_eps),
     integer('rope.dimension_count', config.head_dim),
-    real('rope.freq_base', rope.rope_theta),
-    ...(rope.rope_type === 'default'
-      ? []
-      : [
-          key('rope.scaling.type', { type: 'string', value: rope.rope_type }),
-          real('rope.scaling.factor', rope.factor),
-        ]),
-    ...(rope.rope_type === 'yarn'
-      ? [integer('rope.scaling.original_context_length', rope.original_max_position_embeddings)]
-      : []),
-    ...(config.sliding_window === undefined
-      ? []
-      : [integer('attention.sliding_window', config.sliding_window)]),
+    ...ropeMetadata(config.rope, architecture),
+    ...windowMetadata(config, architecture),
     integer('vocab_size', config.vocab_size),
   ];
 }
 
-function configValues(metadata: GgufMetadata, { architecture }: LlamaTraits): Record<string, unknown> {
+function configValues(
+  metadata: GgufMetadata,
+  tensors: ReadonlyMap<string, Float32Array>,
+  { architecture }: LlamaTraits,
+): Record<string, unknown> {
   const key = (name: string) => `${architecture}.${name}`;
   const number = (name: string) => metadata.number(key(name));
   const [heads, width] = [number('attention.head_count'), number('embedding_length')];
-  const optional = (name: string, otherwise: number) =>
-    metadata.has(key(name)) ? metadata.decimal(key(name)) : otherwise;
+  const optional = (name: string, otherwise: number) => (metadata.has(key(name)) ? number(name) : otherwise);
   const head_dim = optional('attention.key_length', width / heads);
-  const scaling = key('rope.scaling.type');
-  const rope_type = metadata.has(scaling) ? metadata.text(scaling) : 'none';
-  const originally = key('rope.scaling.original_context_length');
+  for (const name of ['attention.value_length', 'rope.dimension_count']) {
+    const value = optional(name, head_dim);
+    if (value !== head_dim)
+      throw ModelFileError.of(
+        metadata.file,
+        `${key(name)} is ${value}, only the ${head_dim} numbers of a head are supported`,
+      );
+  }
+  const n_layer = number('block_count');
   return {
     max_position_embeddings: number('context_length'),
     hidden_size: width,
-    num_hidden_layers: number('block_count'),
+    num_hidden_layers: n_layer,
     intermediate_size: number('feed_forward_length'),
     num_attention_heads: heads,
     num_key_value_heads: optional('attention.head_count_kv', heads),
     head_dim,
-    query_pre_attn_scalar: head_dim,
+    query_pre_attn_scalar: scaleOf({ n_layer, n_embd: width, n_head: heads, head_dim }, architecture),
     rms_norm_eps: metadata.decimal(key('attention.layer_norm_rms_epsilon')),
-    rope_theta: optional('rope.freq_base', 10_000),
-    ...(rope_type !== 'none' && {
-      rope_scaling: {
-        rope_type,
-        factor: metadata.decimal(key('rope.scaling.factor')),
-        ...(metadata.has(originally) && { original_max_position_embeddings: metadata.number(originally) }),
-      },
-    }),
-    ...(metadata.has(key('attention.sliding_window')) && {
-      sliding_window: number('attention.sliding_window'),
-    }),
+    ...ropeValues(metadata, architecture, tensors),
+    ...windowValues(metadata, architecture),
   };
 }
 

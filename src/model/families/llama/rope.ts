@@ -43,11 +43,15 @@ export function rotationAt(positions: Int32Array, rope: Rope, D: number): Rotati
   return { cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape) };
 }
 
-/** By how many radians each pair of numbers is turned from one position to the next [D / 2]. */
+/** By how many radians each pair of numbers is turned from one position to the next [D / 2], as float32. */
 export function angularSpeeds(rope: Rope, D: number): Float32Array {
-  const plain = (i: number) => rope.rope_theta ** ((-2 * i) / D);
+  return Float32Array.from(speedsOf(rope, D));
+}
+
+/** The same before they are rounded. */
+export function speedsOf(rope: Rope, D: number): number[] {
   const scale = scaling(rope, D);
-  return Float32Array.from({ length: D / 2 }, (_, i) => scale(plain(i), i));
+  return Array.from({ length: D / 2 }, (_, i) => scale(rope.rope_theta ** ((-2 * i) / D), i));
 }
 
 /** What becomes of the speed of pair i. */

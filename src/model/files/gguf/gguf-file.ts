@@ -5,6 +5,8 @@ import { DECODERS } from './decode.ts';
 import { type GgufEntry, headerOf } from './gguf-header.ts';
 import { GgufMetadata } from './gguf-metadata.ts';
 
+const COMPARED_AT_ONCE = 8 * 2 ** 20;
+
 /** An open GGUF file, read one tensor at a time. */
 export class GgufFile {
   /** As messages call it. */
@@ -48,6 +50,21 @@ export class GgufFile {
     const floats = DECODERS[type](await readFully(this.name, this.#file, begin, end - begin));
     if (areFinite(floats)) return floats;
     throw ModelFileError.of(this.name, `tensor ${name} (${type}) has numbers that are infinite or none`);
+  }
+
+  /** Whether two tensors are the same numbers, stored in the same way. */
+  async haveSameBytes(one: string, other: string): Promise<boolean> {
+    const [a, b] = [this.tensors.get(one), this.tensors.get(other)];
+    if (a === undefined || b === undefined || a.type !== b.type || `${a.shape}` !== `${b.shape}`)
+      return false;
+    for (let offset = 0; a.begin + offset < a.end; offset += COMPARED_AT_ONCE) {
+      const length = Math.min(COMPARED_AT_ONCE, a.end - a.begin - offset);
+      const [left, right] = await Promise.all(
+        [a, b].map(({ begin }) => readFully(this.name, this.#file, begin + offset, length)),
+      );
+      if (!Buffer.from(left!).equals(right!)) return false;
+    }
+    return true;
   }
 
   async close(): Promise<void> {

@@ -42,16 +42,19 @@ function templateEntry(value: string): [string, GgufValue] {
 }
 
 /**
- * A model's parameters as llama.cpp wants them: matrices of linear layers [out, in]; these, the token embedding and the
- * head in `type`, all else in float32.
+ * A model's tensors as llama.cpp wants them: those that describe its shape, then its parameters. Matrices of linear layers are [out, in];
+ * these, the token embedding and the head are in `type`, all else is in float32.
  */
 export function ggufTensors(
   config: ModelConfig,
   sources: readonly TensorSource[],
   type: WrittenTensorType,
 ): GgufTensor[] {
-  const { names } = familyOf(config);
-  return sources.map((source) => {
+  const { names, gguf } = familyOf(config);
+  const describing = Array.from(gguf.describingTensors(config), ([name, values]): GgufTensor => {
+    return { name, type: 'F32', shape: [values.length], bytes: async () => values };
+  });
+  const parameters = sources.map((source): GgufTensor => {
     const { name, shape, turned, linear, conversion } = ggufPlace(config, source);
     const matrix = linear || source.name === names.tokens || source.name === names.head;
     const [rows, columns] = source.shape as readonly [number, number];
@@ -64,6 +67,7 @@ export function ggufTensors(
     };
     return { name, type: stored, shape, bytes };
   });
+  return [...describing, ...parameters];
 }
 
 /** Where a parameter is in a GGUF file. */

@@ -45,11 +45,30 @@ export function ggufTokenizer(
   ];
 }
 
+/** Whether a file says nothing of the form into which the tokenizer brings texts (NFC): llama.cpp does so for no byte pairs. */
+export function losesNormalizer({ parts = GPT2_PARTS }: Vocabulary): boolean {
+  return compiledParts(parts).pieces.onBytes && normalizers(parts.normalizer).length > 0;
+}
+
+/** The steps of a normalizer. */
+function normalizers(part: Json): readonly Json[] {
+  if (part === null) return [];
+  const { type, normalizers: steps }: { type?: unknown; normalizers?: unknown } = Object(part);
+  return type === 'Sequence' && Array.isArray(steps) ? steps.flatMap(normalizers) : [part];
+}
+
+/** A form of Unicode that keeps what a reader sees. */
+function isForm(part: Json): boolean {
+  return essence(part) === essence({ type: 'NFC' });
+}
+
 /** Types of tokens that pairs make. */
 const IN_PAIRS: readonly number[] = [TOKEN_TYPES.normal, TOKEN_TYPES.added];
 
 function bytePairs(parts: TokenizerParts, { merges }: Vocabulary): Entries {
   const name = nameOfPieces(parts);
+  if (normalizers(parts.normalizer).some((one) => !isForm(one)))
+    throw unwritable('changes texts in a way that llama.cpp does not know');
   if (name === undefined) throw unwritable('cuts texts in a way that llama.cpp does not know');
   return [
     ['tokenizer.ggml.model', { type: 'string', value: 'gpt2' }],

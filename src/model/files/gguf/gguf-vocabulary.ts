@@ -10,7 +10,7 @@ import {
 } from '../tokenizer/folder-vocabulary.ts';
 import { beginningWith, sentencePiece } from '../tokenizer/usual-parts.ts';
 import type { GgufMetadata } from './gguf-metadata.ts';
-import { KNOWN_NAMES, piecesNamed } from './known-pieces.ts';
+import { KNOWN_NAMES, NORMALISED, piecesNamed } from './known-pieces.ts';
 import { pairsOfScores } from './score-pairs.ts';
 import { TOKEN_TYPES } from './token-types.ts';
 
@@ -23,6 +23,8 @@ export interface GgufVocabulary {
   readonly ends: readonly [number, ...number[]];
   /** Whether the file says how a text is cut into pieces. Files from before April 2024 do not. */
   readonly saysPieces: boolean;
+  /** Whether the model's own tokenizer.json changes texts, which no GGUF file says and llama.cpp does not do. */
+  readonly losesNormalizer: boolean;
   readonly chatTemplate: string | undefined;
 }
 
@@ -66,6 +68,7 @@ export function ggufVocabulary(metadata: GgufMetadata): GgufVocabulary {
     size: texts.length,
     ends,
     saysPieces: kind === 'llama' || (metadata.has(PIECES) && metadata.text(PIECES) !== DEFAULT),
+    losesNormalizer: kind === 'gpt2' && metadata.has(PIECES) && metadata.text(PIECES) === NORMALISED,
     chatTemplate: metadata.has(TEMPLATE) ? metadata.text(TEMPLATE) : undefined,
   };
 }

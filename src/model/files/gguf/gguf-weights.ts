@@ -15,18 +15,28 @@ const KIND = 'general.type';
 const PARTS = 'split.count';
 
 /** The configuration of the model in a GGUF file. Throws ModelFileError if it is of no family, or would be computed wrongly. */
-export function ggufConfig(
-  { metadata, tensors }: GgufFile,
+export async function ggufConfig(
+  file: GgufFile,
   { size, ends }: Pick<GgufVocabulary, 'size' | 'ends'>,
-): ModelConfig {
+): Promise<ModelConfig> {
+  const { metadata, tensors } = file;
   const family = familyIn(metadata);
+  const describing = new Map<string, Float32Array>();
+  for (const name of family.gguf.describing)
+    if (tensors.has(name)) describing.set(name, await file.readFloats(name));
   const values = {
-    ...family.gguf.configValues(metadata),
+    ...family.gguf.configValues(metadata, describing),
     vocab_size: size,
     eos_token_id: ends,
-    tie_word_embeddings: !tensors.has(family.gguf.tensorName(family.names.head)),
+    tie_word_embeddings: await isHeadTied(file, family),
   };
   return family.configFile.read(values, metadata.file);
+}
+
+/** No key says so: llama.cpp takes the embedding where there is no head, and some programs write the same numbers twice. */
+async function isHeadTied(file: GgufFile, { names, gguf }: ModelFamily): Promise<boolean> {
+  const [head, tokens] = [gguf.tensorName(names.head), gguf.tensorName(names.tokens)];
+  return !file.tensors.has(head) || (await file.haveSameBytes(head, tokens));
 }
 
 /** The family that a GGUF file names. Throws ModelFileError for another one, and for what is no whole model. */
@@ -59,7 +69,8 @@ export function ggufWeights(file: GgufFile, config: ModelConfig): TensorSource[]
   const family = familyOf(config);
   const parameters = [...family.parameterShapes(config)].map(([name, shape]) => ({ name, shape }));
   const places = parameters.map((parameter) => ({ parameter, place: ggufPlace(config, parameter) }));
-  const known = new Set(places.map(({ place }) => place.name));
+  const head = family.gguf.tensorName(family.names.head);
+  const known = new Set([...family.gguf.describing, head, ...places.map(({ place }) => place.name)]);
   for (const { name, shape } of file.tensors.values()) {
     if (!known.has(name))
       throw ModelFileError.of(

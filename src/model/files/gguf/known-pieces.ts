@@ -57,6 +57,9 @@ const KNOWN: readonly KnownPieces[] = [
   },
 ];
 
+/** Pieces of models whose tokenizer.json brings texts into the form NFC first; llama.cpp does not, and has no name for those that do. */
+export const NORMALISED = 'qwen2';
+
 export const KNOWN_NAMES: readonly string[] = KNOWN.flatMap(({ names }) => names);
 
 /** The pieces that llama.cpp calls so. */
