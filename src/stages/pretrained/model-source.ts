@@ -15,7 +15,7 @@ export interface ModelSource {
 
 /**
  * Whether the head is tied as the settings want it, which is possible by now. Where a head of its own is wanted and there is a tied one,
- * the head begins as a copy of the token embedding, which is told.
+ * the head begins as a copy of the token embedding, and a line of the log says so.
  */
 export function withHead(
   stored: ModelConfig,

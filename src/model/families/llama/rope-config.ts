@@ -1,6 +1,6 @@
 import type { ConfigValues } from '../config-values.ts';
 import type { LayerType, LlamaConfig } from './llama-config.ts';
-import type { Rope } from './rope.ts';
+import { type Rope, usualAttentionFactor } from './rope.ts';
 
 /** Hugging Face's default of `rope_theta`, but for Gemma 3's blocks that see everything. */
 const THETA = 10_000;
@@ -93,7 +93,7 @@ function ropeOf(found: Stated, name: string, values: ConfigValues, n_positions: 
         original_max_position_embeddings: number('original_max_position_embeddings', n_positions),
         beta_fast: number('beta_fast', 32),
         beta_slow: number('beta_slow', 1),
-        attention_factor: number('attention_factor', factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1),
+        attention_factor: number('attention_factor', usualAttentionFactor(factor)),
       };
     }
   }

@@ -2,7 +2,7 @@ import { ModelFileError } from '../../files/model-file-error.ts';
 import { type Rope, speedsOf } from './rope.ts';
 
 /*
- * How llama.cpp is told of positions that are scaled as in Llama 3: one number for each pair of a head's numbers, by which its speed is
+ * How a file for llama.cpp says that positions are scaled as in Llama 3: one number for each pair of a head's numbers, by which its speed is
  * divided (`rope_freqs.weight` [D / 2]). The settings from which transformers computes them are not in the file.
  */
 

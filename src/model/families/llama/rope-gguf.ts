@@ -3,7 +3,7 @@ import type { GgufMetadata } from '../../files/gguf/gguf-metadata.ts';
 import { ModelFileError } from '../../files/model-file-error.ts';
 import type { LlamaConfig } from './llama-config.ts';
 import { notInGguf } from './not-in-gguf.ts';
-import type { Rope } from './rope.ts';
+import { type Rope, usualAttentionFactor } from './rope.ts';
 import { factorsOf, ropeOfFactors } from './rope-factors.ts';
 
 /*
@@ -122,9 +122,4 @@ function ropeIn(
       attention_factor: metadata.decimal(attention) * usualAttentionFactor(factor),
     }),
   };
-}
-
-/** What cosines and sines are multiplied with under YaRN unless a model says otherwise, here and in llama.cpp. */
-function usualAttentionFactor(factor: number): number {
-  return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
 }

@@ -89,3 +89,8 @@ function scaling(rope: Rope, D: number): (speed: number, i: number) => number {
 function clamped(share: number): number {
   return Math.min(Math.max(share, 0), 1);
 }
+
+/** What cosines and sines are multiplied with under YaRN unless a model says otherwise, here and in llama.cpp. */
+export function usualAttentionFactor(factor: number): number {
+  return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+}

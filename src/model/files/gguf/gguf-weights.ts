@@ -33,7 +33,7 @@ export async function ggufConfig(
   return family.configFile.read(values, metadata.file);
 }
 
-/** No key says so: llama.cpp takes the embedding where there is no head, and some programs write the same numbers twice. */
+/** A file has no key for it: llama.cpp takes the embedding where there is no head, and some programs write the same numbers twice. */
 async function isHeadTied(file: GgufFile, { names, gguf }: ModelFamily): Promise<boolean> {
   const [head, tokens] = [gguf.tensorName(names.head), gguf.tensorName(names.tokens)];
   return !file.tensors.has(head) || (await file.haveSameBytes(head, tokens));
